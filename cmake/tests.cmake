@@ -1,0 +1,42 @@
+# One executable per test file, at the same path below tests/ in the build:
+# tests/unit/chan/channel.c is build/tests/unit/chan/channel, and
+# `ctest -R chan/channel` runs it alone.
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
+
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS RELATIVE
+	${PROJECT_SOURCE_DIR}/tests tests/unit/*.c tests/stress/*.c
+	tests/regress/*.c)
+
+if(support_sources)
+	add_library(leat_test_support STATIC ${support_sources})
+	leat_compile(leat_test_support)
+	target_include_directories(leat_test_support PRIVATE src tests)
+	target_link_libraries(leat_test_support PUBLIC leat_static
+		PkgConfig::CHECK)
+endif()
+
+add_custom_target(tests)
+foreach(source ${test_sources})
+	string(REGEX REPLACE "\\.c$" "" name ${source})
+	string(REPLACE "/" "_" target test_${name})
+	get_filename_component(folder ${name} DIRECTORY)
+	get_filename_component(leaf ${name} NAME)
+	add_executable(${target} tests/${source})
+	leat_compile(${target})
+	leat_program(${target})
+	target_include_directories(${target} PRIVATE src tests)
+	target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
+	if(support_sources)
+		target_link_libraries(${target} PRIVATE leat_test_support)
+	endif()
+	target_link_libraries(${target} PRIVATE PkgConfig::CHECK m)
+	set_target_properties(${target} PROPERTIES OUTPUT_NAME ${leaf}
+		RUNTIME_OUTPUT_DIRECTORY
+		${PROJECT_BINARY_DIR}/tests/${folder})
+	add_dependencies(tests ${target})
+	add_test(NAME ${name} COMMAND ${target}
+		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endforeach()

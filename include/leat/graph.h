@@ -1,0 +1,237 @@
+/*
+ * leat/graph.h -- build a graph of stages, check it, run it.
+ *
+ * Every call up to leat_graph_start() belongs to one thread. After it,
+ * leat_graph_wait, _drain, _cancel and _stats may be called from any.
+ *
+ *	struct leat_graph *g;
+ *	struct leat_error err;
+ *
+ *	if (leat_graph_create(NULL, &g, &err) ||
+ *	    leat_graph_parse(g, "read a.csv ! where \"n > 3\" ! write b.csv",
+ *		    &err) ||
+ *	    leat_graph_run(g, &err))
+ *		fprintf(stderr, "%s\n", err.text);
+ *	leat_graph_destroy(g);
+ */
+#ifndef LEAT_GRAPH_H
+#define LEAT_GRAPH_H
+
+#include <leat/base.h>
+#include <leat/ctx.h>
+#include <leat/stage.h>
+#include <leat/watch.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_graph;
+struct leat_stage_set;
+
+#define LEAT_GRAPH_STAGES_MAX  4096
+#define LEAT_GRAPH_WORKERS_MAX 256
+#define LEAT_GRAPH_TEXT_MAX    (1u << 20) /* bytes of a description */
+
+struct leat_graph_opts {
+	uint32_t size;    /* by LEAT_OPTS_INIT(leat_graph_opts) */
+	uint32_t flags;   /* none yet; unknown bits are refused */
+	uint32_t workers; /* threads for segments; 0 = one per core */
+	uint32_t capacity_frames; /* of every link not told otherwise; 0 = 4 */
+	uint64_t memory_bytes;    /* refuse a plan over this; 0 = no limit */
+	uint64_t spin_ns;         /* busy wait before a worker parks; 0 = none */
+	uint64_t quantum_ns;      /* a segment yields after this; 0 = 100 us */
+	struct leat_ctx *parent;  /* ends the run when it ends; NULL = none */
+	const struct leat_stage_set *stages; /* for parse; NULL = leat_stages */
+};
+
+struct leat_link_opts {
+	uint32_t size;            /* by LEAT_OPTS_INIT(leat_link_opts) */
+	uint32_t flags;           /* none yet */
+	uint32_t capacity_frames; /* 0 = the graph's */
+	uint64_t capacity_bytes;  /* payload in flight; 0 = no own limit */
+};
+
+/** One end of a link; made by leat_out() and leat_in(). */
+struct leat_end {
+	struct leat_stage *stage;
+	uint32_t index;
+};
+
+/** One step of leat_graph_chain(). */
+struct leat_step {
+	const struct leat_stage_ops *ops;
+	const void *opts; /* NULL = defaults */
+};
+
+static inline struct leat_end
+leat_out(struct leat_stage *stage, uint32_t index)
+{
+	struct leat_end end = {stage, index};
+
+	return end;
+}
+
+static inline struct leat_end
+leat_in(struct leat_stage *stage, uint32_t index)
+{
+	struct leat_end end = {stage, index};
+
+	return end;
+}
+
+/**
+ * Create an empty graph with its root context.
+ *
+ * @param opts       NULL = all defaults                                 [lent]
+ * @param graph_out  to be ended by leat_graph_destroy()                [given]
+ *
+ * @return LEAT_OK, LEAT_EINVAL (the text names the field), LEAT_ENOTSUP
+ * (options of a newer version), or LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_create(
+	const struct leat_graph_opts *opts, struct leat_graph **graph_out,
+	struct leat_error *err);
+
+/**
+ * Cancel if it runs, wait for its threads, free everything. NULL is accepted;
+ * so is a graph that was never started.
+ */
+LEAT_API void leat_graph_destroy(struct leat_graph *graph);
+
+/**
+ * Put a stage into the graph.
+ *
+ * @param name   unique in the graph; NULL = the ops' name, numbered    [lent]
+ * @param opts   the stage's options struct, size first; NULL = defaults.
+ *               Strings in it are copied.                             [lent]
+ * @param stage_out  lives as long as the graph                         [lent]
+ *
+ * @return LEAT_OK, or
+ *   LEAT_EINVAL  bad ops, a name in use, an option outside its range
+ *   LEAT_ENOTSUP ops or opts of a newer version
+ *   LEAT_ELIMIT  LEAT_GRAPH_STAGES_MAX reached
+ *   LEAT_ESTATE  the graph has started
+ *   LEAT_ENOMEM
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_add(struct leat_graph *graph,
+	const char *name, const struct leat_step *step,
+	struct leat_stage **stage_out, struct leat_error *err);
+
+/**
+ * Join an out to an in. Each end takes one link.
+ *
+ * @return LEAT_OK, LEAT_EINVAL (no such end, or in use), LEAT_ESTATE,
+ * LEAT_ENOTSUP, or LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_link(struct leat_graph *graph,
+	struct leat_end out, struct leat_end in,
+	const struct leat_link_opts *opts, struct leat_error *err);
+
+/** Add n_steps stages and link each to the next. Codes as add and link. */
+LEAT_API LEAT_MUST_CHECK int leat_graph_chain(struct leat_graph *graph,
+	const struct leat_step *steps, uint32_t n_steps,
+	struct leat_error *err);
+
+/**
+ * Add what a description says.
+ *
+ *	stage positional key=value ! next stage
+ *
+ * Double quotes hold spaces, a backslash escapes inside them; name=t names a
+ * stage, `t.` continues from its next free out and `t.1` from its out 1; `#`
+ * starts a comment to the end of the line. Files with a known extension
+ * bring their parser or formatter along, and a chain that ends without a sink
+ * is written to standard output.
+ *
+ * @param text  UTF-8, at most LEAT_GRAPH_TEXT_MAX bytes; copied        [lent]
+ *
+ * @return LEAT_OK, or LEAT_EINVAL with the place for a caret (draw it with
+ * leat_error_caret(text, err)), LEAT_ELIMIT, LEAT_ESTATE, LEAT_ENOMEM.
+ * On an error the graph is to be destroyed.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_parse(struct leat_graph *graph,
+	const char *text, struct leat_error *err);
+
+/**
+ * Check the graph and make its plan, without reading or writing data: ends,
+ * cycles, layouts, options, columns (where the source can be looked at),
+ * memory. leat_graph_start() does the same first.
+ *
+ * @return LEAT_OK, or the code of the first finding, with text and place.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_check(
+	struct leat_graph *graph, struct leat_error *err);
+
+/**
+ * Write the graph in its full form, as text that parses to the same graph.
+ *
+ * @return length without the NUL; cut if n_bytes is too short.
+ */
+LEAT_API size_t leat_graph_show(
+	const struct leat_graph *graph, char *buf, size_t n_bytes);
+
+/**
+ * Write the plan: segments, links, frames, bytes proved. Needs a check first.
+ *
+ * @return length without the NUL; cut if n_bytes is too short.
+ */
+LEAT_API size_t leat_graph_explain(
+	const struct leat_graph *graph, char *buf, size_t n_bytes);
+
+/** Write the graph as a picture, in Graphviz' dot language. */
+LEAT_API size_t leat_graph_write_dot(
+	const struct leat_graph *graph, char *buf, size_t n_bytes);
+
+/** Bytes that the plan proved: pool and side memory. 0 before the check. */
+LEAT_API uint64_t leat_graph_bound_bytes(const struct leat_graph *graph);
+
+/**
+ * Check, freeze, open and run; returns as soon as all threads are started.
+ *
+ * @return LEAT_OK, or what check and the stages' open return. LEAT_ESTATE if
+ * it was started before.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_start(
+	struct leat_graph *graph, struct leat_error *err);
+
+/**
+ * Wait for the end.
+ *
+ * @param deadline_ns  absolute; LEAT_NEVER = no limit
+ * @param err          the first cause, with stage, place and text
+ *
+ * @return LEAT_OK when everything arrived (also after a drain);
+ *   LEAT_ETIMEDOUT  deadline_ns passed, it still runs
+ *   LEAT_ECANCELED  cancelled from outside
+ *   LEAT_ESTATE     never started
+ *   else the code of the first failure
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_wait(struct leat_graph *graph,
+	int64_t deadline_ns, struct leat_error *err);
+
+/** Start and wait for the end. */
+LEAT_API LEAT_MUST_CHECK int leat_graph_run(
+	struct leat_graph *graph, struct leat_error *err);
+
+/** Sources stop; what was accepted arrives; then the end. Returns at once. */
+LEAT_API void leat_graph_drain(struct leat_graph *graph);
+
+/** End it now. The outputs are not completed. Returns at once. */
+LEAT_API void leat_graph_cancel(struct leat_graph *graph);
+
+/** Its root context, to hang other work on. [lent] */
+LEAT_API struct leat_ctx *leat_graph_ctx(struct leat_graph *graph);
+
+/** A snapshot of the counters; exact once leat_graph_wait() has returned. */
+LEAT_API void leat_graph_stats(
+	const struct leat_graph *graph, struct leat_graph_stats *stats_out);
+
+/** Counters of the stage with this number, 0 to n_stages - 1. */
+LEAT_API LEAT_MUST_CHECK int leat_stage_stats(const struct leat_graph *graph,
+	uint32_t stage, struct leat_stage_stats *stats_out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

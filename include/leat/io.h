@@ -1,0 +1,93 @@
+/*
+ * leat/io.h -- files for stages: cancellable, and complete or not there.
+ *
+ * For blocking stages only. Every wait ends when the stage's context ends;
+ * reading also ends, as if the input had ended, when the graph is drained. A
+ * file that is being written stands under a temporary name beside its final
+ * one until leat_file_commit().
+ */
+#ifndef LEAT_IO_H
+#define LEAT_IO_H
+
+#include <leat/base.h>
+#include <leat/stage.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_file;
+
+#define LEAT_FILE_IS_REGULAR (1u << 0) /* has a size, can be looked at */
+
+struct leat_file_info {
+	uint64_t size_bytes; /* of a regular file when it was opened; else 0 */
+	uint32_t flags;      /* LEAT_FILE_IS_REGULAR */
+};
+
+/**
+ * Open for reading.
+ *
+ * @param path      "-" = standard input                                [lent]
+ * @param file_out  to be ended by leat_file_close()                   [given]
+ *
+ * @return LEAT_OK, or a code after leat_stage_fail_errno() has said what is
+ * wrong (missing, a directory, not allowed, ...). So do all below.
+ *
+ * Threads: one at a time. Waits: not for data.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_file_open(struct leat_stage *st,
+	const char *path, struct leat_file **file_out);
+
+#define LEAT_FILE_NO_SYNC (1u << 0) /* commit does not wait for the disk */
+
+/**
+ * Create for writing, beside its final name. Refuses a directory, and a path
+ * whose folder is missing or not writable.
+ *
+ * @param path   "-" = standard output                                  [lent]
+ * @param flags  0 or LEAT_FILE_NO_SYNC
+ */
+LEAT_API LEAT_MUST_CHECK int leat_file_create(struct leat_stage *st,
+	const char *path, uint32_t flags, struct leat_file **file_out);
+
+/** Size and kind. */
+LEAT_API struct leat_file_info leat_file_info(const struct leat_file *file);
+
+/**
+ * Read the next bytes.
+ *
+ * @param n_out  bytes read, 1 to n_bytes
+ *
+ * @return LEAT_OK; LEAT_EOS at the end or when draining; LEAT_ECANCELED; or
+ * LEAT_EIO.
+ *
+ * Waits: yes, cancellable.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_file_read(
+	struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out);
+
+/** Read from a place without moving on; regular files only. As above. */
+LEAT_API LEAT_MUST_CHECK int leat_file_peek(struct leat_file *file,
+	uint64_t offset, void *buf, size_t n_bytes, size_t *n_out);
+
+/** Write all of it. LEAT_OK, LEAT_ECANCELED, or LEAT_EIO. */
+LEAT_API LEAT_MUST_CHECK int leat_file_write(
+	struct leat_file *file, const void *buf, size_t n_bytes);
+
+/** To the disk, then under the final name. Once; then only close is left. */
+LEAT_API LEAT_MUST_CHECK int leat_file_commit(struct leat_file *file);
+
+/**
+ * Keep what is written, complete or not, as PATH.partial when the file is
+ * closed without a commit.
+ */
+LEAT_API void leat_file_keep_partial(struct leat_file *file);
+
+/** Close; what was not committed is removed. NULL is accepted. */
+LEAT_API void leat_file_close(struct leat_file *file);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

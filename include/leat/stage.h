@@ -1,0 +1,340 @@
+/*
+ * leat/stage.h -- the stage contract: what a source, filter or sink is made of.
+ *
+ * A stage is one constant struct of callbacks plus private state. It never
+ * sees flow control: process is called with a frame in hand and with credit
+ * for max_out frames on every out, so emitting cannot fail for want of it.
+ *
+ *	static int
+ *	upper_process(struct leat_stage *st, struct leat_frame *in)
+ *	{
+ *		struct leat_span s = leat_frame_span(in);
+ *
+ *		for (size_t k = 0; k < s.len; k++)
+ *			s.data[k] = (uint8_t)toupper(s.data[k]);
+ *		return leat_stage_emit(st, 0, in);
+ *	}
+ *
+ *	const struct leat_stage_ops upper_ops = {
+ *		LEAT_STAGE_OPS_INIT("upper"),
+ *		.flags = LEAT_STAGE_IN_PLACE,
+ *		.process = upper_process,
+ *	};
+ *
+ * Callbacks of one stage never run at the same time; they may run on different
+ * threads one after the other. They call only what this header, leat/pool.h,
+ * leat/table.h and leat/io.h offer.
+ */
+#ifndef LEAT_STAGE_H
+#define LEAT_STAGE_H
+
+#include <leat/base.h>
+#include <leat/ctx.h>
+#include <leat/pool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_stage;
+struct leat_schema; /* leat/table.h */
+
+/* ---- options ------------------------------------------------------------ */
+
+/* Type of an option: how its text is read and what is stored at its offset. */
+enum leat_option_type {
+	LEAT_OPTION_STRING = 1, /* const char *, "" or the default if not given */
+	LEAT_OPTION_UINT,       /* uint64_t */
+	LEAT_OPTION_INT,        /* int64_t */
+	LEAT_OPTION_NUMBER,     /* double; min and max are whole numbers */
+	LEAT_OPTION_BYTES,      /* uint64_t; text takes k, M, G (powers of 1024) */
+	LEAT_OPTION_DURATION,   /* int64_t ns; text takes ns, us, ms, s, m, h */
+	LEAT_OPTION_BOOL,       /* uint32_t; on|off|true|false|yes|no|1|0 */
+	LEAT_OPTION_CHAR,       /* uint32_t; one byte, or \t, tab, space, pipe */
+	LEAT_OPTION_ENUM        /* uint32_t index into values */
+};
+
+#define LEAT_OPTION_POSITIONAL (1u << 0) /* may stand without its name */
+#define LEAT_OPTION_REQUIRED   (1u << 1)
+#define LEAT_OPTION_REST       (1u << 2) /* takes all further positionals, */
+                                         /* joined with commas */
+
+/**
+ * One option of a stage. Parsing, checking, inspect, help and the man page
+ * all come from this table. A zero field of the options struct means default.
+ */
+struct leat_option {
+	const char *name;
+	uint32_t type;   /* enum leat_option_type */
+	uint32_t flags;  /* LEAT_OPTION_* */
+	uint32_t offset; /* of the field in the stage's options struct */
+	int64_t min;     /* inclusive, for numbers; min = max = 0: no limits */
+	int64_t max;
+	const char *fallback; /* the default as text; NULL = none */
+	const char *unit;     /* "bytes", "rows", "ns"; NULL = none */
+	const char *values;   /* for ENUM: "a|b|c" */
+	const char *help;     /* one line */
+};
+
+/* ---- the contract ------------------------------------------------------- */
+
+#define LEAT_STAGE_IN_PLACE (1u << 0) /* writes its input: gets frames that */
+                                      /* no one else reads */
+#define LEAT_STAGE_BLOCKING (1u << 1) /* may wait for the outside world: runs */
+                                      /* on a thread of its own */
+#define LEAT_STAGE_SINK     (1u << 2) /* has no out */
+#define LEAT_STAGE_STATELESS (1u << 3) /* frames are independent of each other */
+
+/** What a link carries: filled from the source onwards before the start. */
+struct leat_shape {
+	uint32_t layout;      /* one LEAT_LAYOUT_ bit */
+	uint32_t item_bytes;  /* for items; 0 = not fixed */
+	uint32_t frame_bytes; /* payload of the slots that carry it */
+	uint32_t base_bytes;  /* slots that those slots point into; 0 = none */
+	const struct leat_schema *schema; /* columns; NULL = known at run time */
+	const uint8_t *sample;   /* first bytes, if they can be looked at; NULL */
+	uint32_t sample_bytes;
+	uint32_t sample_is_all;  /* 1: the sample is the whole input */
+	const char *origin;      /* what the data is called in messages; NULL */
+	uint64_t total_bytes;    /* a source: all it will emit; 0 = unknown */
+};
+
+/** What a stage needs beyond its ops; starts from them, changed by init. */
+struct leat_needs {
+	uint32_t frame_bytes; /* of slots it acquires; 0 = as its input, or 64 KiB */
+	uint32_t max_out;     /* frames emitted per call and out; 0 = 1 */
+	uint32_t holds;       /* frames kept between calls */
+	uint64_t side_bytes;  /* most it asks of leat_stage_alloc() */
+};
+
+/**
+ * A stage. Everything but the name and one of produce, process, map_item and
+ * keep_item may be left zero.
+ */
+struct leat_stage_ops {
+	uint32_t size;        /* by LEAT_STAGE_OPS_INIT(name) */
+	uint32_t flags;       /* LEAT_STAGE_*; unknown bits are refused */
+	const char *name;     /* in graph text: letters, digits, . - _ */
+	const char *summary;  /* one line for lists */
+	const char *help;     /* paragraphs for `leat help NAME`; may be NULL */
+	uint32_t state_bytes; /* private state, zeroed before init */
+	uint32_t opts_bytes;  /* size of its options struct, 0 = no options */
+	const struct leat_option *options; /* ends with a NULL name */
+	uint32_t n_ins;       /* 0 = 1, or none with produce */
+	uint32_t n_outs;      /* 0 = 1, or none with LEAT_STAGE_SINK */
+	uint32_t in_layouts;  /* LEAT_LAYOUT_ bits accepted; 0 = any */
+	uint32_t out_layout;  /* one bit; 0 = the layout of the input */
+	uint32_t item_bytes;  /* for items: the only size accepted; 0 = any */
+	struct leat_needs needs;
+
+	/**
+	 * Check options, fill the state. No files, no network: `leat check`
+	 * stops after negotiate.
+	 *
+	 * @param opts  full-size copy, zero-extended; lives as long as the
+	 *              stage. Never NULL if opts_bytes is not 0.         [lent]
+	 * @return LEAT_OK or a code, with the text by leat_stage_fail().
+	 */
+	int (*init)(struct leat_stage *st, const void *opts);
+
+	/**
+	 * Learn what comes in, say what goes out. Called once in the order of
+	 * the data. Sources open their input here and may show a sample.
+	 *
+	 * @param in   NULL for a source                                 [lent]
+	 * @param out  preset to in with the ops' out_layout; NULL for a sink
+	 */
+	int (*negotiate)(struct leat_stage *st, const struct leat_shape *in,
+		struct leat_shape *out);
+
+	/** Open what the run writes to or talks to. Once, before any frame. */
+	int (*open)(struct leat_stage *st);
+
+	/**
+	 * Sources: emit up to max_out frames.
+	 * @return LEAT_OK (call me again), LEAT_EOS (that was all), or a code.
+	 */
+	int (*produce)(struct leat_stage *st);
+
+	/**
+	 * Filters and sinks: deal with one frame.
+	 *
+	 * @param in  [moved] on LEAT_OK: emit it, release it or hold it.
+	 *            Still the framework's on LEAT_MORE (the next call brings
+	 *            it again) and on an error.
+	 *
+	 * @return LEAT_OK
+	 *   LEAT_MORE  there is more to emit from this frame
+	 *   LEAT_EOS   enough: no further input is wanted (in is [moved])
+	 *   a code     the run fails with it; text by leat_stage_fail()
+	 */
+	int (*process)(struct leat_stage *st, struct leat_frame *in);
+
+	/**
+	 * Emit what is held although it is not full: there is no input right
+	 * now. Called before the stage goes idle and before finish.
+	 * @return LEAT_OK, LEAT_MORE (call again), or a code.
+	 */
+	int (*flush)(struct leat_stage *st);
+
+	/**
+	 * All inputs have ended: emit the rest, commit the output. Not called
+	 * when the run failed or was cancelled.
+	 * @return LEAT_OK, LEAT_MORE (call again), or a code.
+	 */
+	int (*finish)(struct leat_stage *st);
+
+	/** Free everything. Called once if init was called, however it ended. */
+	void (*fini)(struct leat_stage *st);
+
+	/** Instead of process: change one item, in place (layout items). */
+	void (*map_item)(void *item, void *state);
+
+	/** Instead of process: keep this item? The others are filtered. */
+	bool (*keep_item)(const void *item, void *state);
+};
+
+#define LEAT_STAGE_OPS_INIT(stage_name)                                        \
+	.size = (uint32_t)sizeof(struct leat_stage_ops), .name = (stage_name)
+
+/* ---- for use in callbacks ------------------------------------------------ */
+
+/** The state_bytes of private state. Never NULL if they are not 0. [lent] */
+LEAT_API void *leat_stage_state(struct leat_stage *st);
+
+/** The stage's context; ends when the run is cancelled. [lent] */
+LEAT_API struct leat_ctx *leat_stage_ctx(struct leat_stage *st);
+
+/** The name of this instance, unique in its graph ("where", "where2"). */
+LEAT_API const char *leat_stage_name(const struct leat_stage *st);
+
+/** In init: what the stage needs, to be changed there. [lent] */
+LEAT_API struct leat_needs *leat_stage_needs(struct leat_stage *st);
+
+/**
+ * Take a fresh frame of the size that was declared. The plan reserved it: up
+ * to max_out a call plus holds, so it fails only when a stage takes more than
+ * it declared (LEAT_EBUG).
+ *
+ * @param frame_out  one reference, birth time and stamp unset     [given]
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_acquire(
+	struct leat_stage *st, struct leat_frame **frame_out);
+
+/** As leat_frame_release, through this thread's magazine. NULL is accepted. */
+LEAT_API void leat_stage_release(
+	struct leat_stage *st, struct leat_frame *frame);
+
+/**
+ * Pass a frame to an out.
+ *
+ * @param out    0 to n_outs - 1
+ * @param frame  n_items records are counted as out                  [moved]
+ *
+ * @return LEAT_OK. A frame sent to a receiver that has closed is released and
+ * counted there as filtered. LEAT_EBUG, and nothing moved, if more frames are
+ * emitted than max_out.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_emit(
+	struct leat_stage *st, uint32_t out, struct leat_frame *frame);
+
+/** What becomes of records that do not simply pass; see leat/watch.h. */
+enum leat_count {
+	LEAT_COUNT_READ = 0, /* came into being from bytes or the outside */
+	LEAT_COUNT_MADE,     /* results: one for many, or many for one */
+	LEAT_COUNT_FILTERED, /* dropped on purpose */
+	LEAT_COUNT_FAILED,   /* could not be dealt with */
+	LEAT_COUNT_FOLDED,   /* absorbed into a result */
+	LEAT_COUNT_WRITTEN,  /* delivered to the outside */
+	LEAT_COUNT_N
+};
+
+/** Add to this stage's ledger. Never undone. */
+LEAT_API void leat_stage_count(
+	struct leat_stage *st, enum leat_count what, uint64_t n);
+
+/**
+ * Record why, and hand the code back: `return leat_stage_fail(st, ...)`.
+ * The first call of a run becomes the cause of its context.
+ *
+ * @param code    a negative LEAT_E code
+ * @param format  printf; what, where, and what would be accepted
+ */
+LEAT_API LEAT_PRINTF(3, 4) int leat_stage_fail(
+	struct leat_stage *st, int code, const char *format, ...);
+
+/** As leat_stage_fail, with the errno of the call that failed. */
+LEAT_API LEAT_PRINTF(4, 5) int leat_stage_fail_errno(struct leat_stage *st,
+	int code, int sys_errno, const char *format, ...);
+
+/**
+ * As leat_stage_fail, pointing at a piece of one of the stage's options.
+ *
+ * @param option  name of a STRING option
+ * @param offset  byte in its value; n_bytes long (0 = the whole value)
+ */
+LEAT_API LEAT_PRINTF(6, 7) int leat_stage_fail_at(struct leat_stage *st,
+	int code, const char *option, size_t offset, size_t n_bytes,
+	const char *format, ...);
+
+/** Has a drain been asked for? Sources then end soon; others need not care. */
+LEAT_API bool leat_stage_is_draining(const struct leat_stage *st);
+
+/**
+ * Side memory for what does not flow: tables, buffers, indexes. From the
+ * graph's own arena, counted and capped by the needs' side_bytes, freed with
+ * the stage at the latest. Aligned to 16 bytes, not zeroed.
+ *
+ * @return LEAT_OK, LEAT_ELIMIT (over side_bytes), or LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_alloc(
+	struct leat_stage *st, size_t n_bytes, void **memory_out);
+
+/** Give side memory back; NULL is accepted. */
+LEAT_API void leat_stage_free(struct leat_stage *st, void *memory);
+
+/* ---- layouts ------------------------------------------------------------- */
+
+/** One byte string of a rows frame: text + offset, len bytes. */
+struct leat_row {
+	uint32_t offset;
+	uint32_t len;
+};
+
+/** A rows frame, opened: n strings of one text. [lent] */
+struct leat_rows {
+	const uint8_t *text;
+	struct leat_row *rows;
+	uint32_t n;
+};
+
+/** Open a frame of layout rows for reading. */
+LEAT_API struct leat_rows leat_frame_rows(struct leat_frame *frame);
+
+/**
+ * Begin a rows frame whose strings lie in another frame's payload.
+ *
+ * @param frame  fresh; its payload becomes the array of struct leat_row
+ * @param base   holds the text, tied by leat_frame_set_base()    [shared];
+ *               NULL = the text is put behind the array in the same slot
+ *
+ * Offsets count from leat_frame_start() of the slot that holds the text. The
+ * caller fills rows[0..n) and sets frame->n_items = n and frame->len_bytes =
+ * n * sizeof(struct leat_row), plus the text where that lies behind it.
+ *
+ * @return how many rows fit.
+ */
+LEAT_API uint32_t leat_frame_begin_rows(struct leat_frame *frame,
+	struct leat_frame *base, struct leat_row **rows_out);
+
+/** Items of a frame of layout items, and their size. */
+static inline uint32_t
+leat_frame_item_bytes(const struct leat_frame *frame)
+{
+	return frame->n_items ? frame->len_bytes / frame->n_items : 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

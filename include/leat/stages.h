@@ -1,0 +1,154 @@
+/*
+ * leat/stages.h -- the ready-made stages and their options.
+ *
+ * The address of an ops struct is the stage; there is nothing to register.
+ * leat_stages is the table of names that leat_graph_parse() and the command
+ * use; make your own struct leat_stage_set to add or leave out some.
+ */
+#ifndef LEAT_STAGES_H
+#define LEAT_STAGES_H
+
+#include <leat/base.h>
+#include <leat/stage.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a file name's extension brings along. */
+struct leat_extension {
+	const char *suffix;    /* ".csv"; the last entry is NULL */
+	const char *parser;    /* stage text after a source: "csv.parse", or NULL */
+	const char *formatter; /* stage text before a sink; NULL = none */
+};
+
+/** A table of stages by name. */
+struct leat_stage_set {
+	uint32_t size; /* sizeof(struct leat_stage_set) */
+	uint32_t n_stages;
+	const struct leat_stage_ops *const *stages;
+	const struct leat_extension *extensions;
+};
+
+LEAT_API extern const struct leat_stage_set leat_stages;
+
+/* ---- sources ---------------------------------------------------------------- */
+
+/** read PATH: the bytes of a file, or of standard input ("-"). */
+LEAT_API extern const struct leat_stage_ops leat_read_ops;
+
+struct leat_read_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *path;
+	uint64_t chunk_bytes; /* payload of a frame; 0 = 131072 */
+};
+
+/* ---- filters ---------------------------------------------------------------- */
+
+/** csv.parse: bytes to a table. RFC 4180. */
+LEAT_API extern const struct leat_stage_ops leat_csv_parse_ops;
+
+struct leat_csv_parse_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t sep;    /* 0 = ',' */
+	uint32_t quote;  /* 0 = '"' */
+	uint32_t header; /* 0 = yes, 1 = no: columns are named c1, c2, ... */
+	uint32_t reserved;
+	uint64_t max_record_bytes; /* 0 = 1 MiB */
+};
+
+/** csv.format: a table to bytes. */
+LEAT_API extern const struct leat_stage_ops leat_csv_format_ops;
+
+struct leat_csv_format_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t sep;    /* 0 = ',' */
+	uint32_t header; /* 0 = yes, 1 = no */
+	uint32_t crlf;   /* lines end in CR LF */
+	uint32_t reserved;
+};
+
+/** json.format: a table (or rows) to one JSON object a line. */
+LEAT_API extern const struct leat_stage_ops leat_json_format_ops;
+
+struct leat_json_format_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t strings; /* 1: all values as strings; 0: numbers as numbers */
+	uint32_t reserved;
+};
+
+/** lines.parse: bytes to rows, one a line. */
+LEAT_API extern const struct leat_stage_ops leat_lines_parse_ops;
+
+struct leat_lines_parse_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t max_record_bytes; /* 0 = 1 MiB */
+};
+
+/** lines.format: rows to bytes, a newline after each. */
+LEAT_API extern const struct leat_stage_ops leat_lines_format_ops;
+
+/** where "CONDITION": keep the rows for which it is true. */
+LEAT_API extern const struct leat_stage_ops leat_where_ops;
+
+struct leat_where_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *condition;
+};
+
+/** select a,b=c: these columns in this order, some under a new name. */
+LEAT_API extern const struct leat_stage_ops leat_select_ops;
+
+struct leat_select_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *columns; /* "a,new=old,c" */
+};
+
+/** head N: the first N records, then enough. */
+LEAT_API extern const struct leat_stage_ops leat_head_ops;
+
+struct leat_head_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t n; /* 0 = 10 */
+};
+
+/** count: how many records there were, as a table of one row. */
+LEAT_API extern const struct leat_stage_ops leat_count_ops;
+
+/** upper: ASCII letters to upper case, in place. */
+LEAT_API extern const struct leat_stage_ops leat_upper_ops;
+
+/** sample: every n-th record. */
+LEAT_API extern const struct leat_stage_ops leat_sample_ops;
+
+struct leat_sample_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t every; /* 0 = 10 */
+};
+
+/* ---- sinks ------------------------------------------------------------------ */
+
+/** write PATH: bytes to a file, complete or not there; "-" = stdout. */
+LEAT_API extern const struct leat_stage_ops leat_write_ops;
+
+struct leat_write_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *path;
+	uint32_t sync;     /* 0 = on: on the disk before it gets its name; 1 = off */
+	uint32_t on_drain; /* 0 = keep: PATH.partial; 1 = commit; 2 = discard */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,450 @@
+/*
+ * leat/table.h -- the ETL data model: columns, schema, text, expressions.
+ *
+ * A table frame holds rows of columns. A column of a parsed file is text: its
+ * fields are found, not copied and not converted, until a stage asks for a
+ * type; then a vector in Arrow's layout (values, and validity bits with bit
+ * k = row k) is made in the frame itself and kept there. A selection says
+ * which rows are alive, so that a filter moves no data.
+ *
+ *	struct leat_table t;
+ *	leat_table_open(frame, &t);
+ *	for (uint32_t k = 0; k < t.n_rows; k++) {
+ *		struct leat_text x;
+ *		leat_table_text(&t, col, leat_table_row(&t, k), &x);
+ *	}
+ *
+ * Everything in a table payload is addressed relative to the slot, so a
+ * payload can be copied, and be read by another process.
+ */
+#ifndef LEAT_TABLE_H
+#define LEAT_TABLE_H
+
+#include <stdbool.h>
+
+#include <leat/base.h>
+#include <leat/pool.h>
+#include <leat/stage.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LEAT_TABLE_COLUMNS_MAX 4096
+#define LEAT_TABLE_ROWS_MAX    65535 /* of one frame */
+#define LEAT_TABLE_NAME_MAX    1024  /* bytes of a column name */
+
+enum leat_type {
+	LEAT_TYPE_TEXT = 1, /* bytes, usually UTF-8; not yet typed */
+	LEAT_TYPE_INT64,
+	LEAT_TYPE_FLOAT64,
+	LEAT_TYPE_BOOL
+};
+
+/** "text", "int64", "float64", "bool". */
+LEAT_API const char *leat_type_name(uint32_t type);
+
+struct leat_column {
+	const char *name; /* NUL-terminated UTF-8, unique in its schema */
+	uint32_t type;    /* enum leat_type */
+	uint32_t field;   /* which field of the source text it is; */
+	                  /* LEAT_FIELD_NONE: a vector of its own */
+	uint32_t vector;  /* which vector it then is, from 0; else unused */
+};
+
+#define LEAT_FIELD_NONE UINT32_MAX
+
+/**
+ * Names and types of the columns. Made once per stage that changes them, in
+ * that stage's side memory; equal pointers mean equal schemas.
+ */
+struct leat_schema {
+	uint32_t n_columns;
+	uint32_t n_fields;     /* fields of a row of the source text, 0 = none */
+	uint32_t separator;    /* between fields of the source text */
+	uint32_t quote;        /* around fields of it; 0 = none */
+	const char *origin;    /* what the source is called, for messages */
+	const struct leat_column *columns;
+};
+
+/** A piece of text. [lent] by the frame. */
+struct leat_text {
+	const uint8_t *data;
+	uint32_t len;
+};
+
+/** A typed column in Arrow's layout. [lent] by the frame. */
+struct leat_vector {
+	uint32_t type;        /* enum leat_type, not TEXT */
+	uint32_t n_rows;      /* all of the frame, selected or not */
+	const void *values;   /* int64_t, double, or bits */
+	const uint8_t *valid; /* bit k set = row k has a value; NULL = all */
+};
+
+struct leat_table_head; /* what stands in the slot; private */
+
+/** A table frame, opened. [lent] */
+struct leat_table {
+	const struct leat_schema *schema;
+	struct leat_frame *frame;
+	struct leat_table_head *head;
+	const uint8_t *text;     /* that fields point into */
+	const uint32_t *fields;  /* end of field f of row r: [r * n_fields + f] */
+	const uint32_t *select;  /* rows alive, ascending; NULL = all */
+	uint32_t n_rows;         /* rows alive */
+	uint32_t n_rows_all;     /* rows in the frame */
+	uint32_t first;          /* offset in text where row 0 begins */
+	uint32_t has_quotes;     /* LEAT_QUOTES_*; 0: no field needs decoding */
+};
+
+#define LEAT_QUOTES_NONE  0u
+#define LEAT_QUOTES_PLAIN 1u /* only where RFC 4180 has them */
+#define LEAT_QUOTES_ODD   2u /* also inside fields without quotes, as data */
+
+/** Position of a value in its source, for messages. */
+struct leat_position {
+	uint64_t line;   /* from 1 */
+	uint64_t column; /* bytes, from 1 */
+	uint64_t offset; /* bytes from the start of the source */
+};
+
+/* ---- schema -------------------------------------------------------------- */
+
+/**
+ * Make a schema in a stage's side memory: names are copied, types TEXT,
+ * fields numbered from 0, separator and quote those of RFC 4180. A name that
+ * was there before gets "_2", "_3", ... Freed with the stage, or as a whole by
+ * leat_stage_free().
+ *
+ * @return LEAT_OK; LEAT_EINVAL (n is 0, a NUL byte in a name); LEAT_ELIMIT
+ * (LEAT_TABLE_COLUMNS_MAX, LEAT_TABLE_NAME_MAX, side memory); LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_schema_create(struct leat_stage *st,
+	const struct leat_text *names, uint32_t n, struct leat_schema **out);
+
+/** Number of the column with this name, or -1. */
+LEAT_API int32_t leat_schema_find(
+	const struct leat_schema *schema, const char *name, size_t n_bytes);
+
+/** The nearest name for "did you mean"; NULL if none is near. [lent] */
+LEAT_API const char *leat_schema_suggest(
+	const struct leat_schema *schema, const char *name, size_t n_bytes);
+
+/** "a, b, c, ... (14 in all)" for messages. */
+LEAT_API size_t leat_schema_names(
+	const struct leat_schema *schema, char *buf, size_t n_bytes);
+
+/* ---- reading -------------------------------------------------------------- */
+
+/** Open a frame of layout table. Cheap: once per frame and stage. */
+LEAT_API void leat_table_open(struct leat_frame *frame, struct leat_table *t);
+
+/** The k-th row alive. */
+static inline uint32_t
+leat_table_row(const struct leat_table *t, uint32_t k)
+{
+	return t->select ? t->select[k] : k;
+}
+
+/**
+ * A value as it stands in the source, quotes and all; for passing on what
+ * was not changed. Only for columns with a field.
+ */
+LEAT_API struct leat_text leat_table_raw(
+	const struct leat_table *t, uint32_t column, uint32_t row);
+
+/**
+ * A value as text, decoded. What needs decoding or printing is put into
+ * scratch.
+ *
+ * @param scratch  room for it: leat_table_text_bytes() at least
+ * @return the text; data NULL for a null of a typed column
+ */
+LEAT_API struct leat_text leat_table_text(const struct leat_table *t,
+	uint32_t column, uint32_t row, uint8_t *scratch);
+
+/** Scratch that leat_table_text() needs for this value; often 0. */
+LEAT_API uint32_t leat_table_text_bytes(
+	const struct leat_table *t, uint32_t column, uint32_t row);
+
+/**
+ * A column as a typed vector. Text is converted on the first call, for the
+ * rows alive, and kept in the frame; an empty field is null.
+ *
+ * @param bad_row  on LEAT_EDATA: the first row that does not convert
+ *
+ * @return LEAT_OK; LEAT_EDATA; LEAT_ELIMIT if the frame has no room (use
+ * leat_table_text() then); LEAT_EINVAL if the column has another type.
+ *
+ * Threads: the frame's only holder.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_table_vector(struct leat_table *t,
+	uint32_t column, uint32_t type, struct leat_vector *out,
+	uint32_t *bad_row);
+
+/** Where a value stands in its source. Slow: counts lines; for messages. */
+LEAT_API struct leat_position leat_table_position(
+	const struct leat_table *t, uint32_t column, uint32_t row);
+
+/* ---- changing ------------------------------------------------------------- */
+
+/**
+ * Keep only some of the rows alive.
+ *
+ * @param rows  ascending row numbers, in the frame's own selection buffer or
+ *              elsewhere; copied if elsewhere                          [lent]
+ */
+LEAT_API void leat_table_select(
+	struct leat_table *t, const uint32_t *rows, uint32_t n);
+
+/** The frame's selection buffer, n_rows_all entries, for select. [lent] */
+LEAT_API uint32_t *leat_table_selection(struct leat_table *t);
+
+/** Give the frame another schema whose columns name fields or vectors of it. */
+LEAT_API void leat_table_set_schema(
+	struct leat_table *t, const struct leat_schema *schema);
+
+/* ---- making --------------------------------------------------------------- */
+
+/**
+ * Slot size for tables: 65535 field ends, a selection, 1 MiB for vectors, and
+ * text_bytes of text of its own. Untouched parts cost no memory.
+ */
+LEAT_API uint32_t leat_table_frame_bytes(uint32_t text_bytes);
+
+/**
+ * Begin a table without source text in a fresh frame; then add its vectors
+ * with leat_table_add_vector(), number 0 first. The schema has n_fields 0 and
+ * columns with field LEAT_FIELD_NONE.
+ *
+ * @return LEAT_OK, LEAT_ELIMIT (rows, or the frame is too small).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_table_begin(struct leat_frame *frame,
+	const struct leat_schema *schema, uint32_t n_rows,
+	struct leat_table *t);
+
+/**
+ * Room for the next vector's values, zeroed, all valid.
+ *
+ * @param type  INT64, FLOAT64 or BOOL (bits)
+ *
+ * @return LEAT_OK, LEAT_EINVAL (type), LEAT_ELIMIT (no room in the frame).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_table_add_vector(
+	struct leat_table *t, uint32_t type, void **values_out);
+
+/** What leat_table_begin_fields() is told. */
+struct leat_fields {
+	const struct leat_schema *schema;
+	struct leat_frame *base; /* holds the text; one reference of it [moved]; */
+	                         /* NULL: the text is in the frame */
+	uint32_t text_offset;    /* of the text in base's slot, or the frame's; */
+	                         /* 64 bytes behind it can be read */
+	uint32_t first;          /* offset in the text where row 0 begins */
+	uint32_t n_rows;
+	uint32_t has_quotes;     /* LEAT_QUOTES_* */
+	uint64_t source_offset;  /* of text[0] in the source, bytes */
+	uint64_t line;           /* line number at text + first, from 1 */
+};
+
+/**
+ * Begin a table over the fields of a text. The caller has filled the field
+ * ends at leat_table_fields_room() with n_rows * n_fields entries.
+ */
+LEAT_API void leat_table_begin_fields(
+	struct leat_frame *frame, const struct leat_fields *fields);
+
+/**
+ * Where field ends go in a fresh frame, and how many fit. Text of the frame's
+ * own may stand from twice as many entries behind it (the second half is for
+ * the selection).
+ */
+LEAT_API uint32_t *leat_table_fields_room(
+	struct leat_frame *frame, uint32_t *n_max_out);
+
+/* ---- text ----------------------------------------------------------------- */
+
+/** State of a scan across pieces of one text. Zero at the start of a record. */
+struct leat_scan {
+	uint64_t in_quotes;  /* all ones inside quotes, else 0 */
+	uint64_t after;      /* private: what the last byte was */
+	uint32_t is_odd;     /* LEAT_SCAN_*: a quote stands where RFC 4180 has */
+	                     /* none; the scan then stops */
+	uint32_t has_quotes;
+	uint32_t n_lines;    /* record ends found */
+	uint32_t n_quoted_lines; /* newlines found inside quotes */
+};
+
+#define LEAT_SCAN_ODD 1u /* leat_text_scan_exact() can read it */
+#define LEAT_SCAN_BAD 2u /* text after a closing quote: nothing can */
+
+/** Characters that a scan looks for. */
+struct leat_dialect {
+	uint8_t separator;
+	uint8_t quote; /* 0 = no quoting */
+};
+
+
+/**
+ * Find the ends of fields and records: writes the offset of every separator
+ * and newline outside quotes. Reads up to 64 bytes beyond n_bytes (the slot
+ * must hold them), never writes there.
+ *
+ * @param out    offsets relative to text, plus base
+ * @param n_max  room; the scan stops early, on a multiple of 64 bytes, when
+ *               fewer than 64 entries are left
+ * @param n_scanned  how far it came
+ *
+ * @return number of offsets written.
+ *
+ * Source: Langdale and Lemire, Parsing gigabytes of JSON per second, 2019.
+ */
+LEAT_API uint32_t leat_text_scan(struct leat_scan *scan,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
+	uint32_t *n_scanned);
+
+/**
+ * As leat_text_scan, a byte at a time, for text with quotes inside fields that
+ * do not begin with one: there they are data, as Python's csv has it. Reads
+ * only n_bytes and stops when the room is full. Text after a closing quote
+ * ends it: is_odd is LEAT_SCAN_BAD and n_scanned the place.
+ */
+LEAT_API uint32_t leat_text_scan_exact(struct leat_scan *scan,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
+	uint32_t *n_scanned);
+
+/** Which code the scan runs on this machine: "avx2", "sse2", "portable". */
+LEAT_API const char *leat_text_scan_name(void);
+
+/**
+ * Read a whole text as a number.
+ * @return LEAT_OK, LEAT_EDATA (not a number), LEAT_ELIMIT (does not fit).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_text_int64(
+	struct leat_text text, int64_t *out);
+
+/** As leat_text_int64, for decimal and exponent notation. */
+LEAT_API LEAT_MUST_CHECK int leat_text_float64(
+	struct leat_text text, double *out);
+
+/** Print so that it reads back to the same number. @return length, <= 32 */
+LEAT_API uint32_t leat_text_print_int64(int64_t value, char *buf);
+LEAT_API uint32_t leat_text_print_float64(double value, char *buf);
+
+/* ---- writing text ---------------------------------------------------------- */
+
+/**
+ * The open output frame of a stage that formats: holds 1, emits at most one
+ * frame a call. A record that does not fit goes to the next frame as a whole;
+ * one longer than a frame is continued there. Zeroed = new.
+ *
+ *	leat_writer_enter(w, in);
+ *	while (row < n) {
+ *		if ((rc = leat_writer_begin_record(st, w)))
+ *			return rc;
+ *		leat_writer_put(w, ...);
+ *		row += leat_writer_end_record(w);
+ *	}
+ */
+struct leat_writer {
+	struct leat_frame *frame; /* NULL = none open */
+	uint8_t *at;              /* where the next byte goes */
+	uint8_t *end;             /* of the slot */
+	uint8_t *record;          /* where the record in work begins */
+	uint64_t skip;            /* bytes of it that were emitted before */
+	uint64_t skip_left;       /* of these, still to come by again */
+	uint64_t offset;          /* bytes emitted so far */
+	uint64_t stamp;           /* of the input frame */
+	int64_t birth_ns;         /* of the input frame */
+	uint32_t is_full;         /* a put did not fit */
+	uint32_t has_emitted;     /* in this call */
+};
+
+/** Begin a call of process; in may be NULL in flush and finish. [lent] */
+LEAT_API void leat_writer_enter(
+	struct leat_writer *w, const struct leat_frame *in);
+
+/**
+ * Begin a record, or the same one again after leat_writer_end_record() was 0.
+ * @return LEAT_OK; LEAT_MORE, to be returned by the stage; or a code.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_writer_begin_record(
+	struct leat_stage *st, struct leat_writer *w);
+
+/** Put the next bytes of the record. */
+LEAT_API void leat_writer_put(
+	struct leat_writer *w, const void *data, size_t n_bytes);
+
+/** @return 1 if the record is complete; 0: begin it again. */
+LEAT_API uint32_t leat_writer_end_record(struct leat_writer *w);
+
+/**
+ * Emit what is there, or release an empty frame; for flush and finish. In fini
+ * `leat_frame_release(w->frame)` ends what a failed run left. LEAT_OK or a code.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_writer_flush(
+	struct leat_stage *st, struct leat_writer *w);
+
+/* ---- expressions ---------------------------------------------------------- */
+
+struct leat_expr;
+
+#define LEAT_EXPR_TEXT_MAX   16384   /* bytes of a condition */
+#define LEAT_EXPR_NODES_MAX  1024    /* comparisons, and, or, not */
+#define LEAT_EXPR_DEPTH_MAX  64      /* parentheses and nots in each other */
+#define LEAT_EXPR_SIDE_BYTES 1048576 /* most it takes of side_bytes */
+
+/** Where an expression is wrong, relative to its text. */
+struct leat_expr_error {
+	uint32_t offset;
+	uint32_t n_bytes;
+	char text[256];
+};
+
+/**
+ * Parse a condition: comparisons (= == != <> < <= > >=) of columns and
+ * literals (numbers, 'strings'), `is null`, `is not null`, and, or, not,
+ * parentheses. Other names than words stand in "double quotes" or `these`; a
+ * quote within is doubled.
+ *
+ * @param source  copied                                                [lent]
+ * @param out     freed with the stage's side memory                   [given]
+ *
+ * @return LEAT_OK; LEAT_EINVAL with the place; LEAT_ELIMIT, LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_expr_parse(struct leat_stage *st,
+	const char *source, struct leat_expr **out,
+	struct leat_expr_error *err);
+
+/**
+ * Find its columns in a schema and check the types. May be called again.
+ * @return LEAT_OK, or LEAT_EINVAL with the place and a suggestion.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_expr_bind(struct leat_expr *expr,
+	const struct leat_schema *schema, struct leat_expr_error *err);
+
+/** Why a value could not be used. */
+struct leat_expr_fault {
+	uint32_t column;
+	uint32_t row;
+	uint32_t type; /* that was wanted */
+};
+
+/**
+ * Find the rows alive for which a bound condition is true (null is not true).
+ *
+ * @param rows_out  room for t->n_rows; may be leat_table_selection(t)
+ * @param n_out     how many
+ *
+ * @return LEAT_OK, or LEAT_EDATA with the fault.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_expr_filter(struct leat_expr *expr,
+	struct leat_table *t, uint32_t *rows_out, uint32_t *n_out,
+	struct leat_expr_fault *fault);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

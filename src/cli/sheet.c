@@ -1,0 +1,192 @@
+/*
+ * cli/sheet.c -- the balance sheet: what became of every record.
+ *
+ * One row a stage, one column a way to come or to go; columns that nobody
+ * uses are left out. Below it the equation of leat/watch.h for the graph,
+ * memory against what was proved, time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+struct sheet_column {
+	const char *name;
+	size_t offset; /* in struct leat_stage_stats */
+	bool is_always;
+};
+
+#define SHEET_AT(field) #field, offsetof(struct leat_stage_stats, field)
+
+static const struct sheet_column sheet_columns[] = {
+	{SHEET_AT(in), true},
+	{SHEET_AT(read), true},
+	{SHEET_AT(made), false},
+	{SHEET_AT(out), true},
+	{SHEET_AT(filtered), true},
+	{SHEET_AT(failed), true},
+	{SHEET_AT(folded), false},
+	{SHEET_AT(written), true},
+};
+
+#define SHEET_N (sizeof(sheet_columns) / sizeof(sheet_columns[0]))
+
+struct sheet_shape {
+	int name;            /* width of the first column */
+	int widths[SHEET_N]; /* 0 = left out */
+};
+
+static uint64_t
+sheet_value(const struct leat_stage_stats *stats, size_t column)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)stats + sheet_columns[column].offset,
+		sizeof(value));
+	return value;
+}
+
+static int
+sheet_max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static void
+sheet_measure(const struct leat_graph *graph, struct sheet_shape *shape)
+{
+	struct leat_stage_stats stats;
+
+	memset(shape, 0, sizeof(*shape));
+	shape->name = (int)strlen("stage");
+	for (size_t c = 0; c < SHEET_N; c++) {
+		if (sheet_columns[c].is_always)
+			shape->widths[c] = (int)strlen(sheet_columns[c].name);
+	}
+	for (uint32_t k = 0; leat_stage_stats(graph, k, &stats) == 0; k++) {
+		shape->name = sheet_max(shape->name, (int)strlen(stats.name));
+		for (size_t c = 0; c < SHEET_N; c++) {
+			uint64_t value = sheet_value(&stats, c);
+			int width = snprintf(
+				NULL, 0, "%llu", (unsigned long long)value);
+
+			if (value && !shape->widths[c])
+				shape->widths[c] =
+					(int)strlen(sheet_columns[c].name);
+			if (value)
+				shape->widths[c] =
+					sheet_max(shape->widths[c], width);
+		}
+	}
+}
+
+static void
+sheet_head(const struct sheet_shape *shape)
+{
+	fprintf(stderr, "%-*s", shape->name, "stage");
+	for (size_t c = 0; c < SHEET_N; c++) {
+		if (shape->widths[c])
+			fprintf(stderr, "  %*s", shape->widths[c],
+				sheet_columns[c].name);
+	}
+	fputc('\n', stderr);
+}
+
+static void
+sheet_row(const struct sheet_shape *shape, const struct leat_stage_stats *stats)
+{
+	fprintf(stderr, "%-*s", shape->name, stats->name);
+	for (size_t c = 0; c < SHEET_N; c++) {
+		uint64_t value = sheet_value(stats, c);
+
+		if (shape->widths[c] && value)
+			fprintf(stderr, "  %*llu", shape->widths[c],
+				(unsigned long long)value);
+		else if (shape->widths[c])
+			fprintf(stderr, "  %*s", shape->widths[c], "-");
+	}
+	fputc('\n', stderr);
+}
+
+static void
+sheet_rows(const struct leat_graph *graph)
+{
+	struct leat_stage_stats stats;
+	struct sheet_shape shape;
+
+	sheet_measure(graph, &shape);
+	sheet_head(&shape);
+	for (uint32_t k = 0; leat_stage_stats(graph, k, &stats) == 0; k++)
+		sheet_row(&shape, &stats);
+}
+
+static void
+sheet_term(const char *before, const char *name, uint64_t value)
+{
+	if (value)
+		fprintf(stderr, "%s%s %llu", before, name,
+			(unsigned long long)value);
+}
+
+static void
+sheet_equation(const struct leat_graph_stats *stats)
+{
+	fprintf(stderr, "\nread %llu", (unsigned long long)stats->read);
+	sheet_term(" + ", "made", stats->made);
+	fprintf(stderr, " = written %llu + filtered %llu + failed %llu",
+		(unsigned long long)stats->written,
+		(unsigned long long)stats->filtered,
+		(unsigned long long)stats->failed);
+	sheet_term(" + ", "folded", stats->folded);
+	sheet_term(" + ", "unfinished", stats->unfinished);
+	fputc('\n', stderr);
+}
+
+/* Which stage does not balance, and by how much. */
+static void
+sheet_faults(const struct leat_graph *graph)
+{
+	struct leat_stage_stats stats;
+
+	fputs("NOT BALANCED: this is a bug of leat or of a stage\n", stderr);
+	for (uint32_t k = 0; leat_stage_stats(graph, k, &stats) == 0; k++) {
+		long long lost = (long long)leat_stage_balance(&stats);
+
+		if (lost)
+			fprintf(stderr, "  %s %s %lld record%s\n", stats.name,
+				lost > 0 ? "lost" : "invented", llabs(lost),
+				llabs(lost) == 1 ? "" : "s");
+	}
+}
+
+static void
+sheet_costs(const struct leat_graph_stats *stats, int64_t took_ns)
+{
+	double seconds = took_ns > 0 ? (double)took_ns / 1e9 : 1e-9;
+	char high[32], bound[32], time[32], rows[32], rate[32];
+
+	fprintf(stderr, "memory %s at most, of %s proved\n",
+		leat__cli_bytes(stats->memory_high_bytes, high, sizeof(high)),
+		leat__cli_bytes(
+			stats->memory_bound_bytes, bound, sizeof(bound)));
+	fprintf(stderr, "time   %s, %s rows/s, %s/s\n",
+		leat__cli_seconds(seconds, time, sizeof(time)),
+		leat__cli_count((uint64_t)((double)stats->read / seconds), rows,
+			sizeof(rows)),
+		leat__cli_bytes(
+			(uint64_t)((double)stats->source_bytes / seconds), rate,
+			sizeof(rate)));
+}
+
+void
+leat__cli_sheet(const struct leat_graph *graph, int64_t took_ns)
+{
+	struct leat_graph_stats stats = {0};
+
+	leat_graph_stats(graph, &stats);
+	sheet_rows(graph);
+	sheet_equation(&stats);
+	if (!stats.is_balanced)
+		sheet_faults(graph);
+	sheet_costs(&stats, took_ns);
+}

@@ -1,0 +1,87 @@
+/*
+ * cli/topics.c -- the texts of `leat help TOPIC`, also used for the manual
+ * page. A line that starts with a tab is an example.
+ */
+#include "cli.h"
+
+static const char topic_graphs[] =
+	"A graph is a chain of stages with ! between them; data flows from "
+	"left "
+	"to\n"
+	"right:\n"
+	"\n"
+	"\tread flights.csv ! where \"delay > 60\" ! head 10 ! write late.csv\n"
+	"\n"
+	"A stage is its name and its options, name=value. Some options may "
+	"stand\n"
+	"without their name: leat inspect STAGE tells which. Double quotes "
+	"hold "
+	"spaces;\n"
+	"inside them a backslash makes the next character plain. A # starts a "
+	"comment\n"
+	"to the end of the line.\n"
+	"\n"
+	"name=t gives a stage a name, t. goes on from it and t.1 from its out "
+	"1.\n"
+	"\n"
+	"A file name with a known extension brings its parser or formatter "
+	"along, and\n"
+	"a chain without a sink ends on standard output; leat show prints what "
+	"results.\n";
+
+static const char topic_balance[] =
+	"Every record that is read ends in exactly one way, and after a run "
+	"the "
+	"balance\n"
+	"sheet proves it:\n"
+	"\n"
+	"\tread + made = written + filtered + failed + folded\n"
+	"\n"
+	"  read      came out of an input\n"
+	"  made      a result of other records, such as that of count\n"
+	"  written   reached an output\n"
+	"  filtered  dropped on purpose, by where, head, ...\n"
+	"  failed    could not be dealt with\n"
+	"  folded    absorbed into a result\n"
+	"\n"
+	"Both sides are counted apart from each other. Should they differ, the "
+	"exit\n"
+	"status is 4.\n";
+
+static const char topic_signals[] =
+	"The first Ctrl-C (SIGINT, SIGTERM) drains: sources stop, what was "
+	"read "
+	"is\n"
+	"written, and each second leat says whom it waits for. The second one "
+	"ends the\n"
+	"run at once. In both cases the exit status is 3, and no output stands "
+	"under its\n"
+	"final name: after a drain it stands as NAME.partial, which the option "
+	"on_drain\n"
+	"of write can change.\n";
+
+static const char topic_status[] =
+	"  0  done\n"
+	"  1  an input, an output or the data was not as it must be\n"
+	"  2  the command line or the graph is wrong; nothing was read or "
+	"written\n"
+	"  3  stopped by Ctrl-C or SIGTERM\n"
+	"  4  the balance sheet does not balance: a bug\n";
+
+static const char topic_files[] =
+	"A path of - is standard input or standard output. Any other output is "
+	"written\n"
+	"beside its final name, put on the disk, and then renamed; so a file "
+	"is "
+	"either\n"
+	"complete or not there, and one that stood there before stays until "
+	"then.\n";
+
+const struct leat__cli_topic leat__cli_topics[] = {
+	{"graphs", "how a graph is written", topic_graphs},
+	{"balance", "what the balance sheet says", topic_balance},
+	{"signals", "what Ctrl-C does", topic_signals},
+	{"status", "what the exit status means", topic_status},
+	{"files", "how files are read and written", topic_files},
+	{0},
+};

@@ -1,0 +1,208 @@
+/*
+ * env/env.h -- the outside world behind one table of functions.
+ *
+ * Nothing else in the library names the operating system, reads a clock,
+ * draws a random number, waits, allocates or touches a file. posix.c fills
+ * the table for production; tests copy it and replace entries, and a
+ * simulator fills its own. The table is constant and shared; self is for
+ * whoever replaces functions.
+ * Functions return 0 or a positive errno unless they say otherwise.
+ */
+#ifndef LEAT_SRC_ENV_ENV_H
+#define LEAT_SRC_ENV_ENV_H
+
+#include "base/atomic.h"
+#include "base/base.h"
+
+struct leat__env;
+
+typedef void (*leat__thread_fn)(void *arg);
+
+struct leat__thread {
+	uintptr_t os; /* the operating system's name of it */
+	leat__thread_fn fn;
+	void *arg;
+	const struct leat__env *env;
+	char name[16];
+};
+
+#define LEAT__OPEN_READ   0u
+#define LEAT__OPEN_CREATE 1u /* for writing, must not exist yet, mode 0666 & ~umask */
+#define LEAT__OPEN_WRITE  2u /* for writing, must exist: a device or a pipe */
+
+#define LEAT__POLL_MAX 64u /* files in one call of poll */
+
+#define LEAT__POLL_READ  1u
+#define LEAT__POLL_WRITE 2u
+
+struct leat__poll {
+	int fd;
+	uint32_t want; /* LEAT__POLL_* */
+	uint32_t got;  /* any of want; errors and hang-ups count as ready */
+};
+
+struct leat__stat {
+	uint64_t size_bytes;
+	uint64_t device;
+	uint64_t inode;
+	uint32_t mode_bits; /* permissions */
+	uint32_t is_regular;
+	uint32_t is_directory;
+};
+
+struct leat__env {
+	void *self;
+
+	/* clock and random */
+	int64_t (*now_ns)(const struct leat__env *env);  /* monotonic */
+	int64_t (*wall_ns)(const struct leat__env *env); /* since 1970, for logs */
+	uint64_t (*random)(const struct leat__env *env);
+
+	/*
+	 * Park and wake on a word (a futex): wait returns when *word is not
+	 * expected, on a wake, at the deadline, or for no reason.
+	 */
+	void (*park)(const struct leat__env *env, const uint32_t *word,
+		uint32_t expected, int64_t deadline_ns);
+	void (*wake)(const struct leat__env *env, const uint32_t *word);
+	void (*yield)(const struct leat__env *env);
+
+	/* threads; the signals that come from outside are blocked in them.
+	 * fn, arg and name are the caller's to fill. */
+	int (*thread_start)(const struct leat__env *env,
+		struct leat__thread *thread);
+	void (*thread_join)(const struct leat__env *env,
+		struct leat__thread *thread);
+	uint32_t (*n_cores)(const struct leat__env *env);
+
+	/* memory; alloc is zeroed and aligned to 64 bytes; NULL = none left */
+	void *(*alloc)(const struct leat__env *env, size_t n_bytes);
+	void (*free)(const struct leat__env *env, void *memory);
+	/* shared mapping behind a sealed memfd (fd_out) or, where there is
+	 * none, a private one (fd_out = -1); untouched pages cost nothing */
+	int (*map)(const struct leat__env *env, size_t n_bytes,
+		const char *name, void **memory_out, int *fd_out);
+	void (*unmap)(const struct leat__env *env, void *memory,
+		size_t n_bytes, int fd);
+
+	/*
+	 * Files. Read and write return a count or a negative errno. open()
+	 * does not wait for the other end of a pipe (ENXIO: nobody reads), and
+	 * on what it opened read and write return -EAGAIN instead of waiting.
+	 */
+	int (*open)(const struct leat__env *env, const char *path,
+		uint32_t how, int *fd_out);
+	void (*close)(const struct leat__env *env, int fd);
+	int64_t (*read)(const struct leat__env *env, int fd, void *buf,
+		size_t n_bytes);
+	int64_t (*read_at)(const struct leat__env *env, int fd, void *buf,
+		size_t n_bytes, uint64_t offset);
+	int64_t (*write)(const struct leat__env *env, int fd, const void *buf,
+		size_t n_bytes);
+	int (*sync)(const struct leat__env *env, int fd);
+	int (*sync_dir)(const struct leat__env *env, const char *dir);
+	int (*rename)(const struct leat__env *env, const char *from,
+		const char *to);
+	int (*unlink)(const struct leat__env *env, const char *path);
+	/* the path behind all links, absolute; ERANGE if it does not fit */
+	int (*resolve)(const struct leat__env *env, const char *path,
+		char *buf, size_t n_bytes);
+	int (*stat)(const struct leat__env *env, const char *path,
+		struct leat__stat *out);
+	int (*fstat)(const struct leat__env *env, int fd,
+		struct leat__stat *out);
+	int (*chmod)(const struct leat__env *env, int fd, uint32_t mode_bits);
+
+	/* waiting for at most LEAT__POLL_MAX files: count of ready ones, 0 at
+	 * the deadline, or a negative errno; fd -1 is passed over; an event is
+	 * a file that becomes readable for good */
+	int (*poll)(const struct leat__env *env, struct leat__poll *polls,
+		uint32_t n, int64_t deadline_ns);
+	int (*event_create)(const struct leat__env *env, int *fd_out);
+	void (*event_set)(const struct leat__env *env, int fd);
+};
+
+/* The operating system's table. */
+const struct leat__env *leat__env_posix(void);
+
+/* Text of an errno, into buf; returns buf. */
+const char *leat__env_strerror(int sys_errno, char *buf, size_t n_bytes);
+
+/* ---- lock (lock.c): for slow paths of a few instructions ------------------- */
+
+/* Zero = free. A waiter spins a little, then parks. */
+struct leat__lock {
+	uint32_t word; /* 0 free, 1 held, 2 held and somebody may be parked */
+};
+
+void leat__lock_wait(struct leat__lock *lock, const struct leat__env *env);
+
+static inline void
+leat__lock_take(struct leat__lock *lock, const struct leat__env *env)
+{
+	uint32_t was = 0;
+
+	/* acquire: pairs with the release in leat__lock_drop */
+	if (leat__unlikely(!leat__cas_acq_rel(&lock->word, &was, 1)))
+		leat__lock_wait(lock, env);
+}
+
+static inline void
+leat__lock_drop(struct leat__lock *lock, const struct leat__env *env)
+{
+	/* release: pairs with the acquire in leat__lock_take and _wait */
+	if (leat__unlikely(leat__swap_acq_rel(&lock->word, 0) == 2))
+		env->wake(env, &lock->word);
+}
+
+/* ---- timers (timer.c): deadlines of contexts, one thread when needed ------ */
+
+struct leat__timers;
+
+/* Place of a timer, in its owner's memory. */
+struct leat__timer {
+	int64_t deadline_ns;
+	void (*fn)(struct leat__timer *timer);
+	uint32_t heap_at; /* private; 0 = not armed */
+};
+
+int leat__timers_create(
+	const struct leat__env *env, struct leat__timers **timers_out);
+void leat__timers_destroy(struct leat__timers *timers);
+/*
+ * Arm a timer that is not armed; deadline_ns and fn are filled, the rest zero.
+ * fn runs once, on the timer thread, without locks held; afterwards the timer's
+ * memory is not touched again. 0 or errno.
+ */
+int leat__timer_start(struct leat__timers *timers, struct leat__timer *timer);
+/*
+ * false: it has run or is running; then waits until fn has returned. Not from
+ * fn itself.
+ */
+bool leat__timer_stop(struct leat__timers *timers, struct leat__timer *timer);
+
+/* ---- parker (parker.c): one thread's eventcount over ck_ec ----------------- */
+
+#include <ck_ec.h>
+
+struct leat__parker {
+	struct ck_ec32 count;
+	struct ck_ec_ops ops;
+	struct ck_ec_mode mode;
+	const struct leat__env *env;
+};
+
+void leat__parker_init(struct leat__parker *parker, const struct leat__env *env);
+
+/*
+ * The protocol: ticket = leat__parker_ticket(); look once more for work;
+ * leat__parker_wait(ticket). A wake after the ticket was drawn makes the wait
+ * return at once, so none is lost.
+ */
+uint32_t leat__parker_ticket(const struct leat__parker *parker);
+/* 0 = woken, -1 = deadline */
+int leat__parker_wait(
+	struct leat__parker *parker, uint32_t ticket, int64_t deadline_ns);
+void leat__parker_wake(struct leat__parker *parker);
+
+#endif

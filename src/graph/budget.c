@@ -1,0 +1,332 @@
+/*
+ * graph/budget.c -- how many slots, and the most that a run can ever use.
+ *
+ * Per class: capacity of every channel, max_out between stages of a segment,
+ * what stages hold, max_out for each that makes frames, a private copy for
+ * each that writes its input, and the magazines of the threads that frames of
+ * the class pass through; a frame counts as itself and as all it points into.
+ * Why it suffices: a frame that is out is in a channel or its receiver's
+ * hands (which credit bounds), in an inbox, held, or taken in the current
+ * call; a free slot is in the depot or a magazine. Each place has its share,
+ * so the depot is never empty when a stage may take one (design-research 5.2).
+ * Threads: the one that builds the graph; explain from any.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/graph.h"
+
+#define BUDGET_LARGEST 3 /* contributors that a refusal names */
+
+/* ---- shares -------------------------------------------------------------------- */
+
+static void
+share_give(struct leat__share share, uint64_t n_slots, leat__share_fn fn,
+	void *user)
+{
+	share.n_slots = n_slots;
+	if (n_slots)
+		fn(&share, user);
+}
+
+/* n frames with this cargo. */
+static void
+share_cargo(struct leat__share share, const struct leat__cargo *cargo,
+	uint64_t n, leat__share_fn fn, void *user)
+{
+	for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++) {
+		share.class_ = c;
+		share_give(share,
+			n * (((cargo->frames >> c) & 1u) + cargo->pins[c]), fn,
+			user);
+	}
+}
+
+static void
+share_link(const struct leat__link *link, leat__share_fn fn, void *user)
+{
+	struct leat__share share = {.kind = link->is_fused
+						? LEAT__SHARE_INBOX
+						: LEAT__SHARE_LINK,
+		.link = link};
+
+	share_cargo(share, &link->from->cargo,
+		link->is_fused ? link->from->needs.max_out
+			       : link->capacity_frames,
+		fn, user);
+}
+
+/* It may keep frames of its input, with what they point into, or its own. */
+static void
+share_held(const struct leat_stage *st, const struct leat__cargo *in,
+	leat__share_fn fn, void *user)
+{
+	struct leat__share share = {.kind = LEAT__SHARE_HELD, .stage = st};
+	struct leat__cargo cargo = *in;
+
+	for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++)
+		cargo.pins[c] = (uint32_t)leat__max_u64(
+			cargo.pins[c], st->cargo.pins[c]);
+	if (st->is_maker)
+		cargo.frames |= 1u << st->pool_class;
+	share_cargo(share, &cargo, st->needs.holds, fn, user);
+}
+
+static void
+share_copy(const struct leat_stage *st, const struct leat__cargo *in,
+	leat__share_fn fn, void *user)
+{
+	struct leat__share share = {.kind = LEAT__SHARE_COPY, .stage = st};
+	struct leat__cargo cargo = {.frames = in->frames};
+
+	if (st->ops.flags & LEAT_STAGE_IN_PLACE)
+		share_cargo(share, &cargo, 1, fn, user);
+}
+
+static void
+share_stage(const struct leat_stage *st, leat__share_fn fn, void *user)
+{
+	struct leat__share reserved = {.kind = LEAT__SHARE_RESERVED,
+		.stage = st,
+		.class_ = st->pool_class};
+	struct leat__cargo in;
+
+	leat__cargo_in(st, &in);
+	share_held(st, &in, fn, user);
+	share_copy(st, &in, fn, user);
+	if (st->is_maker)
+		share_give(reserved,
+			(uint64_t)st->needs.max_out *
+				leat__max_u64(st->n_outs, 1),
+			fn, user);
+}
+
+/* The classes of all frames that a stage may take, get or give back, as bits:
+ * only these come into the magazines of the thread that runs it. */
+static uint32_t
+stage_touches(const struct leat_stage *st)
+{
+	struct leat__cargo in;
+	uint32_t classes;
+
+	leat__cargo_in(st, &in);
+	classes = in.frames | st->cargo.frames;
+	if (st->is_maker)
+		classes |= 1u << st->pool_class;
+	for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++)
+		if (in.pins[c] || st->cargo.pins[c])
+			classes |= 1u << c;
+	return classes;
+}
+
+/* Any worker may run any segment that does not block. */
+static uint32_t
+class_threads(const struct leat_graph *graph, uint32_t c)
+{
+	bool is_workers = false;
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const struct leat_stage *st = graph->stages[k];
+
+		if (!((stage_touches(st) >> c) & 1u))
+			continue;
+		if (st->ops.flags & LEAT_STAGE_BLOCKING)
+			n++;
+		else
+			is_workers = true;
+	}
+	return is_workers ? n + graph->n_workers : n;
+}
+
+void
+leat__budget_each(
+	const struct leat_graph *graph, leat__share_fn fn, void *user)
+{
+	struct leat__share magazines = {.kind = LEAT__SHARE_MAGAZINE};
+
+	for (uint32_t k = 0; k < graph->n_links; k++)
+		share_link(graph->links[k], fn, user);
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		share_stage(graph->stages[k], fn, user);
+	for (uint32_t c = 0; c < graph->n_classes; c++) {
+		magazines.class_ = c;
+		share_give(magazines,
+			(uint64_t)class_threads(graph, c) *
+				graph->magazine_slots,
+			fn, user);
+	}
+}
+
+/* ---- beside the pool ------------------------------------------------------------- */
+
+uint64_t
+leat__budget_side_bytes(const struct leat_graph *graph)
+{
+	uint64_t n = 0;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		n += graph->stages[k]->needs.side_bytes;
+	return n;
+}
+
+uint64_t
+leat__budget_channel_bytes(const struct leat_graph *graph)
+{
+	uint64_t n = 0;
+
+	for (uint32_t k = 0; k < graph->n_links; k++)
+		if (!graph->links[k]->is_fused)
+			n += leat__chan_bytes(graph->links[k]->capacity_frames);
+	return n;
+}
+
+/* ---- refusing ---------------------------------------------------------------------- */
+
+const char *
+leat__size_text(uint64_t n_bytes, char buf[32])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB",
+		"PiB", "EiB"};
+	uint32_t k = 0;
+	uint64_t unit = 1;
+
+	while (k + 1 < leat__array_len(units) && n_bytes / unit >= 1024) {
+		unit *= 1024;
+		k++;
+	}
+	if (n_bytes % unit == 0)
+		snprintf(buf, 32, "%llu %s",
+			(unsigned long long)(n_bytes / unit), units[k]);
+	else
+		snprintf(buf, 32, "%.1f %s", (double)n_bytes / (double)unit,
+			units[k]);
+	return buf;
+}
+
+struct contributor {
+	const struct leat_stage *stage;
+	const struct leat__link *link;
+	uint64_t n_bytes;
+};
+
+struct largest {
+	const struct leat_graph *graph;
+	struct contributor top[BUDGET_LARGEST]; /* largest first */
+};
+
+static void
+largest_insert(struct largest *l, struct contributor c)
+{
+	for (uint32_t k = 0; k < BUDGET_LARGEST; k++) {
+		struct contributor next = l->top[k];
+
+		if (next.n_bytes >= c.n_bytes)
+			continue;
+		l->top[k] = c;
+		c = next;
+	}
+}
+
+static void
+largest_look(const struct leat__share *share, void *user)
+{
+	struct largest *l = user;
+	struct contributor c = {share->stage, share->link,
+		share->n_slots * l->graph->classes[share->class_].slot_bytes};
+
+	if (c.stage || c.link)
+		largest_insert(l, c);
+}
+
+static void
+largest_find(struct largest *l, const struct leat_graph *graph)
+{
+	memset(l, 0, sizeof(*l));
+	l->graph = graph;
+	leat__budget_each(graph, largest_look, l);
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		largest_insert(l,
+			(struct contributor){graph->stages[k], NULL,
+				graph->stages[k]->needs.side_bytes});
+}
+
+static void
+contributor_add(const struct contributor *c, struct leat__text *text)
+{
+	char size[32];
+
+	leat__size_text(c->n_bytes, size);
+	if (c->link)
+		leat__text_add(text, "%s%s -> %s %s", text->at ? ", " : "",
+			c->link->from->name, c->link->to->name, size);
+	else if (c->stage)
+		leat__text_add(text, "%s%s %s", text->at ? ", " : "",
+			c->stage->name, size);
+}
+
+static int
+budget_refuse(const struct leat_graph *graph, struct leat_error *err)
+{
+	char buf[256] = "", needs[32], limit[32];
+	struct leat__text text = {buf, sizeof(buf), 0};
+	struct largest l;
+
+	largest_find(&l, graph);
+	for (uint32_t k = 0; k < BUDGET_LARGEST; k++)
+		contributor_add(&l.top[k], &text);
+	return leat__error(err, LEAT_ELIMIT,
+		"the graph can use %s, over the limit of %s; most of it: %s; "
+		"the smallest limit that would do is %llu bytes",
+		leat__size_text(graph->bound_bytes, needs),
+		leat__size_text(graph->opts.memory_bytes, limit), buf,
+		(unsigned long long)graph->bound_bytes);
+}
+
+/* ---- the whole ---------------------------------------------------------------------- */
+
+static void
+budget_count(const struct leat__share *share, void *user)
+{
+	uint64_t *n_slots = user;
+
+	n_slots[share->class_] += share->n_slots;
+}
+
+static int
+budget_slots(struct leat_graph *graph, struct leat_error *err)
+{
+	uint64_t n_slots[LEAT_POOL_CLASSES_MAX] = {0};
+
+	leat__budget_each(graph, budget_count, n_slots);
+	for (uint32_t c = 0; c < graph->n_classes; c++) {
+		if (n_slots[c] > LEAT_POOL_SLOTS_MAX)
+			return leat__error(err, LEAT_ELIMIT,
+				"the graph needs %llu frames of %u bytes; "
+				"accepted: up to %u (LEAT_POOL_SLOTS_MAX)",
+				(unsigned long long)n_slots[c],
+				graph->classes[c].slot_bytes,
+				LEAT_POOL_SLOTS_MAX);
+		graph->classes[c].n_slots = (uint32_t)n_slots[c];
+	}
+	return LEAT_OK;
+}
+
+int
+leat__budget_make(struct leat_graph *graph, struct leat_error *err)
+{
+	LEAT_TRY(budget_slots(graph, err));
+	graph->bound_bytes =
+		leat__pool_bytes(graph->classes, graph->n_classes) +
+		leat__budget_side_bytes(graph) +
+		leat__budget_channel_bytes(graph) +
+		leat__load_relaxed(&graph->own.high_bytes) + sizeof(*graph);
+	if (graph->opts.memory_bytes &&
+		graph->bound_bytes > graph->opts.memory_bytes) {
+		int rc = budget_refuse(graph, err);
+
+		graph->bound_bytes = 0;
+		return rc;
+	}
+	return LEAT_OK;
+}

@@ -1,0 +1,561 @@
+/*
+ * graph/graph.c -- build a graph: its life, its stages, its links.
+ *
+ * Keeps: a stage's number is its index; names are unique; each end takes one
+ * link; all that the graph owns is counted in its own account, except links,
+ * which are aligned to cache lines.
+ * Threads: the one that builds it, until the start.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <leat/channel.h>
+
+#include "graph/graph.h"
+
+#ifdef LEAT_TEST_TINY
+#define GRAPH_CAPACITY_FRAMES 1u
+#define GRAPH_MAGAZINE_SLOTS  0u
+#else
+#define GRAPH_CAPACITY_FRAMES 4u
+#define GRAPH_MAGAZINE_SLOTS  4u
+#endif
+#define GRAPH_QUANTUM_NS 100000u
+
+/* ---- memory ------------------------------------------------------------------ */
+
+void *
+leat__graph_own_alloc(struct leat_graph *graph, size_t n_bytes)
+{
+	void *memory;
+
+	if (leat__account_alloc(&graph->own, n_bytes ? n_bytes : 1, &memory) <
+		0)
+		return NULL;
+	return memset(memory, 0, n_bytes ? n_bytes : 1);
+}
+
+void
+leat__graph_own_free(struct leat_graph *graph, void *memory)
+{
+	leat__account_free(&graph->own, memory);
+}
+
+char *
+leat__graph_own_text(
+	struct leat_graph *graph, const char *text, size_t n_bytes)
+{
+	char *copy = leat__graph_own_alloc(graph, n_bytes + 1);
+
+	return copy ? memcpy(copy, text, n_bytes) : NULL;
+}
+
+int
+leat__graph_no_memory(struct leat_error *err, const char *what)
+{
+	return leat__error(err, LEAT_ENOMEM, "no memory for %s", what);
+}
+
+/* Room for one more pointer in an array that doubles. */
+static int
+graph_grow(struct leat_graph *graph, void *array, uint32_t n, uint32_t *max)
+{
+	uint32_t n_more = *max ? *max * 2 : 8;
+	void **old, **bigger;
+
+	if (n < *max)
+		return LEAT_OK;
+	memcpy(&old, array, sizeof(old));
+	bigger = leat__graph_own_alloc(graph, n_more * sizeof(*bigger));
+	if (!bigger)
+		return LEAT_ENOMEM;
+	if (n)
+		memcpy(bigger, old, n * sizeof(*bigger));
+	leat__graph_own_free(graph, old);
+	memcpy(array, &bigger, sizeof(bigger));
+	*max = n_more;
+	return LEAT_OK;
+}
+
+/* ---- life -------------------------------------------------------------------- */
+
+static int
+opts_check(const struct leat_graph_opts *o, struct leat_error *err)
+{
+	if (o->flags)
+		return leat__error(err, LEAT_EINVAL,
+			"graph flags are 0x%x; none is known", o->flags);
+	if (o->workers > LEAT_GRAPH_WORKERS_MAX)
+		return leat__error(err, LEAT_EINVAL,
+			"workers is %u; accepted: 0 to %u", o->workers,
+			LEAT_GRAPH_WORKERS_MAX);
+	if (o->capacity_frames > LEAT_CHANNEL_FRAMES_MAX)
+		return leat__error(err, LEAT_EINVAL,
+			"capacity_frames is %u; accepted: 0 to %u",
+			o->capacity_frames, LEAT_CHANNEL_FRAMES_MAX);
+	if (o->spin_ns > LEAT__QUANTUM_NS_MAX ||
+		o->quantum_ns > LEAT__QUANTUM_NS_MAX)
+		return leat__error(err, LEAT_EINVAL,
+			"spin_ns is %llu, quantum_ns %llu; accepted: up to an "
+			"hour",
+			(unsigned long long)o->spin_ns,
+			(unsigned long long)o->quantum_ns);
+	if (o->stages && o->stages->size < sizeof(struct leat_stage_set))
+		return leat__error(err, LEAT_EINVAL,
+			"the stage set's size is %u; accepted: from %zu on",
+			o->stages->size, sizeof(struct leat_stage_set));
+	return LEAT_OK;
+}
+
+static void
+opts_fill(struct leat_graph_opts *o, const struct leat__env *env)
+{
+	if (!o->workers)
+		o->workers = (uint32_t)leat__min_u64(
+			leat__max_u64(env->n_cores(env), 1),
+			LEAT_GRAPH_WORKERS_MAX);
+	if (!o->capacity_frames)
+		o->capacity_frames = GRAPH_CAPACITY_FRAMES;
+	if (!o->quantum_ns)
+		o->quantum_ns = GRAPH_QUANTUM_NS;
+	if (!o->stages)
+		o->stages = &leat_stages;
+}
+
+static int
+graph_init(struct leat_graph *graph, struct leat_error *err)
+{
+	int rc = leat__arena_create(graph->env, &graph->arena);
+
+	if (rc < 0)
+		return leat__error(err, rc, "no memory for the graph's arena");
+	leat__account_init(&graph->own, graph->arena, UINT64_MAX);
+	graph->magazine_slots = GRAPH_MAGAZINE_SLOTS;
+	if (graph->opts.parent)
+		return leat_ctx_child(
+			graph->opts.parent, LEAT_NEVER, &graph->ctx, err);
+	return leat__ctx_create(graph->env, &graph->ctx, err);
+}
+
+int
+leat__graph_create(const struct leat__env *env,
+	const struct leat_graph_opts *opts, struct leat_graph **graph_out,
+	struct leat_error *err)
+{
+	struct leat_graph_opts full;
+	struct leat_graph *graph;
+	int rc;
+
+	LEAT_TRY(leat__opts_copy(
+		&full, sizeof(full), opts, "leat_graph_opts", err));
+	LEAT_TRY(opts_check(&full, err));
+	graph = env->alloc(env, sizeof(*graph));
+	if (!graph)
+		return leat__graph_no_memory(err, "the graph");
+	graph->env = env;
+	graph->opts = full;
+	opts_fill(&graph->opts, env);
+	rc = graph_init(graph, err);
+	if (rc < 0) {
+		leat__graph_free(graph);
+		return rc;
+	}
+	*graph_out = graph;
+	return LEAT_OK;
+}
+
+int
+leat_graph_create(const struct leat_graph_opts *opts,
+	struct leat_graph **graph_out, struct leat_error *err)
+{
+	return leat__graph_create(leat__env_posix(), opts, graph_out, err);
+}
+
+static void
+graph_free_stages(struct leat_graph *graph)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		if (st->is_inited && st->ops.fini)
+			st->ops.fini(st);
+		leat__account_fini(&st->account);
+	}
+}
+
+void
+leat__graph_free(struct leat_graph *graph)
+{
+	const struct leat__env *env;
+
+	if (!graph)
+		return;
+	env = graph->env;
+	graph_free_stages(graph);
+	for (uint32_t k = 0; k < graph->n_links; k++)
+		env->free(env, graph->links[k]);
+	if (graph->arena) {
+		leat__account_fini(&graph->own);
+		leat__arena_destroy(graph->arena);
+	}
+	leat_ctx_destroy(graph->ctx);
+	env->free(env, graph);
+}
+
+int
+leat__graph_is_open(const struct leat_graph *graph, struct leat_error *err)
+{
+	if (graph->state == LEAT__GRAPH_BUILDING)
+		return LEAT_OK;
+	return leat__error(err, LEAT_ESTATE,
+		"the graph was %s: nothing can be added to it",
+		graph->state == LEAT__GRAPH_CHECKED ? "checked" : "started");
+}
+
+uint64_t
+leat_graph_bound_bytes(const struct leat_graph *graph)
+{
+	return graph->bound_bytes;
+}
+
+/* ---- names ------------------------------------------------------------------- */
+
+static bool
+name_is_taken(const struct leat_graph *graph, const bool *only,
+	const char *name)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		if ((!only || only[k]) && !strcmp(graph->stages[k]->name, name))
+			return true;
+	return false;
+}
+
+static uint32_t
+name_count(const struct leat_graph *graph, const bool *only, const char *base)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		n += (!only || only[k]) &&
+			!strcmp(graph->stages[k]->ops.name, base);
+	return n;
+}
+
+void
+leat__graph_auto_name(const struct leat_graph *graph, const bool *only,
+	const char *base, char name[LEAT_ERROR_STAGE_BYTES])
+{
+	uint32_t n;
+
+	snprintf(name, LEAT_ERROR_STAGE_BYTES, "%s", base);
+	if (!name_is_taken(graph, only, name))
+		return;
+	n = name_count(graph, only, base) + 1;
+	do
+		snprintf(name, LEAT_ERROR_STAGE_BYTES, "%.*s%u",
+			(int)LEAT__STAGE_NAME_MAX, base, n++);
+	while (name_is_taken(graph, only, name));
+}
+
+struct leat_stage *
+leat__graph_find(
+	const struct leat_graph *graph, const char *name, size_t n_bytes)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const char *other = graph->stages[k]->name;
+
+		if (strlen(other) == n_bytes && !memcmp(other, name, n_bytes))
+			return graph->stages[k];
+	}
+	return NULL;
+}
+
+static int
+name_check(const struct leat_graph *graph, const char *name,
+	struct leat_error *err)
+{
+	size_t n = strlen(name);
+
+	if (n >= LEAT_ERROR_STAGE_BYTES || !leat__name_is_valid(name, n))
+		return leat__error(err, LEAT_EINVAL,
+			"'%s' cannot be the name of a stage; accepted: up to "
+			"%d letters, digits, . - _, a letter or _ first, no . "
+			"at the end",
+			name, LEAT_ERROR_STAGE_BYTES - 1);
+	if (name_is_taken(graph, NULL, name))
+		return leat__error(err, LEAT_EINVAL,
+			"there is a stage called '%s' already", name);
+	return LEAT_OK;
+}
+
+/* ---- stages ------------------------------------------------------------------ */
+
+static int
+stage_alloc_parts(struct leat_graph *graph, struct leat_stage *st)
+{
+	const struct leat_stage_ops *ops = &st->ops;
+
+	st->ins = leat__graph_own_alloc(graph, st->n_ins * sizeof(*st->ins));
+	st->outs = leat__graph_own_alloc(graph, st->n_outs * sizeof(*st->outs));
+	if (ops->state_bytes)
+		st->state = leat__graph_own_alloc(graph, ops->state_bytes);
+	if (ops->opts_bytes)
+		st->opts = leat__graph_own_alloc(graph, ops->opts_bytes);
+	if (!st->ins || !st->outs || (ops->state_bytes && !st->state) ||
+		(ops->opts_bytes && !st->opts))
+		return LEAT_ENOMEM;
+	if (st->opts)
+		memcpy(st->opts, &ops->opts_bytes, sizeof(ops->opts_bytes));
+	return LEAT_OK;
+}
+
+static uint32_t
+stage_count_options(const struct leat_stage_ops *ops)
+{
+	uint32_t n = 0;
+
+	while (ops->options && ops->options[n].name)
+		n++;
+	return n;
+}
+
+int
+leat__stage_create(struct leat_graph *graph, const struct leat_stage_ops *ops,
+	struct leat_stage **stage_out, struct leat_error *err)
+{
+	struct leat_stage *st;
+
+	LEAT_TRY(leat__graph_is_open(graph, err));
+	if (!ops)
+		return leat__error(
+			err, LEAT_EINVAL, "a stage needs ops, not NULL");
+	if (graph->n_stages == LEAT_GRAPH_STAGES_MAX)
+		return leat__error(err, LEAT_ELIMIT,
+			"a graph has at most %u stages (LEAT_GRAPH_STAGES_MAX)",
+			LEAT_GRAPH_STAGES_MAX);
+	st = leat__graph_own_alloc(graph, sizeof(*st));
+	if (!st)
+		return leat__graph_no_memory(err, "a stage");
+	LEAT_TRY(leat__opts_copy(
+		&st->ops, sizeof(st->ops), ops, "leat_stage_ops", err));
+	LEAT_TRY(leat__ops_check(&st->ops, err));
+	st->graph = graph;
+	st->n_ins = st->ops.n_ins;
+	st->n_outs = st->ops.n_outs;
+	st->n_options = stage_count_options(&st->ops);
+	st->needs = st->ops.needs;
+	st->pool_class = UINT32_MAX;
+	leat__account_init(&st->account, graph->arena, 0);
+	if (stage_alloc_parts(graph, st) < 0)
+		return leat__graph_no_memory(err, "a stage");
+	*stage_out = st;
+	return LEAT_OK;
+}
+
+/* Strings that were not given are the default, or "". */
+static void
+stage_fill_strings(struct leat_stage *st)
+{
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+		const char *text = leat__option_string(option, st->opts);
+
+		if (option->type != LEAT_OPTION_STRING || (text && *text))
+			continue;
+		text = option->fallback ? option->fallback : "";
+		memcpy((char *)st->opts + option->offset, &text, sizeof(text));
+	}
+}
+
+int
+leat__stage_insert(struct leat_graph *graph, const char *name,
+	struct leat_stage *st, struct leat_error *err)
+{
+	char auto_name[LEAT_ERROR_STAGE_BYTES];
+
+	if (name)
+		LEAT_TRY(name_check(graph, name, err));
+	else
+		leat__graph_auto_name(graph, NULL, st->ops.name, auto_name);
+	name = name ? name : auto_name;
+	LEAT_TRY(leat__options_check(&st->ops, st->opts, err));
+	stage_fill_strings(st);
+	st->name = leat__graph_own_text(graph, name, strlen(name));
+	if (!st->name || graph_grow(graph, &graph->stages, graph->n_stages,
+				 &graph->max_stages) < 0)
+		return leat__graph_no_memory(err, "a stage");
+	st->number = graph->n_stages;
+	graph->stages[graph->n_stages++] = st;
+	return LEAT_OK;
+}
+
+/* The caller's strings may go away after the call. */
+static int
+stage_copy_strings(struct leat_stage *st, struct leat_error *err)
+{
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+		const char *text = leat__option_string(option, st->opts);
+
+		if (!text)
+			continue;
+		text = leat__graph_own_text(st->graph, text, strlen(text));
+		if (!text)
+			return leat__graph_no_memory(err, "an option");
+		memcpy((char *)st->opts + option->offset, &text, sizeof(text));
+	}
+	return LEAT_OK;
+}
+
+static int
+stage_copy_opts(
+	struct leat_stage *st, const void *opts, struct leat_error *err)
+{
+	if (!opts)
+		return LEAT_OK;
+	if (!st->opts)
+		return leat__error(err, LEAT_EINVAL,
+			"stage '%s' takes no options, opts must be NULL",
+			st->ops.name);
+	LEAT_TRY(leat__opts_copy(
+		st->opts, st->ops.opts_bytes, opts, st->ops.name, err));
+	return stage_copy_strings(st, err);
+}
+
+int
+leat_graph_add(struct leat_graph *graph, const char *name,
+	const struct leat_step *step, struct leat_stage **stage_out,
+	struct leat_error *err)
+{
+	struct leat_stage *st;
+
+	LEAT_TRY(leat__stage_create(graph, step->ops, &st, err));
+	LEAT_TRY(stage_copy_opts(st, step->opts, err));
+	LEAT_TRY(leat__stage_insert(graph, name, st, err));
+	if (stage_out)
+		*stage_out = st;
+	return LEAT_OK;
+}
+
+/* ---- links ------------------------------------------------------------------- */
+
+static int
+end_check(struct leat_end end, const char *what, uint32_t n,
+	struct leat__link *const *links, struct leat_error *err)
+{
+	struct leat_stage *st = end.stage;
+
+	if (n == 0)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"stage '%s' has no %s", st->name, what);
+	if (end.index >= n)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"stage '%s' has no %s %u; accepted: 0 to %u", st->name,
+			what, end.index, n - 1);
+	if (links[end.index])
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"%s %u of stage '%s' is linked already", what,
+			end.index, st->name);
+	return LEAT_OK;
+}
+
+static int
+end_check_graph(struct leat_end end, const struct leat_graph *graph,
+	struct leat_error *err)
+{
+	if (end.stage && end.stage->graph == graph)
+		return LEAT_OK;
+	return leat__error(err, LEAT_EINVAL,
+		end.stage ? "stage '%s' belongs to another graph"
+			  : "%s cannot be an end of a link",
+		end.stage ? end.stage->name : "NULL");
+}
+
+int
+leat__link_open(struct leat_graph *graph, struct leat_end out,
+	struct leat__link **link_out, struct leat_error *err)
+{
+	struct leat_stage *st = out.stage;
+	struct leat__link *link;
+
+	LEAT_TRY(end_check(out, "out", st->n_outs, st->outs, err));
+	if (graph_grow(graph, &graph->links, graph->n_links,
+		    &graph->max_links) < 0)
+		return leat__graph_no_memory(err, "a link");
+	link = graph->env->alloc(graph->env, sizeof(*link));
+	if (!link)
+		return leat__graph_no_memory(err, "a link");
+	link->from = st;
+	link->from_index = out.index;
+	st->outs[out.index] = link;
+	graph->links[graph->n_links++] = link;
+	*link_out = link;
+	return LEAT_OK;
+}
+
+int
+leat__link_close(
+	struct leat__link *link, struct leat_end in, struct leat_error *err)
+{
+	struct leat_stage *st = in.stage;
+
+	LEAT_TRY(end_check(in, "in", st->n_ins, st->ins, err));
+	link->to = st;
+	link->to_index = in.index;
+	st->ins[in.index] = link;
+	return LEAT_OK;
+}
+
+static int
+link_check_opts(const struct leat_link_opts *o, struct leat_error *err)
+{
+	if (o->flags)
+		return leat__error(err, LEAT_EINVAL,
+			"link flags are 0x%x; none is known", o->flags);
+	if (o->capacity_frames > LEAT_CHANNEL_FRAMES_MAX)
+		return leat__error(err, LEAT_EINVAL,
+			"capacity_frames is %u; accepted: 0 to %u",
+			o->capacity_frames, LEAT_CHANNEL_FRAMES_MAX);
+	return LEAT_OK;
+}
+
+int
+leat_graph_link(struct leat_graph *graph, struct leat_end out,
+	struct leat_end in, const struct leat_link_opts *opts,
+	struct leat_error *err)
+{
+	struct leat_link_opts full;
+	struct leat__link *link;
+
+	LEAT_TRY(leat__graph_is_open(graph, err));
+	LEAT_TRY(leat__opts_copy(
+		&full, sizeof(full), opts, "leat_link_opts", err));
+	LEAT_TRY(link_check_opts(&full, err));
+	LEAT_TRY(end_check_graph(out, graph, err));
+	LEAT_TRY(end_check_graph(in, graph, err));
+	LEAT_TRY(
+		end_check(in, "in", in.stage->n_ins, in.stage->ins, err));
+	LEAT_TRY(leat__link_open(graph, out, &link, err));
+	link->asked_frames = full.capacity_frames;
+	link->capacity_bytes = full.capacity_bytes;
+	return leat__link_close(link, in, err);
+}
+
+int
+leat_graph_chain(struct leat_graph *graph, const struct leat_step *steps,
+	uint32_t n_steps, struct leat_error *err)
+{
+	struct leat_stage *st, *before = NULL;
+
+	if (n_steps == 0)
+		return leat__error(
+			err, LEAT_EINVAL, "a chain needs at least one step");
+	for (uint32_t k = 0; k < n_steps; k++) {
+		LEAT_TRY(leat_graph_add(graph, NULL, &steps[k], &st, err));
+		if (before)
+			LEAT_TRY(leat_graph_link(graph, leat_out(before, 0),
+				leat_in(st, 0), NULL, err));
+		before = st;
+	}
+	return LEAT_OK;
+}

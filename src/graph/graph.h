@@ -1,0 +1,315 @@
+/*
+ * graph/graph.h -- the graph as the library sees it: stages, links, the plan.
+ *
+ * Life: BUILDING (add, link, parse) -> CHECKED (plan made) -> RUNNING ->
+ * ENDED. src/graph builds and checks and knows no threads; src/run runs what
+ * the plan says and owns the fields under "run".
+ */
+#ifndef LEAT_SRC_GRAPH_GRAPH_H
+#define LEAT_SRC_GRAPH_GRAPH_H
+
+#include "base/base.h"
+#include "chan/chan.h"
+#include "ctx/ctx.h"
+#include "env/env.h"
+#include "mem/mem.h"
+#include <leat/graph.h>
+#include <leat/stage.h>
+#include <leat/stages.h>
+#include <leat/watch.h>
+
+enum leat__graph_state {
+	LEAT__GRAPH_BUILDING = 0,
+	LEAT__GRAPH_CHECKED,
+	LEAT__GRAPH_RUNNING,
+	LEAT__GRAPH_ENDED
+};
+
+/* A piece of the graph's text; n_bytes 0 = none. */
+struct leat__place {
+	uint32_t offset;
+	uint32_t n_bytes;
+};
+
+/* Where an option's value stands in the text, for carets into the value. */
+struct leat__option_place {
+	struct leat__place value; /* with its quotes, if any */
+	bool is_given;
+};
+
+/* Counters of one stage: one writer at a time, read from anywhere. */
+struct leat__counters {
+	uint64_t in_items, out_items;
+	uint64_t in_bytes, out_bytes;
+	uint64_t in_frames, out_frames;
+	uint64_t copied_bytes;
+	uint64_t counts[LEAT_COUNT_N];
+};
+
+struct leat__segment;
+
+/* Which slots a frame on a link can take up, by pool class. */
+struct leat__cargo {
+	uint32_t frames; /* bit c: the frame itself can be of class c */
+	uint32_t pins[LEAT_POOL_CLASSES_MAX]; /* slots that it keeps from going */
+};
+
+/* A link of the graph, between two ends. */
+struct leat__link {
+	struct leat_stage *from, *to;
+	uint32_t from_index, to_index;
+	uint32_t asked_frames;    /* capacity that was asked for; 0 = the graph's */
+	uint32_t capacity_frames; /* what the plan made of it */
+	uint64_t capacity_bytes;
+	struct leat__place place; /* of the ! in the text */
+	/* plan */
+	bool is_fused; /* inside a segment: no channel */
+	/* run */
+	uint32_t n_emitted;     /* in the current call of from */
+	uint64_t refused_items; /* sent after the receiver closed, or left over */
+	struct leat__chan chan; /* only if not fused */
+};
+
+struct leat_stage {
+	struct leat_graph *graph;
+	struct leat_stage_ops ops; /* full-size copy, defaults filled in */
+	char *name;
+	uint32_t number;           /* index in the graph */
+	void *opts;                /* full-size copy, or NULL */
+	void *state;
+	struct leat_needs needs;
+	uint32_t n_ins, n_outs;
+	uint32_t n_options;        /* entries of ops.options */
+	struct leat__link **ins;   /* by index; NULL = not linked */
+	struct leat__link **outs;
+	struct leat__place place;  /* of its name in the text */
+	struct leat__option_place *option_places; /* by option, or NULL */
+	bool is_implied;           /* brought along by a file name or an open end */
+	bool is_inited;
+	struct leat_shape in_shape;  /* of in 0 */
+	struct leat_shape out_shape; /* of all outs */
+	struct leat_error error;     /* the last leat_stage_fail() */
+	struct leat__account account; /* its side memory */
+	/* plan */
+	bool is_maker;  /* takes frames of its own from the pool */
+	bool is_passer; /* passes frames of its input on */
+	uint32_t pool_class; /* of frames it acquires; UINT32_MAX = none */
+	struct leat__segment *segment;
+	uint32_t at; /* its place in the segment */
+	struct leat__cargo cargo; /* of its outs */
+	/* run */
+	bool is_cut; /* ended early because nobody wants more from it */
+	struct leat__counters counters;
+};
+
+/* A run of stages executed by one call chain, without channels between. */
+struct leat__segment {
+	uint32_t number;
+	uint32_t n_stages;
+	struct leat_stage **stages; /* in the order of the data */
+	bool is_blocking;           /* has a thread of its own */
+	void *run;                  /* src/run's */
+};
+
+struct leat_graph {
+	const struct leat__env *env;
+	struct leat_graph_opts opts; /* defaults filled in */
+	struct leat_ctx *ctx;
+	enum leat__graph_state state;
+	char *text; /* what was parsed, or NULL */
+	uint32_t n_stages, max_stages;
+	struct leat_stage **stages;
+	uint32_t n_links, max_links;
+	struct leat__link **links;
+	struct leat__arena *arena;      /* side memory */
+	struct leat__account own;       /* names, options, states, the plan */
+	/* plan */
+	uint32_t n_segments;
+	struct leat__segment *segments;
+	uint32_t n_classes;
+	struct leat_pool_class classes[LEAT_POOL_CLASSES_MAX];
+	uint32_t n_threads;      /* workers + blocking segments */
+	uint32_t n_workers;
+	uint32_t magazine_slots; /* of each thread, per class */
+	uint64_t bound_bytes;    /* pool + side memory + channels */
+	/* run */
+	struct leat__run *run;
+};
+
+/* ---- limits ---- */
+
+#define LEAT__STAGE_ENDS_MAX  1024u /* ins, and outs, of one stage */
+#define LEAT__STAGE_NAME_MAX  56u   /* bytes of a stage's name in its ops */
+#define LEAT__MAX_OUT_MAX     4096u
+#define LEAT__HOLDS_MAX       65536u
+#define LEAT__SIDE_BYTES_MAX  (1ull << 46)
+#define LEAT__STATE_BYTES_MAX (1u << 28)
+#define LEAT__OPTS_BYTES_MAX  65536u
+#define LEAT__QUANTUM_NS_MAX  3600000000000u /* an hour; of spin_ns too */
+
+#define LEAT__FRAME_BYTES_DEFAULT 65536u
+#define LEAT__SLOT_ROUND_BYTES    4096u /* slots are multiples of it */
+
+/* ---- graph.c: life, stages, links ---- */
+
+LEAT_MUST_CHECK int leat__graph_create(const struct leat__env *env,
+	const struct leat_graph_opts *opts, struct leat_graph **graph_out,
+	struct leat_error *err);
+/* Call fini of all stages that were inited, then free everything. No thread
+ * of the graph is alive. */
+void leat__graph_free(struct leat_graph *graph);
+
+/* Memory that lives as long as the graph, zeroed; NULL = none left. */
+void *leat__graph_own_alloc(struct leat_graph *graph, size_t n_bytes);
+void leat__graph_own_free(struct leat_graph *graph, void *memory);
+char *leat__graph_own_text(
+	struct leat_graph *graph, const char *text, size_t n_bytes);
+/* Fill err with "no memory for WHAT". */
+int leat__graph_no_memory(struct leat_error *err, const char *what);
+/* LEAT_OK while the graph can be built on, else LEAT_ESTATE. */
+LEAT_MUST_CHECK int leat__graph_is_open(
+	const struct leat_graph *graph, struct leat_error *err);
+
+/* A stage that is not yet in the graph: ops checked, options zero. */
+LEAT_MUST_CHECK int leat__stage_create(struct leat_graph *graph,
+	const struct leat_stage_ops *ops, struct leat_stage **stage_out,
+	struct leat_error *err);
+/* Check its options and put it into the graph. name NULL = numbered. */
+LEAT_MUST_CHECK int leat__stage_insert(struct leat_graph *graph,
+	const char *name, struct leat_stage *st, struct leat_error *err);
+struct leat_stage *leat__graph_find(
+	const struct leat_graph *graph, const char *name, size_t n_bytes);
+/* The name a stage gets by itself: "where", then "where2". Only stages k with
+ * only[k] count; NULL = all. */
+void leat__graph_auto_name(const struct leat_graph *graph, const bool *only,
+	const char *base, char name[LEAT_ERROR_STAGE_BYTES]);
+
+/* A link whose far end is not known yet, and that end. */
+LEAT_MUST_CHECK int leat__link_open(struct leat_graph *graph,
+	struct leat_end out, struct leat__link **link_out,
+	struct leat_error *err);
+LEAT_MUST_CHECK int leat__link_close(
+	struct leat__link *link, struct leat_end in, struct leat_error *err);
+
+/* ---- ops.c ---- */
+
+/* Check ops that were copied to full size; fill in what zero stands for. */
+LEAT_MUST_CHECK int leat__ops_check(
+	struct leat_stage_ops *ops, struct leat_error *err);
+/* Letters, digits, . - _; a letter or _ first; not like a reference. */
+bool leat__name_is_valid(const char *name, size_t n_bytes);
+
+/* ---- stage.c ---- */
+
+/* Fill err with a stage's failure: its name, and the caret into the text. */
+void leat__stage_error(const struct leat_stage *st, struct leat_error *err);
+/* Fill err with a finding about a stage: its name and place. */
+LEAT_PRINTF(4, 5) int leat__stage_finding(const struct leat_stage *st,
+	struct leat_error *err, int code, const char *format, ...);
+
+/* ---- suggest.c ---- */
+
+/* The nearest of several words, for "did you mean". */
+struct leat__suggest {
+	const char *word; /* what was written */
+	size_t n_bytes;
+	uint32_t distance; /* of the best so far */
+	size_t n_best;
+	const char *best; /* NULL = none is near */
+};
+
+struct leat__suggest leat__suggest_for(const char *word, size_t n_bytes);
+void leat__suggest_look(struct leat__suggest *suggest, const char *candidate,
+	size_t n_bytes);
+/* " (did you mean 'x'?)", or nothing. */
+void leat__suggest_add(
+	const struct leat__suggest *suggest, struct leat__text *text);
+
+/* ---- implied.c ---- */
+
+/* Add what the stages from first on bring along: parsers and formatters of
+ * known file names, a way out for open ends. */
+LEAT_MUST_CHECK int leat__implied_add(
+	struct leat_graph *graph, uint32_t first, struct leat_error *err);
+
+/* ---- parse.c ---- */
+
+/* Add one stage from text such as "csv.parse sep=tab"; it is implied. */
+LEAT_MUST_CHECK int leat__parse_implied(struct leat_graph *graph,
+	const char *text, struct leat_stage **stage_out,
+	struct leat_error *err);
+const struct leat_stage_ops *leat__set_find(
+	const struct leat_stage_set *set, const char *name, size_t n_bytes);
+
+/* ---- check.c, plan.c, budget.c ---- */
+
+/* Init, negotiate, plan. LEAT_OK and state CHECKED, or the first finding; on
+ * one the graph is as it was before, and can be changed. */
+LEAT_MUST_CHECK int leat__graph_check(
+	struct leat_graph *graph, struct leat_error *err);
+LEAT_MUST_CHECK int leat__plan_make(
+	struct leat_graph *graph, struct leat_error *err);
+/* "bytes", "items", "rows", "table"; "?" for none. */
+const char *leat__layout_name(uint32_t layout);
+/* "bytes, rows or table", "anything" for 0. */
+void leat__layouts_add(uint32_t layouts, struct leat__text *text);
+
+enum leat__share_kind {
+	LEAT__SHARE_LINK,     /* on their way in a channel */
+	LEAT__SHARE_INBOX,    /* between two stages of a segment */
+	LEAT__SHARE_HELD,     /* kept by a stage between calls */
+	LEAT__SHARE_RESERVED, /* for a stage to take in one call */
+	LEAT__SHARE_COPY,     /* for a private copy of the input */
+	LEAT__SHARE_MAGAZINE, /* free, but in some thread's magazine */
+	LEAT__SHARE_N
+};
+
+/* Part of a class of the pool that somebody needs. */
+struct leat__share {
+	enum leat__share_kind kind;
+	const struct leat_stage *stage; /* NULL for links and magazines */
+	const struct leat__link *link;  /* NULL for others */
+	uint32_t class_;
+	uint64_t n_slots;
+};
+
+/* What can be on any of a stage's ins, over all of them. */
+void leat__cargo_in(const struct leat_stage *st, struct leat__cargo *cargo);
+
+typedef void (*leat__share_fn)(const struct leat__share *share, void *user);
+
+/* Fill the classes' slots, bound_bytes; refuse what is over the limit. */
+LEAT_MUST_CHECK int leat__budget_make(
+	struct leat_graph *graph, struct leat_error *err);
+/* Call fn for everything that makes up the pool. */
+void leat__budget_each(
+	const struct leat_graph *graph, leat__share_fn fn, void *user);
+/* Parts of bound_bytes beside the pool. */
+uint64_t leat__budget_side_bytes(const struct leat_graph *graph);
+uint64_t leat__budget_channel_bytes(const struct leat_graph *graph);
+/* "512 B", "64 KiB", "1.5 MiB". Returns buf. */
+const char *leat__size_text(uint64_t n_bytes, char buf[32]);
+
+/* ---- option.c ---- */
+
+/* Parse one option's text into the options struct of a stage. Strings are
+ * copied and live as long as the graph. */
+LEAT_MUST_CHECK int leat__option_parse(struct leat_graph *graph,
+	const struct leat_option *option, const char *text, size_t n_bytes,
+	void *opts, struct leat_error *err);
+/* Check all fields of a filled options struct against the table; fill in
+ * nothing. Zero fields are defaults, refused only where REQUIRED. */
+LEAT_MUST_CHECK int leat__options_check(
+	const struct leat_stage_ops *ops, const void *opts,
+	struct leat_error *err);
+/* Check one entry of an option table itself. */
+LEAT_MUST_CHECK int leat__option_check_entry(const struct leat_option *option,
+	uint32_t opts_bytes, struct leat_error *err);
+/* Print a value so that leat__option_parse() reads it back; "" if default. */
+size_t leat__option_print(const struct leat_option *option, const void *opts,
+	char *buf, size_t n_bytes);
+/* The field of a STRING option; NULL if it was not given. [lent] */
+const char *leat__option_string(
+	const struct leat_option *option, const void *opts);
+
+#endif

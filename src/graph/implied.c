@@ -1,0 +1,203 @@
+/*
+ * graph/implied.c -- stages that nobody wrote down: what file names bring
+ * along, and the way out for open ends.
+ *
+ *	read a.csv ! where ...        read a.csv ! csv.parse ! where ...
+ *	... ! write b.json            ... ! json.format ! write b.json
+ *	... ! select a                ... ! select a ! csv.format ! write -
+ *
+ * Keeps: what was written down stays as it is; a stage is put between two
+ * only where the layouts do not meet without it.
+ * Threads: the one that builds the graph.
+ */
+#include <string.h>
+
+#include "graph/graph.h"
+
+/* ---- file names ----------------------------------------------------------------- */
+
+/* The path of a stage whose first positional option is one; else NULL. */
+static const char *
+stage_path(const struct leat_stage *st)
+{
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+
+		if (!(option->flags & LEAT_OPTION_POSITIONAL))
+			continue;
+		return strcmp(option->name, "path")
+			? NULL
+			: leat__option_string(option, st->opts);
+	}
+	return NULL;
+}
+
+static char
+letter_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool
+path_ends_in(const char *path, const char *suffix)
+{
+	size_t n_path = strlen(path), n = strlen(suffix);
+
+	if (n_path <= n)
+		return false;
+	for (size_t k = 0; k < n; k++)
+		if (letter_lower(path[n_path - n + k]) !=
+			letter_lower(suffix[k]))
+			return false;
+	return true;
+}
+
+/* The longest suffix of the set that the path ends in, or NULL. */
+static const struct leat_extension *
+extension_find(const struct leat_graph *graph, const char *path)
+{
+	const struct leat_extension *best = NULL;
+	const struct leat_extension *at = graph->opts.stages->extensions;
+
+	for (; at && at->suffix; at++)
+		if (path_ends_in(path, at->suffix) &&
+			(!best || strlen(at->suffix) > strlen(best->suffix)))
+			best = at;
+	return best;
+}
+
+/* ---- layouts -------------------------------------------------------------------- */
+
+/* The layout that a stage emits, as far as the ops tell; 0 = unknown. */
+static uint32_t
+stage_emits(const struct leat_stage *st)
+{
+	/* no chain is longer than the graph; a circle has no layout */
+	for (uint32_t k = 0; k < st->graph->n_stages; k++) {
+		if (st->ops.out_layout || !st->n_ins || !st->ins[0])
+			return st->ops.out_layout;
+		st = st->ins[0]->from;
+	}
+	return 0;
+}
+
+/* What turns a layout into bytes where no file name says how. */
+static const char *
+formatter_for(const struct leat_graph *graph, uint32_t layout)
+{
+	const char *name = layout == LEAT_LAYOUT_TABLE ? "csv.format"
+		: layout == LEAT_LAYOUT_ROWS           ? "lines.format"
+						       : NULL;
+
+	if (!name ||
+		!leat__set_find(graph->opts.stages, name, strlen(name)))
+		return NULL;
+	return name;
+}
+
+/* ---- putting stages in ---------------------------------------------------------- */
+
+static int
+link_behind(struct leat_graph *graph, struct leat_end out,
+	struct leat_stage *st, struct leat_error *err)
+{
+	return leat_graph_link(graph, out, leat_in(st, 0), NULL, err);
+}
+
+/* Put an implied stage into a link: from -> st -> to. */
+static int
+link_split(struct leat_graph *graph, struct leat__link *link, const char *text,
+	struct leat_error *err)
+{
+	struct leat_end in = {link->to, link->to_index};
+	struct leat_stage *st;
+	struct leat__link *second;
+
+	LEAT_TRY(leat__parse_implied(graph, text, &st, err));
+	in.stage->ins[in.index] = NULL;
+	LEAT_TRY(leat__link_close(link, leat_in(st, 0), err));
+	LEAT_TRY(leat__link_open(graph, leat_out(st, 0), &second, err));
+	second->place = link->place;
+	second->asked_frames = link->asked_frames;
+	second->capacity_bytes = link->capacity_bytes;
+	return leat__link_close(second, in, err);
+}
+
+static int
+implied_parser(
+	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
+{
+	const char *path = stage_path(st);
+	const struct leat_extension *extension =
+		path ? extension_find(graph, path) : NULL;
+	struct leat__link *link = st->n_outs == 1 ? st->outs[0] : NULL;
+
+	if (!st->ops.produce || st->ops.out_layout != LEAT_LAYOUT_BYTES ||
+		!extension || !extension->parser || !link ||
+		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES))
+		return LEAT_OK;
+	return link_split(graph, link, extension->parser, err);
+}
+
+static int
+implied_formatter(
+	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
+{
+	const char *path = stage_path(st);
+	struct leat__link *link = st->n_ins == 1 ? st->ins[0] : NULL;
+	const struct leat_extension *extension;
+	const char *text = NULL;
+	uint32_t layout;
+
+	if (!(st->ops.flags & LEAT_STAGE_SINK) || !path || !link)
+		return LEAT_OK;
+	layout = stage_emits(link->from);
+	if (!layout || layout == LEAT_LAYOUT_BYTES ||
+		(st->ops.in_layouts & (layout | LEAT_LAYOUT_BYTES)) !=
+			LEAT_LAYOUT_BYTES)
+		return LEAT_OK;
+	extension = extension_find(graph, path);
+	if (extension)
+		text = extension->formatter;
+	else if (!strcmp(path, "-"))
+		text = formatter_for(graph, layout);
+	return text ? link_split(graph, link, text, err) : LEAT_OK;
+}
+
+/* A chain without a sink goes to standard output. */
+static int
+implied_end(
+	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
+{
+	const char *formatter;
+	struct leat_stage *sink;
+
+	if (st->n_outs == 0 || st->outs[0] ||
+		!leat__set_find(graph->opts.stages, "write", 5))
+		return LEAT_OK;
+	formatter = formatter_for(graph, stage_emits(st));
+	if (formatter) {
+		struct leat_stage *format;
+
+		LEAT_TRY(leat__parse_implied(graph, formatter, &format, err));
+		LEAT_TRY(link_behind(graph, leat_out(st, 0), format, err));
+		st = format;
+	}
+	LEAT_TRY(leat__parse_implied(graph, "write -", &sink, err));
+	return link_behind(graph, leat_out(st, 0), sink, err);
+}
+
+int
+leat__implied_add(
+	struct leat_graph *graph, uint32_t first, struct leat_error *err)
+{
+	uint32_t n = graph->n_stages; /* those that were written down */
+
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(implied_parser(graph, graph->stages[k], err));
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(implied_formatter(graph, graph->stages[k], err));
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(implied_end(graph, graph->stages[k], err));
+	return LEAT_OK;
+}

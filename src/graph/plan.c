@@ -1,0 +1,273 @@
+/*
+ * graph/plan.c -- make the plan: segments, threads, classes of the pool.
+ *
+ * A segment is a longest run of stages that do not block, each linked to the
+ * next by their only out and only in; one call chain runs it, and the links
+ * inside need no channel. A blocking stage is a segment of its own.
+ * Keeps: every stage is in exactly one segment; segments stand in the order
+ * of the data; every frame a stage takes fits the slots of its class.
+ * Threads: the one that builds the graph.
+ * Not here: how many slots, and what it all costs (budget.c).
+ */
+#include <string.h>
+
+#include <leat/channel.h>
+
+#include "graph/graph.h"
+
+/* ---- links --------------------------------------------------------------------- */
+
+static bool
+link_can_fuse(const struct leat__link *link)
+{
+	return !((link->from->ops.flags | link->to->ops.flags) &
+		       LEAT_STAGE_BLOCKING) &&
+		link->from->n_outs == 1 && link->to->n_ins == 1;
+}
+
+/* A channel takes what its sender may emit in one call. */
+static int
+plan_link(struct leat_graph *graph, struct leat__link *link,
+	struct leat_error *err)
+{
+	uint32_t max_out = link->from->needs.max_out;
+
+	link->is_fused = link_can_fuse(link);
+	if (!link->is_fused && link->asked_frames &&
+		link->asked_frames < max_out)
+		return leat__stage_finding(link->from, err, LEAT_EINVAL,
+			"stage '%s' emits up to %u frames in one call, and its "
+			"link to '%s' has a capacity of %u; accepted: from %u "
+			"on",
+			link->from->name, max_out, link->to->name,
+			link->asked_frames, max_out);
+	link->capacity_frames = link->asked_frames
+		? link->asked_frames
+		: (uint32_t)leat__max_u64(
+			  graph->opts.capacity_frames, max_out);
+	return LEAT_OK;
+}
+
+static int
+plan_links(struct leat_graph *graph, struct leat_error *err)
+{
+	for (uint32_t k = 0; k < graph->n_links; k++)
+		LEAT_TRY(plan_link(graph, graph->links[k], err));
+	return LEAT_OK;
+}
+
+/* ---- segments ------------------------------------------------------------------ */
+
+static bool
+stage_heads_segment(const struct leat_stage *st)
+{
+	return st->n_ins != 1 || !st->ins[0]->is_fused;
+}
+
+/* The next stage of the same segment, or NULL. */
+static struct leat_stage *
+stage_next(const struct leat_stage *st)
+{
+	return st->n_outs == 1 && st->outs[0]->is_fused ? st->outs[0]->to
+							: NULL;
+}
+
+/* Fill a segment from its head on; returns where the next one's stages go. */
+static struct leat_stage **
+plan_segment(struct leat__segment *segment, struct leat_stage *head,
+	struct leat_stage **places)
+{
+	segment->stages = places;
+	segment->is_blocking = head->ops.flags & LEAT_STAGE_BLOCKING;
+	for (struct leat_stage *st = head; st; st = stage_next(st)) {
+		st->segment = segment;
+		st->at = segment->n_stages++;
+		*places++ = st;
+	}
+	return places;
+}
+
+static int
+plan_segments(struct leat_graph *graph, struct leat_error *err)
+{
+	struct leat_stage **places;
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		n += stage_heads_segment(graph->stages[k]);
+	graph->segments =
+		leat__graph_own_alloc(graph, n * sizeof(*graph->segments));
+	places = leat__graph_own_alloc(
+		graph, graph->n_stages * sizeof(*places));
+	if (!graph->segments || !places)
+		return leat__graph_no_memory(err, "the plan");
+	graph->n_segments = 0;
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat__segment *segment =
+			&graph->segments[graph->n_segments];
+
+		if (!stage_heads_segment(graph->stages[k]))
+			continue;
+		segment->number = graph->n_segments++;
+		places = plan_segment(segment, graph->stages[k], places);
+	}
+	return LEAT_OK;
+}
+
+static void
+plan_threads(struct leat_graph *graph)
+{
+	uint32_t n_blocking = 0;
+	uint32_t n_others;
+
+	for (uint32_t k = 0; k < graph->n_segments; k++)
+		n_blocking += graph->segments[k].is_blocking;
+	n_others = graph->n_segments - n_blocking;
+	graph->n_workers =
+		(uint32_t)leat__min_u64(graph->opts.workers, n_others);
+	graph->n_threads = graph->n_workers + n_blocking;
+}
+
+/* ---- classes of the pool ------------------------------------------------------- */
+
+static uint32_t
+size_round(uint32_t n_bytes)
+{
+	return (uint32_t)leat__round_up(n_bytes, LEAT__SLOT_ROUND_BYTES);
+}
+
+/* Sizes, ascending and distinct; at most one over the limit of classes. */
+struct sizes {
+	uint32_t n;
+	uint32_t bytes[LEAT_POOL_CLASSES_MAX + 1];
+};
+
+static void
+sizes_insert(struct sizes *sizes, uint32_t bytes)
+{
+	uint32_t at = 0;
+
+	while (at < sizes->n && sizes->bytes[at] < bytes)
+		at++;
+	if (at < sizes->n && sizes->bytes[at] == bytes)
+		return;
+	memmove(&sizes->bytes[at + 1], &sizes->bytes[at],
+		(sizes->n - at) * sizeof(sizes->bytes[0]));
+	sizes->bytes[at] = bytes;
+	sizes->n++;
+}
+
+/* Of the two that lie nearest, the smaller goes: its frames fit the larger. */
+static void
+sizes_merge(struct sizes *sizes)
+{
+	uint32_t at = 0;
+
+	for (uint32_t k = 1; k + 1 < sizes->n; k++)
+		if (sizes->bytes[k + 1] - sizes->bytes[k] <
+			sizes->bytes[at + 1] - sizes->bytes[at])
+			at = k;
+	memmove(&sizes->bytes[at], &sizes->bytes[at + 1],
+		(sizes->n - at - 1) * sizeof(sizes->bytes[0]));
+	sizes->n--;
+}
+
+/* The smallest class whose slots hold so much; the largest if none does. */
+static uint32_t
+class_for(const struct leat_graph *graph, uint32_t n_bytes)
+{
+	uint32_t c = 0;
+
+	while (c + 1 < graph->n_classes &&
+		graph->classes[c].slot_bytes < n_bytes)
+		c++;
+	return c;
+}
+
+static void
+plan_classes(struct leat_graph *graph)
+{
+	struct sizes sizes = {0};
+
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const struct leat_stage *st = graph->stages[k];
+
+		if (st->is_maker)
+			sizes_insert(&sizes, size_round(st->needs.frame_bytes));
+		if (sizes.n > LEAT_POOL_CLASSES_MAX)
+			sizes_merge(&sizes);
+	}
+	memset(graph->classes, 0, sizeof(graph->classes));
+	graph->n_classes = sizes.n;
+	for (uint32_t c = 0; c < sizes.n; c++)
+		graph->classes[c].slot_bytes = sizes.bytes[c];
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		st->pool_class = st->is_maker
+			? class_for(graph, st->needs.frame_bytes)
+			: UINT32_MAX;
+	}
+}
+
+/* ---- cargo: what a frame on a link takes up -------------------------------------- */
+
+void
+leat__cargo_in(const struct leat_stage *st, struct leat__cargo *cargo)
+{
+	memset(cargo, 0, sizeof(*cargo));
+	for (uint32_t k = 0; k < st->n_ins; k++) {
+		const struct leat__cargo *in = &st->ins[k]->from->cargo;
+
+		cargo->frames |= in->frames;
+		for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++)
+			cargo->pins[c] = (uint32_t)leat__max_u64(
+				cargo->pins[c], in->pins[c]);
+	}
+}
+
+/* Frames that it makes point into its input: they keep that, and all it
+ * points into, from going. */
+static void
+cargo_add_base(const struct leat_graph *graph, const struct leat_stage *st,
+	const struct leat__cargo *in, struct leat__cargo *out)
+{
+	uint32_t bases = in->frames;
+
+	if (!bases)
+		bases = 1u << class_for(graph, st->out_shape.base_bytes);
+	for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++)
+		out->pins[c] = (uint32_t)leat__max_u64(
+			out->pins[c], in->pins[c] + ((bases >> c) & 1u));
+}
+
+static void
+plan_cargo(const struct leat_graph *graph, struct leat_stage *st)
+{
+	struct leat__cargo *out = &st->cargo;
+	struct leat__cargo in;
+
+	memset(out, 0, sizeof(*out));
+	leat__cargo_in(st, &in);
+	if (st->is_passer)
+		*out = in;
+	if (!st->is_maker)
+		return;
+	out->frames |= 1u << st->pool_class;
+	if (st->out_shape.base_bytes)
+		cargo_add_base(graph, st, &in, out);
+}
+
+/* ---- the whole ------------------------------------------------------------------- */
+
+int
+leat__plan_make(struct leat_graph *graph, struct leat_error *err)
+{
+	LEAT_TRY(plan_links(graph, err));
+	LEAT_TRY(plan_segments(graph, err));
+	plan_threads(graph);
+	plan_classes(graph);
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		plan_cargo(graph, graph->stages[k]);
+	return leat__budget_make(graph, err);
+}

@@ -1,0 +1,99 @@
+/*
+ * mem/mem.h -- pool, magazines and side memory, for the rest of the library.
+ *
+ * Invariants: n_free + frames out = n_slots, per class; a slot is in exactly
+ * one of depot, one magazine, or out; its generation grows when it is freed;
+ * nothing touches a frame after its count reached zero.
+ */
+#ifndef LEAT_SRC_MEM_MEM_H
+#define LEAT_SRC_MEM_MEM_H
+
+#include "env/env.h"
+#include <leat/pool.h>
+
+/* ---- pool.c ----------------------------------------------------------------- */
+
+#define LEAT__MAGAZINE_MAX 32
+
+/* Free slots that one thread keeps to itself, by class, hottest last. */
+struct leat__magazine {
+	uint32_t n;
+	uint32_t n_max; /* 0 = none: straight to the depot */
+	uint32_t slots[LEAT__MAGAZINE_MAX];
+};
+
+struct leat__cache {
+	struct leat_pool *pool;
+	struct leat__magazine magazines[LEAT_POOL_CLASSES_MAX];
+};
+
+/*
+ * A pool of several classes. Classes must differ in slot_bytes, ascending.
+ * A pool whose users hold caches needs n_slots that count magazine_slots per
+ * cache on top: a slot in another thread's magazine cannot be had.
+ */
+LEAT_MUST_CHECK int leat__pool_create(const struct leat__env *env,
+	const struct leat_pool_class *classes, uint32_t n_classes,
+	struct leat_pool **pool_out, struct leat_error *err);
+
+/* magazine_slots over LEAT__MAGAZINE_MAX counts as that. */
+void leat__cache_init(struct leat__cache *cache, struct leat_pool *pool,
+	uint32_t magazine_slots);
+/* Give all back to the depot; the cache is then empty. */
+void leat__cache_fini(struct leat__cache *cache);
+
+/* cache NULL = the depot. NULL if the class has no free slot. */
+struct leat_frame *leat__pool_take(
+	struct leat_pool *pool, struct leat__cache *cache, uint32_t class_);
+/* One reference less. */
+void leat__frame_release(struct leat__cache *cache, struct leat_frame *frame);
+
+uint32_t leat__frame_class(const struct leat_frame *frame);
+uint32_t leat__pool_n_classes(const struct leat_pool *pool);
+void leat__pool_class_stats(const struct leat_pool *pool, uint32_t class_,
+	struct leat_pool_class *class_out, struct leat_pool_stats *stats_out);
+/* Bytes of slots that are out or in a magazine now, and the most that ever
+ * were, class by class. */
+uint64_t leat__pool_used_bytes(const struct leat_pool *pool);
+uint64_t leat__pool_high_bytes(const struct leat_pool *pool);
+/* Whole size: slots and headers. What the plan counts. */
+uint64_t leat__pool_bytes(
+	const struct leat_pool_class *classes, uint32_t n_classes);
+
+/* A private copy of a frame: same class, payload copied, base shared. NULL if
+ * the class has no free slot. */
+struct leat_frame *leat__frame_copy(
+	struct leat__cache *cache, struct leat_frame *frame);
+
+/* ---- side.c: side memory ------------------------------------------------------ */
+
+/*
+ * One arena per graph: jemalloc's own, when jemalloc is in the process, else
+ * the world's alloc. An account counts what one stage holds against a cap.
+ */
+struct leat__arena;
+
+struct leat__account {
+	struct leat__arena *arena;
+	uint64_t cap_bytes;
+	uint64_t used_bytes; /* atomic */
+	uint64_t high_bytes; /* atomic */
+	void *list;          /* all its blocks, freed at the latest by fini */
+};
+
+LEAT_MUST_CHECK int leat__arena_create(
+	const struct leat__env *env, struct leat__arena **arena_out);
+void leat__arena_destroy(struct leat__arena *arena);
+/* Is it jemalloc's? For explain. */
+bool leat__arena_is_jemalloc(const struct leat__arena *arena);
+
+void leat__account_init(struct leat__account *account,
+	struct leat__arena *arena, uint64_t cap_bytes);
+void leat__account_fini(struct leat__account *account);
+/* LEAT_OK, LEAT_ELIMIT (over the cap, counted with block headers), LEAT_ENOMEM.
+ * One thread at a time. */
+LEAT_MUST_CHECK int leat__account_alloc(
+	struct leat__account *account, size_t n_bytes, void **memory_out);
+void leat__account_free(struct leat__account *account, void *memory);
+
+#endif

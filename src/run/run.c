@@ -1,0 +1,530 @@
+/*
+ * run/run.c -- start a graph, wait for its end, drain it, cancel it.
+ *
+ * Keeps: every thread that was started is joined before anything it uses is
+ * freed; every stage that was inited has its fini called once, after the last
+ * thread has gone.
+ * Threads: start and destroy by one thread; the rest from any.
+ */
+#include <stdio.h>
+
+#include "base/atomic.h"
+#include "run/run.h"
+
+/* ---- wakers ------------------------------------------------------------------ */
+
+static void
+run_wake_worker_task(struct leat__waker *waker, void *hint)
+{
+	leat__task_ready(
+		leat__container_of(waker, struct leat__task, waker), hint);
+}
+
+static void
+run_wake_blocking_task(struct leat__waker *waker, void *hint)
+{
+	struct leat__task *task =
+		leat__container_of(waker, struct leat__task, waker);
+
+	(void)hint;
+	leat__parker_wake(&task->parker);
+}
+
+static void
+run_wake_all(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		run->tasks[k].waker.wake(&run->tasks[k].waker, NULL);
+}
+
+/* The graph's context has ended: every wait of the run ends too. */
+static void
+run_after(struct leat_ctx *ctx, void *user)
+{
+	struct leat__run *run = user;
+
+	(void)ctx;
+	run->env->event_set(run->env, run->cancel_fd);
+	run_wake_all(run);
+}
+
+/* ---- building ------------------------------------------------------------------ */
+
+static int
+run_init_events(struct leat__run *run, struct leat_error *err)
+{
+	int sys_errno = run->env->event_create(run->env, &run->cancel_fd);
+
+	if (!sys_errno)
+		sys_errno = run->env->event_create(run->env, &run->drain_fd);
+	if (sys_errno)
+		return leat__error_errno(err, LEAT_ELIMIT, sys_errno,
+			"cannot make an event file for the run");
+	return LEAT_OK;
+}
+
+static int
+run_init_channels(struct leat__run *run, struct leat_error *err)
+{
+	struct leat_graph *graph = run->graph;
+
+	for (uint32_t k = 0; k < graph->n_links; k++) {
+		struct leat__link *link = graph->links[k];
+		struct leat__task *from, *to;
+		uint32_t capacity = link->capacity_frames
+			? link->capacity_frames
+			: graph->opts.capacity_frames;
+
+		if (link->is_fused)
+			continue;
+		if (leat__chan_init(&link->chan, run->env, capacity,
+			    link->capacity_bytes) < 0)
+			return leat__error(
+				err, LEAT_ENOMEM, "no memory for a channel");
+		from = link->from->segment->run;
+		to = link->to->segment->run;
+		link->chan.sender = &from->waker;
+		link->chan.receiver = &to->waker;
+	}
+	return LEAT_OK;
+}
+
+static int
+run_init_tasks(struct leat__run *run, struct leat_error *err)
+{
+	struct leat_graph *graph = run->graph;
+
+	run->tasks = run->env->alloc(
+		run->env, graph->n_segments * sizeof(*run->tasks));
+	if (!run->tasks)
+		return leat__error(err, LEAT_ENOMEM, "no memory for the tasks");
+	run->n_tasks = graph->n_segments;
+	for (uint32_t k = 0; k < run->n_tasks; k++) {
+		struct leat__task *task = &run->tasks[k];
+
+		if (leat__task_init(task, run, &graph->segments[k]) < 0)
+			return leat__error(
+				err, LEAT_ENOMEM, "no memory for a task");
+		task->waker.wake = task->segment->is_blocking
+			? run_wake_blocking_task
+			: run_wake_worker_task;
+	}
+	return LEAT_OK;
+}
+
+static int
+run_init_workers(struct leat__run *run, struct leat_error *err)
+{
+	uint32_t n = run->graph->n_workers;
+
+	ck_stack_init(&run->injected);
+	if (n == 0)
+		return LEAT_OK;
+	run->workers = run->env->alloc(run->env, n * sizeof(*run->workers));
+	if (!run->workers)
+		return leat__error(
+			err, LEAT_ENOMEM, "no memory for %u workers", n);
+	run->n_workers = n;
+	for (uint32_t k = 0; k < n; k++)
+		if (leat__worker_init(&run->workers[k], run, k) < 0)
+			return leat__error(
+				err, LEAT_ENOMEM, "no memory for a run queue");
+	return LEAT_OK;
+}
+
+static int
+run_init_pool(struct leat__run *run, struct leat_error *err)
+{
+	struct leat_graph *graph = run->graph;
+
+	if (graph->n_classes == 0)
+		return LEAT_OK;
+	return leat__pool_create(run->env, graph->classes, graph->n_classes,
+		&run->pool, err);
+}
+
+/* On an error what was built stays, for run_free(). */
+static int
+run_init(struct leat_graph *graph, struct leat_error *err)
+{
+	struct leat__run *run = graph->env->alloc(graph->env, sizeof(*run));
+
+	if (!run)
+		return leat__error(err, LEAT_ENOMEM, "no memory for the run");
+	run->graph = graph;
+	run->env = graph->env;
+	run->cancel_fd = run->drain_fd = -1;
+	leat__parker_init(&run->over, run->env);
+	graph->run = run;
+	LEAT_TRY(run_init_events(run, err));
+	LEAT_TRY(run_init_pool(run, err));
+	LEAT_TRY(run_init_tasks(run, err));
+	LEAT_TRY(run_init_workers(run, err));
+	return run_init_channels(run, err);
+}
+
+static void
+run_free_channels(struct leat_graph *graph)
+{
+	for (uint32_t k = 0; k < graph->n_links; k++)
+		if (!graph->links[k]->is_fused)
+			leat__chan_fini(&graph->links[k]->chan);
+}
+
+static void
+run_free(struct leat__run *run)
+{
+	const struct leat__env *env = run->env;
+
+	run_free_channels(run->graph);
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		leat__task_fini(&run->tasks[k]);
+	for (uint32_t k = 0; k < run->n_workers; k++)
+		leat__worker_fini(&run->workers[k]);
+	leat_pool_destroy(run->pool);
+	env->free(env, run->tasks);
+	env->free(env, run->workers);
+	if (run->cancel_fd >= 0)
+		env->close(env, run->cancel_fd);
+	if (run->drain_fd >= 0)
+		env->close(env, run->drain_fd);
+	run->graph->run = NULL;
+	env->free(env, run);
+}
+
+/* ---- starting ------------------------------------------------------------------- */
+
+static int
+run_open_stages(struct leat_graph *graph, struct leat_error *err)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+		int rc = st->ops.open ? st->ops.open(st) : LEAT_OK;
+
+		if (rc < 0) {
+			if (st->error.code != rc)
+				leat_stage_fail(st, rc, "open: %s",
+					leat_err_text(rc));
+			leat__stage_error(st, err);
+			return rc;
+		}
+	}
+	return LEAT_OK;
+}
+
+static int
+run_start_thread(struct leat__run *run, struct leat__thread *thread,
+	leat__thread_fn fn, void *arg)
+{
+	thread->fn = fn;
+	thread->arg = arg;
+	thread->env = run->env;
+	return run->env->thread_start(run->env, thread);
+}
+
+/* A task whose thread could not be had: it ends before it began. */
+static void
+run_abandon(struct leat__run *run, struct leat__task *task)
+{
+	leat__store_relaxed(&run->is_broken, 1u);
+	task->lane = NULL;
+	leat__task_step(task, &task->own_lane);
+	leat__run_task_done(run);
+}
+
+static void
+run_no_thread(struct leat__run *run, int sys_errno)
+{
+	struct leat_error err;
+
+	leat__error_errno(&err, LEAT_ELIMIT, sys_errno,
+		"cannot start a thread; the run needs %u",
+		run->graph->n_threads);
+	leat_ctx_fail(run->graph->ctx, &err);
+}
+
+static void
+run_start_blocking(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->n_tasks; k++) {
+		struct leat__task *task = &run->tasks[k];
+		int sys_errno;
+
+		if (!task->segment->is_blocking)
+			continue;
+		snprintf(task->thread.name, sizeof(task->thread.name), "%.15s",
+			task->segment->stages[0]->name);
+		sys_errno = run_start_thread(
+			run, &task->thread, leat__task_thread, task);
+		task->is_started = sys_errno == 0;
+		if (sys_errno) {
+			run_no_thread(run, sys_errno);
+			run_abandon(run, task);
+		}
+	}
+}
+
+static void
+run_start_workers(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->n_workers; k++) {
+		struct leat__worker *worker = &run->workers[k];
+		int sys_errno;
+
+		snprintf(worker->thread.name, sizeof(worker->thread.name),
+			"leat-%u", k);
+		sys_errno = run_start_thread(
+			run, &worker->thread, leat__worker_thread, worker);
+		worker->is_started = sys_errno == 0;
+		if (sys_errno)
+			run_no_thread(run, sys_errno);
+	}
+	/* without any worker the cancelled tasks are ended from here */
+	if (run->n_workers && !run->workers[0].is_started)
+		leat__worker_thread(&run->workers[0]);
+}
+
+static void
+run_start(struct leat__run *run)
+{
+	leat__store_relaxed(&run->n_tasks_left, run->n_tasks);
+	run->after.fn = run_after;
+	run->after.user = run;
+	leat_ctx_after(run->graph->ctx, &run->after);
+	run->is_after_set = true;
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		if (!run->tasks[k].segment->is_blocking)
+			leat__task_ready(&run->tasks[k], NULL);
+	run_start_blocking(run);
+	run_start_workers(run);
+}
+
+static void run_fini_stages(struct leat_graph *graph);
+
+int
+leat_graph_start(struct leat_graph *graph, struct leat_error *err)
+{
+	int rc;
+
+	if (graph->state > LEAT__GRAPH_CHECKED)
+		return leat__error(err, LEAT_ESTATE,
+			"start: this graph was started before");
+	if (graph->state == LEAT__GRAPH_BUILDING)
+		LEAT_TRY(leat__graph_check(graph, err));
+	graph->state = LEAT__GRAPH_ENDED;
+	rc = run_init(graph, err);
+	if (rc >= 0)
+		rc = run_open_stages(graph, err);
+	if (rc < 0) {
+		run_fini_stages(graph);
+		if (graph->run)
+			run_free(graph->run);
+		return rc;
+	}
+	graph->state = LEAT__GRAPH_RUNNING;
+	run_start(graph->run);
+	return LEAT_OK;
+}
+
+/* ---- ending ---------------------------------------------------------------------- */
+
+void
+leat__run_task_done(struct leat__run *run)
+{
+	/* the last one's look pairs with the others' counts */
+	if (leat__sub_acq_rel(&run->n_tasks_left, 1u) != 1)
+		return;
+	leat__workers_stop(run);
+	leat__parker_wake(&run->over);
+}
+
+static void
+run_join(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		if (run->tasks[k].is_started)
+			run->env->thread_join(
+				run->env, &run->tasks[k].thread);
+	for (uint32_t k = 0; k < run->n_workers; k++)
+		if (run->workers[k].is_started)
+			run->env->thread_join(
+				run->env, &run->workers[k].thread);
+}
+
+/* What is left in channels was sent to receivers that wanted no more. */
+static void
+run_settle_channels(struct leat__run *run)
+{
+	struct leat_graph *graph = run->graph;
+
+	for (uint32_t k = 0; k < graph->n_links; k++) {
+		struct leat__link *link = graph->links[k];
+
+		if (link->is_fused)
+			continue;
+		link->refused_items += leat__chan_drain(&link->chan);
+		if (run->is_broken)
+			continue;
+		leat__bump(&link->to->counters.in_items, link->refused_items);
+		leat_stage_count(link->to, LEAT_COUNT_FILTERED,
+			link->refused_items);
+	}
+}
+
+/* A stage that was cut short filtered what it still held. */
+static void
+run_settle_cut(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->graph->n_stages; k++) {
+		struct leat_stage *st = run->graph->stages[k];
+		struct leat_stage_stats stats;
+		int64_t held;
+
+		if (!st->is_cut || run->is_broken ||
+			leat_stage_stats(run->graph, k, &stats) < 0)
+			continue;
+		held = leat_stage_balance(&stats);
+		if (held > 0)
+			leat_stage_count(
+				st, LEAT_COUNT_FILTERED, (uint64_t)held);
+	}
+}
+
+static void
+run_fini_stages(struct leat_graph *graph)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		if (st->is_inited && st->ops.fini)
+			st->ops.fini(st);
+		st->is_inited = false;
+	}
+}
+
+static void
+run_close(struct leat__run *run)
+{
+	struct leat_graph *graph = run->graph;
+
+	run_join(run);
+	leat_ctx_after_stop(graph->ctx, &run->after);
+	run_settle_channels(run);
+	run_settle_cut(run);
+	run->result = LEAT_OK;
+	if (run->is_broken)
+		run->result = leat_ctx_cause(graph->ctx, &run->cause);
+	run_fini_stages(graph);
+	graph->state = LEAT__GRAPH_ENDED;
+	/* release: pairs with the acquire in run_await_closed */
+	leat__store_release(&run->closing, 2u);
+	leat__parker_wake(&run->over);
+}
+
+/* Somebody else closes the run. */
+static void
+run_await_closed(struct leat__run *run)
+{
+	for (;;) {
+		uint32_t ticket = leat__parker_ticket(&run->over);
+
+		/* acquire: pairs with the release in run_close */
+		if (leat__load_acquire(&run->closing) == 2)
+			return;
+		leat__parker_wait(&run->over, ticket, LEAT_NEVER);
+	}
+}
+
+static int
+run_await_over(struct leat__run *run, int64_t deadline_ns)
+{
+	for (;;) {
+		uint32_t ticket = leat__parker_ticket(&run->over);
+
+		/* acquire: pairs with the release in leat__workers_stop */
+		if (leat__load_acquire(&run->is_over))
+			return LEAT_OK;
+		if (leat__parker_wait(&run->over, ticket, deadline_ns) < 0 &&
+			!leat__load_acquire(&run->is_over))
+			return LEAT_ETIMEDOUT;
+	}
+}
+
+int
+leat_graph_wait(struct leat_graph *graph, int64_t deadline_ns,
+	struct leat_error *err)
+{
+	struct leat__run *run = graph->run;
+	uint32_t not_yet = 0;
+
+	if (!run)
+		return leat__error(err, LEAT_ESTATE,
+			"wait: this graph has not been started");
+	if (run_await_over(run, deadline_ns) < 0)
+		return leat__error(err, LEAT_ETIMEDOUT, "wait: still running");
+	/* the first waiter closes */
+	if (leat__cas_acq_rel(&run->closing, &not_yet, 1u))
+		run_close(run);
+	else
+		run_await_closed(run);
+	if (run->result < 0 && err)
+		*err = run->cause;
+	return run->result;
+}
+
+int
+leat_graph_run(struct leat_graph *graph, struct leat_error *err)
+{
+	LEAT_TRY(leat_graph_start(graph, err));
+	return leat_graph_wait(graph, LEAT_NEVER, err);
+}
+
+void
+leat_graph_drain(struct leat_graph *graph)
+{
+	struct leat__run *run = graph->run;
+
+	if (!run)
+		return;
+	/* release: pairs with the acquire in task_produce */
+	leat__store_release(&run->is_draining, 1u);
+	run->env->event_set(run->env, run->drain_fd);
+	run_wake_all(run);
+}
+
+void
+leat_graph_cancel(struct leat_graph *graph)
+{
+	leat_ctx_cancel(graph->ctx, LEAT_ECANCELED, "the run was cancelled");
+}
+
+struct leat_ctx *
+leat_graph_ctx(struct leat_graph *graph)
+{
+	return graph->ctx;
+}
+
+void
+leat_graph_destroy(struct leat_graph *graph)
+{
+	if (!graph)
+		return;
+	if (graph->run) {
+		leat_graph_cancel(graph);
+		(void)!leat_graph_wait(graph, LEAT_NEVER, NULL);
+		run_free(graph->run);
+	}
+	leat__graph_free(graph);
+}
+
+int
+leat__run_cancel_fd(struct leat_graph *graph)
+{
+	return graph->run ? graph->run->cancel_fd : -1;
+}
+
+int
+leat__run_drain_fd(struct leat_graph *graph)
+{
+	return graph->run ? graph->run->drain_fd : -1;
+}

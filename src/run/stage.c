@@ -1,0 +1,319 @@
+/*
+ * run/stage.c -- the calls of a stage's callbacks, and what they may call
+ * while the graph runs: acquire, release, emit.
+ *
+ * Keeps the ledger's framework half: every record that enters a stage is
+ * counted once as in, every record it emits once as out.
+ * Threads: the one that steps the stage's task.
+ */
+#include <string.h>
+
+#include "base/atomic.h"
+#include "run/run.h"
+
+static struct leat__task *
+stage_task(const struct leat_stage *st)
+{
+	return st->segment ? st->segment->run : NULL;
+}
+
+static struct leat__cache *
+stage_cache(const struct leat_stage *st)
+{
+	struct leat__task *task = stage_task(st);
+
+	return task && task->lane ? &task->lane->cache : NULL;
+}
+
+/* ---- for callbacks ----------------------------------------------------------- */
+
+int
+leat_stage_acquire(struct leat_stage *st, struct leat_frame **frame_out)
+{
+	struct leat__task *task = stage_task(st);
+	struct leat_frame *frame = NULL;
+
+	if (!task || st->pool_class == UINT32_MAX)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"acquire: stage '%s' declares no frame_bytes, or does "
+			"not run", st->name);
+	frame = leat__pool_take(
+		task->run->pool, stage_cache(st), st->pool_class);
+	if (!frame)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"acquire: stage '%s' takes more frames than it declared "
+			"(max_out %u a call and %u held)", st->name,
+			st->needs.max_out, st->needs.holds);
+	frame->owner = (uint16_t)(st->number + 1);
+	*frame_out = frame;
+	return LEAT_OK;
+}
+
+void
+leat_stage_release(struct leat_stage *st, struct leat_frame *frame)
+{
+	if (frame)
+		leat__frame_release(stage_cache(st), frame);
+}
+
+bool
+leat_stage_is_draining(const struct leat_stage *st)
+{
+	struct leat__run *run = st->graph->run;
+
+	/* acquire: pairs with the release in leat_graph_drain */
+	return run && leat__load_acquire(&run->is_draining);
+}
+
+static void
+emit_count(struct leat_stage *st, const struct leat_frame *frame)
+{
+	leat__bump(&st->counters.out_items, frame->n_items);
+	leat__bump(&st->counters.out_bytes, frame->len_bytes);
+	leat__bump(&st->counters.out_frames, 1);
+}
+
+/*
+ * A fresh frame inherits stamp and birth of the frame in hand; one that was
+ * held back is as late as that. So stamps never go backwards on a link.
+ */
+static void
+emit_stamp(const struct leat__node *node, struct leat_frame *frame)
+{
+	if (frame->stamp < node->stamp)
+		frame->stamp = node->stamp;
+	if (!frame->birth_ns)
+		frame->birth_ns = node->birth_ns;
+}
+
+static void
+emit_to_channel(struct leat__task *task, struct leat__link *link,
+	struct leat_frame *frame)
+{
+	if (leat__chan_is_recv_closed(&link->chan)) {
+		leat__bump(&link->refused_items, frame->n_items);
+		leat__frame_release(&task->lane->cache, frame);
+		return;
+	}
+	frame->owner = (uint16_t)(link->to->number + 1);
+	leat__chan_push(&link->chan, frame);
+}
+
+static void
+emit_to_node(struct leat__node *node, struct leat_frame *frame)
+{
+	uint32_t k = node->inbox_at + node->n_inbox;
+
+	if (k >= node->max_inbox)
+		k -= node->max_inbox;
+	frame->owner = (uint16_t)(node->stage->number + 1);
+	node->inbox[k] = frame;
+	node->n_inbox++;
+}
+
+int
+leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
+{
+	struct leat__task *task = stage_task(st);
+	struct leat__link *link;
+
+	if (!task || !task->lane || out >= st->n_outs)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"emit: stage '%s' has no out %u here", st->name, out);
+	link = st->outs[out];
+	if (link->n_emitted >= st->needs.max_out)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"emit: stage '%s' emits more than max_out %u frames in "
+			"one call", st->name, st->needs.max_out);
+	link->n_emitted++;
+	emit_stamp(&task->nodes[st->at], frame);
+	emit_count(st, frame);
+	if (link->is_fused)
+		emit_to_node(&task->nodes[st->at + 1], frame);
+	else
+		emit_to_channel(task, link, frame);
+	return LEAT_OK;
+}
+
+/* ---- items: one function of one item ------------------------------------------ */
+
+static int
+items_map(struct leat_stage *st, struct leat_frame *frame)
+{
+	void (*map)(void *, void *) = st->ops.map_item;
+	uint32_t n_bytes = leat_frame_item_bytes(frame);
+	uint8_t *end = frame->data + frame->len_bytes;
+	void *state = st->state;
+
+	if (n_bytes)
+		for (uint8_t *item = frame->data; item < end; item += n_bytes)
+			map(item, state);
+	return leat_stage_emit(st, 0, frame);
+}
+
+static uint32_t
+items_compact(struct leat_stage *st, struct leat_frame *frame)
+{
+	uint32_t n_bytes = leat_frame_item_bytes(frame);
+	uint8_t *to = frame->data;
+	uint32_t n_kept = 0;
+
+	for (uint32_t k = 0; k < frame->n_items; k++) {
+		const uint8_t *item = frame->data + (size_t)k * n_bytes;
+
+		if (!st->ops.keep_item(item, st->state))
+			continue;
+		if (to != item)
+			memcpy(to, item, n_bytes);
+		to += n_bytes;
+		n_kept++;
+	}
+	frame->len_bytes = n_kept * n_bytes;
+	return n_kept;
+}
+
+static int
+items_keep(struct leat_stage *st, struct leat_frame *frame)
+{
+	uint32_t n_kept = items_compact(st, frame);
+
+	leat_stage_count(st, LEAT_COUNT_FILTERED, frame->n_items - n_kept);
+	frame->n_items = n_kept;
+	if (n_kept)
+		return leat_stage_emit(st, 0, frame);
+	leat_stage_release(st, frame);
+	return LEAT_OK;
+}
+
+/* ---- the calls ------------------------------------------------------------------ */
+
+static void
+call_begin(struct leat_stage *st)
+{
+	for (uint32_t k = 0; k < st->n_outs; k++)
+		if (st->outs[k])
+			st->outs[k]->n_emitted = 0;
+}
+
+/* The stage writes its input: give it one that nobody else reads. */
+static int
+call_make_sole(struct leat__task *task, struct leat__node *node)
+{
+	struct leat_frame *shared = node->inbox[node->inbox_at];
+	struct leat_stage *st = node->stage;
+	struct leat_frame *copy;
+
+	copy = leat__frame_copy(&task->lane->cache, shared);
+	if (!copy)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"no frame for a private copy for stage '%s'", st->name);
+	leat__bump(&st->counters.copied_bytes, copy->len_bytes);
+	node->inbox[node->inbox_at] = copy;
+	leat__frame_release(&task->lane->cache, shared);
+	return LEAT_OK;
+}
+
+/* The first time that a frame is given to a stage. */
+static int
+call_take(struct leat__task *task, struct leat__node *node)
+{
+	struct leat_stage *st = node->stage;
+	struct leat_frame *frame = node->inbox[node->inbox_at];
+
+	leat__bump(&st->counters.in_items, frame->n_items);
+	leat__bump(&st->counters.in_bytes, frame->len_bytes);
+	leat__bump(&st->counters.in_frames, 1);
+	node->stamp = frame->stamp;
+	node->birth_ns = frame->birth_ns;
+	node->is_counted = true;
+	node->is_dirty = true;
+	if ((st->ops.flags & LEAT_STAGE_IN_PLACE) && !leat_frame_is_sole(frame))
+		return call_make_sole(task, node);
+	return LEAT_OK;
+}
+
+static int
+call_process(struct leat_stage *st, struct leat_frame *frame)
+{
+	if (st->ops.process)
+		return st->ops.process(st, frame);
+	return st->ops.map_item ? items_map(st, frame) : items_keep(st, frame);
+}
+
+static void
+inbox_pop(struct leat__node *node)
+{
+	if (++node->inbox_at == node->max_inbox)
+		node->inbox_at = 0;
+	node->n_inbox--;
+	node->is_counted = false;
+}
+
+int
+leat__node_process(struct leat__task *task, struct leat__node *node)
+{
+	int rc;
+
+	if (!node->is_counted)
+		LEAT_TRY(call_take(task, node));
+	call_begin(node->stage);
+	rc = call_process(node->stage, node->inbox[node->inbox_at]);
+	if (rc == LEAT_OK || rc == LEAT_EOS)
+		inbox_pop(node);
+	return rc;
+}
+
+int
+leat__node_produce(struct leat__task *task, struct leat__node *node)
+{
+	call_begin(node->stage);
+	node->stamp = ++task->next_stamp;
+	node->is_dirty = true;
+	return node->stage->ops.produce(node->stage);
+}
+
+int
+leat__node_flush(struct leat__task *task, struct leat__node *node)
+{
+	(void)task;
+	if (!node->stage->ops.flush)
+		return LEAT_OK;
+	call_begin(node->stage);
+	return node->stage->ops.flush(node->stage);
+}
+
+int
+leat__node_finish(struct leat__task *task, struct leat__node *node)
+{
+	(void)task;
+	if (!node->stage->ops.finish)
+		return LEAT_OK;
+	call_begin(node->stage);
+	return node->stage->ops.finish(node->stage);
+}
+
+void
+leat__node_drop_inbox(
+	struct leat__task *task, struct leat__node *node, bool is_filtered)
+{
+	struct leat_stage *st = node->stage;
+	struct leat__cache *cache = stage_cache(st);
+
+	(void)task;
+	while (node->n_inbox) {
+		struct leat_frame *frame = node->inbox[node->inbox_at];
+
+		/* of one in hand, part may have been dealt with already; the
+		 * rest is found when the run is closed (stats.c) */
+		if (!node->is_counted) {
+			leat__bump(&st->counters.in_items, frame->n_items);
+			leat__bump(&st->counters.in_bytes, frame->len_bytes);
+			leat__bump(&st->counters.in_frames, 1);
+			if (is_filtered)
+				leat_stage_count(st, LEAT_COUNT_FILTERED,
+					frame->n_items);
+		}
+		leat__frame_release(cache, frame);
+		inbox_pop(node);
+	}
+}

@@ -1,0 +1,183 @@
+/*
+ * run/stats.c -- counters as a snapshot, and the balance of the books.
+ *
+ * Keeps nothing: it reads counters that have one writer each. While a graph
+ * runs a snapshot may be a few records apart from itself; at rest it is exact.
+ */
+#include <string.h>
+
+#include "base/atomic.h"
+#include "run/run.h"
+
+static uint64_t
+stats_count(const struct leat_stage *st, enum leat_count what)
+{
+	return leat__load_relaxed(&st->counters.counts[what]);
+}
+
+static void
+stats_of_segment(
+	const struct leat_stage *st, struct leat_stage_stats *stats)
+{
+	const struct leat__task *task = st->segment ? st->segment->run : NULL;
+
+	if (!task)
+		return;
+	stats->wait_input_ns = leat__load_relaxed(&task->wait_input_ns);
+	stats->wait_credit_ns = leat__load_relaxed(&task->wait_credit_ns);
+	/* acquire: pairs with the release in task_done */
+	if (leat__load_acquire(&task->state) == LEAT__TASK_DONE)
+		stats->flags |= LEAT_STATS_DONE;
+}
+
+int
+leat_stage_stats(const struct leat_graph *graph, uint32_t stage,
+	struct leat_stage_stats *stats_out)
+{
+	const struct leat_stage *st;
+	const struct leat__counters *c;
+
+	memset(stats_out, 0, sizeof(*stats_out));
+	stats_out->size = (uint32_t)sizeof(*stats_out);
+	if (stage >= graph->n_stages)
+		return LEAT_EINVAL;
+	st = graph->stages[stage];
+	c = &st->counters;
+	stats_out->name = st->name;
+	stats_out->flags = (st->n_ins ? 0 : LEAT_STATS_SOURCE) |
+		(st->n_outs ? 0 : LEAT_STATS_SINK);
+	stats_out->in = leat__load_relaxed(&c->in_items);
+	stats_out->out = leat__load_relaxed(&c->out_items);
+	stats_out->in_bytes = leat__load_relaxed(&c->in_bytes);
+	stats_out->out_bytes = leat__load_relaxed(&c->out_bytes);
+	stats_out->in_frames = leat__load_relaxed(&c->in_frames);
+	stats_out->out_frames = leat__load_relaxed(&c->out_frames);
+	stats_out->copied_bytes = leat__load_relaxed(&c->copied_bytes);
+	stats_out->read = stats_count(st, LEAT_COUNT_READ);
+	stats_out->made = stats_count(st, LEAT_COUNT_MADE);
+	stats_out->filtered = stats_count(st, LEAT_COUNT_FILTERED);
+	stats_out->failed = stats_count(st, LEAT_COUNT_FAILED);
+	stats_out->folded = stats_count(st, LEAT_COUNT_FOLDED);
+	stats_out->written = stats_count(st, LEAT_COUNT_WRITTEN);
+	stats_of_segment(st, stats_out);
+	return LEAT_OK;
+}
+
+int64_t
+leat_stage_balance(const struct leat_stage_stats *s)
+{
+	return (int64_t)(s->in + s->read + s->made) -
+		(int64_t)(s->out + s->written + s->filtered + s->failed +
+			s->folded);
+}
+
+static void
+stats_add(struct leat_graph_stats *sum, const struct leat_stage_stats *s)
+{
+	sum->read += s->read;
+	sum->made += s->made;
+	sum->written += s->written;
+	sum->filtered += s->filtered;
+	sum->failed += s->failed;
+	sum->folded += s->folded;
+	if (s->flags & LEAT_STATS_SOURCE)
+		sum->source_bytes += s->out_bytes;
+}
+
+static void
+stats_of_memory(
+	const struct leat_graph *graph, struct leat_graph_stats *stats)
+{
+	const struct leat__run *run = graph->run;
+
+	if (run && run->pool) {
+		stats->memory_bytes = leat__pool_used_bytes(run->pool);
+		stats->memory_high_bytes = leat__pool_high_bytes(run->pool);
+	}
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const struct leat__account *a = &graph->stages[k]->account;
+
+		stats->memory_bytes += leat__load_relaxed(&a->used_bytes);
+		stats->memory_high_bytes += leat__load_relaxed(&a->high_bytes);
+	}
+	stats->memory_bound_bytes = graph->bound_bytes;
+}
+
+static void
+stats_of_sources(
+	const struct leat_graph *graph, struct leat_graph_stats *stats)
+{
+	bool is_known = true;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const struct leat_stage *st = graph->stages[k];
+
+		if (st->n_ins)
+			continue;
+		is_known = is_known && st->out_shape.total_bytes;
+		stats->source_bytes_total += st->out_shape.total_bytes;
+	}
+	if (!is_known)
+		stats->source_bytes_total = 0;
+}
+
+void
+leat_graph_stats(
+	const struct leat_graph *graph, struct leat_graph_stats *stats_out)
+{
+	struct leat_graph_stats *s = stats_out;
+	const struct leat__run *run = graph->run;
+	struct leat_stage_stats stage;
+	uint64_t n_ended;
+
+	memset(s, 0, sizeof(*s));
+	s->size = (uint32_t)sizeof(*s);
+	s->n_stages = graph->n_stages;
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		if (leat_stage_stats(graph, k, &stage) == LEAT_OK)
+			stats_add(s, &stage);
+	stats_of_memory(graph, s);
+	stats_of_sources(graph, s);
+	n_ended = s->written + s->filtered + s->failed + s->folded;
+	if (s->read + s->made > n_ended)
+		s->unfinished = s->read + s->made - n_ended;
+	s->is_done = run && leat__load_acquire(&run->closing) == 2;
+	s->is_drained = run && leat__load_relaxed(&run->is_drained);
+	s->is_balanced = s->is_done && leat__run_is_balanced(graph);
+}
+
+/* What a link's receiver got is what its sender sent. */
+static bool
+balance_link(const struct leat__link *link)
+{
+	/* with several ends the sums would mix; single ends are exact */
+	if (link->from->n_outs != 1 || link->to->n_ins != 1)
+		return true;
+	return link->from->counters.out_items == link->to->counters.in_items;
+}
+
+/*
+ * After a run that came to its end every stage and link must balance. After a
+ * cancel or a failure records are in flight for ever, so only what cannot be
+ * is refused: more that ended than began.
+ */
+bool
+leat__run_is_balanced(const struct leat_graph *graph)
+{
+	bool is_whole = !graph->run->is_broken;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage_stats s;
+		int64_t rest;
+
+		if (leat_stage_stats(graph, k, &s) < 0)
+			return false;
+		rest = leat_stage_balance(&s);
+		if (rest < 0 || (is_whole && rest != 0))
+			return false;
+	}
+	for (uint32_t k = 0; is_whole && k < graph->n_links; k++)
+		if (!balance_link(graph->links[k]))
+			return false;
+	return true;
+}

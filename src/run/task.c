@@ -1,0 +1,543 @@
+/*
+ * run/task.c -- step a segment: run its stages until input or credit is gone.
+ *
+ * Keeps: a stage is called only when everything downstream of it in the
+ * segment is empty and every out has credit for max_out frames. So emitting
+ * cannot fail, a frame runs through the whole segment while it is hot, and
+ * nothing piles up. `at` is the most downstream stage with work: after stage
+ * i ran, only i and i+1 can have any.
+ * Threads: one at a time; the task's state (worker.c) sees to that.
+ * Not here: queues and parking (worker.c), the calls themselves (stage.c).
+ */
+#include <string.h>
+
+#include "base/atomic.h"
+#include "run/run.h"
+
+#define TASK_QUANTUM_FRAMES 16 /* calls between looks at the clock */
+
+enum verdict {
+	VERDICT_ON,      /* progress: look again */
+	VERDICT_NO_INPUT,
+	VERDICT_NO_CREDIT,
+	VERDICT_OVER     /* failed or all ended */
+};
+
+/* ---- credit and closed ends -------------------------------------------------- */
+
+static struct leat_stage *
+task_tail(const struct leat__task *task)
+{
+	return task->nodes[task->n_nodes - 1].stage;
+}
+
+/* Has every receiver downstream closed? Then nobody wants more. */
+static bool
+task_is_unwanted(const struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (tail->outs[k] &&
+			!leat__chan_is_recv_closed(&tail->outs[k]->chan))
+			return false;
+	return tail->n_outs > 0;
+}
+
+/* The first out of the tail that lacks credit, or NULL. */
+static struct leat__chan *
+task_short_out(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+
+	for (uint32_t k = 0; k < tail->n_outs; k++) {
+		struct leat__chan *ch =
+			tail->outs[k] ? &tail->outs[k]->chan : NULL;
+
+		if (ch && leat__chan_credit(ch, tail->needs.max_out) <
+				tail->needs.max_out &&
+			!leat__chan_is_recv_closed(ch))
+			return ch;
+	}
+	return NULL;
+}
+
+static bool
+task_has_credit(struct leat__task *task, uint32_t at)
+{
+	return at + 1 < task->n_nodes || !task_short_out(task);
+}
+
+static void
+task_notify(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (tail->outs[k])
+			leat__chan_notify(
+				&tail->outs[k]->chan, task->lane->worker);
+}
+
+/* ---- input ------------------------------------------------------------------- */
+
+static void
+task_take(struct leat__task *task, uint32_t in, struct leat_frame *frame)
+{
+	struct leat__node *head = &task->nodes[0];
+
+	head->inbox[0] = frame;
+	head->inbox_at = 0;
+	head->n_inbox = 1;
+	head->in_link = in;
+	head->in_bytes = frame->len_bytes;
+	task->next_in = in + 1;
+}
+
+/* Fill the head's inbox from its channels, in turn. false: nothing there. */
+static bool
+task_pull(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+	uint32_t n_closed = 0;
+
+	for (uint32_t k = 0; k < st->n_ins; k++) {
+		uint32_t in = (task->next_in + k) % st->n_ins;
+		struct leat__chan *ch = &st->ins[in]->chan;
+		bool is_closed = leat__chan_is_send_closed(ch);
+		struct leat_frame *frame = leat__chan_pop(ch);
+
+		if (frame) {
+			task_take(task, in, frame);
+			return true;
+		}
+		/* closed was read first, so empty means ended */
+		n_closed += is_closed;
+	}
+	if (n_closed == st->n_ins)
+		task->is_head_ended = true;
+	return false;
+}
+
+/*
+ * Whatever is emitted from here on carries the stamp of the frame in hand or
+ * a later one, also if nothing came of that frame.
+ */
+static void
+task_promise(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (tail->outs[k])
+			leat__chan_set_frontier(&tail->outs[k]->chan,
+				task->nodes[0].stamp);
+}
+
+/* The head is through with the frame in hand: its credit goes back. */
+static void
+task_grant(struct leat__task *task)
+{
+	struct leat__node *head = &task->nodes[0];
+	struct leat_stage *st = head->stage;
+
+	if (st->n_ins)
+		leat__chan_grant(&st->ins[head->in_link]->chan, 1,
+			head->in_bytes, task->lane->worker);
+}
+
+/* ---- ending ------------------------------------------------------------------ */
+
+static void
+task_close_ins(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+
+	for (uint32_t k = 0; k < st->n_ins; k++)
+		if (st->ins[k])
+			leat__chan_close_recv(
+				&st->ins[k]->chan, task->lane->worker);
+}
+
+static void
+task_close_outs(struct leat__task *task)
+{
+	struct leat_stage *st = task_tail(task);
+
+	for (uint32_t k = 0; k < st->n_outs; k++)
+		if (st->outs[k])
+			leat__chan_close_send(
+				&st->outs[k]->chan, task->lane->worker);
+}
+
+/*
+ * Stage at-1 and all before it are not wanted any more: what they hold is
+ * dropped, and counted as filtered by whoever holds it.
+ */
+static void
+task_cut(struct leat__task *task, uint32_t at)
+{
+	for (uint32_t k = 0; k < at; k++) {
+		leat__node_drop_inbox(task, &task->nodes[k], true);
+		task->nodes[k].stage->is_cut = true;
+	}
+	if (task->n_ended < at)
+		task->n_ended = at;
+	task->is_head_ended = true;
+	task_close_ins(task);
+}
+
+static enum verdict
+task_fail(struct leat__task *task, struct leat_stage *st, int code)
+{
+	struct leat_error err;
+
+	if (st->error.code != code)
+		leat_stage_fail(st, code, "%s", leat_err_text(code));
+	leat__stage_error(st, &err);
+	leat__store_relaxed(&task->run->is_broken, 1u);
+	/* the first cause wins: after a cancel this changes nothing */
+	leat_ctx_fail(task->run->graph->ctx, &err);
+	return VERDICT_OVER;
+}
+
+static void
+task_end(struct leat__task *task)
+{
+	for (uint32_t k = 0; k < task->n_nodes; k++)
+		leat__node_drop_inbox(task, &task->nodes[k], false);
+	task_close_ins(task);
+	task_close_outs(task);
+}
+
+/* ---- one call ---------------------------------------------------------------- */
+
+/* After a call: go on with whoever has work now, the most downstream first. */
+static void
+task_move(struct leat__task *task, uint32_t at)
+{
+	if (at + 1 < task->n_nodes && task->nodes[at + 1].n_inbox)
+		task->at = at + 1;
+	else if (task->nodes[at].n_inbox || at == 0)
+		task->at = at;
+	else
+		task->at = at - 1;
+}
+
+static enum verdict
+task_process(struct leat__task *task, uint32_t at)
+{
+	struct leat__node *node = &task->nodes[at];
+	int rc = leat__node_process(task, node);
+
+	if (rc < 0 && rc != LEAT_EOS)
+		return task_fail(task, node->stage, rc);
+	if (rc != LEAT_MORE && at == 0) {
+		task_promise(task);
+		task_grant(task);
+	}
+	if (rc == LEAT_EOS) {
+		/* it ends as if its input had ended; what is left is dropped */
+		task_cut(task, at);
+		leat__node_drop_inbox(task, node, true);
+	}
+	task_move(task, at);
+	return VERDICT_ON;
+}
+
+static void
+task_end_source(struct leat__task *task)
+{
+	task->is_head_ended = true;
+	if (leat__load_relaxed(&task->run->is_draining))
+		leat__store_relaxed(&task->run->is_drained, 1u);
+}
+
+static enum verdict
+task_produce(struct leat__task *task)
+{
+	struct leat__node *head = &task->nodes[0];
+	int rc;
+
+	/* acquire: pairs with the release in leat_graph_drain */
+	if (leat__load_acquire(&task->run->is_draining)) {
+		task_end_source(task);
+		return VERDICT_ON;
+	}
+	if (!task_has_credit(task, 0))
+		return VERDICT_NO_CREDIT;
+	rc = leat__node_produce(task, head);
+	if (rc == LEAT_EOS)
+		task_end_source(task);
+	else if (rc < 0)
+		return task_fail(task, head->stage, rc);
+	task_move(task, 0);
+	return VERDICT_ON;
+}
+
+/* A stage whose input has ended: flush, finish, and on to the next. */
+static enum verdict
+task_finish(struct leat__task *task)
+{
+	uint32_t at = task->n_ended;
+	struct leat__node *node = &task->nodes[at];
+	int rc;
+
+	if (!task_has_credit(task, at))
+		return VERDICT_NO_CREDIT;
+	if (!node->is_flushed) {
+		rc = leat__node_flush(task, node);
+		node->is_flushed = rc != LEAT_MORE;
+	} else {
+		rc = leat__node_finish(task, node);
+		if (rc == LEAT_OK)
+			task->n_ended++;
+	}
+	if (rc < 0)
+		return task_fail(task, node->stage, rc);
+	task_move(task, at);
+	return VERDICT_ON;
+}
+
+/* No input right now: pass on what stages hold. false: nothing was held. */
+static enum verdict
+task_flush(struct leat__task *task)
+{
+	for (uint32_t k = task->n_ended; k < task->n_nodes; k++) {
+		struct leat__node *node = &task->nodes[k];
+		int rc;
+
+		if (!node->is_dirty || !node->stage->ops.flush)
+			continue;
+		if (!task_has_credit(task, k))
+			return VERDICT_NO_CREDIT;
+		rc = leat__node_flush(task, node);
+		if (rc < 0)
+			return task_fail(task, node->stage, rc);
+		node->is_dirty = rc == LEAT_MORE;
+		task_move(task, k);
+		return VERDICT_ON;
+	}
+	return VERDICT_NO_INPUT;
+}
+
+/* The head: its own frame, or more input, or its end. */
+static enum verdict
+task_head(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+
+	if (task->is_head_ended)
+		return task_finish(task);
+	if (st->ops.produce)
+		return task_produce(task);
+	if (task_pull(task) || task->is_head_ended)
+		return VERDICT_ON;
+	return task_flush(task);
+}
+
+/* Do the most downstream thing that can be done. */
+static enum verdict
+task_once(struct leat__task *task)
+{
+	uint32_t at = task->at;
+
+	if (task->n_ended == task->n_nodes)
+		return VERDICT_OVER;
+	if (task_is_unwanted(task)) {
+		task_cut(task, task->n_nodes);
+		return VERDICT_OVER;
+	}
+	if (task->nodes[at].n_inbox)
+		return task_has_credit(task, at) ? task_process(task, at)
+						 : VERDICT_NO_CREDIT;
+	if (at > 0) {
+		task->at = at - 1;
+		return VERDICT_ON;
+	}
+	return task_head(task);
+}
+
+/* ---- idling ------------------------------------------------------------------ */
+
+/* Arm every in. false: there is something after all, and none is armed. */
+static bool
+task_arm_ins(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+
+	for (uint32_t k = 0; k < st->n_ins; k++) {
+		if (leat__chan_arm_receiver(&st->ins[k]->chan))
+			continue;
+		/* an ended in has nothing to wait for; the others do */
+		if (leat__chan_is_send_closed(&st->ins[k]->chan) &&
+			ck_ring_size(&st->ins[k]->chan.ring) == 0)
+			continue;
+		while (k-- > 0)
+			leat__chan_disarm_receiver(&st->ins[k]->chan);
+		return false;
+	}
+	return true;
+}
+
+static bool
+task_arm_outs(struct leat__task *task)
+{
+	struct leat__chan *ch = task_short_out(task);
+
+	return ch && leat__chan_arm_sender(ch, task_tail(task)->needs.max_out);
+}
+
+/* Have all ins ended between the look and the arming? */
+static bool
+task_ins_ended(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+
+	for (uint32_t k = 0; k < st->n_ins; k++)
+		if (!leat__chan_is_send_closed(&st->ins[k]->chan) ||
+			ck_ring_size(&st->ins[k]->chan.ring) > 0)
+			return false;
+	return true;
+}
+
+/* Ask to be woken. false: something came up meanwhile. */
+static bool
+task_arm(struct leat__task *task, enum verdict verdict)
+{
+	if (verdict == VERDICT_NO_CREDIT)
+		return task_arm_outs(task);
+	return task_arm_ins(task) && !task_ins_ended(task);
+}
+
+static void
+task_idle_begin(struct leat__task *task, enum verdict verdict)
+{
+	const struct leat__env *env = task->run->env;
+
+	task->idle_since_ns = env->now_ns(env);
+	task->idle_counter = verdict == VERDICT_NO_CREDIT
+		? &task->wait_credit_ns
+		: &task->wait_input_ns;
+}
+
+static void
+task_idle_end(struct leat__task *task, int64_t now_ns)
+{
+	if (!task->idle_since_ns)
+		return;
+	leat__bump(task->idle_counter,
+		(uint64_t)(now_ns - task->idle_since_ns));
+	task->idle_since_ns = 0;
+}
+
+/* ---- the loop ---------------------------------------------------------------- */
+
+static bool
+task_is_cancelled(const struct leat__task *task)
+{
+	return leat_ctx_is_done(task->run->graph->ctx);
+}
+
+static enum leat__step
+task_loop(struct leat__task *task, int64_t end_ns)
+{
+	const struct leat__env *env = task->run->env;
+	uint32_t n = 0;
+
+	for (;;) {
+		enum verdict verdict;
+
+		if (task_is_cancelled(task)) {
+			leat__store_relaxed(&task->run->is_broken, 1u);
+			return LEAT__STEP_DONE;
+		}
+		verdict = task_once(task);
+		if (verdict == VERDICT_OVER)
+			return LEAT__STEP_DONE;
+		if (verdict != VERDICT_ON) {
+			task_notify(task);
+			if (task_arm(task, verdict)) {
+				task_idle_begin(task, verdict);
+				return LEAT__STEP_IDLE;
+			}
+			continue;
+		}
+		/* a blocking stage may wait in its next call */
+		if (++n % TASK_QUANTUM_FRAMES == 0 ||
+			task->segment->is_blocking)
+			task_notify(task);
+		if (n % TASK_QUANTUM_FRAMES == 0 && env->now_ns(env) >= end_ns)
+			return LEAT__STEP_AGAIN;
+	}
+}
+
+enum leat__step
+leat__task_step(struct leat__task *task, struct leat__lane *lane)
+{
+	const struct leat__env *env = task->run->env;
+	int64_t now_ns = env->now_ns(env);
+	enum leat__step step;
+
+	task->lane = lane;
+	task_idle_end(task, now_ns);
+	step = task_loop(
+		task, now_ns + (int64_t)task->run->graph->opts.quantum_ns);
+	if (step == LEAT__STEP_DONE)
+		task_end(task);
+	task->lane = NULL;
+	return step;
+}
+
+/* ---- life -------------------------------------------------------------------- */
+
+static int
+node_init(struct leat__task *task, struct leat__node *node,
+	struct leat_stage *st, uint32_t max_inbox)
+{
+	const struct leat__env *env = task->run->env;
+
+	node->stage = st;
+	node->max_inbox = max_inbox;
+	node->inbox = env->alloc(env, max_inbox * sizeof(*node->inbox));
+	return node->inbox ? LEAT_OK : LEAT_ENOMEM;
+}
+
+int
+leat__task_init(struct leat__task *task, struct leat__run *run,
+	struct leat__segment *segment)
+{
+	const struct leat__env *env = run->env;
+
+	task->run = run;
+	task->segment = segment;
+	segment->run = task;
+	leat__parker_init(&task->parker, env);
+	task->nodes = env->alloc(env, segment->n_stages * sizeof(*task->nodes));
+	if (!task->nodes)
+		return LEAT_ENOMEM;
+	task->n_nodes = segment->n_stages;
+	for (uint32_t k = 0; k < task->n_nodes; k++) {
+		uint32_t max_inbox = k == 0
+			? 1
+			: segment->stages[k - 1]->needs.max_out;
+
+		LEAT_TRY(node_init(task, &task->nodes[k], segment->stages[k],
+			max_inbox));
+	}
+	return LEAT_OK;
+}
+
+void
+leat__task_fini(struct leat__task *task)
+{
+	const struct leat__env *env = task->run ? task->run->env : NULL;
+
+	if (!env || !task->nodes)
+		return;
+	for (uint32_t k = 0; k < task->n_nodes; k++)
+		env->free(env, task->nodes[k].inbox);
+	env->free(env, task->nodes);
+	task->nodes = NULL;
+	task->segment->run = NULL;
+}

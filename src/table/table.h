@@ -1,0 +1,117 @@
+/*
+ * table/table.h -- the ETL data model, for its own files.
+ *
+ * A table frame's slot: head, field ends, selection, then (own text and)
+ * vectors, each found by its distance from frame->data, so that a copy of the
+ * payload is a table as well.
+ */
+#ifndef LEAT_SRC_TABLE_TABLE_H
+#define LEAT_SRC_TABLE_TABLE_H
+
+#include "base/base.h"
+#include <leat/table.h>
+
+#define LEAT__TABLE_HEAD_BYTES  128
+#define LEAT__TABLE_FIELDS_MAX  65535
+#define LEAT__TABLE_VECTOR_BYTES (1u << 20)
+
+struct leat_table_head {
+	const struct leat_schema *schema;
+	uint64_t source_offset; /* of text[0] */
+	uint64_t line;          /* at text + first */
+	uint32_t text_at;       /* in base's slot, or from frame->data */
+	uint32_t has_base;
+	uint32_t has_text;
+	uint32_t first;
+	uint32_t has_quotes;
+	uint32_t n_rows_all;
+	uint32_t n_rows;        /* alive */
+	uint32_t is_selected;
+	uint32_t select_at;
+	uint32_t free_at;       /* behind all that is used */
+	uint32_t n_vectors;     /* own ones */
+	uint32_t vectors_at;    /* the last one made, 0 = none */
+};
+
+_Static_assert(sizeof(struct leat_table_head) <= LEAT__TABLE_HEAD_BYTES,
+	"the head has its place");
+
+#define LEAT__VECTOR_OWN (1u << 31) /* key: a vector's number, not a field */
+
+/* What stands before a vector's values. */
+struct leat__vector_head {
+	uint32_t next; /* made before this one, 0 = none */
+	uint32_t key;  /* field, or number | LEAT__VECTOR_OWN */
+	uint32_t type;
+	uint32_t values_at;
+	uint32_t valid_at;
+};
+
+/* End of a last field: without CR, and without blank lines behind its row. */
+static inline uint32_t
+leat__table_line_end(const uint8_t *text, uint32_t start, uint32_t end)
+{
+	while (end > start) {
+		uint32_t at = end - (text[end - 1] == '\r');
+
+		if (at == start || text[at - 1] != '\n')
+			return at;
+		end = at - 1;
+	}
+	return end;
+}
+
+static inline struct leat_text
+leat__table_field(const struct leat_table *t, uint32_t field, uint32_t row)
+{
+	size_t at = (size_t)row * t->schema->n_fields + field;
+	uint32_t start = at ? t->fields[at - 1] + 1 : t->first;
+	uint32_t end = t->fields[at];
+
+	if (field + 1 == t->schema->n_fields)
+		end = leat__table_line_end(t->text, start, end);
+	return (struct leat_text){t->text + start, end - start};
+}
+
+/* Is it in quotes? Then what stands between them is its text, but for doubled
+ * quotes. */
+static inline bool
+leat__text_is_quoted(struct leat_text x, uint32_t quote)
+{
+	return x.len >= 2 && x.data[0] == quote &&
+		x.data[x.len - 1] == quote && quote;
+}
+
+/* The cached vector of a column, or NULL. */
+const struct leat__vector_head *leat__table_vector_find(
+	const struct leat_table *t, const struct leat_column *column);
+
+/* ---- scan_*.c: the same result from different instructions --------------- */
+
+typedef uint32_t (*leat__scan_fn)(struct leat_scan *scan,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
+	uint32_t *n_scanned);
+
+uint32_t leat__table_scan_portable(struct leat_scan *scan,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
+	uint32_t *n_scanned);
+#if defined(__x86_64__)
+uint32_t leat__table_scan_sse2(struct leat_scan *scan,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
+	uint32_t *n_scanned);
+/* Needs AVX2, BMI, POPCNT and PCLMUL. */
+uint32_t leat__table_scan_avx2(struct leat_scan *scan,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
+	uint32_t *n_scanned);
+#endif
+
+/* ---- number.c --------------------------------------------------------------- */
+
+/* Exact order of an integer and a double: -1, 0, 1. No NaN. */
+int leat__number_compare(int64_t a, double b);
+
+#endif

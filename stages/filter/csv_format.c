@@ -1,0 +1,421 @@
+/*
+ * csv.format -- a table to bytes, RFC 4180.
+ *
+ * What came from a text with the same separator and quote is passed on as it
+ * stands there; neighbours in the source are copied as one run. All else is
+ * decoded and put in quotes where it has to be. A frame is sent when it is full
+ * or when there is no more input for now.
+ */
+#include <string.h>
+
+#include <leat/stages.h>
+#include <leat/table.h>
+
+#define CSV_FRAME_BYTES 131072
+#define CSV_COPY_BYTES  32   /* copied at once, needed or not */
+#define CSV_PRINT_BYTES 64   /* scratch for a printed value */
+#define CSV_SIDE_BYTES  (LEAT_TABLE_COLUMNS_MAX * sizeof(struct csv_run))
+
+/* Columns that are neighbours in the source as well. */
+struct csv_run {
+	uint32_t first; /* column */
+	uint32_t last;
+};
+
+struct csv {
+	const struct leat_csv_format_opts *opts;
+	struct leat_writer writer;
+	const struct leat_schema *schema; /* that runs are made for */
+	const struct leat_schema *start;  /* known before the first table */
+	struct csv_run *runs;
+	uint32_t n_runs;   /* 0: values are not passed on as they are */
+	uint32_t row;      /* of the input frame, next */
+	uint32_t has_header;
+	uint8_t separator;
+};
+
+/* ---- as it stands ------------------------------------------------------------- */
+
+/* From a text of the same dialect, every column with a field? */
+static uint32_t
+csv_is_same_dialect(const struct csv *s, const struct leat_schema *schema)
+{
+	if (schema->separator != s->separator || schema->quote != '"')
+		return 0;
+	for (uint32_t k = 0; k < schema->n_columns; k++)
+		if (schema->columns[k].field == LEAT_FIELD_NONE)
+			return 0;
+	return schema->n_columns > 1;
+}
+
+static int
+csv_bind(struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
+{
+	void *memory;
+	int rc;
+
+	if (schema == s->schema)
+		return LEAT_OK;
+	if (!s->runs) {
+		rc = leat_stage_alloc(st, CSV_SIDE_BYTES, &memory);
+		if (rc)
+			return leat_stage_fail(
+				st, rc, "no memory for the columns");
+		s->runs = memory;
+	}
+	s->schema = schema;
+	s->n_runs = 0;
+	if (!csv_is_same_dialect(s, schema))
+		return LEAT_OK;
+	for (uint32_t k = 0; k < schema->n_columns; k++) {
+		uint32_t field = schema->columns[k].field;
+
+		if (k && field == schema->columns[k - 1].field + 1)
+			s->runs[s->n_runs - 1].last = k;
+		else
+			s->runs[s->n_runs++] = (struct csv_run){k, k};
+	}
+	return LEAT_OK;
+}
+
+/* The text of a run in a row, separators and all. */
+static inline struct leat_text
+csv_run_text(const struct leat_table *t, struct csv_run run, uint32_t row)
+{
+	const struct leat_schema *schema = t->schema;
+	uint32_t first = schema->columns[run.first].field;
+	uint32_t last = schema->columns[run.last].field;
+	size_t at = (size_t)row * schema->n_fields;
+	uint32_t start = at + first ? t->fields[at + first - 1] + 1 : t->first;
+	uint32_t end = t->fields[at + last];
+
+	if (last + 1 == schema->n_fields) {
+		struct leat_text x = leat_table_raw(t, run.last, row);
+
+		end = (uint32_t)(x.data - t->text) + x.len;
+	}
+	return (struct leat_text){t->text + start, end - start};
+}
+
+/*
+ * Copy a row straight into the frame. 0 = no room, or a record that is
+ * continued from the frame before: then nothing was written.
+ */
+static uint32_t
+csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
+{
+	struct leat_writer *w = &s->writer;
+	uint8_t *at = w->at;
+
+	if (w->skip)
+		return 0;
+	for (uint32_t k = 0; k < s->n_runs; k++) {
+		struct leat_text x = csv_run_text(t, s->runs[k], row);
+
+		if ((size_t)(w->end - at) < (size_t)x.len + CSV_COPY_BYTES + 2)
+			return 0;
+		if (x.len <= CSV_COPY_BYTES)
+			memcpy(at, x.data, CSV_COPY_BYTES);
+		else
+			memcpy(at, x.data, x.len);
+		at += x.len;
+		*at++ = s->separator;
+	}
+	at--;
+	if (s->opts->crlf)
+		*at++ = '\r';
+	*at++ = '\n';
+	w->at = at;
+	return 1;
+}
+
+/* ---- piece by piece ------------------------------------------------------------ */
+
+/* Put bytes with every quote of a kind written twice. */
+static void
+csv_put_doubled(struct leat_writer *w, const uint8_t *data, size_t n)
+{
+	const uint8_t *end = data + n;
+	const uint8_t *quote;
+
+	while (data < end &&
+		(quote = memchr(data, '"', (size_t)(end - data)))) {
+		leat_writer_put(w, data, (size_t)(quote + 1 - data));
+		leat_writer_put(w, "\"", 1);
+		data = quote + 1;
+	}
+	leat_writer_put(w, data, (size_t)(end - data));
+}
+
+static uint32_t
+csv_needs_quotes(const struct csv *s, struct leat_text x)
+{
+	for (uint32_t k = 0; k < x.len; k++)
+		if (x.data[k] == s->separator || x.data[k] == '"' ||
+			x.data[k] == '\n' || x.data[k] == '\r')
+			return 1;
+	return 0;
+}
+
+/* A text without quotes around it. */
+static void
+csv_put_plain(struct csv *s, struct leat_text x)
+{
+	struct leat_writer *w = &s->writer;
+
+	if (!csv_needs_quotes(s, x)) {
+		leat_writer_put(w, x.data, x.len);
+		return;
+	}
+	leat_writer_put(w, "\"", 1);
+	csv_put_doubled(w, x.data, x.len);
+	leat_writer_put(w, "\"", 1);
+}
+
+/* Between the quotes of another kind, where that kind is doubled. */
+static void
+csv_put_foreign(struct csv *s, struct leat_text x, uint8_t quote)
+{
+	struct leat_writer *w = &s->writer;
+
+	leat_writer_put(w, "\"", 1);
+	for (uint32_t k = 0; k < x.len; k++) {
+		csv_put_doubled(w, x.data + k, 1);
+		k += x.data[k] == quote;
+	}
+	leat_writer_put(w, "\"", 1);
+}
+
+/* A field as it stands in a text of whatever dialect. */
+static void
+csv_put_field(struct csv *s, const struct leat_table *t, uint32_t column,
+	uint32_t row)
+{
+	struct leat_text x = leat_table_raw(t, column, row);
+	uint8_t quote = (uint8_t)t->schema->quote;
+
+	if (!t->has_quotes || !quote || x.len < 2 || x.data[0] != quote)
+		csv_put_plain(s, x);
+	else if (quote == '"')
+		leat_writer_put(&s->writer, x.data, x.len);
+	else
+		csv_put_foreign(s,
+			(struct leat_text){x.data + 1, x.len - 2}, quote);
+}
+
+static void
+csv_put_value(struct csv *s, const struct leat_table *t, uint32_t column,
+	uint32_t row)
+{
+	uint8_t scratch[CSV_PRINT_BYTES];
+
+	if (t->schema->columns[column].field == LEAT_FIELD_NONE)
+		csv_put_plain(s, leat_table_text(t, column, row, scratch));
+	else
+		csv_put_field(s, t, column, row);
+}
+
+static void
+csv_put_line_end(struct csv *s)
+{
+	if (s->opts->crlf)
+		leat_writer_put(&s->writer, "\r\n", 2);
+	else
+		leat_writer_put(&s->writer, "\n", 1);
+}
+
+/* Other programs skip a blank line, so an empty value alone is "". */
+static void
+csv_put_row(struct csv *s, const struct leat_table *t, uint32_t row)
+{
+	struct leat_writer *w = &s->writer;
+	uint32_t n = t->schema->n_columns;
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint8_t *before = w->at;
+
+		if (k)
+			leat_writer_put(w, &s->separator, 1);
+		csv_put_value(s, t, k, row);
+		if (n == 1 && w->at == before && !w->skip && !w->is_full)
+			leat_writer_put(w, "\"\"", 2);
+	}
+	csv_put_line_end(s);
+}
+
+static void
+csv_put_header(struct csv *s, const struct leat_schema *schema)
+{
+	for (uint32_t k = 0; k < schema->n_columns; k++) {
+		const char *name = schema->columns[k].name;
+		struct leat_text x = {
+			(const uint8_t *)name, (uint32_t)strlen(name)};
+
+		if (k)
+			leat_writer_put(&s->writer, &s->separator, 1);
+		csv_put_plain(s, x);
+		if (!x.len && schema->n_columns == 1)
+			leat_writer_put(&s->writer, "\"\"", 2);
+	}
+	csv_put_line_end(s);
+}
+
+/* ---- the stage ------------------------------------------------------------------ */
+
+/* The header is no record: what it ends counts nothing. */
+static int
+csv_header(struct leat_stage *st, struct csv *s,
+	const struct leat_schema *schema)
+{
+	struct leat_writer *w = &s->writer;
+
+	while (!s->has_header && !s->opts->header) {
+		int rc = leat_writer_begin_record(st, w);
+
+		if (rc)
+			return rc;
+		csv_put_header(s, schema);
+		s->has_header = leat_writer_end_record(w);
+		if (s->has_header)
+			w->frame->n_items--;
+	}
+	return LEAT_OK;
+}
+
+static int
+csv_rows(struct leat_stage *st, struct csv *s, const struct leat_table *t)
+{
+	struct leat_writer *w = &s->writer;
+	uint32_t can_copy = s->n_runs && t->has_quotes != LEAT_QUOTES_ODD;
+
+	while (s->row < t->n_rows) {
+		uint32_t row = leat_table_row(t, s->row);
+		int rc = leat_writer_begin_record(st, w);
+
+		if (rc)
+			return rc;
+		if (!can_copy || !csv_copy_row(s, t, row))
+			csv_put_row(s, t, row);
+		s->row += leat_writer_end_record(w);
+	}
+	s->row = 0;
+	return LEAT_OK;
+}
+
+static int
+csv_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct csv *s = leat_stage_state(st);
+	struct leat_table t;
+	int rc;
+
+	leat_table_open(in, &t);
+	leat_writer_enter(&s->writer, in);
+	rc = csv_bind(st, s, t.schema);
+	if (!rc)
+		rc = csv_header(st, s, t.schema);
+	if (!rc)
+		rc = csv_rows(st, s, &t);
+	if (!rc)
+		leat_stage_release(st, in);
+	return rc;
+}
+
+static int
+csv_flush(struct leat_stage *st)
+{
+	struct csv *s = leat_stage_state(st);
+
+	leat_writer_enter(&s->writer, NULL);
+	return leat_writer_flush(st, &s->writer);
+}
+
+/* Without any table the header is still known, if the columns were. */
+static int
+csv_finish(struct leat_stage *st)
+{
+	struct csv *s = leat_stage_state(st);
+	int rc = LEAT_OK;
+
+	leat_writer_enter(&s->writer, NULL);
+	if (s->start)
+		rc = csv_header(st, s, s->start);
+	if (!rc && s->writer.has_emitted)
+		return LEAT_MORE;
+	return rc ? rc : leat_writer_flush(st, &s->writer);
+}
+
+static void
+csv_fini(struct leat_stage *st)
+{
+	struct csv *s = leat_stage_state(st);
+
+	leat_frame_release(s->writer.frame);
+	s->writer.frame = NULL;
+}
+
+static int
+csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	struct csv *s = leat_stage_state(st);
+
+	s->start = in->schema;
+	*out = (struct leat_shape){
+		.layout = LEAT_LAYOUT_BYTES,
+		.frame_bytes = CSV_FRAME_BYTES,
+		.origin = in->origin,
+	};
+	return LEAT_OK;
+}
+
+static int
+csv_init(struct leat_stage *st, const void *opts)
+{
+	struct csv *s = leat_stage_state(st);
+
+	s->opts = opts;
+	s->separator = (uint8_t)(s->opts->sep ? s->opts->sep : ',');
+	if (s->separator == '\n' || s->separator == '\r' || s->separator == '"')
+		return leat_stage_fail_at(st, LEAT_EINVAL, "sep", 0, 0,
+			"neither a line end nor a quote can separate fields");
+	return LEAT_OK;
+}
+
+static const struct leat_option csv_options[] = {
+	{.name = "sep", .type = LEAT_OPTION_CHAR,
+		.offset = offsetof(struct leat_csv_format_opts, sep),
+		.fallback = ",", .help = "what to put between fields"},
+	{.name = "header", .type = LEAT_OPTION_ENUM,
+		.offset = offsetof(struct leat_csv_format_opts, header),
+		.fallback = "on", .values = "on|off",
+		.help = "begin with the names of the columns"},
+	{.name = "crlf", .type = LEAT_OPTION_BOOL,
+		.offset = offsetof(struct leat_csv_format_opts, crlf),
+		.fallback = "off", .help = "end lines in CR LF"},
+	{.name = NULL},
+};
+
+const struct leat_stage_ops leat_csv_format_ops = {
+	LEAT_STAGE_OPS_INIT("csv.format"),
+	.summary = "a table to bytes: CSV as in RFC 4180",
+	.help =
+		"Values that were not changed are written as they stood in the\n"
+		"source, quotes and all. A null is empty. In a table of one\n"
+		"column an empty value is written as \"\".\n"
+		"\n"
+		"    leat run 'read a.csv ! csv.format sep=tab ! write a.tsv'\n",
+	.state_bytes = sizeof(struct csv),
+	.opts_bytes = sizeof(struct leat_csv_format_opts),
+	.options = csv_options,
+	.in_layouts = LEAT_LAYOUT_TABLE,
+	.out_layout = LEAT_LAYOUT_BYTES,
+	.needs = {.frame_bytes = CSV_FRAME_BYTES, .holds = 1,
+		.side_bytes = CSV_SIDE_BYTES + 1024},
+	.init = csv_init,
+	.negotiate = csv_negotiate,
+	.process = csv_process,
+	.flush = csv_flush,
+	.finish = csv_finish,
+	.fini = csv_fini,
+};

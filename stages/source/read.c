@@ -1,0 +1,236 @@
+/*
+ * stages/source/read.c -- the bytes of a file, or of standard input.
+ *
+ * A regular file is read in full chunks; of a pipe, what one read gave is
+ * passed on at once. Every frame has headroom, so that a parser can put the
+ * beginning of a record in front of its end, and slack behind, so that it can
+ * scan beyond the last byte. A drained source ends with an empty frame marked
+ * LEAT_FRAME_CUT: the stream did not end, it was stopped.
+ */
+#include <string.h>
+
+#include <leat/io.h>
+#include <leat/stages.h>
+
+#define READ_CHUNK_BYTES 131072
+#define READ_HEADROOM    4096
+#define READ_SLACK       4096
+#define READ_LOOK_BYTES  65536 /* shown to the check */
+
+struct read_state {
+	const char *path;
+	struct leat_file *file;
+	uint32_t chunk_bytes;
+	uint32_t is_regular;
+	uint32_t is_at_end;
+	uint64_t offset; /* bytes emitted */
+};
+
+static int
+read_init(struct leat_stage *st, const void *opts)
+{
+	const struct leat_read_opts *o = opts;
+	struct read_state *s = leat_stage_state(st);
+	struct leat_needs *needs = leat_stage_needs(st);
+
+	s->path = o->path;
+	s->chunk_bytes = o->chunk_bytes ? (uint32_t)o->chunk_bytes
+					: READ_CHUNK_BYTES;
+	needs->frame_bytes = READ_HEADROOM + s->chunk_bytes + READ_SLACK;
+	needs->side_bytes = READ_LOOK_BYTES + READ_SLACK;
+	return LEAT_OK;
+}
+
+/* Fill buf as far as the file goes. */
+static int
+read_look(struct read_state *s, uint8_t *buf, uint32_t *n_out)
+{
+	int rc = LEAT_OK;
+	size_t n;
+
+	for (*n_out = 0; *n_out < READ_LOOK_BYTES && rc == LEAT_OK;) {
+		rc = leat_file_peek(s->file, *n_out, buf + *n_out,
+			READ_LOOK_BYTES - *n_out, &n);
+		if (rc == LEAT_OK)
+			*n_out += (uint32_t)n;
+	}
+	return rc == LEAT_EOS ? LEAT_OK : rc;
+}
+
+static int
+read_show_sample(struct leat_stage *st, struct leat_shape *out)
+{
+	struct read_state *s = leat_stage_state(st);
+	void *buf;
+	int rc;
+
+	rc = leat_stage_alloc(st, READ_LOOK_BYTES + 64, &buf);
+	if (rc < 0)
+		return leat_stage_fail(st, rc, "no memory for a sample");
+	memset((uint8_t *)buf + READ_LOOK_BYTES, 0, 64);
+	rc = read_look(s, buf, &out->sample_bytes);
+	if (rc < 0)
+		return rc;
+	out->sample = buf;
+	out->sample_is_all = out->sample_bytes < READ_LOOK_BYTES;
+	return LEAT_OK;
+}
+
+static int
+read_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	struct read_state *s = leat_stage_state(st);
+	struct leat_file_info info;
+	int rc;
+
+	(void)in;
+	rc = leat_file_open(st, s->path, &s->file);
+	if (rc < 0)
+		return rc;
+	info = leat_file_info(s->file);
+	s->is_regular = info.flags & LEAT_FILE_IS_REGULAR;
+	out->frame_bytes = leat_stage_needs(st)->frame_bytes;
+	out->origin = strcmp(s->path, "-") == 0 ? "stdin" : s->path;
+	out->total_bytes = info.size_bytes;
+	return s->is_regular ? read_show_sample(st, out) : LEAT_OK;
+}
+
+/* LEAT_OK: something was read. LEAT_EOS: nothing, the end or a drain. */
+static int
+read_fill(struct read_state *s, struct leat_frame *frame)
+{
+	uint32_t n_max = s->chunk_bytes;
+	int rc = LEAT_OK;
+	size_t n;
+
+	while (rc == LEAT_OK && frame->len_bytes < n_max) {
+		rc = leat_file_read(s->file, frame->data + frame->len_bytes,
+			n_max - frame->len_bytes, &n);
+		if (rc == LEAT_OK)
+			frame->len_bytes += (uint32_t)n;
+		if (rc == LEAT_OK && !s->is_regular)
+			break;
+	}
+	if (rc == LEAT_EOS && frame->len_bytes > 0)
+		return LEAT_OK;
+	return rc;
+}
+
+static int
+read_begin(struct leat_stage *st, struct leat_frame **frame_out)
+{
+	struct read_state *s = leat_stage_state(st);
+	int rc = leat_stage_acquire(st, frame_out);
+
+	if (rc < 0)
+		return rc;
+	(*frame_out)->data = leat_frame_start(*frame_out) + READ_HEADROOM;
+	(*frame_out)->len_bytes = 0;
+	(*frame_out)->n_items = 0;
+	(*frame_out)->layout = LEAT_LAYOUT_BYTES;
+	(*frame_out)->source_offset = s->offset;
+	return LEAT_OK;
+}
+
+static int
+read_emit(struct leat_stage *st, struct leat_frame *frame)
+{
+	struct read_state *s = leat_stage_state(st);
+
+	s->offset += frame->len_bytes;
+	frame->birth_ns = leat_now_ns();
+	return leat_stage_emit(st, 0, frame);
+}
+
+static int
+read_produce(struct leat_stage *st)
+{
+	struct read_state *s = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc = read_begin(st, &frame);
+
+	if (rc < 0)
+		return rc;
+	rc = read_fill(s, frame);
+	if (rc == LEAT_OK)
+		return read_emit(st, frame);
+	leat_stage_release(st, frame);
+	s->is_at_end = rc == LEAT_EOS && !leat_stage_is_draining(st);
+	return rc;
+}
+
+/* Was there more to come? A regular file can be asked. */
+static bool
+read_is_cut(struct leat_stage *st)
+{
+	struct read_state *s = leat_stage_state(st);
+	uint8_t byte;
+	size_t n;
+
+	if (s->is_at_end || !leat_stage_is_draining(st))
+		return false;
+	return !s->is_regular ||
+		s->offset < leat_file_info(s->file).size_bytes ||
+		leat_file_peek(s->file, s->offset, &byte, 1, &n) == LEAT_OK;
+}
+
+static int
+read_finish(struct leat_stage *st)
+{
+	struct leat_frame *frame;
+	int rc;
+
+	if (!read_is_cut(st))
+		return LEAT_OK;
+	rc = read_begin(st, &frame);
+	if (rc < 0)
+		return rc;
+	frame->flags |= LEAT_FRAME_CUT;
+	return read_emit(st, frame);
+}
+
+static void
+read_fini(struct leat_stage *st)
+{
+	struct read_state *s = leat_stage_state(st);
+
+	leat_file_close(s->file);
+	s->file = NULL;
+}
+
+static const struct leat_option read_options[] = {
+	{.name = "path",
+		.type = LEAT_OPTION_STRING,
+		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED,
+		.offset = offsetof(struct leat_read_opts, path),
+		.help = "file to read; - is standard input"},
+	{.name = "chunk_bytes",
+		.type = LEAT_OPTION_BYTES,
+		.offset = offsetof(struct leat_read_opts, chunk_bytes),
+		.min = 4096,
+		.max = 64 << 20,
+		.fallback = "128k",
+		.unit = "bytes",
+		.help = "most that one frame holds"},
+	{.name = NULL},
+};
+
+const struct leat_stage_ops leat_read_ops = {
+	LEAT_STAGE_OPS_INIT("read"),
+	.flags = LEAT_STAGE_BLOCKING,
+	.summary = "the bytes of a file, or of standard input",
+	.help = "Reads a file in chunks. From a pipe or a terminal whatever has "
+		"arrived is passed on at once. The extension of the path "
+		"brings the parser along: read a.csv means read a.csv ! "
+		"csv.parse.",
+	.state_bytes = sizeof(struct read_state),
+	.opts_bytes = sizeof(struct leat_read_opts),
+	.options = read_options,
+	.out_layout = LEAT_LAYOUT_BYTES,
+	.init = read_init,
+	.negotiate = read_negotiate,
+	.produce = read_produce,
+	.finish = read_finish,
+	.fini = read_fini,
+};

@@ -1,0 +1,41 @@
+/*
+ * stages/table.c -- the set of ready-made stages, and what file names mean.
+ *
+ * The order is that of lists: sources, filters, sinks.
+ */
+#include <leat/stages.h>
+
+static const struct leat_stage_ops *const table_stages[] = {
+	&leat_read_ops,
+	&leat_csv_parse_ops,
+	&leat_lines_parse_ops,
+	&leat_where_ops,
+	&leat_select_ops,
+	&leat_head_ops,
+	&leat_sample_ops,
+	&leat_count_ops,
+	&leat_upper_ops,
+	&leat_csv_format_ops,
+	&leat_json_format_ops,
+	&leat_lines_format_ops,
+	&leat_write_ops,
+};
+
+static const struct leat_extension table_extensions[] = {
+	{".csv", "csv.parse", "csv.format"},
+	{".tsv", "csv.parse sep=tab", "csv.format sep=tab"},
+	{".tab", "csv.parse sep=tab", "csv.format sep=tab"},
+	{".json", NULL, "json.format"},
+	{".ndjson", NULL, "json.format"},
+	{".jsonl", NULL, "json.format"},
+	{".txt", "lines.parse", "lines.format"},
+	{".log", "lines.parse", "lines.format"},
+	{NULL, NULL, NULL},
+};
+
+const struct leat_stage_set leat_stages = {
+	.size = (uint32_t)sizeof(struct leat_stage_set),
+	.n_stages = sizeof(table_stages) / sizeof(table_stages[0]),
+	.stages = table_stages,
+	.extensions = table_extensions,
+};

@@ -1,0 +1,94 @@
+/*
+ * A stage without a graph: side memory with a cap, and nothing else.
+ */
+#ifndef LEAT_TESTS_UNIT_TABLE_FAKE_H
+#define LEAT_TESTS_UNIT_TABLE_FAKE_H
+
+#include "graph/graph.h"
+#include "support/test.h"
+#include <leat/table.h>
+
+struct fake {
+	struct leat_stage st;
+	struct leat__arena *arena;
+	struct leat_pool *pool;
+};
+
+static inline void
+fake_init(struct fake *f, uint64_t side_bytes, uint32_t slot_bytes)
+{
+	struct leat_pool_opts o = {LEAT_OPTS_INIT(leat_pool_opts),
+		.slot_bytes = slot_bytes, .n_slots = 4};
+
+	memset(f, 0, sizeof(*f));
+	ck_assert_int_eq(leat__arena_create(leat__env_posix(), &f->arena), 0);
+	leat__account_init(&f->st.account, f->arena, side_bytes);
+	ck_assert_int_eq(leat_pool_create(&o, &f->pool, NULL), 0);
+}
+
+static inline void
+fake_fini(struct fake *f)
+{
+	leat__account_fini(&f->st.account);
+	leat__arena_destroy(f->arena);
+	leat_pool_destroy(f->pool);
+}
+
+static inline struct leat_frame *
+fake_frame(struct fake *f)
+{
+	struct leat_frame *frame;
+
+	ck_assert_int_eq(leat_pool_try_acquire(f->pool, &frame), 0);
+	return frame;
+}
+
+static inline struct leat_text
+fake_text(const char *s)
+{
+	return (struct leat_text){(const uint8_t *)s, (uint32_t)strlen(s)};
+}
+
+static inline struct leat_schema *
+fake_schema(struct fake *f, const char *const *names, uint32_t n)
+{
+	struct leat_schema *schema;
+	struct leat_text texts[16];
+
+	for (uint32_t k = 0; k < n; k++)
+		texts[k] = fake_text(names[k]);
+	ck_assert_int_eq(leat_schema_create(&f->st, texts, n, &schema), 0);
+	return schema;
+}
+
+/* A table over a copy of lines, in the frame's own slot. */
+static inline struct leat_frame *
+fake_table(struct fake *f, const struct leat_schema *schema, const char *lines,
+	struct leat_table *t)
+{
+	struct leat_frame *frame = fake_frame(f);
+	struct leat_dialect d = {
+		(uint8_t)schema->separator, (uint8_t)schema->quote};
+	struct leat_fields fields = {.schema = schema, .line = 1};
+	struct leat_scan scan = {0};
+	uint32_t n_max, n_scanned;
+	uint32_t *ends = leat_table_fields_room(frame, &n_max);
+	uint8_t *text = (uint8_t *)(ends + 2 * n_max);
+	uint32_t len = (uint32_t)strlen(lines);
+
+	ck_assert_uint_lt(
+		(uint32_t)(text - leat_frame_start(frame)) + len + 64,
+		leat_frame_capacity_bytes(frame));
+	memcpy(text, lines, len + 1);
+	leat_text_scan_exact(
+		&scan, &d, text, len, 0, ends, n_max, &n_scanned);
+	ck_assert_uint_eq(scan.is_odd, 0);
+	fields.text_offset = (uint32_t)(text - leat_frame_start(frame));
+	fields.n_rows = scan.n_lines;
+	fields.has_quotes = scan.has_quotes;
+	leat_table_begin_fields(frame, &fields);
+	leat_table_open(frame, t);
+	return frame;
+}
+
+#endif
