@@ -78,7 +78,7 @@ endfunction()
 function(leat_program target)
 	target_link_libraries(${target} PRIVATE leat_static Threads::Threads)
 	target_link_options(${target} PRIVATE ${leat_link_flags})
-	if(LEAT_JEMALLOC_LIBRARY AND NOT leat_is_sanitized)
+	if(LEAT_WITH_JEMALLOC AND NOT leat_is_sanitized)
 		target_link_libraries(${target} PRIVATE
 			-Wl,--push-state,--no-as-needed
 			${LEAT_JEMALLOC_LIBRARY} -Wl,--pop-state)

@@ -70,6 +70,7 @@ layer_includes()
 				[ "$(rank "$folder")" -lt "$(rank "$own")" ] ||
 				echo "$file includes $folder/"
 		done
+	return 0
 }
 
 public_includes()
@@ -108,7 +109,7 @@ forbidden()
 
 left_over()
 {
-	grep -rnE 'TODO|FIXME|XXX|HACK' include src stages examples docs \
+	grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' include src stages examples docs \
 		tests/unit tests/support tests/stress dev cmake --include='*' |
 		grep -v 'docs/style.md'
 	return 0
@@ -143,7 +144,8 @@ check "no paths of one machine" machine_paths
 
 # ---- what the objects call --------------------------------------------------
 
-# Only env/posix.c names the operating system, and nobody prints.
+# Only env/posix.c names the operating system, and nobody prints, but for the
+# last words of a broken invariant in base/error.c.
 calls='open|openat|close|read|pread|write|pwrite|mmap|munmap|memfd_create|poll|ppoll|epoll_.*|eventfd|rename|unlink|stat|fstat|lstat|fsync|fdatasync|ftruncate|syscall|fork|execv.*|kill|signal|sigaction|socket|connect|pthread_.*|sched_yield|sysconf|clock_gettime|gettimeofday|time|nanosleep|usleep|sleep|getenv|setenv|malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|fopen|fclose|fread|fwrite|fputs|fputc|puts|putchar|printf|fprintf|vprintf|vfprintf|stdout|stderr|stdin|exit|rand|random|getrandom|localtime|setlocale'
 
 object_calls()
@@ -156,7 +158,8 @@ object_calls()
 		nm -u "$object" | awk '{print $2}' | sed 's/@.*//' |
 			grep -xE "($calls)" |
 			sed "s#^#$(basename "$object") calls #"
-	done
+	done | grep -vxE 'error.c.o calls (fprintf|stderr)'
+	return 0
 }
 
 object_count()

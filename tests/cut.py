@@ -2,7 +2,7 @@
 """Check that code shown in documents stands in compiled files.
 
 A fenced block after a line `<!-- from FILE -->` must be found in FILE as it
-stands; a line `...` in it leaves some out.
+stands, but for white space; a line `...` in it leaves some out.
 """
 import pathlib
 import re
@@ -12,8 +12,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CUT = re.compile(r"<!-- from (\S+) -->\n+```\w*\n(.*?)```", re.S)
 
 
+def plain(text):
+    return " ".join(text.split())
+
+
 def pieces(block):
-    return [piece.strip("\n") for piece in
+    return [plain(piece) for piece in
             re.split(r"^\s*\.\.\.\s*$", block, flags=re.M) if piece.strip()]
 
 
@@ -23,10 +27,10 @@ def faults(document):
         if not source.is_file():
             yield f"{document}: no file {found.group(1)}"
             continue
-        text = source.read_text().expandtabs(8)
+        text = plain(source.read_text())
         at = 0
         for piece in pieces(found.group(2)):
-            at = text.find(piece.expandtabs(8), at)
+            at = text.find(piece, at)
             if at < 0:
                 yield f"{document}: not in {found.group(1)}: {piece[:60]!r}"
                 break

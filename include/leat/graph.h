@@ -42,7 +42,8 @@ struct leat_graph_opts {
 	uint64_t spin_ns;         /* busy wait before a worker parks; 0 = none */
 	uint64_t quantum_ns;      /* a segment yields after this; 0 = 100 us */
 	struct leat_ctx *parent;  /* ends the run when it ends; NULL = none */
-	const struct leat_stage_set *stages; /* for parse; NULL = leat_stages */
+	const struct leat_stage_set *stages; /* [lent] outlives the graph; */
+	                                     /* NULL = leat_stages */
 };
 
 struct leat_link_opts {

@@ -108,7 +108,7 @@ struct leat_position {
 	uint64_t offset; /* bytes from the start of the source */
 };
 
-/* ---- schema -------------------------------------------------------------- */
+/* ---- schema ------------------------------------------------------------- */
 
 /**
  * Make a schema in a stage's side memory: names are copied, types TEXT,
@@ -134,7 +134,7 @@ LEAT_API const char *leat_schema_suggest(
 LEAT_API size_t leat_schema_names(
 	const struct leat_schema *schema, char *buf, size_t n_bytes);
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 /** Open a frame of layout table. Cheap: once per frame and stage. */
 LEAT_API void leat_table_open(struct leat_frame *frame, struct leat_table *t);
@@ -186,7 +186,7 @@ LEAT_API LEAT_MUST_CHECK int leat_table_vector(struct leat_table *t,
 LEAT_API struct leat_position leat_table_position(
 	const struct leat_table *t, uint32_t column, uint32_t row);
 
-/* ---- changing ------------------------------------------------------------- */
+/* ---- changing ----------------------------------------------------------- */
 
 /**
  * Keep only some of the rows alive.
@@ -204,7 +204,7 @@ LEAT_API uint32_t *leat_table_selection(struct leat_table *t);
 LEAT_API void leat_table_set_schema(
 	struct leat_table *t, const struct leat_schema *schema);
 
-/* ---- making --------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------- */
 
 /**
  * Slot size for tables: 65535 field ends, a selection, 1 MiB for vectors, and
@@ -262,7 +262,7 @@ LEAT_API void leat_table_begin_fields(
 LEAT_API uint32_t *leat_table_fields_room(
 	struct leat_frame *frame, uint32_t *n_max_out);
 
-/* ---- text ----------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 /** State of a scan across pieces of one text. Zero at the start of a record. */
 struct leat_scan {
@@ -333,7 +333,7 @@ LEAT_API LEAT_MUST_CHECK int leat_text_float64(
 LEAT_API uint32_t leat_text_print_int64(int64_t value, char *buf);
 LEAT_API uint32_t leat_text_print_float64(double value, char *buf);
 
-/* ---- writing text ---------------------------------------------------------- */
+/* ---- writing text ------------------------------------------------------- */
 
 /**
  * The open output frame of a stage that formats: holds 1, emits at most one
@@ -387,7 +387,7 @@ LEAT_API uint32_t leat_writer_end_record(struct leat_writer *w);
 LEAT_API LEAT_MUST_CHECK int leat_writer_flush(
 	struct leat_stage *st, struct leat_writer *w);
 
-/* ---- expressions ---------------------------------------------------------- */
+/* ---- expressions -------------------------------------------------------- */
 
 struct leat_expr;
 

@@ -14,17 +14,18 @@
 
 #include "env/env.h"
 
-#define PARKER_NS_PER_S   1000000000
-#define PARKER_AHEAD_S    1
-#define PARKER_SPINS      8u
-#define PARKER_BACKOFF_NS 2000000000u /* past what ck_ec polls for: park */
+#define PARKER_NS_PER_S 1000000000
+#define PARKER_AHEAD_S  1
+#define PARKER_SPINS    8u
 
 static struct timespec
 parker_timespec(int64_t ns)
 {
 	struct timespec ts = {PARKER_AHEAD_S, 0};
 
-	if (ns > 0) {
+	if (ns == LEAT_NEVER) {
+		ts.tv_sec = INT64_MAX;
+	} else if (ns > 0) {
 		ts.tv_sec += ns / PARKER_NS_PER_S;
 		ts.tv_nsec = ns % PARKER_NS_PER_S;
 	}
@@ -84,12 +85,26 @@ leat__parker_init(struct leat__parker *parker, const struct leat__env *env)
 		.ops = {.gettime = parker_gettime,
 			.wait32 = parker_wait32,
 			.wake32 = parker_wake32,
-			.busy_loop_iter = PARKER_SPINS,
-			.initial_wait_ns = PARKER_BACKOFF_NS},
+			.busy_loop_iter = PARKER_SPINS},
 		.mode = {.ops = &parker->ops, .single_producer = false},
 		.env = env,
 	};
 	ck_ec32_init(&parker->count, 0);
+}
+
+/*
+ * In its first second of waiting ck_ec polls, at intervals of its own that
+ * pass over the deadline, for wakes that a single waker might lose. Here none
+ * is lost: sleep once, to the deadline.
+ */
+static int
+parker_sleep_to_the_end(
+	const struct ck_ec_wait_state *state, struct timespec *until)
+{
+	const struct timespec *deadline = state->data;
+
+	*until = *deadline;
+	return 0;
 }
 
 uint32_t
@@ -103,8 +118,8 @@ leat__parker_wait(
 	struct leat__parker *parker, uint32_t ticket, int64_t deadline_ns)
 {
 	struct timespec deadline = parker_timespec(deadline_ns);
-	int rc = ck_ec32_wait(&parker->count, &parker->mode, ticket,
-		deadline_ns == LEAT_NEVER ? NULL : &deadline);
+	int rc = ck_ec32_wait_pred(&parker->count, &parker->mode, ticket,
+		parker_sleep_to_the_end, &deadline, &deadline);
 
 	/* acquire: pairs with the add in leat__parker_wake */
 	return leat__parker_ticket(parker) != ticket ? 0 : rc;

@@ -18,7 +18,7 @@
 
 #define BUDGET_LARGEST 3 /* contributors that a refusal names */
 
-/* ---- shares -------------------------------------------------------------------- */
+/* ---- shares ------------------------------------------------------------ */
 
 static void
 share_give(struct leat__share share, uint64_t n_slots, leat__share_fn fn,
@@ -45,9 +45,8 @@ share_cargo(struct leat__share share, const struct leat__cargo *cargo,
 static void
 share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 {
-	struct leat__share share = {.kind = link->is_fused
-						? LEAT__SHARE_INBOX
-						: LEAT__SHARE_LINK,
+	struct leat__share share = {
+		.kind = link->is_fused ? LEAT__SHARE_INBOX : LEAT__SHARE_LINK,
 		.link = link};
 
 	share_cargo(share, &link->from->cargo,
@@ -140,8 +139,7 @@ class_threads(const struct leat_graph *graph, uint32_t c)
 }
 
 void
-leat__budget_each(
-	const struct leat_graph *graph, leat__share_fn fn, void *user)
+leat__budget_each(const struct leat_graph *graph, leat__share_fn fn, void *user)
 {
 	struct leat__share magazines = {.kind = LEAT__SHARE_MAGAZINE};
 
@@ -158,7 +156,7 @@ leat__budget_each(
 	}
 }
 
-/* ---- beside the pool ------------------------------------------------------------- */
+/* ---- beside the pool --------------------------------------------------- */
 
 uint64_t
 leat__budget_side_bytes(const struct leat_graph *graph)
@@ -181,13 +179,13 @@ leat__budget_channel_bytes(const struct leat_graph *graph)
 	return n;
 }
 
-/* ---- refusing ---------------------------------------------------------------------- */
+/* ---- refusing ---------------------------------------------------------- */
 
 const char *
 leat__size_text(uint64_t n_bytes, char buf[32])
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB",
-		"PiB", "EiB"};
+	static const char *const units[] = {
+		"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	uint32_t k = 0;
 	uint64_t unit = 1;
 
@@ -283,7 +281,7 @@ budget_refuse(const struct leat_graph *graph, struct leat_error *err)
 		(unsigned long long)graph->bound_bytes);
 }
 
-/* ---- the whole ---------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------- */
 
 static void
 budget_count(const struct leat__share *share, void *user)

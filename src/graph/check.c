@@ -14,7 +14,7 @@
 
 #include "graph/graph.h"
 
-/* ---- layouts ------------------------------------------------------------------- */
+/* ---- layouts ----------------------------------------------------------- */
 
 const char *
 leat__layout_name(uint32_t layout)
@@ -50,7 +50,7 @@ leat__layouts_add(uint32_t layouts, struct leat__text *text)
 	}
 }
 
-/* ---- ends ----------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------- */
 
 static int
 check_ends_of(const struct leat_stage *st, struct leat_error *err)
@@ -81,7 +81,7 @@ check_ends(const struct leat_graph *graph, struct leat_error *err)
 	return LEAT_OK;
 }
 
-/* ---- order ---------------------------------------------------------------------- */
+/* ---- order ------------------------------------------------------------- */
 
 /* Stages whose inputs have all been placed; the last that came is next, so a
  * chain is followed to its end before the next begins. */
@@ -187,12 +187,12 @@ out:
 	return rc;
 }
 
-/* ---- init ----------------------------------------------------------------------- */
+/* ---- init -------------------------------------------------------------- */
 
 /* What a callback said; its own text if it left one. */
 static int
-check_verdict(struct leat_stage *st, int rc, const char *what,
-	struct leat_error *err)
+check_verdict(
+	struct leat_stage *st, int rc, const char *what, struct leat_error *err)
 {
 	if (rc >= 0)
 		return LEAT_OK;
@@ -241,12 +241,12 @@ check_init(struct leat_stage *st, struct leat_error *err)
 	return check_needs(st, err);
 }
 
-/* ---- shapes --------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------ */
 
 /* Which stages of the set would make the layouts meet? */
 static void
-shape_suggest(const struct leat_stage *st, uint32_t layout,
-	struct leat__text *text)
+shape_suggest(
+	const struct leat_stage *st, uint32_t layout, struct leat__text *text)
 {
 	const struct leat_stage_set *set = st->graph->opts.stages;
 	const char *before = "; put ";
@@ -277,9 +277,8 @@ shape_mismatch(const struct leat_stage *st, const struct leat__link *link,
 	leat__layouts_add(st->ops.in_layouts, &takes);
 	shape_suggest(st, layout, &put);
 	leat__stage_finding(st, err, LEAT_EINVAL,
-		"stage '%s' takes %s, but '%s' gives %s%s", st->name,
-		takes_buf, link->from->name, leat__layout_name(layout),
-		put_buf);
+		"stage '%s' takes %s, but '%s' gives %s%s", st->name, takes_buf,
+		link->from->name, leat__layout_name(layout), put_buf);
 	if (err) {
 		err->at_offset = at->place.offset;
 		err->at_bytes = at->place.n_bytes;
@@ -368,8 +367,10 @@ shape_settle(struct leat_stage *st)
 	struct leat_shape *out = &st->out_shape;
 	uint32_t needed = st->needs.frame_bytes;
 
-	st->is_passer = st->n_ins && st->n_outs && (!ops->out_layout || !needed);
-	st->is_maker = needed || (st->n_outs && (!st->n_ins || ops->out_layout));
+	st->is_passer =
+		st->n_ins && st->n_outs && (!ops->out_layout || !needed);
+	st->is_maker =
+		needed || (st->n_outs && (!st->n_ins || ops->out_layout));
 	if (st->is_maker && !needed)
 		st->needs.frame_bytes = out->frame_bytes;
 	if (st->n_outs)
@@ -401,15 +402,15 @@ check_shape(struct leat_stage *st, struct leat_error *err)
 	if (out)
 		shape_preset(st);
 	if (st->ops.negotiate)
-		LEAT_TRY(check_verdict(st, st->ops.negotiate(st, in, out),
-			"negotiate", err));
+		LEAT_TRY(check_verdict(
+			st, st->ops.negotiate(st, in, out), "negotiate", err));
 	shape_settle(st);
 	if (out)
 		LEAT_TRY(shape_check_out(st, err));
 	return check_needs(st, err);
 }
 
-/* ---- the whole ------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------- */
 
 static void
 check_undo_stage(struct leat_stage *st)

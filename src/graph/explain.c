@@ -20,7 +20,7 @@ explain_width(uint32_t width, size_t n)
 		leat__max_u64(width, n), EXPLAIN_NAME_MAX);
 }
 
-/* ---- segments ------------------------------------------------------------------- */
+/* ---- segments ---------------------------------------------------------- */
 
 static void
 explain_segments(const struct leat_graph *graph, struct leat__text *text)
@@ -41,7 +41,7 @@ explain_segments(const struct leat_graph *graph, struct leat__text *text)
 	}
 }
 
-/* ---- links ---------------------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------- */
 
 static void
 link_label(const struct leat__link *link, char *buf, size_t n_bytes)
@@ -57,8 +57,8 @@ link_label(const struct leat__link *link, char *buf, size_t n_bytes)
 }
 
 static void
-explain_link(const struct leat__link *link, uint32_t width,
-	struct leat__text *text)
+explain_link(
+	const struct leat__link *link, uint32_t width, struct leat__text *text)
 {
 	const struct leat_shape *shape = &link->from->out_shape;
 	char label[2 * LEAT_ERROR_STAGE_BYTES + 32], size[32], how[24];
@@ -95,7 +95,7 @@ explain_links(const struct leat_graph *graph, struct leat__text *text)
 			explain_link(graph->stages[k]->outs[j], width, text);
 }
 
-/* ---- pool ----------------------------------------------------------------------- */
+/* ---- pool -------------------------------------------------------------- */
 
 struct tally {
 	uint64_t n_slots[LEAT_POOL_CLASSES_MAX][LEAT__SHARE_N];
@@ -113,8 +113,8 @@ static void
 explain_class(const struct leat_pool_class *class_, const uint64_t *n_slots,
 	struct leat__text *text)
 {
-	static const char *const names[LEAT__SHARE_N] = {"links", "inboxes",
-		"held", "reserved", "copies", "magazines"};
+	static const char *const names[LEAT__SHARE_N] = {
+		"links", "inboxes", "held", "reserved", "copies", "magazines"};
 	const char *between = "";
 	char slot[32], sum[32];
 
@@ -145,7 +145,7 @@ explain_pool(const struct leat_graph *graph, struct leat__text *text)
 		explain_class(&graph->classes[c], tally.n_slots[c], text);
 }
 
-/* ---- the rest ------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------- */
 
 static void
 explain_side(const struct leat_graph *graph, struct leat__text *text)
@@ -185,8 +185,8 @@ explain_bound(const struct leat_graph *graph, struct leat__text *text)
 		leat__size_text(pool, sizes[1]),
 		leat__size_text(side, sizes[2]),
 		leat__size_text(channels, sizes[3]),
-		leat__size_text(graph->bound_bytes - pool - side - channels,
-			sizes[4]));
+		leat__size_text(
+			graph->bound_bytes - pool - side - channels, sizes[4]));
 }
 
 size_t

@@ -22,7 +22,7 @@
 #endif
 #define GRAPH_QUANTUM_NS 100000u
 
-/* ---- memory ------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------ */
 
 void *
 leat__graph_own_alloc(struct leat_graph *graph, size_t n_bytes)
@@ -38,12 +38,12 @@ leat__graph_own_alloc(struct leat_graph *graph, size_t n_bytes)
 void
 leat__graph_own_free(struct leat_graph *graph, void *memory)
 {
-	leat__account_free(&graph->own, memory);
+	if (memory)
+		leat__account_free(&graph->own, memory);
 }
 
 char *
-leat__graph_own_text(
-	struct leat_graph *graph, const char *text, size_t n_bytes)
+leat__graph_own_text(struct leat_graph *graph, const char *text, size_t n_bytes)
 {
 	char *copy = leat__graph_own_alloc(graph, n_bytes + 1);
 
@@ -77,7 +77,7 @@ graph_grow(struct leat_graph *graph, void *array, uint32_t n, uint32_t *max)
 	return LEAT_OK;
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------- */
 
 static int
 opts_check(const struct leat_graph_opts *o, struct leat_error *err)
@@ -218,11 +218,11 @@ leat_graph_bound_bytes(const struct leat_graph *graph)
 	return graph->bound_bytes;
 }
 
-/* ---- names ------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------- */
 
 static bool
-name_is_taken(const struct leat_graph *graph, const bool *only,
-	const char *name)
+name_is_taken(
+	const struct leat_graph *graph, const bool *only, const char *name)
 {
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		if ((!only || only[k]) && !strcmp(graph->stages[k]->name, name))
@@ -288,7 +288,7 @@ name_check(const struct leat_graph *graph, const char *name,
 	return LEAT_OK;
 }
 
-/* ---- stages ------------------------------------------------------------------ */
+/* ---- stages ------------------------------------------------------------ */
 
 static int
 stage_alloc_parts(struct leat_graph *graph, struct leat_stage *st)
@@ -381,8 +381,9 @@ leat__stage_insert(struct leat_graph *graph, const char *name,
 	LEAT_TRY(leat__options_check(&st->ops, st->opts, err));
 	stage_fill_strings(st);
 	st->name = leat__graph_own_text(graph, name, strlen(name));
-	if (!st->name || graph_grow(graph, &graph->stages, graph->n_stages,
-				 &graph->max_stages) < 0)
+	if (!st->name ||
+		graph_grow(graph, &graph->stages, graph->n_stages,
+			&graph->max_stages) < 0)
 		return leat__graph_no_memory(err, "a stage");
 	st->number = graph->n_stages;
 	graph->stages[graph->n_stages++] = st;
@@ -408,8 +409,7 @@ stage_copy_strings(struct leat_stage *st, struct leat_error *err)
 }
 
 static int
-stage_copy_opts(
-	struct leat_stage *st, const void *opts, struct leat_error *err)
+stage_copy_opts(struct leat_stage *st, const void *opts, struct leat_error *err)
 {
 	if (!opts)
 		return LEAT_OK;
@@ -437,7 +437,7 @@ leat_graph_add(struct leat_graph *graph, const char *name,
 	return LEAT_OK;
 }
 
-/* ---- links ------------------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------- */
 
 static int
 end_check(struct leat_end end, const char *what, uint32_t n,
@@ -533,8 +533,7 @@ leat_graph_link(struct leat_graph *graph, struct leat_end out,
 	LEAT_TRY(link_check_opts(&full, err));
 	LEAT_TRY(end_check_graph(out, graph, err));
 	LEAT_TRY(end_check_graph(in, graph, err));
-	LEAT_TRY(
-		end_check(in, "in", in.stage->n_ins, in.stage->ins, err));
+	LEAT_TRY(end_check(in, "in", in.stage->n_ins, in.stage->ins, err));
 	LEAT_TRY(leat__link_open(graph, out, &link, err));
 	link->asked_frames = full.capacity_frames;
 	link->capacity_bytes = full.capacity_bytes;

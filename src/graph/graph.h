@@ -51,14 +51,16 @@ struct leat__segment;
 /* Which slots a frame on a link can take up, by pool class. */
 struct leat__cargo {
 	uint32_t frames; /* bit c: the frame itself can be of class c */
-	uint32_t pins[LEAT_POOL_CLASSES_MAX]; /* slots that it keeps from going */
+	uint32_t pins[LEAT_POOL_CLASSES_MAX]; /* slots that it keeps from going
+					       */
 };
 
 /* A link of the graph, between two ends. */
 struct leat__link {
 	struct leat_stage *from, *to;
 	uint32_t from_index, to_index;
-	uint32_t asked_frames;    /* capacity that was asked for; 0 = the graph's */
+	uint32_t
+		asked_frames; /* capacity that was asked for; 0 = the graph's */
 	uint32_t capacity_frames; /* what the plan made of it */
 	uint64_t capacity_bytes;
 	struct leat__place place; /* of the ! in the text */
@@ -66,7 +68,8 @@ struct leat__link {
 	bool is_fused; /* inside a segment: no channel */
 	/* run */
 	uint32_t n_emitted;     /* in the current call of from */
-	uint64_t refused_items; /* sent after the receiver closed, or left over */
+	uint64_t refused_items; /* sent after the receiver closed, or left over
+				 */
 	struct leat__chan chan; /* only if not fused */
 };
 
@@ -74,28 +77,28 @@ struct leat_stage {
 	struct leat_graph *graph;
 	struct leat_stage_ops ops; /* full-size copy, defaults filled in */
 	char *name;
-	uint32_t number;           /* index in the graph */
-	void *opts;                /* full-size copy, or NULL */
+	uint32_t number; /* index in the graph */
+	void *opts;      /* full-size copy, or NULL */
 	void *state;
 	struct leat_needs needs;
 	uint32_t n_ins, n_outs;
-	uint32_t n_options;        /* entries of ops.options */
-	struct leat__link **ins;   /* by index; NULL = not linked */
+	uint32_t n_options;      /* entries of ops.options */
+	struct leat__link **ins; /* by index; NULL = not linked */
 	struct leat__link **outs;
-	struct leat__place place;  /* of its name in the text */
+	struct leat__place place;                 /* of its name in the text */
 	struct leat__option_place *option_places; /* by option, or NULL */
-	bool is_implied;           /* brought along by a file name or an open end */
+	bool is_implied; /* brought along by a file name or an open end */
 	bool is_inited;
-	struct leat_shape in_shape;  /* of in 0 */
-	struct leat_shape out_shape; /* of all outs */
-	struct leat_error error;     /* the last leat_stage_fail() */
+	struct leat_shape in_shape;   /* of in 0 */
+	struct leat_shape out_shape;  /* of all outs */
+	struct leat_error error;      /* the last leat_stage_fail() */
 	struct leat__account account; /* its side memory */
 	/* plan */
-	bool is_maker;  /* takes frames of its own from the pool */
-	bool is_passer; /* passes frames of its input on */
+	bool is_maker;       /* takes frames of its own from the pool */
+	bool is_passer;      /* passes frames of its input on */
 	uint32_t pool_class; /* of frames it acquires; UINT32_MAX = none */
 	struct leat__segment *segment;
-	uint32_t at; /* its place in the segment */
+	uint32_t at;              /* its place in the segment */
 	struct leat__cargo cargo; /* of its outs */
 	/* run */
 	bool is_cut; /* ended early because nobody wants more from it */
@@ -121,14 +124,14 @@ struct leat_graph {
 	struct leat_stage **stages;
 	uint32_t n_links, max_links;
 	struct leat__link **links;
-	struct leat__arena *arena;      /* side memory */
-	struct leat__account own;       /* names, options, states, the plan */
+	struct leat__arena *arena; /* side memory */
+	struct leat__account own;  /* names, options, states, the plan */
 	/* plan */
 	uint32_t n_segments;
 	struct leat__segment *segments;
 	uint32_t n_classes;
 	struct leat_pool_class classes[LEAT_POOL_CLASSES_MAX];
-	uint32_t n_threads;      /* workers + blocking segments */
+	uint32_t n_threads; /* workers + blocking segments */
 	uint32_t n_workers;
 	uint32_t magazine_slots; /* of each thread, per class */
 	uint64_t bound_bytes;    /* pool + side memory + channels */
@@ -150,7 +153,7 @@ struct leat_graph {
 #define LEAT__FRAME_BYTES_DEFAULT 65536u
 #define LEAT__SLOT_ROUND_BYTES    4096u /* slots are multiples of it */
 
-/* ---- graph.c: life, stages, links ---- */
+/* ---- graph.c: life, stages, links -------------------------------------- */
 
 LEAT_MUST_CHECK int leat__graph_create(const struct leat__env *env,
 	const struct leat_graph_opts *opts, struct leat_graph **graph_out,
@@ -204,8 +207,9 @@ bool leat__name_is_valid(const char *name, size_t n_bytes);
 /* Fill err with a stage's failure: its name, and the caret into the text. */
 void leat__stage_error(const struct leat_stage *st, struct leat_error *err);
 /* Fill err with a finding about a stage: its name and place. */
-LEAT_PRINTF(4, 5) int leat__stage_finding(const struct leat_stage *st,
-	struct leat_error *err, int code, const char *format, ...);
+LEAT_PRINTF(4, 5)
+int leat__stage_finding(const struct leat_stage *st, struct leat_error *err,
+	int code, const char *format, ...);
 
 /* ---- suggest.c ---- */
 
@@ -219,8 +223,8 @@ struct leat__suggest {
 };
 
 struct leat__suggest leat__suggest_for(const char *word, size_t n_bytes);
-void leat__suggest_look(struct leat__suggest *suggest, const char *candidate,
-	size_t n_bytes);
+void leat__suggest_look(
+	struct leat__suggest *suggest, const char *candidate, size_t n_bytes);
 /* " (did you mean 'x'?)", or nothing. */
 void leat__suggest_add(
 	const struct leat__suggest *suggest, struct leat__text *text);
@@ -238,10 +242,13 @@ LEAT_MUST_CHECK int leat__implied_add(
 LEAT_MUST_CHECK int leat__parse_implied(struct leat_graph *graph,
 	const char *text, struct leat_stage **stage_out,
 	struct leat_error *err);
+
+/* ---- args.c ---- */
+
 const struct leat_stage_ops *leat__set_find(
 	const struct leat_stage_set *set, const char *name, size_t n_bytes);
 
-/* ---- check.c, plan.c, budget.c ---- */
+/* ---- check.c, plan.c, budget.c ----------------------------------------- */
 
 /* Init, negotiate, plan. LEAT_OK and state CHECKED, or the first finding; on
  * one the graph is as it was before, and can be changed. */
@@ -299,9 +306,8 @@ LEAT_MUST_CHECK int leat__option_parse(struct leat_graph *graph,
 	void *opts, struct leat_error *err);
 /* Check all fields of a filled options struct against the table; fill in
  * nothing. Zero fields are defaults, refused only where REQUIRED. */
-LEAT_MUST_CHECK int leat__options_check(
-	const struct leat_stage_ops *ops, const void *opts,
-	struct leat_error *err);
+LEAT_MUST_CHECK int leat__options_check(const struct leat_stage_ops *ops,
+	const void *opts, struct leat_error *err);
 /* Check one entry of an option table itself. */
 LEAT_MUST_CHECK int leat__option_check_entry(const struct leat_option *option,
 	uint32_t opts_bytes, struct leat_error *err);

@@ -14,7 +14,7 @@
 
 #include "graph/graph.h"
 
-/* ---- file names ----------------------------------------------------------------- */
+/* ---- file names -------------------------------------------------------- */
 
 /* The path of a stage whose first positional option is one; else NULL. */
 static const char *
@@ -66,7 +66,7 @@ extension_find(const struct leat_graph *graph, const char *path)
 	return best;
 }
 
-/* ---- layouts -------------------------------------------------------------------- */
+/* ---- layouts ----------------------------------------------------------- */
 
 /* The layout that a stage emits, as far as the ops tell; 0 = unknown. */
 static uint32_t
@@ -89,13 +89,12 @@ formatter_for(const struct leat_graph *graph, uint32_t layout)
 		: layout == LEAT_LAYOUT_ROWS           ? "lines.format"
 						       : NULL;
 
-	if (!name ||
-		!leat__set_find(graph->opts.stages, name, strlen(name)))
+	if (!name || !leat__set_find(graph->opts.stages, name, strlen(name)))
 		return NULL;
 	return name;
 }
 
-/* ---- putting stages in ---------------------------------------------------------- */
+/* ---- putting stages in ------------------------------------------------- */
 
 static int
 link_behind(struct leat_graph *graph, struct leat_end out,

@@ -177,8 +177,8 @@ lex_word(struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
 }
 
 int
-leat__lex_next(struct leat__lex *lex, struct leat__word *word,
-	struct leat_error *err)
+leat__lex_next(
+	struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
 {
 	size_t start;
 
@@ -226,17 +226,20 @@ leat__lex_locate(const char *text, struct leat__place value, size_t offset)
 	bool is_quoted = false;
 
 	for (;;) {
-		while (at < end && text[at] == '"') {
+		size_t start = at;
+
+		if (at < end && text[at] == '"') {
 			is_quoted = !is_quoted;
 			at++;
-		}
-		if (at >= end || offset == 0)
-			return (uint32_t)leat__min_u64(at, end);
-		if (!is_quoted && lex_is_blank(text[at])) {
-			offset -= locate_blanks(text, &at, end);
 			continue;
 		}
-		at += is_quoted && text[at] == '\\' ? 2 : 1;
+		if (at < end && !is_quoted && lex_is_blank(text[at]) &&
+			!locate_blanks(text, &at, end))
+			continue;
+		if (start >= end || offset == 0)
+			return (uint32_t)leat__min_u64(start, end);
+		if (at == start)
+			at += is_quoted && text[at] == '\\' ? 2 : 1;
 		offset--;
 	}
 }

@@ -16,7 +16,8 @@ enum leat__word_kind {
 
 struct leat__word {
 	enum leat__word_kind kind;
-	const char *text; /* decoded, NUL-terminated; lives as long as the lex */
+	const char
+		*text; /* decoded, NUL-terminated; lives as long as the lex */
 	size_t n_bytes;
 	size_t n_key; /* bytes before the first =, if neither is quoted */
 	struct leat__place place; /* of the word as it was written */
@@ -37,8 +38,8 @@ LEAT_MUST_CHECK int leat__lex_init(struct leat__lex *lex,
 	struct leat_graph *graph, const char *text, struct leat_error *err);
 void leat__lex_fini(struct leat__lex *lex, struct leat_graph *graph);
 /* LEAT_OK, or LEAT_EINVAL with the place of an open quote or bad escape. */
-LEAT_MUST_CHECK int leat__lex_next(struct leat__lex *lex,
-	struct leat__word *word, struct leat_error *err);
+LEAT_MUST_CHECK int leat__lex_next(
+	struct leat__lex *lex, struct leat__word *word, struct leat_error *err);
 /*
  * Where byte offset of a decoded value stands in the text. Blanks between
  * words count as one byte, the comma that joins them, if none is there.

@@ -51,8 +51,7 @@ ops_check_name(const struct leat_stage_ops *ops, struct leat_error *err)
 {
 	size_t n = ops->name ? strlen(ops->name) : 0;
 
-	if (n <= LEAT__STAGE_NAME_MAX && n &&
-		leat__name_is_valid(ops->name, n))
+	if (n <= LEAT__STAGE_NAME_MAX && n && leat__name_is_valid(ops->name, n))
 		return LEAT_OK;
 	return leat__error(err, LEAT_EINVAL,
 		"ops.name is '%s'; accepted: 1 to %u letters, digits, . - _, a "
@@ -170,8 +169,8 @@ ops_check_options(const struct leat_stage_ops *ops, struct leat_error *err)
 	for (uint32_t k = 0; ops->options && ops->options[k].name; k++) {
 		const struct leat_option *option = &ops->options[k];
 
-		LEAT_TRY(leat__option_check_entry(
-			option, ops->opts_bytes, err));
+		LEAT_TRY(
+			leat__option_check_entry(option, ops->opts_bytes, err));
 		if (ops_has_option_before(ops, k))
 			return leat__error(err, LEAT_EINVAL,
 				"option '%s' of stage '%s' is there twice",

@@ -15,7 +15,7 @@
 
 #include "graph/graph.h"
 
-/* ---- links --------------------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------- */
 
 static bool
 link_can_fuse(const struct leat__link *link)
@@ -43,8 +43,7 @@ plan_link(struct leat_graph *graph, struct leat__link *link,
 			link->asked_frames, max_out);
 	link->capacity_frames = link->asked_frames
 		? link->asked_frames
-		: (uint32_t)leat__max_u64(
-			  graph->opts.capacity_frames, max_out);
+		: (uint32_t)leat__max_u64(graph->opts.capacity_frames, max_out);
 	return LEAT_OK;
 }
 
@@ -56,7 +55,7 @@ plan_links(struct leat_graph *graph, struct leat_error *err)
 	return LEAT_OK;
 }
 
-/* ---- segments ------------------------------------------------------------------ */
+/* ---- segments ---------------------------------------------------------- */
 
 static bool
 stage_heads_segment(const struct leat_stage *st)
@@ -97,8 +96,8 @@ plan_segments(struct leat_graph *graph, struct leat_error *err)
 		n += stage_heads_segment(graph->stages[k]);
 	graph->segments =
 		leat__graph_own_alloc(graph, n * sizeof(*graph->segments));
-	places = leat__graph_own_alloc(
-		graph, graph->n_stages * sizeof(*places));
+	places =
+		leat__graph_own_alloc(graph, graph->n_stages * sizeof(*places));
 	if (!graph->segments || !places)
 		return leat__graph_no_memory(err, "the plan");
 	graph->n_segments = 0;
@@ -128,7 +127,7 @@ plan_threads(struct leat_graph *graph)
 	graph->n_threads = graph->n_workers + n_blocking;
 }
 
-/* ---- classes of the pool ------------------------------------------------------- */
+/* ---- classes of the pool ----------------------------------------------- */
 
 static uint32_t
 size_round(uint32_t n_bytes)
@@ -210,7 +209,7 @@ plan_classes(struct leat_graph *graph)
 	}
 }
 
-/* ---- cargo: what a frame on a link takes up -------------------------------------- */
+/* ---- cargo: what a frame on a link takes up ---------------------------- */
 
 void
 leat__cargo_in(const struct leat_stage *st, struct leat__cargo *cargo)
@@ -258,7 +257,7 @@ plan_cargo(const struct leat_graph *graph, struct leat_stage *st)
 		cargo_add_base(graph, st, &in, out);
 }
 
-/* ---- the whole ------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------- */
 
 int
 leat__plan_make(struct leat_graph *graph, struct leat_error *err)

@@ -18,12 +18,12 @@
 struct show {
 	const struct leat_graph *graph;
 	struct leat__text *text;
-	bool *is_shown; /* by number */
+	bool *is_shown;  /* by number */
 	uint32_t *order; /* numbers, as they were shown */
 	uint32_t n_order;
 };
 
-/* ---- words ---------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------- */
 
 static bool
 char_is_safe(char c)
@@ -34,14 +34,15 @@ char_is_safe(char c)
 	return c && strchr("_./,:;+@%~^*-|", c);
 }
 
+/* Would it be taken for a stage by its name: "t." or "t.1"? */
 static bool
-word_ends_like_reference(const char *word)
+word_is_like_reference(const char *word)
 {
 	size_t n = strlen(word);
 
 	while (n > 0 && word[n - 1] >= '0' && word[n - 1] <= '9')
 		n--;
-	return n > 0 && word[n - 1] == '.';
+	return n > 1 && word[n - 1] == '.' && leat__name_is_valid(word, n - 1);
 }
 
 static bool
@@ -52,7 +53,7 @@ word_is_safe(const struct show *s, const char *word)
 	for (size_t k = 0; k < n; k++)
 		if (!char_is_safe(word[k]))
 			return false;
-	return n && !word_ends_like_reference(word) &&
+	return n && !word_is_like_reference(word) &&
 		!leat__set_find(s->graph->opts.stages, word, n);
 }
 
@@ -87,7 +88,7 @@ show_word(struct show *s, const char *word)
 		show_quoted(s->text, word);
 }
 
-/* ---- stages --------------------------------------------------------------------- */
+/* ---- stages ------------------------------------------------------------ */
 
 static bool
 option_is_default(const struct leat_option *option, const void *opts)
@@ -154,7 +155,7 @@ show_stage(struct show *s, const struct leat_stage *st)
 	s->order[s->n_order++] = st->number;
 }
 
-/* ---- chains --------------------------------------------------------------------- */
+/* ---- chains ------------------------------------------------------------ */
 
 /* The stage that the chain goes on with, or NULL when it ends here. */
 static const struct leat_stage *
@@ -239,7 +240,7 @@ leat_graph_show(const struct leat_graph *graph, char *buf, size_t n_bytes)
 	return text.at;
 }
 
-/* ---- the picture ---------------------------------------------------------------- */
+/* ---- the picture ------------------------------------------------------- */
 
 static const char *
 dot_shape(const struct leat_stage *st)
@@ -263,8 +264,8 @@ dot_link(struct leat__text *text, const struct leat__link *link)
 
 	if (!link->to)
 		return;
-	leat__text_add(text, "\t\"%s\" -> \"%s\"", link->from->name,
-		link->to->name);
+	leat__text_add(
+		text, "\t\"%s\" -> \"%s\"", link->from->name, link->to->name);
 	if (graph->state != LEAT__GRAPH_BUILDING)
 		leat__text_add(text, " [label=\"%s\"%s]",
 			leat__layout_name(link->from->out_shape.layout),

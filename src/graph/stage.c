@@ -44,7 +44,7 @@ leat_stage_count(struct leat_stage *st, enum leat_count what, uint64_t n)
 	leat__bump(&st->counters.counts[what], n);
 }
 
-/* ---- failures ---------------------------------------------------------------- */
+/* ---- failures ---------------------------------------------------------- */
 
 static void
 finding_locate(const struct leat_stage *st, struct leat_error *err)
@@ -56,8 +56,8 @@ finding_locate(const struct leat_stage *st, struct leat_error *err)
 }
 
 static void
-stage_record(struct leat_stage *st, int code, int sys_errno,
-	const char *format, va_list args)
+stage_record(struct leat_stage *st, int code, int sys_errno, const char *format,
+	va_list args)
 {
 	leat__error_v(&st->error, code, sys_errno, format, args);
 	finding_locate(st, &st->error);
@@ -75,8 +75,8 @@ leat_stage_fail(struct leat_stage *st, int code, const char *format, ...)
 }
 
 int
-leat_stage_fail_errno(struct leat_stage *st, int code, int sys_errno,
-	const char *format, ...)
+leat_stage_fail_errno(
+	struct leat_stage *st, int code, int sys_errno, const char *format, ...)
 {
 	va_list args;
 
@@ -106,16 +106,20 @@ stage_point(struct leat_stage *st, struct leat__place value, size_t offset,
 	size_t n_bytes)
 {
 	const char *text = st->graph->text;
-	uint32_t from, to;
+	uint32_t from, last;
 
 	st->error.at_offset = value.offset;
 	st->error.at_bytes = value.n_bytes;
 	if (n_bytes == 0)
 		return;
 	from = leat__lex_locate(text, value, offset);
-	to = leat__lex_locate(text, value, offset + n_bytes - 1) + 1;
+	last = leat__lex_locate(text, value, offset + n_bytes - 1);
+	/* an escape is two bytes wide */
+	if (text[last] == '\\' &&
+		leat__lex_locate(text, value, offset + n_bytes) > last + 1)
+		last++;
 	st->error.at_offset = from;
-	st->error.at_bytes = to > from ? to - from : 1;
+	st->error.at_bytes = last - from + 1;
 }
 
 int
@@ -154,7 +158,7 @@ leat__stage_finding(const struct leat_stage *st, struct leat_error *err,
 	return code;
 }
 
-/* ---- side memory ------------------------------------------------------------- */
+/* ---- side memory ------------------------------------------------------- */
 
 int
 leat_stage_alloc(struct leat_stage *st, size_t n_bytes, void **memory_out)
@@ -168,5 +172,6 @@ leat_stage_alloc(struct leat_stage *st, size_t n_bytes, void **memory_out)
 void
 leat_stage_free(struct leat_stage *st, void *memory)
 {
-	leat__account_free(&st->account, memory);
+	if (memory)
+		leat__account_free(&st->account, memory);
 }

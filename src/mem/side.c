@@ -156,19 +156,26 @@ leat__account_alloc(
 	return LEAT_OK;
 }
 
-void
-leat__account_free(struct leat__account *account, void *memory)
+static void
+account_unlink(struct leat__account *account, struct side_block *block)
 {
-	struct side_block *block = (struct side_block *)memory - 1;
-
-	if (!memory)
-		return;
 	if (block->prev)
 		block->prev->next = block->next;
 	else
 		account->list = block->next;
 	if (block->next)
 		block->next->prev = block->prev;
+}
+
+void
+leat__account_free(struct leat__account *account, void *memory)
+{
+	struct side_block *block;
+
+	if (!memory)
+		return;
+	block = (struct side_block *)memory - 1;
+	account_unlink(account, block);
 	account_count(account, account->used_bytes - block->n_bytes);
 	arena_free(account->arena, block);
 }

@@ -64,10 +64,16 @@ file_fail(struct leat_file *file, int sys_errno, const char *what)
 static int
 file_fail_missing(struct leat_file *file)
 {
+	const struct leat__env *env = file->env;
+	char folder[256];
+	bool is_known = env->resolve(env, ".", folder, sizeof(folder)) == 0;
+
+	if (file->path[0] == '/' || !is_known)
+		return leat_stage_fail_errno(file->st, LEAT_EIO, ENOENT,
+			"cannot open '%s': no such file", file->path);
 	return leat_stage_fail_errno(file->st, LEAT_EIO, ENOENT,
-		"cannot open '%s': no such file (a path is taken relative to "
-		"the current folder; - means standard input)",
-		file->path);
+		"cannot open '%s': no such file (looked in %s)", file->path,
+		folder);
 }
 
 static int
@@ -341,12 +347,6 @@ file_replace(struct leat_file *file, uint32_t mode_bits)
 	return LEAT_OK;
 }
 
-/*
- * Links and special files need two entries that a world may lack: opening what
- * exists for writing, and the path behind links.
- */
-#ifdef LEAT__OPEN_WRITE
-
 /* A device or a pipe: written directly, nothing to rename. */
 static int
 file_open_special(struct leat_file *file)
@@ -373,29 +373,9 @@ file_resolve(struct leat_file *file)
 
 	if (sys_errno)
 		return file_fail(file, sys_errno, "follow");
-	memcpy(file->path, behind, sizeof(behind));
+	memcpy(file->path, behind, strlen(behind) + 1);
 	return LEAT_OK;
 }
-
-#else
-
-static int
-file_open_special(struct leat_file *file)
-{
-	return leat_stage_fail(file->st, LEAT_ENOTSUP,
-		"'%s' is a device or a pipe; a regular file, or - for "
-		"standard output, is wanted",
-		file->path);
-}
-
-static int
-file_resolve(struct leat_file *file)
-{
-	(void)file;
-	return LEAT_OK;
-}
-
-#endif
 
 static int
 file_create_path(struct leat_file *file)

@@ -12,11 +12,11 @@
 #ifndef LEAT_SRC_RUN_RUN_H
 #define LEAT_SRC_RUN_RUN_H
 
-#include <ck_ring.h>
 #include <ck_stack.h>
 
 #include "chan/chan.h"
 #include "graph/graph.h"
+#include "run/queue.h"
 
 struct leat__run;
 struct leat__task;
@@ -112,8 +112,7 @@ struct leat__worker {
 	struct leat__parker parker;
 	uint32_t is_parked; /* atomic */
 	bool is_started;
-	ck_ring_t queue; /* own: enqueue; any: dequeue */
-	ck_ring_buffer_t *cells;
+	struct leat__queue queue;
 };
 
 LEAT_MUST_CHECK int leat__worker_init(

@@ -7,9 +7,9 @@
  * is queued again when its step ends; a worker parks only after it drew a
  * ticket, said so, and then found every queue empty. tests/model/worker.pml
  * proves the three together.
- * A queue has one sender, its worker, and many receivers: ck_ring's spmc.
- * Other threads go through one stack (many push, one takes all), so no ring
- * has two senders.
+ * A queue has one sender, its worker, and many receivers (queue.h). Other
+ * threads go through one stack (many push, one takes all), so no queue has
+ * two senders.
  */
 #include "base/atomic.h"
 #include "run/run.h"
@@ -37,18 +37,14 @@ leat__worker_thread(void *arg)
 static void
 worker_push(struct leat__worker *worker, struct leat__task *task)
 {
-	/* the ring holds all tasks of the run, each at most once */
-	LEAT_INVARIANT(
-		ck_ring_enqueue_spmc(&worker->queue, worker->cells, task));
+	/* it has room for all tasks of the run, each at most once */
+	leat__queue_push(&worker->queue, task);
 }
 
 static struct leat__task *
 worker_pop(struct leat__worker *from)
 {
-	struct leat__task *task;
-
-	return ck_ring_dequeue_spmc(&from->queue, from->cells, &task) ? task
-								      : NULL;
+	return leat__queue_pop(&from->queue);
 }
 
 /* Take all that other threads made ready; the oldest first. */
@@ -305,26 +301,18 @@ int
 leat__worker_init(
 	struct leat__worker *worker, struct leat__run *run, uint32_t number)
 {
-	uint32_t n_cells = 2;
-
-	while (n_cells < run->n_tasks + 1)
-		n_cells *= 2;
 	worker->run = run;
 	worker->number = number;
 	worker->lane.worker = worker;
 	leat__parker_init(&worker->parker, run->env);
-	worker->cells =
-		run->env->alloc(run->env, n_cells * sizeof(ck_ring_buffer_t));
-	if (!worker->cells)
-		return LEAT_ENOMEM;
-	ck_ring_init(&worker->queue, n_cells);
-	return LEAT_OK;
+	return leat__queue_init(&worker->queue, run->env, run->n_tasks)
+		? LEAT_OK
+		: LEAT_ENOMEM;
 }
 
 void
 leat__worker_fini(struct leat__worker *worker)
 {
-	if (worker->cells)
-		worker->run->env->free(worker->run->env, worker->cells);
-	worker->cells = NULL;
+	if (worker->run)
+		leat__queue_fini(&worker->queue, worker->run->env);
 }

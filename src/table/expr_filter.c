@@ -27,7 +27,7 @@ struct filter {
 static int filter_node(const struct filter *f, uint32_t node,
 	const uint32_t *rows, uint32_t n, uint8_t *results);
 
-/* ---- numbers ----------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------ */
 
 struct filter_number {
 	uint32_t kind; /* EXPR_INT64, EXPR_FLOAT64, 0 = null */
@@ -109,7 +109,8 @@ filter_vector_number(const struct leat_vector *v, uint32_t row)
 		x.int64 = ((const int64_t *)v->values)[row];
 	} else if (v->type == LEAT_TYPE_BOOL) {
 		x.kind = EXPR_INT64;
-		x.int64 = ((const uint8_t *)v->values)[row / 8] >> (row % 8) & 1;
+		x.int64 = ((const uint8_t *)v->values)[row / 8] >> (row % 8) &
+			1;
 	} else {
 		x.float64 = ((const double *)v->values)[row];
 		x.kind = x.float64 != x.float64 ? 0 : EXPR_FLOAT64;
@@ -162,7 +163,7 @@ filter_numbers(const struct filter *f, const struct expr_node *node,
 	return LEAT_OK;
 }
 
-/* ---- the common case: text column, integer literal -------------------------- */
+/* ---- the common case: text column, integer literal ---------------------- */
 
 #define FILTER_ZEROS 0x3030303030303030u
 
@@ -233,7 +234,7 @@ filter_text_int(const struct filter *f, const struct expr_node *node,
 	return LEAT_OK;
 }
 
-/* ---- text -------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 /* A text that may have doubled quotes in it, read byte by byte. */
 struct filter_text {
@@ -316,7 +317,7 @@ filter_texts(const struct filter *f, const struct expr_node *node,
 	return LEAT_OK;
 }
 
-/* ---- the tree ---------------------------------------------------------------- */
+/* ---- the tree ----------------------------------------------------------- */
 
 static int
 filter_is_null(const struct filter *f, const struct expr_node *node,

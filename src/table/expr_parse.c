@@ -2,7 +2,8 @@
  * table/expr_parse.c -- conditions from text to tree.
  *
  *	or   = and { "or" and }        and  = not { "and" not }
- *	not  = "not" not | "(" or ")" | side op side | side "is" ["not"] "null"
+ *	not  = "not" not | "(" or ")" | side op side |
+ *	       side "is" [ "not" ] "null"
  *	side = name | "name" | `name` | number | 'string'
  *
  * By recursive descent, as deep as LEAT_EXPR_DEPTH_MAX. Every limit is checked
@@ -61,7 +62,7 @@ leat__expr_fail(struct leat_expr_error *err, int code, uint32_t offset,
 	return code;
 }
 
-/* ---- tokens ----------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------- */
 
 static bool
 parse_is_space(char c)
@@ -229,7 +230,7 @@ parse_fail_expected(struct parse *p, const char *what)
 		t->n_bytes > 64 ? 64 : (int)t->n_bytes, p->source + t->offset);
 }
 
-/* ---- the tree ---------------------------------------------------------------- */
+/* ---- the tree ----------------------------------------------------------- */
 
 static int
 parse_add(struct parse *p, uint32_t kind, uint32_t *out)

@@ -1,5 +1,5 @@
 /*
- * table/scan_avx2.c -- the scan with 32 byte compares and a carry-less multiply.
+ * table/scan_avx2.c -- the scan by 32 byte compares and carry-less multiply.
  *
  * Invariant: called only where leat_text_scan() found the instructions. Any
  * thread; no state but the caller's.

@@ -86,7 +86,7 @@ leat__text_is_quoted(struct leat_text x, uint32_t quote)
 const struct leat__vector_head *leat__table_vector_find(
 	const struct leat_table *t, const struct leat_column *column);
 
-/* ---- scan_*.c: the same result from different instructions --------------- */
+/* ---- scan_*.c: the same result from different instructions -------------- */
 
 typedef uint32_t (*leat__scan_fn)(struct leat_scan *scan,
 	const struct leat_dialect *dialect, const uint8_t *text,
@@ -109,7 +109,7 @@ uint32_t leat__table_scan_avx2(struct leat_scan *scan,
 	uint32_t *n_scanned);
 #endif
 
-/* ---- number.c --------------------------------------------------------------- */
+/* ---- number.c ----------------------------------------------------------- */
 
 /* Exact order of an integer and a double: -1, 0, 1. No NaN. */
 int leat__number_compare(int64_t a, double b);

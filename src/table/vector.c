@@ -28,11 +28,12 @@ vector_key(const struct leat_column *column)
 static uint32_t
 vector_take(struct leat_table *t, uint64_t n_bytes)
 {
-	uint32_t start = (uint32_t)(t->frame->data - leat_frame_start(t->frame));
+	const uint8_t *start = leat_frame_start(t->frame);
+	uint64_t before = (uint64_t)(t->frame->data - start);
 	uint32_t at = t->head->free_at;
 	uint64_t end = leat__round_up(at + n_bytes, LEAT__CACHE_LINE);
 
-	if (start + end > leat_frame_capacity_bytes(t->frame))
+	if (before + end > leat_frame_capacity_bytes(t->frame))
 		return 0;
 	t->head->free_at = (uint32_t)end;
 	t->frame->len_bytes = (uint32_t)end;

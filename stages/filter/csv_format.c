@@ -34,7 +34,7 @@ struct csv {
 	uint8_t separator;
 };
 
-/* ---- as it stands ------------------------------------------------------------- */
+/* ---- as it stands ------------------------------------------------------- */
 
 /* From a text of the same dialect, every column with a field? */
 static uint32_t
@@ -129,7 +129,7 @@ csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
 	return 1;
 }
 
-/* ---- piece by piece ------------------------------------------------------------ */
+/* ---- piece by piece ----------------------------------------------------- */
 
 /* Put bytes with every quote of a kind written twice. */
 static void
@@ -260,7 +260,7 @@ csv_put_header(struct csv *s, const struct leat_schema *schema)
 	csv_put_line_end(s);
 }
 
-/* ---- the stage ------------------------------------------------------------------ */
+/* ---- the stage ---------------------------------------------------------- */
 
 /* The header is no record: what it ends counts nothing. */
 static int

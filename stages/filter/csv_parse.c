@@ -65,7 +65,7 @@ struct csv_piece {
 	uint64_t line;
 };
 
-/* ---- messages ---------------------------------------------------------------- */
+/* ---- messages ----------------------------------------------------------- */
 
 /* Line and column of a place in text that begins at s->line. */
 static struct leat_position
@@ -174,7 +174,7 @@ csv_fail_ragged(struct leat_stage *st, const struct csv *s,
 	return csv_fail(st, s, text, start, what);
 }
 
-/* ---- the header --------------------------------------------------------------- */
+/* ---- the header --------------------------------------------------------- */
 
 /* The first record of a text. */
 struct csv_record {
@@ -353,7 +353,7 @@ csv_take_schema(struct leat_stage *st, struct csv *s, const uint8_t *text,
 	return LEAT_OK;
 }
 
-/* ---- taking from a piece ------------------------------------------------------ */
+/* ---- taking from a piece ------------------------------------------------ */
 
 /*
  * n_bytes of the piece, with so many newlines, are done with. That is all of
@@ -457,7 +457,7 @@ csv_fail_fields(struct leat_stage *st, const struct csv *s, const uint8_t *text)
 		st, s, text, 0, "row has over 65000 fields; at most 4096");
 }
 
-/* ---- rows ---------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
 /* Does every record have the header's number of fields? The common case. */
 static int
@@ -638,7 +638,7 @@ csv_take(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 	return rc;
 }
 
-/* ---- pieces -------------------------------------------------------------------- */
+/* ---- pieces ------------------------------------------------------------- */
 
 /* Where a frame's own text stands, and how much fits. */
 static uint8_t *
@@ -746,7 +746,7 @@ csv_carry_rest(struct leat_stage *st, struct csv *s, struct leat_frame *in)
 	return LEAT_OK;
 }
 
-/* ---- long records --------------------------------------------------------------- */
+/* ---- long records ------------------------------------------------------- */
 
 /*
  * Go on searching: how many bytes up to the end of the record, or to what makes
@@ -799,7 +799,7 @@ csv_process_long(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 	return rc ? rc : LEAT_MORE;
 }
 
-/* ---- the stage ------------------------------------------------------------------- */
+/* ---- the stage ---------------------------------------------------------- */
 
 /* Take what the input has; LEAT_MORE if it may have more. */
 static int

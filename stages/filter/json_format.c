@@ -27,7 +27,7 @@ struct json {
 	uint32_t row;       /* of the input frame, next */
 };
 
-/* ---- text ----------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 static inline uint32_t
 json_is_plain(uint8_t c)
@@ -164,7 +164,7 @@ json_put_string(struct leat_writer *w, struct leat_text x, uint8_t quote)
 	leat_writer_put(w, "\"", 1);
 }
 
-/* ---- keys ------------------------------------------------------------------------ */
+/* ---- keys --------------------------------------------------------------- */
 
 /* Escape all keys into memory that a writer is set upon. */
 static int
@@ -215,7 +215,7 @@ json_bind(struct leat_stage *st, struct json *s,
 	return json_make_keys(st, s, schema);
 }
 
-/* ---- values ---------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------- */
 
 /* A value of a vector. */
 static void
@@ -271,7 +271,7 @@ json_put_row(struct json *s, const struct leat_table *t, uint32_t row)
 	leat_writer_put(&s->writer, "}\n", 2);
 }
 
-/* ---- the stage ------------------------------------------------------------------- */
+/* ---- the stage ---------------------------------------------------------- */
 
 static int
 json_table(struct leat_stage *st, struct json *s, struct leat_frame *in)

@@ -15,6 +15,8 @@
 #define PIPE_SLACK      64
 
 struct pipe_job {
+	struct leat_stage_set set; /* outlives the graph */
+	const struct leat_stage_ops *list[64];
 	const struct pipe_case *c;
 	size_t input_bytes;
 	size_t output_bytes;
@@ -29,6 +31,8 @@ struct pipe_job {
 	char *output;
 	size_t n_output;
 	size_t max_output;
+	struct leat_stage_set set; /* lives as long as the graph */
+	const struct leat_stage_ops *list[64];
 };
 
 static const struct leat_ctx_key pipe_key = {"pipe"};
@@ -252,33 +256,30 @@ pipe_check_rest(const struct pipe_job *job, const struct leat_graph *graph,
 }
 
 static void
-pipe_make_set(struct leat_stage_set *set, const struct leat_stage_ops **list)
+pipe_make_set(struct pipe_job *job)
 {
 	uint32_t n = leat_stages.n_stages;
 
-	memcpy(list, leat_stages.stages, n * sizeof(*list));
-	list[n++] = &source_near_ops;
-	list[n++] = &source_far_ops;
-	list[n++] = &sink_bytes_ops;
-	*set = leat_stages;
-	set->n_stages = n;
-	set->stages = list;
+	memcpy(job->list, leat_stages.stages, n * sizeof(job->list[0]));
+	job->list[n++] = &source_near_ops;
+	job->list[n++] = &source_far_ops;
+	job->list[n++] = &sink_bytes_ops;
+	job->set = leat_stages;
+	job->set.n_stages = n;
+	job->set.stages = job->list;
 }
 
 static int
-pipe_build(const struct pipe_job *job, struct leat_ctx *ctx,
+pipe_build(struct pipe_job *job, struct leat_ctx *ctx,
 	struct leat_graph **graph_out, struct leat_error *err)
 {
-	const struct leat_stage_ops *list[64];
-	struct leat_stage_set set;
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = job->workers,
 		.capacity_frames = job->capacity,
 		.parent = ctx,
-		.stages = &set};
+		.stages = &job->set};
 	char text[4096];
 
-	pipe_make_set(&set, list);
 	snprintf(text, sizeof(text), "pipe.%s ! %s ! pipe.sink",
 		job->is_far ? "far" : "near", job->c->stages);
 	LEAT_TRY(leat_graph_create(&opts, graph_out, err));
@@ -333,6 +334,7 @@ static void
 pipe_job_begin(struct pipe_job *job, const struct pipe_case *c)
 {
 	memset(job, 0, sizeof(*job));
+	pipe_make_set(&job->set, job->list);
 	job->c = c;
 	job->input_bytes = c->input_bytes ? c->input_bytes : strlen(c->input);
 	if (c->output)

@@ -9,7 +9,7 @@
 
 static const struct leat__env *env;
 static struct leat__lock lock;
-static uint64_t n; /* guarded by lock, and not atomic on purpose */
+static uint64_t sum; /* guarded by lock, and not atomic on purpose */
 
 static void
 add_many(void *arg)
@@ -17,7 +17,7 @@ add_many(void *arg)
 	(void)arg;
 	for (int k = 0; k < N_ROUNDS; k++) {
 		leat__lock_take(&lock, env);
-		n++;
+		sum++;
 		leat__lock_drop(&lock, env);
 	}
 }
@@ -33,7 +33,7 @@ START_TEST(only_one_thread_holds_it)
 	}
 	for (int k = 0; k < N_THREADS; k++)
 		env->thread_join(env, &threads[k]);
-	ck_assert_uint_eq(n, (uint64_t)N_THREADS * N_ROUNDS);
+	ck_assert_uint_eq(sum, (uint64_t)N_THREADS * N_ROUNDS);
 	ck_assert_uint_eq(lock.word, 0);
 }
 END_TEST

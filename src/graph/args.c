@@ -1,0 +1,370 @@
+/*
+ * graph/args.c -- one stage of the text: its name and its options.
+ *
+ *	stage value* key=value*
+ *
+ * Values without a name go to the positional options in the order of the
+ * table; the last of them may take the rest. A word with an = is an option if
+ * what stands before it could be the name of one.
+ * Keeps: no option is set twice; the stage is in the graph only when all of
+ * its options were accepted.
+ * Threads: the one that builds the graph.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/parse.h"
+
+/* The stage whose options are being read. */
+struct args {
+	struct leat_stage *st;
+	const char *name; /* as given; NULL = none */
+	char auto_name[LEAT_ERROR_STAGE_BYTES];
+	const struct leat_option *rest; /* being collected */
+	char *joined;
+	size_t n_joined;
+	struct leat__word word; /* of the stage */
+};
+
+/* ---- stages of the set ------------------------------------------------- */
+
+const struct leat_stage_ops *
+leat__set_find(
+	const struct leat_stage_set *set, const char *name, size_t n_bytes)
+{
+	for (uint32_t k = 0; k < set->n_stages; k++) {
+		const char *other = set->stages[k]->name;
+
+		if (strlen(other) == n_bytes && !memcmp(other, name, n_bytes))
+			return set->stages[k];
+	}
+	return NULL;
+}
+
+static int
+parse_unknown_stage(struct leat__parser *p)
+{
+	const struct leat_stage_set *set = p->graph->opts.stages;
+	const struct leat__word *word = &p->word;
+	struct leat__suggest suggest =
+		leat__suggest_for(word->text, word->n_bytes);
+	char hint_buf[128] = "", list_buf[384] = "";
+	struct leat__text hint = {hint_buf, sizeof(hint_buf), 0};
+	struct leat__text list = {list_buf, sizeof(list_buf), 0};
+
+	for (uint32_t k = 0; k < set->n_stages; k++) {
+		const char *name = set->stages[k]->name;
+
+		leat__suggest_look(&suggest, name, strlen(name));
+		leat__parse_list(&list, name);
+	}
+	leat__suggest_add(&suggest, &hint);
+	return leat__parse_error(p, word->place,
+		"unknown stage '%.64s'%s; there are: %s", word->text, hint_buf,
+		list_buf);
+}
+
+/* ---- options of a stage ------------------------------------------------ */
+
+static const struct leat_option *
+args_find(const struct args *a, const char *name, size_t n_bytes)
+{
+	for (uint32_t k = 0; k < a->st->n_options; k++) {
+		const struct leat_option *option = &a->st->ops.options[k];
+
+		if (strlen(option->name) == n_bytes &&
+			!memcmp(option->name, name, n_bytes))
+			return option;
+	}
+	return NULL;
+}
+
+static struct leat__option_place *
+args_place(const struct args *a, const struct leat_option *option)
+{
+	return &a->st->option_places[option - a->st->ops.options];
+}
+
+/* The option that the next value without a name goes to, or NULL. */
+static const struct leat_option *
+args_next_positional(const struct args *a)
+{
+	if (a->rest)
+		return a->rest;
+	for (uint32_t k = 0; k < a->st->n_options; k++)
+		if ((a->st->ops.options[k].flags & LEAT_OPTION_POSITIONAL) &&
+			!a->st->option_places[k].is_given)
+			return &a->st->ops.options[k];
+	return NULL;
+}
+
+static void
+args_list(const struct args *a, struct leat__text *text)
+{
+	for (uint32_t k = 0; k < a->st->n_options; k++)
+		leat__parse_list(text, a->st->ops.options[k].name);
+	leat__parse_list(text, "name");
+}
+
+static int
+args_unknown_option(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	struct leat__suggest suggest =
+		leat__suggest_for(word->text, word->n_key);
+	char hint_buf[128] = "", list_buf[192] = "";
+	struct leat__text hint = {hint_buf, sizeof(hint_buf), 0};
+	struct leat__text list = {list_buf, sizeof(list_buf), 0};
+	struct leat__place place = {word->place.offset, (uint32_t)word->n_key};
+
+	for (uint32_t k = 0; k < a->st->n_options; k++)
+		leat__suggest_look(&suggest, a->st->ops.options[k].name,
+			strlen(a->st->ops.options[k].name));
+	leat__suggest_add(&suggest, &hint);
+	args_list(a, &list);
+	return leat__parse_error(p, place,
+		"unknown option '%.*s' of stage '%s'%s; there %s: %s (a value "
+		"that holds = stands in quotes)",
+		(int)leat__min_u64(word->n_key, 64), word->text,
+		a->st->ops.name, hint_buf, a->st->n_options ? "are" : "is only",
+		list_buf);
+}
+
+static int
+args_set(struct leat__parser *p, struct args *a,
+	const struct leat_option *option, const char *text, size_t n_bytes,
+	struct leat__place place)
+{
+	int rc;
+
+	if (args_place(a, option)->is_given)
+		return leat__parse_error(p, place,
+			"option '%s' of stage '%s' is given twice",
+			option->name, a->st->ops.name);
+	args_place(a, option)->is_given = true;
+	args_place(a, option)->value = place;
+	rc = leat__option_parse(
+		p->graph, option, text, n_bytes, a->st->opts, p->err);
+	if (rc >= 0)
+		return rc;
+	if (p->err)
+		snprintf(p->err->stage, sizeof(p->err->stage), "%s",
+			a->name ? a->name : a->auto_name);
+	return leat__parse_place(p, place, rc);
+}
+
+static int
+args_key(struct leat__parser *p, struct args *a,
+	const struct leat_option *option)
+{
+	const struct leat__word *word = &p->word;
+
+	if (word->value.n_bytes == 0)
+		return leat__parse_error(p, word->place,
+			"option '%s' has no value; write %s=VALUE, or %s=\"\" "
+			"for the default",
+			option->name, option->name, option->name);
+	return args_set(p, a, option, word->text + word->n_key + 1,
+		word->n_bytes - word->n_key - 1, word->value);
+}
+
+/* One more value for the option that takes the rest. */
+static int
+args_rest(struct leat__parser *p, struct args *a,
+	const struct leat_option *option)
+{
+	const struct leat__word *word = &p->word;
+	struct leat__option_place *place = args_place(a, option);
+
+	if (word->n_bytes == 0)
+		return leat__parse_error(p, word->place,
+			"option '%s' of stage '%s' gets an empty value",
+			option->name, a->st->ops.name);
+	if (!a->rest) {
+		a->rest = option;
+		place->value = word->place;
+		/* the rest is never longer than the text */
+		a->joined = leat__graph_own_alloc(p->graph, p->lex.n_bytes + 1);
+		if (!a->joined)
+			return leat__graph_no_memory(p->err, "an option");
+	} else if (a->joined[a->n_joined - 1] != ',' && *word->text != ',') {
+		a->joined[a->n_joined++] = ',';
+	}
+	memcpy(a->joined + a->n_joined, word->text, word->n_bytes);
+	a->n_joined += word->n_bytes;
+	place->value.n_bytes =
+		word->place.offset + word->place.n_bytes - place->value.offset;
+	return LEAT_OK;
+}
+
+static int
+args_too_many(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	char list_buf[192] = "";
+	struct leat__text list = {list_buf, sizeof(list_buf), 0};
+	const char *name = a->st->ops.name;
+
+	if (leat__set_find(p->graph->opts.stages, word->text, word->n_bytes))
+		return leat__parse_error(p, word->place,
+			"'%.64s' is a stage: put a ! before it, or quotes "
+			"around it if it is a value of '%s'",
+			word->text, name);
+	args_list(a, &list);
+	return leat__parse_error(p, word->place,
+		"stage '%s' takes no further value without a name, like "
+		"'%.64s'; its options are: %s",
+		name, word->text, list_buf);
+}
+
+static int
+args_positional(struct leat__parser *p, struct args *a)
+{
+	const struct leat_option *option = args_next_positional(a);
+
+	if (!option)
+		return args_too_many(p, a);
+	if (option->flags & LEAT_OPTION_REST)
+		return args_rest(p, a, option);
+	return args_set(
+		p, a, option, p->word.text, p->word.n_bytes, p->word.place);
+}
+
+static int
+args_name(struct leat__parser *p, struct args *a)
+{
+	const char *name = p->word.text + p->word.n_key + 1;
+
+	if (a->name)
+		return leat__parse_error(p, p->word.place,
+			"stage '%s' is given two names", a->st->ops.name);
+	/* checked here for its place; the rest is leat__stage_insert's */
+	if (!leat__name_is_valid(name, strlen(name)))
+		return leat__parse_error(p, p->word.place,
+			"'%.64s' cannot be a name; accepted: letters, digits, "
+			". - _, a letter or _ first, no . at the end",
+			name);
+	if (leat__graph_find(p->graph, name, strlen(name)))
+		return leat__parse_error(p, p->word.place,
+			"there is a stage called '%.64s' already", name);
+	a->name = name;
+	return LEAT_OK;
+}
+
+static int
+args_word(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	const struct leat_option *option, *next = args_next_positional(a);
+
+	if (word->n_key == LEAT__WORD_NO_KEY)
+		return args_positional(p, a);
+	if (word->n_key == 4 && !memcmp(word->text, "name", 4))
+		return args_name(p, a);
+	option = args_find(a, word->text, word->n_key);
+	if (option)
+		return args_key(p, a, option);
+	if (leat__name_is_valid(word->text, word->n_key) &&
+		!(next && (next->flags & LEAT_OPTION_REST)))
+		return args_unknown_option(p, a);
+	return args_positional(p, a);
+}
+
+/* Is the word a reference to a stage that is known, this one included? */
+static bool
+args_is_known_reference(const struct leat__parser *p, const struct args *a)
+{
+	const char *own = a->name ? a->name : a->auto_name;
+	struct leat__reference ref;
+
+	if (!leat__parse_reference(&p->word, &ref))
+		return false;
+	return leat__graph_find(p->graph, ref.name, ref.n_bytes) ||
+		(strlen(own) == ref.n_bytes &&
+			!memcmp(own, ref.name, ref.n_bytes));
+}
+
+/* Does the word begin a new chain, rather than belong to this stage? */
+static bool
+args_is_over(const struct leat__parser *p, const struct args *a)
+{
+	const struct leat_option *next = args_next_positional(a);
+	const struct leat__word *word = &p->word;
+
+	if (word->kind != LEAT__WORD_TEXT)
+		return true;
+	if (!word->is_plain || word->n_key != LEAT__WORD_NO_KEY)
+		return false;
+	if (next && !a->rest && (next->flags & LEAT_OPTION_REQUIRED))
+		return false;
+	if (args_is_known_reference(p, a))
+		return true;
+	return a->st->n_outs == 0 &&
+		(!next ||
+			leat__set_find(p->graph->opts.stages, word->text,
+				word->n_bytes));
+}
+
+static int
+args_end_rest(struct leat__parser *p, struct args *a)
+{
+	const struct leat_option *option = a->rest;
+	int rc;
+
+	if (!option)
+		return LEAT_OK;
+	a->rest = NULL;
+	rc = args_set(p, a, option, a->joined, a->n_joined,
+		args_place(a, option)->value);
+	leat__graph_own_free(p->graph, a->joined);
+	return rc;
+}
+
+/* ---- the stage --------------------------------------------------------- */
+
+static int
+stage_begin(struct leat__parser *p, struct args *a)
+{
+	struct leat_graph *graph = p->graph;
+	const struct leat_stage_ops *ops = leat__set_find(
+		graph->opts.stages, p->word.text, p->word.n_bytes);
+	int rc;
+
+	if (!ops)
+		return parse_unknown_stage(p);
+	memset(a, 0, sizeof(*a));
+	a->word = p->word;
+	rc = leat__stage_create(graph, ops, &a->st, p->err);
+	if (rc < 0)
+		return leat__parse_place(p, p->word.place, rc);
+	leat__graph_auto_name(graph, NULL, ops->name, a->auto_name);
+	a->st->option_places = leat__graph_own_alloc(
+		graph, a->st->n_options * sizeof(*a->st->option_places));
+	if (!a->st->option_places)
+		return leat__graph_no_memory(p->err, "a stage");
+	return leat__parse_next(p);
+}
+
+int
+leat__parse_stage(struct leat__parser *p, struct leat_stage **stage_out)
+{
+	struct args a;
+	int rc;
+
+	LEAT_TRY(stage_begin(p, &a));
+	while (!args_is_over(p, &a)) {
+		LEAT_TRY(args_word(p, &a));
+		LEAT_TRY(leat__parse_next(p));
+	}
+	LEAT_TRY(args_end_rest(p, &a));
+	rc = leat__stage_insert(p->graph, a.name, a.st, p->err);
+	if (rc < 0)
+		return leat__parse_place(p, a.word.place, rc);
+	a.st->is_implied = p->is_implied;
+	if (p->is_implied)
+		a.st->option_places = NULL;
+	else
+		a.st->place = a.word.place;
+	*stage_out = a.st;
+	return LEAT_OK;
+}

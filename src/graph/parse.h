@@ -1,0 +1,51 @@
+/*
+ * graph/parse.h -- what parse.c (chains) and args.c (one stage) share.
+ */
+#ifndef LEAT_SRC_GRAPH_PARSE_H
+#define LEAT_SRC_GRAPH_PARSE_H
+
+#include "graph/lex.h"
+
+#define LEAT__PARSE_ANY UINT32_MAX /* the next free in or out */
+
+struct leat__join;
+
+struct leat__parser {
+	struct leat_graph *graph;
+	struct leat__lex lex;
+	struct leat__word word;  /* the one that is looked at */
+	struct leat__place last; /* the one before */
+	bool is_implied;         /* not the graph's own text: no places */
+	struct leat__join *joins;
+	struct leat__join **joins_end;
+	struct leat_error *err;
+};
+
+/* "t." or "t.1" */
+struct leat__reference {
+	const char *name;
+	size_t n_bytes;
+	uint32_t index;
+};
+
+/* Is the word written like a reference? */
+bool leat__parse_reference(
+	const struct leat__word *word, struct leat__reference *ref);
+/* Put a place to an error that was filled already; returns the code. */
+int leat__parse_place(
+	struct leat__parser *p, struct leat__place place, int code);
+LEAT_PRINTF(3, 4)
+int leat__parse_error(struct leat__parser *p, struct leat__place place,
+	const char *format, ...);
+/* On to the next word. */
+LEAT_MUST_CHECK int leat__parse_next(struct leat__parser *p);
+/* Names in a row, with commas between. */
+void leat__parse_list(struct leat__text *text, const char *name);
+
+/* ---- args.c ---- */
+
+/* The stage whose name is looked at, with all its options. */
+LEAT_MUST_CHECK int leat__parse_stage(
+	struct leat__parser *p, struct leat_stage **stage_out);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * head: the first n records, and then the stages before it end.
+ */
+#include "support/pipe.h"
+#include "support/test.h"
+
+START_TEST(the_first_n_records_pass)
+{
+	pipe_gives("lines.parse ! head 2 ! lines.format", "a\nb\nc\nd\n",
+		"a\nb\n");
+	pipe_gives("csv.parse ! head n=2 ! csv.format",
+		"k\n1\n\"2\n\"\n3\n4\n", "k\n1\n\"2\n\"\n");
+}
+END_TEST
+
+START_TEST(ten_is_the_default)
+{
+	pipe_gives("lines.parse ! head ! lines.format",
+		"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n",
+		"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+}
+END_TEST
+
+START_TEST(fewer_records_than_asked_for_all_pass)
+{
+	pipe_gives("lines.parse ! head 5 ! lines.format", "a\nb", "a\nb\n");
+}
+END_TEST
+
+START_TEST(what_comes_after_is_not_looked_at)
+{
+	/* in a chunk that is never parsed the third line may be too long */
+	struct pipe_case c = {
+		.stages = "lines.parse max_record_bytes=3 ! head 2 ! "
+			  "lines.format",
+		.input = "a\nb\nabcdefgh\n", .output = "a\nb\n"};
+
+	pipe_check_chunks(&c, 2);
+}
+END_TEST
+
+START_TEST(rows_that_are_filtered_already_do_not_count)
+{
+	pipe_gives("csv.parse ! where \"k > 1\" ! head 2 ! csv.format",
+		"k\n1\n2\n1\n3\n4\n", "k\n2\n3\n");
+}
+END_TEST
+
+START_TEST(two_heads_give_the_smaller)
+{
+	pipe_gives("lines.parse ! head 3 ! head 2 ! lines.format",
+		"a\nb\nc\nd\n", "a\nb\n");
+	pipe_gives("lines.parse ! head 2 ! head 3 ! lines.format",
+		"a\nb\nc\nd\n", "a\nb\n");
+}
+END_TEST
+
+TEST_MAIN("stages/head", the_first_n_records_pass, ten_is_the_default,
+	fewer_records_than_asked_for_all_pass,
+	what_comes_after_is_not_looked_at,
+	rows_that_are_filtered_already_do_not_count,
+	two_heads_give_the_smaller)

@@ -1,0 +1,105 @@
+/*
+ * json.format: numbers, strings, escapes, rows.
+ */
+#include "support/pipe.h"
+#include "support/test.h"
+
+#define JSON "csv.parse ! json.format"
+
+START_TEST(numbers_are_numbers_and_the_rest_strings)
+{
+	pipe_gives(JSON, "a,b,c\n1,-2.5e+3,x\n",
+		"{\"a\":1,\"b\":-2.5e+3,\"c\":\"x\"}\n");
+}
+END_TEST
+
+START_TEST(what_json_does_not_take_for_a_number_is_a_string)
+{
+	pipe_gives(JSON, "a,b,c,d,e\n007,+1,.5,1.,1e\n",
+		"{\"a\":\"007\",\"b\":\"+1\",\"c\":\".5\",\"d\":\"1.\","
+		"\"e\":\"1e\"}\n");
+	pipe_gives(JSON, "a,b,c,d\n-,NaN,0x1,\n",
+		"{\"a\":\"-\",\"b\":\"NaN\",\"c\":\"0x1\",\"d\":\"\"}\n");
+}
+END_TEST
+
+START_TEST(all_values_can_be_strings)
+{
+	pipe_gives("csv.parse ! json.format strings=on", "a\n1\n",
+		"{\"a\":\"1\"}\n");
+}
+END_TEST
+
+START_TEST(special_characters_are_escaped)
+{
+	struct pipe_case c = {.stages = JSON,
+		.input = "a,b\n\"\\\"\"/\b\f\n\r\t\",\x01\x1f\0\x7f\n",
+		.input_bytes = 21,
+		.output = "{\"a\":\"\\\\\\\"/\\b\\f\\n\\r\\t\","
+			  "\"b\":\"\\u0001\\u001f\\u0000\x7f\"}\n"};
+
+	pipe_check(&c);
+}
+END_TEST
+
+START_TEST(utf8_passes_and_other_bytes_are_replaced)
+{
+	pipe_gives(JSON, "a\n\xc3\xa6\xe2\x82\xac\xf0\x9f\x98\x80\n",
+		"{\"a\":\"\xc3\xa6\xe2\x82\xac\xf0\x9f\x98\x80\"}\n");
+	pipe_gives(JSON, "a\nx\xffy\n", "{\"a\":\"x\xef\xbf\xbdy\"}\n");
+	/* an encoded surrogate, an overlong slash */
+	pipe_gives(JSON, "a\n\xc0\xaf\n",
+		"{\"a\":\"\xef\xbf\xbd\xef\xbf\xbd\"}\n");
+}
+END_TEST
+
+START_TEST(names_are_escaped)
+{
+	pipe_gives(JSON, "\"a\"\"b\",\"c\nd\"\n1,2\n",
+		"{\"a\\\"b\":1,\"c\\nd\":2}\n");
+}
+END_TEST
+
+START_TEST(rows_become_objects_with_a_line)
+{
+	pipe_gives("lines.parse ! json.format", "a\n\n1\"\n",
+		"{\"line\":\"a\"}\n{\"line\":\"\"}\n{\"line\":\"1\\\"\"}\n");
+}
+END_TEST
+
+START_TEST(typed_columns_are_numbers)
+{
+	pipe_gives("csv.parse ! count ! json.format", "a\n1\n2\n",
+		"{\"count\":2}\n");
+	pipe_gives("csv.parse ! count ! json.format strings=on", "a\n1\n2\n",
+		"{\"count\":\"2\"}\n");
+}
+END_TEST
+
+START_TEST(a_record_longer_than_a_frame_passes)
+{
+	size_t n = 300000;
+	char *input = malloc(n + 8), *output = malloc(n + 32);
+	struct pipe_case c = {.stages = JSON, .input = input,
+		.output = output};
+
+	ck_assert_ptr_nonnull(input);
+	ck_assert_ptr_nonnull(output);
+	memset(input, 'x', n + 7);
+	memcpy(input, "a\n", 2);
+	strcpy(input + n, "\n");
+	strcpy(output, "{\"a\":\"");
+	memset(output + 6, 'x', n - 2);
+	strcpy(output + 6 + n - 2, "\"}\n");
+	pipe_check_chunks(&c, 65536);
+	free(input);
+	free(output);
+}
+END_TEST
+
+TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
+	what_json_does_not_take_for_a_number_is_a_string,
+	all_values_can_be_strings, special_characters_are_escaped,
+	utf8_passes_and_other_bytes_are_replaced, names_are_escaped,
+	rows_become_objects_with_a_line, typed_columns_are_numbers,
+	a_record_longer_than_a_frame_passes)

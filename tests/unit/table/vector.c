@@ -1,0 +1,129 @@
+/*
+ * tests of table/vector.c
+ */
+#include "unit/table/fake.h"
+
+static const char *const names[] = {"a", "b"};
+static struct fake f;
+
+START_TEST(text_becomes_a_vector_once)
+{
+	struct leat_schema *s;
+	struct leat_table t;
+	struct leat_frame *frame;
+	struct leat_vector v, again;
+	uint32_t bad;
+
+	fake_init(&f, 65536, 65536);
+	s = fake_schema(&f, names, 2);
+	frame = fake_table(&f, s, "1,x\n,y\n\"-3\",z\n", &t);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 0, LEAT_TYPE_INT64, &v, &bad), LEAT_OK);
+	ck_assert_uint_eq(v.type, LEAT_TYPE_INT64);
+	ck_assert_uint_eq(v.n_rows, 3);
+	ck_assert_int_eq(((const int64_t *)v.values)[0], 1);
+	ck_assert_int_eq(((const int64_t *)v.values)[1], 0);
+	ck_assert_int_eq(((const int64_t *)v.values)[2], -3);
+	ck_assert_uint_eq(v.valid[0], 5);
+	ck_assert_uint_eq((uintptr_t)v.values % 64, 0);
+	ck_assert_int_eq(leat_table_vector(&t, 0, LEAT_TYPE_INT64, &again, &bad),
+		LEAT_OK);
+	ck_assert_ptr_eq(v.values, again.values);
+	ck_assert_int_eq(leat_table_vector(&t, 0, LEAT_TYPE_FLOAT64, &again,
+				 &bad), LEAT_OK);
+	ck_assert_double_eq(((const double *)again.values)[2], -3);
+	leat_frame_release(frame);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(the_first_row_that_does_not_convert_is_told)
+{
+	struct leat_schema *s;
+	struct leat_table t;
+	struct leat_frame *frame;
+	struct leat_vector v;
+	uint32_t rows[] = {0, 3}, bad = 99, len;
+
+	fake_init(&f, 65536, 65536);
+	s = fake_schema(&f, names, 2);
+	frame = fake_table(&f, s, "1,true\n2,\nn/a,false\n4,false\n", &t);
+	len = frame->len_bytes;
+	ck_assert_int_eq(leat_table_vector(&t, 0, LEAT_TYPE_INT64, &v, &bad),
+		LEAT_EDATA);
+	ck_assert_uint_eq(bad, 2);
+	ck_assert_uint_eq(frame->len_bytes, len);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 1, LEAT_TYPE_BOOL, &v, &bad), LEAT_OK);
+	ck_assert_uint_eq(*(const uint8_t *)v.values, 1);
+	ck_assert_uint_eq(v.valid[0], 13);
+	leat_table_select(&t, rows, 2);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 0, LEAT_TYPE_INT64, &v, &bad), LEAT_OK);
+	ck_assert_uint_eq(v.valid[0], 9);
+	leat_frame_release(frame);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_full_frame_has_no_room_for_a_vector)
+{
+	struct leat_schema *s;
+	struct leat_table t;
+	struct leat_frame *frame;
+	struct leat_vector v;
+	uint32_t bad;
+
+	fake_init(&f, 65536, 65536);
+	s = fake_schema(&f, names, 1);
+	frame = fake_table(&f, s, "1\n", &t);
+	t.n_rows_all = t.head->n_rows_all = 60000;
+	t.n_rows = 0;
+	ck_assert_int_eq(leat_table_vector(&t, 0, LEAT_TYPE_INT64, &v, &bad),
+		LEAT_ELIMIT);
+	leat_frame_release(frame);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_table_can_be_made_of_vectors)
+{
+	struct leat_column columns[] = {
+		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1},
+		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0}};
+	struct leat_schema s = {.n_columns = 2, .columns = columns};
+	struct leat_frame *frame;
+	struct leat_table t;
+	struct leat_vector v;
+	void *ints, *doubles;
+	uint32_t bad;
+
+	fake_init(&f, 65536, 65536);
+	frame = fake_frame(&f);
+	ck_assert_int_eq(leat_table_begin(frame, &s, 3, &t), LEAT_OK);
+	ck_assert_int_eq(
+		leat_table_add_vector(&t, LEAT_TYPE_INT64, &ints), LEAT_OK);
+	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_FLOAT64, &doubles),
+		LEAT_OK);
+	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_TEXT, &ints),
+		LEAT_EINVAL);
+	((int64_t *)ints)[2] = 42;
+	((double *)doubles)[0] = 0.5;
+	leat_table_open(frame, &t);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 0, LEAT_TYPE_FLOAT64, &v, &bad), LEAT_OK);
+	ck_assert_double_eq(((const double *)v.values)[0], 0.5);
+	ck_assert_uint_eq(v.valid[0] & 7, 7);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 1, LEAT_TYPE_INT64, &v, &bad), LEAT_OK);
+	ck_assert_int_eq(((const int64_t *)v.values)[2], 42);
+	ck_assert_int_eq(leat_table_vector(&t, 1, LEAT_TYPE_BOOL, &v, &bad),
+		LEAT_EINVAL);
+	leat_frame_release(frame);
+	fake_fini(&f);
+}
+END_TEST
+
+TEST_MAIN("table/vector", text_becomes_a_vector_once,
+	the_first_row_that_does_not_convert_is_told,
+	a_full_frame_has_no_room_for_a_vector, a_table_can_be_made_of_vectors)
