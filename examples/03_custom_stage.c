@@ -1,7 +1,5 @@
 /*
- * A stage of one's own: keep the lines that hold a word.
- *
- * The address of the ops struct is the stage: nothing is registered.
+ * A stage of one's own, nothing to register: keep the lines that hold a word.
  *	03_custom_stage <app.log
  */
 #include <stdio.h>
@@ -40,6 +38,7 @@ grep_has_word(const struct grep_state *s, const uint8_t *line, size_t len)
 	return false;
 }
 
+/* One frame of many lines; credit for one frame of output is there. */
 static int
 grep_process(struct leat_stage *st, struct leat_frame *in)
 {
@@ -51,15 +50,16 @@ grep_process(struct leat_stage *st, struct leat_frame *in)
 		if (grep_has_word(s, rows.text + rows.rows[k].offset,
 			    rows.rows[k].len))
 			rows.rows[n++] = rows.rows[k];
-	/* every record is accounted for */
+	/* every record is accounted for, or the run does not balance */
 	leat_stage_count(st, LEAT_COUNT_FILTERED, rows.n - n);
 	in->n_items = n;
 	return leat_stage_emit(st, 0, in);
 }
 
 static const struct leat_option grep_options[] = {
-	{.name = "word", .type = LEAT_OPTION_STRING,
-		.flags = LEAT_OPTION_POSITIONAL,
+	{.name = "word",
+		.type = LEAT_OPTION_STRING,
+		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED,
 		.offset = offsetof(struct grep_opts, word),
 		.help = "what a line must hold"},
 	{.name = NULL},
@@ -72,14 +72,15 @@ static const struct leat_stage_ops grep_ops = {
 	.opts_bytes = sizeof(struct grep_opts),
 	.options = grep_options,
 	.in_layouts = LEAT_LAYOUT_ROWS,
-	.init = grep_init, .process = grep_process,
+	.init = grep_init,
+	.process = grep_process,
 };
 
-/* The names that graph text knows here: a set of one's own. */
 static const struct leat_stage_ops *const stages[] = {&leat_read_ops,
 	&leat_lines_parse_ops, &grep_ops, &leat_lines_format_ops,
 	&leat_write_ops};
-static const struct leat_stage_set set = {sizeof(set), 5, stages, NULL};
+static const struct leat_stage_set set = {
+	sizeof(set), sizeof(stages) / sizeof(stages[0]), stages, NULL};
 
 int
 main(void)
@@ -90,9 +91,8 @@ main(void)
 	struct leat_error err;
 
 	if (leat_graph_create(&opts, &graph, &err) ||
-		leat_graph_parse(graph,
-			"read - ! lines.parse ! grep error ! lines.format ! "
-			"write -", &err) ||
+		leat_graph_parse(
+			graph, "read - ! lines.parse ! grep error", &err) ||
 		leat_graph_run(graph, &err))
 		fprintf(stderr, "%s\n", err.text);
 	leat_graph_destroy(graph);

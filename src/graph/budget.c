@@ -1,8 +1,8 @@
 /*
  * graph/budget.c -- how many slots, and the most that a run can ever use.
  *
- * Per class: capacity of every channel, max_out between stages of a segment,
- * what stages hold, max_out for each that makes frames, a private copy for
+ * Per class: capacity of every channel, max_out between stages of a segment
+ * (but once for a run of stages that pass frames on), what stages hold, max_out for each that makes frames, a private copy for
  * each that writes its input, and the magazines of the threads that frames of
  * the class pass through; a frame counts as itself and as all it points into.
  * Why it suffices: a frame that is out is in a channel or its receiver's
@@ -42,6 +42,22 @@ share_cargo(struct leat__share share, const struct leat__cargo *cargo,
 	}
 }
 
+/*
+ * Does a link inside a segment only move frames on that its sender got from a
+ * link inside it too, one for one? A stage is called only when everything
+ * downstream in its segment is empty, so such a frame is in one of the two
+ * inboxes or in the other: one place does for both.
+ */
+static bool
+link_moves_on(const struct leat__link *link)
+{
+	const struct leat_stage *from = link->from;
+
+	return link->is_fused && from->is_passer && !from->is_maker &&
+		from->needs.max_out == 1 && from->n_ins == 1 &&
+		from->ins[0]->is_fused;
+}
+
 static void
 share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 {
@@ -49,6 +65,8 @@ share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 		.kind = link->is_fused ? LEAT__SHARE_INBOX : LEAT__SHARE_LINK,
 		.link = link};
 
+	if (link_moves_on(link))
+		return;
 	share_cargo(share, &link->from->cargo,
 		link->is_fused ? link->from->needs.max_out
 			       : link->capacity_frames,
@@ -78,6 +96,9 @@ share_copy(const struct leat_stage *st, const struct leat__cargo *in,
 	struct leat__share share = {.kind = LEAT__SHARE_COPY, .stage = st};
 	struct leat__cargo cargo = {.frames = in->frames};
 
+	/* what was made private further up in the segment still is */
+	if (st->n_ins == 1 && link_moves_on(st->ins[0]))
+		return;
 	if (st->ops.flags & LEAT_STAGE_IN_PLACE)
 		share_cargo(share, &cargo, 1, fn, user);
 }

@@ -6,8 +6,9 @@
  *	... ! write b.json            ... ! json.format ! write b.json
  *	... ! select a                ... ! select a ! csv.format ! write -
  *
- * Keeps: what was written down stays as it is; a stage is put between two
- * only where the layouts do not meet without it.
+ * Keeps: what was written down stays as it is. A file of records is read as
+ * records, also on its way straight into another file: so `read a.csv ! write
+ * b.json` does what it says, and every record is counted.
  * Threads: the one that builds the graph.
  */
 #include <string.h>
@@ -94,6 +95,18 @@ formatter_for(const struct leat_graph *graph, uint32_t layout)
 	return name;
 }
 
+/* Is there such a formatter, and does it take this layout? */
+static bool
+formatter_takes(
+	const struct leat_graph *graph, const char *text, uint32_t layout)
+{
+	const struct leat_stage_ops *ops = text
+		? leat__set_find(graph->opts.stages, text, strcspn(text, " "))
+		: NULL;
+
+	return ops && (!ops->in_layouts || (ops->in_layouts & layout));
+}
+
 /* ---- putting stages in ------------------------------------------------- */
 
 static int
@@ -132,7 +145,10 @@ implied_parser(
 	struct leat__link *link = st->n_outs == 1 ? st->outs[0] : NULL;
 
 	if (!st->ops.produce || st->ops.out_layout != LEAT_LAYOUT_BYTES ||
-		!extension || !extension->parser || !link ||
+		!extension || !extension->parser || !link)
+		return LEAT_OK;
+	/* a filter of bytes comes first; a sink gets records all the same */
+	if (link->to->n_outs > 0 &&
 		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES))
 		return LEAT_OK;
 	return link_split(graph, link, extension->parser, err);
@@ -145,7 +161,7 @@ implied_formatter(
 	const char *path = stage_path(st);
 	struct leat__link *link = st->n_ins == 1 ? st->ins[0] : NULL;
 	const struct leat_extension *extension;
-	const char *text = NULL;
+	const char *text;
 	uint32_t layout;
 
 	if (!(st->ops.flags & LEAT_STAGE_SINK) || !path || !link)
@@ -156,10 +172,9 @@ implied_formatter(
 			LEAT_LAYOUT_BYTES)
 		return LEAT_OK;
 	extension = extension_find(graph, path);
-	if (extension)
+	text = formatter_for(graph, layout);
+	if (extension && formatter_takes(graph, extension->formatter, layout))
 		text = extension->formatter;
-	else if (!strcmp(path, "-"))
-		text = formatter_for(graph, layout);
 	return text ? link_split(graph, link, text, err) : LEAT_OK;
 }
 

@@ -21,7 +21,7 @@
 #define FILE_PATH_MAX   4096 /* bytes of a path, with its NUL */
 #define FILE_NAME_KEPT  200  /* bytes of NAME in the temporary name */
 #define FILE_NAME_TRIES 100
-#define FILE_PIECE      4096 /* what a ready pipe takes without waiting */
+#define FILE_PIECE      4096       /* what a ready pipe takes without waiting */
 #define FILE_MANY       (1u << 20) /* of a regular file between two looks */
 #define FILE_STDIN      0
 #define FILE_STDOUT     1
@@ -30,18 +30,18 @@ struct leat_file {
 	struct leat_stage *st;
 	const struct leat__env *env;
 	int fd;
-	bool is_standard;  /* not ours to close */
+	bool is_standard; /* not ours to close */
 	bool is_reading;
-	bool is_staged;    /* under its temporary name */
-	bool is_kept;      /* PATH.partial if it is closed without a commit */
-	bool is_synced;    /* commit waits for the disk */
-	uint64_t n_bytes;  /* moved so far */
+	bool is_staged;   /* under its temporary name */
+	bool is_kept;     /* PATH.partial if it is closed without a commit */
+	bool is_synced;   /* commit waits for the disk */
+	uint64_t n_bytes; /* moved so far */
 	struct leat_file_info info;
-	char path[FILE_PATH_MAX];      /* final, links resolved */
+	char path[FILE_PATH_MAX]; /* final, links resolved */
 	char temporary[FILE_PATH_MAX];
 };
 
-/* ---- saying what is wrong ------------------------------------------------------ */
+/* ---- saying what is wrong ----------------------------------------------- */
 
 static const char *
 file_name(const struct leat_file *file)
@@ -115,7 +115,7 @@ file_fail_write(struct leat_file *file, int sys_errno)
 		file->is_staged ? file->temporary : "");
 }
 
-/* ---- waiting ------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------ */
 
 static uint32_t
 file_add_event(struct leat__poll *polls, uint32_t n, int fd)
@@ -176,7 +176,7 @@ file_is_again(int64_t n)
 	return n == -EINTR || n == -EAGAIN;
 }
 
-/* ---- opening ------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 static struct leat_file *
 file_new(struct leat_stage *st, bool is_reading)
@@ -285,7 +285,7 @@ leat_file_info(const struct leat_file *file)
 	return file->info;
 }
 
-/* ---- creating ------------------------------------------------------------------ */
+/* ---- creating ----------------------------------------------------------- */
 
 /* Where the name begins, behind the folder. */
 static size_t
@@ -307,9 +307,8 @@ file_draw_temporary(struct leat_file *file)
 
 	for (uint32_t k = 0; k < 6; k++, random >>= 5)
 		tail[k] = digits[random & 31];
-	snprintf(file->temporary, sizeof(file->temporary),
-		"%.*s.%.*s.leat-%s", folder, file->path, FILE_NAME_KEPT,
-		file->path + folder, tail);
+	snprintf(file->temporary, sizeof(file->temporary), "%.*s.%.*s.leat-%s",
+		folder, file->path, FILE_NAME_KEPT, file->path + folder, tail);
 }
 
 static int
@@ -342,8 +341,7 @@ file_replace(struct leat_file *file, uint32_t mode_bits)
 	LEAT_TRY(file_create_temporary(file));
 	sys_errno = file->env->chmod(file->env, file->fd, mode_bits);
 	if (sys_errno)
-		return file_fail(
-			file, sys_errno, "keep the permissions of");
+		return file_fail(file, sys_errno, "keep the permissions of");
 	return LEAT_OK;
 }
 
@@ -419,11 +417,10 @@ leat_file_create(struct leat_stage *st, const char *path, uint32_t flags,
 	return file_hand_out(file, rc, file_out);
 }
 
-/* ---- moving bytes -------------------------------------------------------------- */
+/* ---- moving bytes ------------------------------------------------------- */
 
 int
-leat_file_read(
-	struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out)
+leat_file_read(struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out)
 {
 	int64_t n;
 
@@ -487,7 +484,7 @@ leat_file_write(struct leat_file *file, const void *buf, size_t n_bytes)
 	return LEAT_OK;
 }
 
-/* ---- ending -------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------- */
 
 static void
 file_close_fd(struct leat_file *file)

@@ -94,6 +94,16 @@ csv_fail(struct leat_stage *st, const struct csv *s, const uint8_t *text,
 		(unsigned long long)p.line, (unsigned long long)p.column, what);
 }
 
+/* As csv_fail; the record counts as read, and as failed. */
+static int
+csv_fail_record(struct leat_stage *st, const struct csv *s,
+	const uint8_t *text, uint32_t offset, const char *what)
+{
+	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
+	return csv_fail(st, s, text, offset, what);
+}
+
 /* The field that is open at the end of text; *is_quoted: by a quote. */
 static uint32_t
 csv_open_field(const struct csv *s, const uint8_t *text, uint32_t n,
@@ -127,7 +137,7 @@ csv_fail_open(struct leat_stage *st, const struct csv *s, const uint8_t *text,
 	char what[256];
 
 	if (is_end)
-		return csv_fail(st, s, text, field,
+		return csv_fail_record(st, s, text, field,
 			"this quote is not closed before the end");
 	snprintf(what, sizeof(what),
 		"%s not ended after %llu bytes; max_record_bytes=N allows "
@@ -135,7 +145,7 @@ csv_fail_open(struct leat_stage *st, const struct csv *s, const uint8_t *text,
 		is_quoted ? "this quote is not closed, its record is"
 			  : "this record has",
 		(unsigned long long)s->max_record);
-	return csv_fail(st, s, text, is_quoted ? field : 0, what);
+	return csv_fail_record(st, s, text, is_quoted ? field : 0, what);
 }
 
 /* At text[offset], in a record that begins at text[0], a quote is closed. */
@@ -146,7 +156,7 @@ csv_fail_closed(struct leat_stage *st, const struct csv *s,
 	if (offset > s->max_record)
 		return csv_fail_open(
 			st, s, text, (uint32_t)s->max_record, 0);
-	return csv_fail(st, s, text, offset,
+	return csv_fail_record(st, s, text, offset,
 		"text after a closing quote; a quote inside a quoted field is "
 		"written twice");
 }
@@ -171,7 +181,7 @@ csv_fail_ragged(struct leat_stage *st, const struct csv *s,
 		"row has %u field%s, the %s has %u (line of the row: %s)", n,
 		n == 1 ? "" : "s", s->opts->header ? "first row" : "header",
 		s->schema->n_fields, row);
-	return csv_fail(st, s, text, start, what);
+	return csv_fail_record(st, s, text, start, what);
 }
 
 /* ---- the header --------------------------------------------------------- */

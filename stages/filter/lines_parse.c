@@ -18,7 +18,7 @@
 
 struct lines_state {
 	const char *origin;
-	uint8_t *carry;     /* beginning of a line, without its end */
+	uint8_t *carry; /* beginning of a line, without its end */
 	uint32_t n_carry;
 	uint32_t n_max;     /* of a record; the newline does not count */
 	uint32_t at;        /* in the frame in hand: next byte to look at */
@@ -65,8 +65,8 @@ lines_open(struct leat_stage *st)
 	int rc = leat_stage_alloc(st, (size_t)s->n_max + 1, &memory);
 
 	if (rc < 0)
-		return leat_stage_fail(st, rc,
-			"no memory for a record of %u bytes", s->n_max);
+		return leat_stage_fail(
+			st, rc, "no memory for a record of %u bytes", s->n_max);
 	s->carry = memory;
 	return LEAT_OK;
 }
@@ -82,7 +82,7 @@ lines_fail_long(struct leat_stage *st, uint64_t n_records)
 		s->origin, (unsigned long long)n_records + 1, s->n_max);
 }
 
-/* ---- a line of its own frame ---------------------------------------------------- */
+/* ---- a line of its own frame -------------------------------------------- */
 
 static int
 lines_emit(struct leat_stage *st, struct leat_frame *out)
@@ -131,7 +131,7 @@ lines_carry(struct leat_stage *st, const uint8_t *data, uint32_t n)
 	return LEAT_OK;
 }
 
-/* ---- lines of the frame in hand -------------------------------------------------- */
+/* ---- lines of the frame in hand ----------------------------------------- */
 
 /* The first newline ends what was carried. LEAT_MORE: that took the call. */
 static int
@@ -176,8 +176,8 @@ lines_begin(struct leat_stage *st, struct leat_frame *in)
 
 /* Take lines until the array is full. @return how many */
 static int
-lines_fill(struct leat_stage *st, struct leat_frame *in,
-	struct leat_row *rows, uint32_t n_max)
+lines_fill(struct leat_stage *st, struct leat_frame *in, struct leat_row *rows,
+	uint32_t n_max)
 {
 	struct lines_state *s = leat_stage_state(st);
 	uint32_t start = (uint32_t)(in->data - leat_frame_start(in));
@@ -277,8 +277,8 @@ lines_finish(struct leat_stage *st)
 static const struct leat_option lines_options[] = {
 	{.name = "max_record_bytes",
 		.type = LEAT_OPTION_BYTES,
-		.offset = offsetof(struct leat_lines_parse_opts,
-			max_record_bytes),
+		.offset = offsetof(
+			struct leat_lines_parse_opts, max_record_bytes),
 		.min = 1,
 		.max = 1 << 30,
 		.fallback = "1M",

@@ -70,6 +70,7 @@ where_fail_value(struct leat_stage *st, const struct leat_table *t,
 		leat_table_position(t, fault->column, fault->row);
 	struct leat_text x = leat_table_raw(t, fault->column, fault->row);
 
+	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
 	return leat_stage_fail(st, LEAT_EDATA,
 		"%s:%llu:%llu: column '%s' has '%.*s', where a number is wanted",
 		t->schema->origin ? t->schema->origin : "input",

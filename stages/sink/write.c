@@ -9,11 +9,7 @@
 #include <leat/io.h>
 #include <leat/stages.h>
 
-enum write_on_drain {
-	WRITE_KEEP = 0,
-	WRITE_COMMIT,
-	WRITE_DISCARD
-};
+enum write_on_drain { WRITE_KEEP = 0, WRITE_COMMIT, WRITE_DISCARD };
 
 struct write_state {
 	const struct leat_write_opts *opts;
@@ -116,7 +112,8 @@ static const struct leat_option write_options[] = {
 		.offset = offsetof(struct leat_write_opts, on_drain),
 		.fallback = "keep",
 		.values = "keep|commit|discard",
-		.help = "an incomplete file: as PATH.partial, as PATH, or gone"},
+		.help = "an incomplete file: as PATH.partial, as PATH, or "
+			"gone"},
 	{.name = NULL},
 };
 
@@ -124,7 +121,8 @@ const struct leat_stage_ops leat_write_ops = {
 	LEAT_STAGE_OPS_INIT("write"),
 	.flags = LEAT_STAGE_BLOCKING | LEAT_STAGE_SINK,
 	.summary = "bytes to a file, complete or not there",
-	.help = "Writes beside the final name and renames at the end, so PATH is "
+	.help = "Writes beside the final name and renames at the end, so PATH "
+		"is "
 		"either as it was or complete; reading and writing the same "
 		"path is safe. The extension of the path brings the formatter "
 		"along: write a.csv means csv.format ! write a.csv.",

@@ -34,8 +34,8 @@ read_init(struct leat_stage *st, const void *opts)
 	struct leat_needs *needs = leat_stage_needs(st);
 
 	s->path = o->path;
-	s->chunk_bytes = o->chunk_bytes ? (uint32_t)o->chunk_bytes
-					: READ_CHUNK_BYTES;
+	s->chunk_bytes =
+		o->chunk_bytes ? (uint32_t)o->chunk_bytes : READ_CHUNK_BYTES;
 	needs->frame_bytes = READ_HEADROOM + s->chunk_bytes + READ_SLACK;
 	needs->side_bytes = READ_LOOK_BYTES + READ_SLACK;
 	return LEAT_OK;
@@ -220,7 +220,8 @@ const struct leat_stage_ops leat_read_ops = {
 	LEAT_STAGE_OPS_INIT("read"),
 	.flags = LEAT_STAGE_BLOCKING,
 	.summary = "the bytes of a file, or of standard input",
-	.help = "Reads a file in chunks. From a pipe or a terminal whatever has "
+	.help = "Reads a file in chunks. From a pipe or a terminal whatever "
+		"has "
 		"arrived is passed on at once. The extension of the path "
 		"brings the parser along: read a.csv means read a.csv ! "
 		"csv.parse.",

@@ -1,10 +1,10 @@
 /*
  * stress/mem_recycle.c -- few slots, many hands.
  *
- * Threads take, pass on, share, copy and release frames of a pool that is too
- * small for all of them, with magazines of every size. Each slot has a mark
- * outside the pool: whoever takes it must find none, and a reader of a shared
- * frame must find the generation it was given. At the end all slots are free.
+ * Threads take, pass on, tie, copy and release frames of a pool that is too
+ * small for all of them, with magazines of several sizes. Each slot has a mark
+ * outside the pool: whoever takes it must find none, and whoever gives it back
+ * must find the taker's. At the end all slots are free.
  */
 #include "ctx/ctx.h"
 #include "mem/mem.h"
@@ -31,43 +31,43 @@ struct hand {
 	uint64_t n_taken;
 };
 
+/* Sign a frame that is now this hand's alone. */
 static void
-mark_taken(struct hand *hand, struct leat_frame *frame)
+sign(struct hand *hand, struct leat_frame *frame)
 {
 	uint64_t stamp = (uint64_t)hand->id << 32 | frame->slot;
 
-	ck_assert_uint_eq(
-		leat__swap_acq_rel(&marks[frame->slot], hand->id), 0);
-	ck_assert_uint_eq(frame->len_bytes, 0);
-	ck_assert_ptr_null(leat_frame_base(frame));
+	must(leat__swap_acq_rel(&marks[frame->slot], hand->id) == 0);
 	memcpy(frame->data, &stamp, sizeof(stamp));
 	frame->stamp = stamp;
 	frame->len_bytes = sizeof(stamp);
 	hand->n_taken++;
 }
 
-/* The last reader is the one that finds itself alone. */
 static void
-drop(struct hand *hand, struct leat_frame *frame)
+check_signature(const struct leat_frame *frame)
 {
 	uint64_t stamp;
 
 	memcpy(&stamp, frame->data, sizeof(stamp));
-	ck_assert_uint_eq(stamp, frame->stamp);
-	ck_assert_uint_eq((uint32_t)stamp, frame->slot);
-	ck_assert_uint_ne(leat__load_relaxed(&marks[frame->slot]), 0);
-	if (leat_frame_is_sole(frame)) {
-		struct leat_frame *base = leat_frame_base(frame);
+	must(stamp == frame->stamp);
+	must((uint32_t)stamp == frame->slot);
+	must(leat__load_relaxed(&marks[frame->slot]) == stamp >> 32);
+}
 
-		if (base && leat_frame_is_sole(base))
-			leat__swap_acq_rel(&marks[base->slot], 0);
-		leat__swap_acq_rel(&marks[frame->slot], 0);
-		leat__frame_release(&hand->cache, frame);
-		return;
-	}
-	/* another may become the last in between: then the mark stays, so
-	 * shared frames are always dropped by way of a box */
-	ck_abort_msg("a shared frame was dropped here");
+static void
+drop(struct hand *hand, struct leat_frame *frame)
+{
+	struct leat_frame *base = leat_frame_base(frame);
+
+	check_signature(frame);
+	must(leat_frame_is_sole(frame));
+	leat__swap_acq_rel(&marks[frame->slot], 0);
+	if (base)
+		check_signature(base);
+	if (base && leat_frame_is_sole(base))
+		leat__swap_acq_rel(&marks[base->slot], 0);
+	leat__frame_release(&hand->cache, frame);
 }
 
 static struct leat_frame *
@@ -76,8 +76,11 @@ take(struct hand *hand)
 	uint32_t class_ = stress_below(&hand->random, 2);
 	struct leat_frame *frame = leat__pool_take(pool, &hand->cache, class_);
 
-	if (frame)
-		mark_taken(hand, frame);
+	if (!frame)
+		return NULL;
+	must(frame->len_bytes == 0);
+	must(leat_frame_base(frame) == NULL);
+	sign(hand, frame);
 	return frame;
 }
 
@@ -90,27 +93,17 @@ swap_box(struct hand *hand, struct leat_frame *frame)
 	return leat__swap_acq_rel(&boxes[k], frame);
 }
 
+/* A copy in place of the frame; for a moment both hold its base. */
 static struct leat_frame *
 make_copy(struct hand *hand, struct leat_frame *frame)
 {
 	struct leat_frame *copy = leat__frame_copy(&hand->cache, frame);
-	uint64_t stamp;
 
 	if (!copy)
 		return frame;
-	memcpy(&stamp, copy->data, sizeof(stamp));
-	ck_assert_uint_eq(stamp, frame->stamp);
-	copy->len_bytes = 0;
-	if (leat_frame_base(copy)) { /* give the second hold back */
-		drop(hand, frame);
-		copy->len_bytes = sizeof(stamp);
-		leat__swap_acq_rel(&marks[copy->slot], hand->id);
-		stamp = (uint64_t)hand->id << 32 | copy->slot;
-		memcpy(copy->data, &stamp, sizeof(stamp));
-		copy->stamp = stamp;
-		return copy;
-	}
-	mark_taken(hand, copy);
+	must(memcmp(copy->data, frame->data, sizeof(uint64_t)) == 0);
+	must(leat_frame_base(copy) == leat_frame_base(frame));
+	sign(hand, copy);
 	drop(hand, frame);
 	return copy;
 }
@@ -136,11 +129,12 @@ step(struct hand *hand)
 		frame = swap_box(hand, frame);
 		break;
 	case 1:
-		if (frame && !leat_frame_base(frame))
+		if (frame)
 			frame = make_view(hand, frame);
 		frame = swap_box(hand, frame);
 		break;
 	case 2:
+		frame = swap_box(hand, frame);
 		if (frame)
 			frame = make_copy(hand, frame);
 		break;
@@ -207,6 +201,83 @@ START_TEST(no_slot_is_ever_in_two_hands)
 }
 END_TEST
 
+/* ---- the depot alone ------------------------------------------------------ */
+
+/*
+ * Take two, give back the first, then the second: in between the old head is
+ * back with another slot below it, which a swap without a tag would not notice.
+ */
+static void
+juggle(struct hand *hand)
+{
+	struct leat_frame *a = leat__pool_take(pool, NULL, 0);
+	struct leat_frame *b = leat__pool_take(pool, NULL, 0);
+
+	if (a)
+		sign(hand, a);
+	if (b)
+		sign(hand, b);
+	if (a)
+		drop(hand, a);
+	if (b)
+		drop(hand, b);
+}
+
+/* Take many at once, which reads a long way down the stack first. */
+static void
+scoop(struct hand *hand)
+{
+	struct leat_frame *frames[LEAT__MAGAZINE_MAX / 2];
+	uint32_t n = 0;
+
+	do {
+		frames[n] = leat__pool_take(pool, &hand->cache, 0);
+		if (frames[n])
+			sign(hand, frames[n++]);
+	} while (hand->cache.magazines[0].n > 0);
+	while (n > 0)
+		drop(hand, frames[--n]);
+	leat__cache_fini(&hand->cache);
+}
+
+static void
+juggler_main(void *arg)
+{
+	struct hand *hand = arg;
+
+	for (uint32_t k = 0; k < n_steps; k++) {
+		if (hand->id % 2)
+			juggle(hand);
+		else
+			scoop(hand);
+	}
+}
+
+START_TEST(a_head_that_comes_back_is_not_taken_for_the_old_one)
+{
+	struct leat_pool_class class_ = {4096, 2 * N_SLOTS};
+	struct hand hands[N_THREADS];
+
+	env = leat__env_posix();
+	n_steps = stress_rounds(200000);
+	ck_assert_int_eq(
+		leat__pool_create(env, &class_, 1, &pool, NULL), LEAT_OK);
+	for (uint32_t k = 0; k < N_THREADS; k++) {
+		hands[k] = (struct hand){
+			.thread = {.fn = juggler_main}, .id = k + 1};
+		hands[k].thread.arg = &hands[k];
+		leat__cache_init(
+			&hands[k].cache, pool, LEAT__MAGAZINE_MAX);
+		ck_assert_int_eq(
+			env->thread_start(env, &hands[k].thread), 0);
+	}
+	for (uint32_t k = 0; k < N_THREADS; k++)
+		env->thread_join(env, &hands[k].thread);
+	check_all_free();
+	leat_pool_destroy(pool);
+}
+END_TEST
+
 /* ---- readers of one frame ------------------------------------------------- */
 
 static struct leat_frame *shared;
@@ -223,10 +294,11 @@ reader_main(void *arg)
 		uint64_t stamp;
 
 		leat__add_acq_rel(&n_arrived, 1);
-		while (leat__load_acquire(&n_arrived) < (k + 1) * (N_THREADS + 1))
+		while (leat__load_acquire(&n_arrived) <
+			(k + 1) * (N_THREADS + 1))
 			env->yield(env);
 		memcpy(&stamp, shared->data, sizeof(stamp));
-		ck_assert_uint_eq(stamp, k);
+		must(stamp == k);
 		leat_frame_release(shared);
 		leat__add_acq_rel(&n_released, 1);
 	}
@@ -248,8 +320,8 @@ START_TEST(the_last_of_many_readers_frees_the_slot_once)
 	for (uint64_t k = 0; k < n_rounds; k++) {
 		while (leat__load_acquire(&n_released) < k * N_THREADS)
 			env->yield(env);
-		ck_assert_int_eq(leat_pool_try_acquire(pool, &shared), LEAT_OK);
-		ck_assert_uint_eq(shared->generation, k);
+		must(leat_pool_try_acquire(pool, &shared) == LEAT_OK);
+		must(shared->generation == (uint32_t)k);
 		memcpy(shared->data, &k, sizeof(k));
 		for (uint32_t j = 1; j < N_THREADS; j++)
 			leat_frame_retain(shared);
@@ -278,10 +350,10 @@ waiter_main(void *arg)
 				 : LEAT_NEVER;
 		int rc = leat_pool_acquire(pool, NULL, deadline_ns, &frame);
 
-		ck_assert(rc == LEAT_OK || (is_short && rc == LEAT_ETIMEDOUT));
+		must(rc == LEAT_OK || (is_short && rc == LEAT_ETIMEDOUT));
 		if (rc != LEAT_OK)
 			continue;
-		mark_taken(hand, frame);
+		sign(hand, frame);
 		if (stress_below(&hand->random, 2))
 			env->yield(env);
 		drop(hand, frame);
@@ -315,5 +387,6 @@ START_TEST(no_waiter_misses_the_slot_that_comes_free)
 END_TEST
 
 TEST_MAIN("stress/mem_recycle", no_slot_is_ever_in_two_hands,
+	a_head_that_comes_back_is_not_taken_for_the_old_one,
 	the_last_of_many_readers_frees_the_slot_once,
 	no_waiter_misses_the_slot_that_comes_free)

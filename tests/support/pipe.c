@@ -20,19 +20,17 @@ struct pipe_job {
 	const struct pipe_case *c;
 	size_t input_bytes;
 	size_t output_bytes;
-	size_t first;       /* bytes of the first chunk */
-	size_t rest;        /* of every other */
+	size_t first; /* bytes of the first chunk */
+	size_t rest;  /* of every other */
 	uint32_t headroom;
-	uint32_t is_shown;  /* the input is shown to the check */
-	uint32_t is_far;    /* the source has a thread of its own */
+	uint32_t is_shown; /* the input is shown to the check */
+	uint32_t is_far;   /* the source has a thread of its own */
 	uint32_t capacity;
 	uint32_t workers;
-	uint8_t *sample;    /* the input, with slack behind */
+	uint8_t *sample; /* the input, with slack behind */
 	char *output;
 	size_t n_output;
 	size_t max_output;
-	struct leat_stage_set set; /* lives as long as the graph */
-	const struct leat_stage_ops *list[64];
 };
 
 static const struct leat_ctx_key pipe_key = {"pipe"};
@@ -43,7 +41,7 @@ pipe_job(struct leat_stage *st)
 	return leat_ctx_value(leat_stage_ctx(st), &pipe_key);
 }
 
-/* ---- source ------------------------------------------------------------------ */
+/* ---- source ------------------------------------------------------------- */
 
 struct source_state {
 	size_t at;
@@ -61,8 +59,8 @@ source_init(struct leat_stage *st, const void *opts)
 	struct pipe_job *job = pipe_job(st);
 
 	(void)opts;
-	leat_stage_needs(st)->frame_bytes = job->headroom + PIPE_SLACK +
-		(uint32_t)source_largest(job);
+	leat_stage_needs(st)->frame_bytes =
+		job->headroom + PIPE_SLACK + (uint32_t)source_largest(job);
 	return LEAT_OK;
 }
 
@@ -129,7 +127,7 @@ static const struct leat_stage_ops source_far_ops = {
 	.produce = source_produce,
 };
 
-/* ---- sink -------------------------------------------------------------------- */
+/* ---- sink --------------------------------------------------------------- */
 
 static int
 sink_process(struct leat_stage *st, struct leat_frame *in)
@@ -156,7 +154,7 @@ static const struct leat_stage_ops sink_bytes_ops = {
 	.process = sink_process,
 };
 
-/* ---- saying what is wrong ------------------------------------------------------ */
+/* ---- saying what is wrong ----------------------------------------------- */
 
 static size_t
 pipe_escape(const char *data, size_t n, char *buf, size_t n_buf)
@@ -192,8 +190,8 @@ pipe_say(const struct pipe_job *job, const char *what, const char *wanted,
 		job->c->stages, what, job->first, job->rest, job->headroom,
 		job->capacity, job->workers,
 		job->is_shown ? "shown before" : "not shown",
-		job->is_far ? "far" : "near", job->input_bytes, input,
-		n_wanted, want, n_got, have);
+		job->is_far ? "far" : "near", job->input_bytes, input, n_wanted,
+		want, n_got, have);
 }
 
 static void
@@ -204,7 +202,8 @@ pipe_say_stats(const struct pipe_job *job, const struct leat_graph *graph)
 	struct leat_stage_stats s;
 
 	for (uint32_t k = 0; leat_stage_stats(graph, k, &s) == LEAT_OK; k++)
-		leat__text_add(&t, "%s: in %llu out %llu read %llu made %llu "
+		leat__text_add(&t,
+			"%s: in %llu out %llu read %llu made %llu "
 			"written %llu filtered %llu failed %llu folded %llu; ",
 			s.name, (unsigned long long)s.in,
 			(unsigned long long)s.out, (unsigned long long)s.read,
@@ -216,18 +215,19 @@ pipe_say_stats(const struct pipe_job *job, const struct leat_graph *graph)
 	pipe_say(job, "does not balance", "", 0, text, strlen(text));
 }
 
-/* ---- one run ------------------------------------------------------------------- */
+/* ---- one run ------------------------------------------------------------ */
 
 static void
-pipe_check_result(const struct pipe_job *job, int rc,
-	const struct leat_error *err)
+pipe_check_result(
+	const struct pipe_job *job, int rc, const struct leat_error *err)
 {
 	const struct pipe_case *c = job->c;
 
 	if (!c->output) {
 		if (rc >= 0 || !strstr(err->text, c->error))
 			pipe_say(job, "does not fail as it should", c->error,
-				strlen(c->error), rc < 0 ? err->text : "success",
+				strlen(c->error),
+				rc < 0 ? err->text : "success",
 				rc < 0 ? strlen(err->text) : 7);
 		return;
 	}
@@ -242,8 +242,8 @@ pipe_check_result(const struct pipe_job *job, int rc,
 }
 
 static void
-pipe_check_rest(const struct pipe_job *job, const struct leat_graph *graph,
-	int rc)
+pipe_check_rest(
+	const struct pipe_job *job, const struct leat_graph *graph, int rc)
 {
 	struct leat_graph_stats stats;
 
@@ -274,10 +274,8 @@ pipe_build(struct pipe_job *job, struct leat_ctx *ctx,
 	struct leat_graph **graph_out, struct leat_error *err)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
-		.workers = job->workers,
-		.capacity_frames = job->capacity,
-		.parent = ctx,
-		.stages = &job->set};
+		.workers = job->workers, .capacity_frames = job->capacity,
+		.parent = ctx, .stages = &job->set};
 	char text[4096];
 
 	snprintf(text, sizeof(text), "pipe.%s ! %s ! pipe.sink",
@@ -307,7 +305,7 @@ pipe_run_job(struct pipe_job *job)
 	leat_ctx_destroy(ctx);
 }
 
-/* ---- all runs ------------------------------------------------------------------- */
+/* ---- all runs ----------------------------------------------------------- */
 
 static void
 pipe_vary(struct pipe_job *job)
@@ -334,12 +332,12 @@ static void
 pipe_job_begin(struct pipe_job *job, const struct pipe_case *c)
 {
 	memset(job, 0, sizeof(*job));
-	pipe_make_set(&job->set, job->list);
+	pipe_make_set(job);
 	job->c = c;
 	job->input_bytes = c->input_bytes ? c->input_bytes : strlen(c->input);
 	if (c->output)
-		job->output_bytes = c->output_bytes ? c->output_bytes
-						    : strlen(c->output);
+		job->output_bytes =
+			c->output_bytes ? c->output_bytes : strlen(c->output);
 	job->sample = calloc(1, job->input_bytes + PIPE_SLACK);
 	ck_assert_ptr_nonnull(job->sample);
 	memcpy(job->sample, c->input, job->input_bytes);
@@ -394,13 +392,12 @@ pipe_gives(const char *stages, const char *input, const char *output)
 void
 pipe_fails(const char *stages, const char *input, const char *error)
 {
-	struct pipe_case c = {
-		.stages = stages, .input = input, .error = error};
+	struct pipe_case c = {.stages = stages, .input = input, .error = error};
 
 	pipe_check(&c);
 }
 
-/* ---- whole graphs ---------------------------------------------------------------- */
+/* ---- whole graphs ------------------------------------------------------- */
 
 int
 pipe_run(const char *text, struct leat_graph_stats *stats,
@@ -423,7 +420,7 @@ pipe_run(const char *text, struct leat_graph_stats *stats,
 	return rc;
 }
 
-/* ---- files ----------------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------- */
 
 static char pipe_folder[64];
 

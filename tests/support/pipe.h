@@ -17,13 +17,13 @@
 #include <leat/leat.h>
 
 struct pipe_case {
-	const char *stages;  /* graph text between source and sink */
+	const char *stages; /* graph text between source and sink */
 	const char *input;
 	size_t input_bytes;  /* 0 = up to the NUL */
 	const char *output;  /* NULL: it must fail */
 	size_t output_bytes; /* 0 = up to the NUL */
 	const char *error;   /* part of the error text, if it must fail */
-	uint64_t items_in;   /* records that the source says are in each frame */
+	uint64_t items_in; /* records that the source says are in each frame */
 };
 
 /* All of the above; a difference fails the running test. */
@@ -42,7 +42,7 @@ void pipe_check_chunks(const struct pipe_case *c, uint32_t chunk_bytes);
 int pipe_run(const char *text, struct leat_graph_stats *stats,
 	struct leat_error *err);
 
-/* ---- files, in a folder that is gone when the test has passed --------------- */
+/* ---- files, in a folder that is gone when the test has passed ----------- */
 
 /* Make an empty folder and move into it. */
 void pipe_enter_folder(void);

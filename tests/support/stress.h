@@ -9,7 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <check.h>
+
 #include "env/env.h"
+
+/* As ck_assert, for hot loops and any thread: notes nothing while it holds. */
+#define must(cond)                                                             \
+	do {                                                                   \
+		if (!(cond))                                                   \
+			ck_abort_msg("%s, line %d", #cond, __LINE__);          \
+	} while (0)
 
 /* The seed of this run, printed. */
 static inline uint64_t

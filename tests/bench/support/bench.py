@@ -82,7 +82,8 @@ class Watch(threading.Thread):
 
 
 class Run:
-    """One run of a process: status, seconds, peak MiB.
+    """One run of a process: status, seconds, peak MiB; what it says on stderr
+    goes to a file beside stdout and is kept as complaint if it fails.
 
     The kernel counts the memory that this interpreter had at the fork into a
     child's peak (wait4), so a smaller child is known by sampling only.
@@ -90,17 +91,21 @@ class Run:
 
     def __init__(self, argv, stdout, env=None):
         own_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        with open(stdout, "wb") as out:
+        said = pathlib.Path(stdout).with_suffix(".stderr")
+        with open(stdout, "wb") as out, open(said, "wb") as err:
             begin = time.perf_counter()
             # this class waits for the process itself: it wants its rusage
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL,
-                                       stdout=out, env=env)
+                                       stdout=out, stderr=err, env=env)
             watch = Watch(process.pid)
             _, status, usage = os.wait4(process.pid, 0)
             self.seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         self.status = process.returncode
         sampled_kib = watch.stop()
+        self.complaint = said.read_text(errors="replace").strip() \
+            if self.status else ""
+        said.unlink()
         exact = usage.ru_maxrss > own_kib
         self.peak_mib = (usage.ru_maxrss if exact else sampled_kib) / 1024
 
@@ -112,6 +117,7 @@ class Results:
 
     def __init__(self, bench, options):
         self.bench, self.options = bench, options
+        self.is_wrong = False  # our own subject failed its check
         self.values = {}  # (case, subject, unit) -> list
 
     def add(self, case, subject, unit, value):

@@ -63,6 +63,13 @@ def write(path, header, body, n_times):
     return True
 
 
+def late(header, body):
+    """What the filter job makes of the rows, by Python's own csv reader."""
+    lines = io.StringIO((header + body).decode(), newline="")
+    return [f"{row['date']},{row['origin']},{row['delay']}".encode()
+            for row in csv.DictReader(lines) if int(row["delay"]) > 60]
+
+
 class Big:
     """One big file, its tenth, and what is in them."""
 
@@ -74,6 +81,12 @@ class Big:
         self.tenth_path = folder / f"{name}_tenth.csv"
         self.was_written = write(self.path, header, body, tenths * 10)
         self.was_written |= write(self.tenth_path, header, body, tenths)
+        self.tenths = tenths
+        self.block = header, body
         self.n_rows = body.count(b"\n") * tenths * 10
         self.n_columns = header.count(b",") + 1
         self.n_bytes = self.path.stat().st_size
+
+    def late_lines(self, n_tenths):
+        """The filter job's rows for this much of the file, sorted."""
+        return sorted(late(*self.block) * (self.tenths * n_tenths))

@@ -351,7 +351,7 @@ static const struct leat_extension fake_extensions[] = {
 	{".tsv", "csv.parse sep=tab", "csv.format sep=tab"},
 	{".json", NULL, "json.format"},
 	{".txt", "lines.parse", "lines.format"},
-	{".s.txt", "lines.parse", NULL},
+	{".s.txt", "csv.parse", "json.format"},
 	{NULL, NULL, NULL},
 };
 

@@ -14,11 +14,20 @@ START_TEST(a_known_suffix_brings_its_parser)
 }
 END_TEST
 
-START_TEST(a_parser_is_not_put_before_what_takes_bytes)
+START_TEST(a_parser_is_not_put_before_a_filter_that_takes_bytes)
 {
 	fake_shows("read a.csv ! lines.parse ! drop",
 		"read a.csv ! lines.parse ! drop\n");
-	fake_shows("read a.csv ! write b.csv", "read a.csv ! write b.csv\n");
+}
+END_TEST
+
+START_TEST(a_file_of_records_is_read_as_records_on_its_way_into_a_file)
+{
+	fake_shows("read a.csv ! write b.csv",
+		"read a.csv ! csv.parse ! csv.format ! write b.csv\n");
+	fake_shows("read a.csv ! write b.json",
+		"read a.csv ! csv.parse ! json.format ! write b.json\n");
+	fake_shows("read a ! write b", "read a ! write b\n");
 }
 END_TEST
 
@@ -44,11 +53,21 @@ END_TEST
 
 START_TEST(the_longest_suffix_wins)
 {
-	fake_refuses("read a.txt ! head ! write b.s.txt", "write",
-		"put json.format or lines.format between them");
+	fake_shows("read a.s.txt ! head ! write b.s.txt",
+		"read a.s.txt ! csv.parse ! head ! json.format ! write "
+		"b.s.txt\n");
 	fake_shows("read a.txt ! head ! write b.txt",
 		"read a.txt ! lines.parse ! head ! lines.format ! write "
 		"b.txt\n");
+}
+END_TEST
+
+START_TEST(a_formatter_that_does_not_fit_gives_way_to_one_that_does)
+{
+	fake_shows("read a.csv ! head ! write b.txt",
+		"read a.csv ! csv.parse ! head ! csv.format ! write b.txt\n");
+	fake_shows("read a.csv ! head ! write b.xyz",
+		"read a.csv ! csv.parse ! head ! csv.format ! write b.xyz\n");
 }
 END_TEST
 
@@ -153,9 +172,11 @@ START_TEST(a_set_that_names_a_wrong_parser_is_told_so)
 END_TEST
 
 TEST_MAIN("graph/implied", a_known_suffix_brings_its_parser,
-	a_parser_is_not_put_before_what_takes_bytes,
+	a_parser_is_not_put_before_a_filter_that_takes_bytes,
+	a_file_of_records_is_read_as_records_on_its_way_into_a_file,
 	an_unknown_suffix_brings_nothing, a_known_suffix_brings_its_formatter,
-	the_longest_suffix_wins, standard_output_gets_what_fits,
+	the_longest_suffix_wins,
+	a_formatter_that_does_not_fit_gives_way_to_one_that_does, standard_output_gets_what_fits,
 	a_formatter_is_not_put_behind_one, an_open_end_goes_to_standard_output,
 	implied_stages_are_marked_and_have_no_place,
 	stages_added_by_calls_bring_nothing,

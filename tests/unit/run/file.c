@@ -15,7 +15,7 @@
 #include "support/pipe.h"
 #include "support/test.h"
 
-/* ---- a source that calls one function -------------------------------------------- */
+/* ---- a source that calls one function ----------------------------------- */
 
 struct caller_opts {
 	uint32_t size;
@@ -103,7 +103,7 @@ call_fails(int (*fn)(struct leat_stage *), int code, const char *text)
 	ck_assert_msg(strstr(err.text, text) != NULL, "%s", err.text);
 }
 
-/* ---- reading --------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static int
 read_and_peek(struct leat_stage *st)
@@ -219,7 +219,7 @@ START_TEST(closing_nothing_is_accepted)
 }
 END_TEST
 
-/* ---- writing --------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 static int
 write_without_commit(struct leat_stage *st)
@@ -316,7 +316,7 @@ START_TEST(two_writers_of_one_name_do_not_mix)
 }
 END_TEST
 
-/* ---- a world in which single calls fail -------------------------------------------- */
+/* ---- a world in which single calls fail --------------------------------- */
 
 struct bad_world {
 	struct leat__env env;

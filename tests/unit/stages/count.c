@@ -13,8 +13,8 @@ END_TEST
 
 START_TEST(rows_are_counted)
 {
-	pipe_gives("lines.parse ! count ! csv.format", "a\n\nb\n",
-		"count\n3\n");
+	pipe_gives(
+		"lines.parse ! count ! csv.format", "a\n\nb\n", "count\n3\n");
 }
 END_TEST
 
@@ -48,7 +48,6 @@ START_TEST(the_result_is_a_number)
 }
 END_TEST
 
-TEST_MAIN("stages/count", records_of_a_table_are_counted,
-	rows_are_counted, only_what_is_selected_counts,
-	nothing_counts_as_zero, the_result_can_be_counted_again,
-	the_result_is_a_number)
+TEST_MAIN("stages/count", records_of_a_table_are_counted, rows_are_counted,
+	only_what_is_selected_counts, nothing_counts_as_zero,
+	the_result_can_be_counted_again, the_result_is_a_number)

@@ -52,8 +52,7 @@ END_TEST
 
 START_TEST(an_empty_value_alone_in_a_row_is_quoted)
 {
-	pipe_gives("csv.parse ! csv.format", "a\n1\n\n2\n",
-		"a\n1\n\"\"\n2\n");
+	pipe_gives("csv.parse ! csv.format", "a\n1\n\n2\n", "a\n1\n\"\"\n2\n");
 }
 END_TEST
 
@@ -76,7 +75,8 @@ START_TEST(more_than_a_frame_passes)
 	size_t n = 400000, at = 4;
 	char *text = malloc(n + 64);
 	struct pipe_case c = {.stages = "csv.parse ! csv.format",
-		.input = text, .output = text};
+		.input = text,
+		.output = text};
 
 	ck_assert_ptr_nonnull(text);
 	strcpy(text, "a,b\n");

@@ -59,9 +59,13 @@ END_TEST
 
 START_TEST(a_byte_order_mark_is_skipped)
 {
-	pipe_gives(JSON, "\xef\xbb\xbf" "a,b\n1,2\n",
+	pipe_gives(JSON,
+		"\xef\xbb\xbf"
+		"a,b\n1,2\n",
 		"{\"a\":\"1\",\"b\":\"2\"}\n");
-	pipe_gives(JSON, "\xef\xbb\xbf" "\"a\",b\n1,2\n",
+	pipe_gives(JSON,
+		"\xef\xbb\xbf"
+		"\"a\",b\n1,2\n",
 		"{\"a\":\"1\",\"b\":\"2\"}\n");
 }
 END_TEST
@@ -114,8 +118,8 @@ START_TEST(a_header_alone_is_a_table_without_rows)
 {
 	pipe_gives("csv.parse ! csv.format", "a,b\n", "a,b\n");
 	pipe_gives("csv.parse ! csv.format", "a,b", "a,b\n");
-	pipe_gives("csv.parse ! count ! json.format", "a,b\n",
-		"{\"count\":0}\n");
+	pipe_gives(
+		"csv.parse ! count ! json.format", "a,b\n", "{\"count\":0}\n");
 }
 END_TEST
 
@@ -158,8 +162,10 @@ END_TEST
 START_TEST(nul_bytes_are_data)
 {
 	struct pipe_case c = {.stages = "csv.parse ! csv.format",
-		.input = "a,b\n1\0,\"\0\"\n", .input_bytes = 11,
-		.output = "a,b\n1\0,\"\0\"\n", .output_bytes = 11};
+		.input = "a,b\n1\0,\"\0\"\n",
+		.input_bytes = 11,
+		.output = "a,b\n1\0,\"\0\"\n",
+		.output_bytes = 11};
 
 	pipe_check(&c);
 }
@@ -169,7 +175,8 @@ START_TEST(records_longer_than_chunks_pass)
 {
 	static char text[80000];
 	struct pipe_case c = {.stages = "csv.parse ! csv.format",
-		.input = text, .output = text};
+		.input = text,
+		.output = text};
 	size_t n = (size_t)sprintf(text, "a,b\n");
 
 	for (size_t k = 0; k < 12; k++) {

@@ -8,8 +8,8 @@ START_TEST(the_first_n_records_pass)
 {
 	pipe_gives("lines.parse ! head 2 ! lines.format", "a\nb\nc\nd\n",
 		"a\nb\n");
-	pipe_gives("csv.parse ! head n=2 ! csv.format",
-		"k\n1\n\"2\n\"\n3\n4\n", "k\n1\n\"2\n\"\n");
+	pipe_gives("csv.parse ! head n=2 ! csv.format", "k\n1\n\"2\n\"\n3\n4\n",
+		"k\n1\n\"2\n\"\n");
 }
 END_TEST
 
@@ -33,7 +33,8 @@ START_TEST(what_comes_after_is_not_looked_at)
 	struct pipe_case c = {
 		.stages = "lines.parse max_record_bytes=3 ! head 2 ! "
 			  "lines.format",
-		.input = "a\nb\nabcdefgh\n", .output = "a\nb\n"};
+		.input = "a\nb\nabcdefgh\n",
+		.output = "a\nb\n"};
 
 	pipe_check_chunks(&c, 2);
 }
@@ -58,5 +59,4 @@ END_TEST
 TEST_MAIN("stages/head", the_first_n_records_pass, ten_is_the_default,
 	fewer_records_than_asked_for_all_pass,
 	what_comes_after_is_not_looked_at,
-	rows_that_are_filtered_already_do_not_count,
-	two_heads_give_the_smaller)
+	rows_that_are_filtered_already_do_not_count, two_heads_give_the_smaller)

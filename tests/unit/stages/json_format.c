@@ -80,8 +80,7 @@ START_TEST(a_record_longer_than_a_frame_passes)
 {
 	size_t n = 300000;
 	char *input = malloc(n + 8), *output = malloc(n + 32);
-	struct pipe_case c = {.stages = JSON, .input = input,
-		.output = output};
+	struct pipe_case c = {.stages = JSON, .input = input, .output = output};
 
 	ck_assert_ptr_nonnull(input);
 	ck_assert_ptr_nonnull(output);

@@ -23,7 +23,9 @@ check_line(size_t n)
 {
 	char *text = malloc(2 * n + 4);
 	struct pipe_case c = {.stages = "lines.parse ! lines.format",
-		.input = text, .input_bytes = 2 * n + 4, .output = text,
+		.input = text,
+		.input_bytes = 2 * n + 4,
+		.output = text,
 		.output_bytes = 2 * n + 4};
 
 	ck_assert_ptr_nonnull(text);

@@ -65,8 +65,8 @@ START_TEST(a_longer_line_fails_and_says_where)
 		"1\n22\n123456\n4\n", "pipe:3:1: line longer than 5 bytes");
 	pipe_fails("lines.parse max_record_bytes=5 ! lines.format",
 		"12345\n123456", "pipe:2:1:");
-	pipe_fails("lines.parse max_record_bytes=5 ! lines.format",
-		"12345\r", "pipe:1:1:");
+	pipe_fails("lines.parse max_record_bytes=5 ! lines.format", "12345\r",
+		"pipe:1:1:");
 }
 END_TEST
 
@@ -93,8 +93,11 @@ START_TEST(lines_longer_than_chunks_and_headroom_pass)
 {
 	size_t n;
 	char *text = long_lines(&n);
-	struct pipe_case c = {.stages = LINES, .input = text,
-		.input_bytes = n, .output = text, .output_bytes = n};
+	struct pipe_case c = {.stages = LINES,
+		.input = text,
+		.input_bytes = n,
+		.output = text,
+		.output_bytes = n};
 
 	pipe_check_chunks(&c, 100);
 	pipe_check_chunks(&c, 4096);
@@ -109,8 +112,11 @@ START_TEST(more_lines_than_an_array_holds_pass)
 {
 	size_t n = 40000;
 	char *text = malloc(n);
-	struct pipe_case c = {.stages = LINES, .input = text,
-		.input_bytes = n, .output = text, .output_bytes = n};
+	struct pipe_case c = {.stages = LINES,
+		.input = text,
+		.input_bytes = n,
+		.output = text,
+		.output_bytes = n};
 
 	ck_assert_ptr_nonnull(text);
 	memset(text, '\n', n);
@@ -127,8 +133,10 @@ END_TEST
 START_TEST(records_that_come_in_are_folded)
 {
 	/* two made-up records in every frame become two lines in all */
-	struct pipe_case c = {.stages = LINES, .input = "a\nb\n",
-		.output = "a\nb\n", .items_in = 2};
+	struct pipe_case c = {.stages = LINES,
+		.input = "a\nb\n",
+		.output = "a\nb\n",
+		.items_in = 2};
 
 	pipe_check(&c);
 }
@@ -138,7 +146,6 @@ TEST_MAIN("stages/lines_parse", every_line_is_a_record,
 	a_last_line_without_newline_is_a_record, no_bytes_are_no_records,
 	one_cr_before_the_newline_is_stripped,
 	a_cr_at_the_end_of_the_input_is_kept, all_other_bytes_are_kept,
-	a_line_of_the_longest_length_passes,
-	a_longer_line_fails_and_says_where,
+	a_line_of_the_longest_length_passes, a_longer_line_fails_and_says_where,
 	lines_longer_than_chunks_and_headroom_pass,
 	more_lines_than_an_array_holds_pass, records_that_come_in_are_folded)

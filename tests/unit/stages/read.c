@@ -78,8 +78,8 @@ START_TEST(a_missing_file_is_named_with_the_folder)
 	struct leat_error err;
 
 	pipe_enter_folder();
-	ck_assert_int_eq(run_fails("read nothing.csv ! write out.csv", &err),
-		LEAT_EIO);
+	ck_assert_int_eq(
+		run_fails("read nothing.csv ! write out.csv", &err), LEAT_EIO);
 	ck_assert_ptr_nonnull(strstr(err.text,
 		"cannot open 'nothing.csv': no such file (looked in "
 		"/tmp/leat-test-"));
@@ -146,7 +146,7 @@ START_TEST(a_dash_is_standard_input)
 }
 END_TEST
 
-/* ---- a graph that reads from a pipe which stays open --------------------------- */
+/* ---- a graph that reads from a pipe which stays open -------------------- */
 
 struct pipe_graph {
 	struct leat_graph *graph;
@@ -264,9 +264,8 @@ END_TEST
 TEST_MAIN("stages/read", a_file_of_any_size_arrives_as_it_is,
 	chunks_outside_the_range_are_refused,
 	a_missing_file_is_named_with_the_folder, a_folder_is_refused,
-	a_path_of_no_bytes_is_refused,
-	a_file_without_a_size_is_read_to_its_end, a_dash_is_standard_input,
+	a_path_of_no_bytes_is_refused, a_file_without_a_size_is_read_to_its_end,
+	a_dash_is_standard_input,
 	a_drain_ends_the_wait_and_drops_the_half_record,
 	a_drain_drops_the_half_record_of_a_csv_too,
-	a_cancel_ends_the_wait_at_once,
-	what_a_pipe_gave_is_passed_on_at_once)
+	a_cancel_ends_the_wait_at_once, what_a_pipe_gave_is_passed_on_at_once)

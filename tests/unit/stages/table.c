@@ -71,8 +71,7 @@ turns(const char *from, const char *input, const char *to, const char *output)
 	snprintf(out, sizeof(out), "out%s", to);
 	snprintf(text, sizeof(text), "read %s ! head ! write %s", in, out);
 	pipe_put_text(in, input);
-	ck_assert_msg(
-		pipe_run(text, NULL, &err) == LEAT_OK, "%s", err.text);
+	ck_assert_msg(pipe_run(text, NULL, &err) == LEAT_OK, "%s", err.text);
 	pipe_file_holds(out, output);
 	pipe_leave_folder();
 }

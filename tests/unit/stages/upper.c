@@ -31,8 +31,8 @@ END_TEST
 
 START_TEST(rows_after_a_sample_become_upper_case)
 {
-	pipe_gives("lines.parse ! sample 2 ! upper ! lines.format",
-		"a\nb\nc\n", "A\nC\n");
+	pipe_gives("lines.parse ! sample 2 ! upper ! lines.format", "a\nb\nc\n",
+		"A\nC\n");
 }
 END_TEST
 
@@ -40,9 +40,10 @@ START_TEST(many_arrays_over_one_text_become_upper_case)
 {
 	size_t n = 60000;
 	char *input = malloc(n), *output = malloc(n);
-	struct pipe_case c = {
-		.stages = "lines.parse ! upper ! lines.format",
-		.input = input, .input_bytes = n, .output = output,
+	struct pipe_case c = {.stages = "lines.parse ! upper ! lines.format",
+		.input = input,
+		.input_bytes = n,
+		.output = output,
 		.output_bytes = n};
 
 	for (size_t k = 0; k < n; k++) {
@@ -56,7 +57,7 @@ START_TEST(many_arrays_over_one_text_become_upper_case)
 }
 END_TEST
 
-/* ---- a text that somebody else looks at ---------------------------------------- */
+/* ---- a text that somebody else looks at --------------------------------- */
 
 struct witness_state {
 	struct leat_frame *base; /* of the first frame, held to the end */
@@ -103,8 +104,8 @@ START_TEST(a_text_with_another_reader_is_left_alone)
 {
 	struct leat_read_opts from = {
 		LEAT_OPTS_INIT(leat_read_opts), .path = "in.txt"};
-	struct leat_write_opts to = {LEAT_OPTS_INIT(leat_write_opts),
-		.path = "out.txt", .sync = 1};
+	struct leat_write_opts to = {
+		LEAT_OPTS_INIT(leat_write_opts), .path = "out.txt", .sync = 1};
 	struct leat_step steps[] = {
 		{&leat_read_ops, &from},
 		{&leat_lines_parse_ops, NULL},

@@ -64,15 +64,15 @@ START_TEST(a_value_that_does_not_convert_fails_with_its_place)
 {
 	pipe_fails("csv.parse ! where \"n > 1\" ! csv.format",
 		"s,n\nx,1\n\"y\ny\",2\nx,n/a\n", "pipe:5:3:");
-	pipe_fails("csv.parse ! where \"n > 1\" ! csv.format",
-		"s,n\nx,n/a\n", "n/a");
+	pipe_fails("csv.parse ! where \"n > 1\" ! csv.format", "s,n\nx,n/a\n",
+		"n/a");
 }
 END_TEST
 
 START_TEST(a_column_that_is_not_there_fails_with_a_suggestion)
 {
-	pipe_fails("csv.parse ! where \"deley > 1\" ! csv.format",
-		"delay\n1\n", "delay");
+	pipe_fails("csv.parse ! where \"deley > 1\" ! csv.format", "delay\n1\n",
+		"delay");
 }
 END_TEST
 

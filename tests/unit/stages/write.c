@@ -183,7 +183,7 @@ START_TEST(a_dash_is_standard_output)
 }
 END_TEST
 
-/* ---- a pipe that nobody empties ------------------------------------------------- */
+/* ---- a pipe that nobody empties ----------------------------------------- */
 
 struct full_pipe {
 	struct leat_graph *graph;
@@ -243,8 +243,7 @@ START_TEST(a_reader_that_goes_away_is_named)
 
 	full_pipe_start(&p);
 	close(p.fd);
-	ck_assert_int_eq(
-		leat_graph_wait(p.graph, LEAT_NEVER, &err), LEAT_EIO);
+	ck_assert_int_eq(leat_graph_wait(p.graph, LEAT_NEVER, &err), LEAT_EIO);
 	ck_assert_ptr_nonnull(strstr(
 		err.text, "out was closed by its reader after 65536 bytes"));
 	leat_graph_destroy(p.graph);
@@ -262,7 +261,7 @@ START_TEST(a_pipe_without_reader_is_refused)
 }
 END_TEST
 
-/* ---- drains ---------------------------------------------------------------------- */
+/* ---- drains ------------------------------------------------------------- */
 
 /* Drain a run that has read "a\nb\nc" from a pipe which stays open. */
 static void
@@ -280,8 +279,8 @@ drain(const char *on_drain, struct leat_graph_stats *stats)
 	snprintf(text, sizeof(text),
 		"read in ! lines.parse ! lines.format ! write out %s",
 		on_drain);
-	ck_assert_msg(leat_graph_parse(graph, text, &err) == LEAT_OK, "%s",
-		err.text);
+	ck_assert_msg(
+		leat_graph_parse(graph, text, &err) == LEAT_OK, "%s", err.text);
 	ck_assert_msg(leat_graph_start(graph, &err) == LEAT_OK, "%s", err.text);
 	do {
 		sched_yield();
