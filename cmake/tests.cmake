@@ -39,6 +39,4 @@ foreach(source ${test_sources})
 	add_dependencies(tests ${target})
 	add_test(NAME ${name} COMMAND ${target}
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-	set_tests_properties(${name} PROPERTIES ENVIRONMENT "TSAN_OPTIONS=\
-suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan/suppressions.txt")
 endforeach()

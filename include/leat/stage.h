@@ -277,7 +277,11 @@ LEAT_API LEAT_PRINTF(6, 7) int leat_stage_fail_at(struct leat_stage *st,
 	int code, const char *option, size_t offset, size_t n_bytes,
 	const char *format, ...);
 
-/** Has a drain been asked for? Sources then end soon; others need not care. */
+/**
+ * For a source: has a drain been asked for? It ends soon then. For others: has
+ * a source ended because of one, so that the input is shorter than it would
+ * have been? Settled when finish is called.
+ */
 LEAT_API bool leat_stage_is_draining(const struct leat_stage *st);
 
 /**

@@ -24,14 +24,14 @@
 #define leat__add_seq(p, v)       __atomic_fetch_add((p), (v), __ATOMIC_SEQ_CST)
 #define leat__sub_seq(p, v)       __atomic_fetch_sub((p), (v), __ATOMIC_SEQ_CST)
 #define leat__cas_weak_seq(p, expected, v)                                     \
-	__atomic_compare_exchange_n((p), (expected), (v), 1, __ATOMIC_SEQ_CST, \
-		__ATOMIC_SEQ_CST)
+	__atomic_compare_exchange_n(                                           \
+		(p), (expected), (v), 1, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define leat__cas_acq_rel(p, expected, v)                                      \
-	__atomic_compare_exchange_n((p), (expected), (v), 0, __ATOMIC_ACQ_REL, \
-		__ATOMIC_ACQUIRE)
+	__atomic_compare_exchange_n(                                           \
+		(p), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 #define leat__cas_weak_acq_rel(p, expected, v)                                 \
-	__atomic_compare_exchange_n((p), (expected), (v), 1, __ATOMIC_ACQ_REL, \
-		__ATOMIC_ACQUIRE)
+	__atomic_compare_exchange_n(                                           \
+		(p), (expected), (v), 1, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 /* ThreadSanitizer knows no fences; a locked no-op on a shared word does. */
 #if defined(__SANITIZE_THREAD__)

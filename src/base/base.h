@@ -15,7 +15,7 @@
 #define LEAT__CACHE_LINE 64
 
 #define leat__container_of(p, type, field)                                     \
-	((type *)(void *)((char *)(p) - offsetof(type, field)))
+	((type *)(void *)((char *)(p)-offsetof(type, field)))
 
 #define leat__array_len(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,10 +49,11 @@
 _Noreturn void leat__abort(const char *what, const char *file, int line);
 
 /* Fill an error object; err may be NULL. Returns the code. */
-LEAT_PRINTF(3, 4) int leat__error(
-	struct leat_error *err, int code, const char *format, ...);
-LEAT_PRINTF(4, 5) int leat__error_errno(struct leat_error *err, int code,
-	int sys_errno, const char *format, ...);
+LEAT_PRINTF(3, 4)
+int leat__error(struct leat_error *err, int code, const char *format, ...);
+LEAT_PRINTF(4, 5)
+int leat__error_errno(struct leat_error *err, int code, int sys_errno,
+	const char *format, ...);
 int leat__error_v(struct leat_error *err, int code, int sys_errno,
 	const char *format, va_list args);
 
@@ -72,8 +73,8 @@ struct leat__text {
 	size_t at;
 };
 
-LEAT_PRINTF(2, 3) void leat__text_add(
-	struct leat__text *t, const char *format, ...);
+LEAT_PRINTF(2, 3)
+void leat__text_add(struct leat__text *t, const char *format, ...);
 
 /* Damerau-Levenshtein distance, cut at 4; for "did you mean". */
 uint32_t leat__edit_distance(

@@ -211,7 +211,8 @@ caret_draw_marks(struct leat__text *t, const struct caret *c)
 
 	for (size_t k = 0; k < c->at; k++)
 		if (!error_is_inside_character(c->line[k]))
-			leat__text_add(t, "%c", c->line[k] == '\t' ? '\t' : ' ');
+			leat__text_add(
+				t, "%c", c->line[k] == '\t' ? '\t' : ' ');
 	for (size_t k = 0; k < c->n_marked; k++)
 		if (!error_is_inside_character(c->line[c->at + k]))
 			n++, leat__text_add(t, "^");

@@ -35,8 +35,9 @@ leat__opts_copy(void *full, size_t full_bytes, const void *opts,
 			"%s: size is %u, where at least %zu is wanted: begin "
 			"the options with LEAT_OPTS_INIT",
 			what, size, OPTS_LEAST_BYTES);
-	if (size > own_size && !opts_is_zero((const uint8_t *)opts + own_size,
-				       size - own_size))
+	if (size > own_size &&
+		!opts_is_zero(
+			(const uint8_t *)opts + own_size, size - own_size))
 		return leat__error(err, LEAT_ENOTSUP,
 			"%s: the options are %u bytes and use a field that "
 			"leat %s, which knows %u of them, does not have",

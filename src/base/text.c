@@ -21,8 +21,8 @@ leat__text_add(struct leat__text *t, const char *format, ...)
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(t->n_bytes ? t->buf + at : NULL, t->n_bytes - at, format,
-		args);
+	n = vsnprintf(
+		t->n_bytes ? t->buf + at : NULL, t->n_bytes - at, format, args);
 	va_end(args);
 	if (n > 0)
 		t->at += (size_t)n;
@@ -44,14 +44,14 @@ text_least(unsigned a, unsigned b, unsigned c)
 
 /* One row of the table: what a[0..i] costs to become each b[0..j]. */
 static void
-text_fill_row(struct text_rows *r, const char *a, size_t i, const char *b,
-	size_t n_b)
+text_fill_row(
+	struct text_rows *r, const char *a, size_t i, const char *b, size_t n_b)
 {
 	r->row[0] = (uint8_t)(i + 1);
 	for (size_t j = 0; j < n_b; j++) {
 		unsigned differs = a[i] != b[j];
-		bool is_swapped = i > 0 && j > 0 && a[i] == b[j - 1] &&
-				  a[i - 1] == b[j];
+		bool is_swapped =
+			i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j];
 
 		r->row[j + 1] = text_least(r->row[j] + 1u, r->above[j + 1] + 1u,
 			r->above[j] + differs);

@@ -71,11 +71,12 @@ struct ctx_slab {
 struct ctx_root {
 	struct leat_ctx ctx; /* the root itself */
 	const struct leat__env *env;
-	struct leat__lock lock;      /* guards all below */
-	uint32_t n_fresh;            /* of the newest slab, never used yet */
-	struct leat_ctx *recycled;   /* chained by next */
-	struct ctx_slab *slabs;      /* newest */
-	struct leat__timers *timers; /* with the first deadline; then constant */
+	struct leat__lock lock;    /* guards all below */
+	uint32_t n_fresh;          /* of the newest slab, never used yet */
+	struct leat_ctx *recycled; /* chained by next */
+	struct ctx_slab *slabs;    /* newest */
+	struct leat__timers
+		*timers; /* with the first deadline; then constant */
 };
 
 /* ---- causes --------------------------------------------------------------- */
@@ -140,8 +141,8 @@ static bool
 root_add_slab(struct ctx_root *root)
 {
 	struct ctx_slab *old = root->slabs;
-	uint64_t n = old ? leat__min_u64(2 * old->n, CTX_SLAB_MOST)
-			 : CTX_SLAB_LEAST;
+	uint64_t n =
+		old ? leat__min_u64(2 * old->n, CTX_SLAB_MOST) : CTX_SLAB_LEAST;
 	struct ctx_slab *slab = root->env->alloc(root->env,
 		sizeof(*slab) + (size_t)n * sizeof(slab->contexts[0]));
 

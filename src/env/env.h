@@ -26,9 +26,11 @@ struct leat__thread {
 	char name[16];
 };
 
+/* CREATE: for writing, must not exist yet, mode 0666 & ~umask. WRITE: must
+ * exist, a device or a pipe. */
 #define LEAT__OPEN_READ   0u
-#define LEAT__OPEN_CREATE 1u /* for writing, must not exist yet, mode 0666 & ~umask */
-#define LEAT__OPEN_WRITE  2u /* for writing, must exist: a device or a pipe */
+#define LEAT__OPEN_CREATE 1u
+#define LEAT__OPEN_WRITE  2u
 
 #define LEAT__POLL_MAX 64u /* files in one call of poll */
 
@@ -54,8 +56,9 @@ struct leat__env {
 	void *self;
 
 	/* clock and random */
-	int64_t (*now_ns)(const struct leat__env *env);  /* monotonic */
-	int64_t (*wall_ns)(const struct leat__env *env); /* since 1970, for logs */
+	int64_t (*now_ns)(const struct leat__env *env); /* monotonic */
+	/* since 1970, for logs */
+	int64_t (*wall_ns)(const struct leat__env *env);
 	uint64_t (*random)(const struct leat__env *env);
 
 	/*
@@ -69,10 +72,10 @@ struct leat__env {
 
 	/* threads; the signals that come from outside are blocked in them.
 	 * fn, arg and name are the caller's to fill. */
-	int (*thread_start)(const struct leat__env *env,
-		struct leat__thread *thread);
-	void (*thread_join)(const struct leat__env *env,
-		struct leat__thread *thread);
+	int (*thread_start)(
+		const struct leat__env *env, struct leat__thread *thread);
+	void (*thread_join)(
+		const struct leat__env *env, struct leat__thread *thread);
 	uint32_t (*n_cores)(const struct leat__env *env);
 
 	/* memory; alloc is zeroed and aligned to 64 bytes; NULL = none left */
@@ -82,35 +85,35 @@ struct leat__env {
 	 * none, a private one (fd_out = -1); untouched pages cost nothing */
 	int (*map)(const struct leat__env *env, size_t n_bytes,
 		const char *name, void **memory_out, int *fd_out);
-	void (*unmap)(const struct leat__env *env, void *memory,
-		size_t n_bytes, int fd);
+	void (*unmap)(const struct leat__env *env, void *memory, size_t n_bytes,
+		int fd);
 
 	/*
 	 * Files. Read and write return a count or a negative errno. open()
 	 * does not wait for the other end of a pipe (ENXIO: nobody reads), and
 	 * on what it opened read and write return -EAGAIN instead of waiting.
 	 */
-	int (*open)(const struct leat__env *env, const char *path,
-		uint32_t how, int *fd_out);
+	int (*open)(const struct leat__env *env, const char *path, uint32_t how,
+		int *fd_out);
 	void (*close)(const struct leat__env *env, int fd);
-	int64_t (*read)(const struct leat__env *env, int fd, void *buf,
-		size_t n_bytes);
+	int64_t (*read)(
+		const struct leat__env *env, int fd, void *buf, size_t n_bytes);
 	int64_t (*read_at)(const struct leat__env *env, int fd, void *buf,
 		size_t n_bytes, uint64_t offset);
 	int64_t (*write)(const struct leat__env *env, int fd, const void *buf,
 		size_t n_bytes);
 	int (*sync)(const struct leat__env *env, int fd);
 	int (*sync_dir)(const struct leat__env *env, const char *dir);
-	int (*rename)(const struct leat__env *env, const char *from,
-		const char *to);
+	int (*rename)(
+		const struct leat__env *env, const char *from, const char *to);
 	int (*unlink)(const struct leat__env *env, const char *path);
 	/* the path behind all links, absolute; ERANGE if it does not fit */
-	int (*resolve)(const struct leat__env *env, const char *path,
-		char *buf, size_t n_bytes);
+	int (*resolve)(const struct leat__env *env, const char *path, char *buf,
+		size_t n_bytes);
 	int (*stat)(const struct leat__env *env, const char *path,
 		struct leat__stat *out);
-	int (*fstat)(const struct leat__env *env, int fd,
-		struct leat__stat *out);
+	int (*fstat)(
+		const struct leat__env *env, int fd, struct leat__stat *out);
 	int (*chmod)(const struct leat__env *env, int fd, uint32_t mode_bits);
 
 	/* waiting for at most LEAT__POLL_MAX files: count of ready ones, 0 at
@@ -192,7 +195,8 @@ struct leat__parker {
 	const struct leat__env *env;
 };
 
-void leat__parker_init(struct leat__parker *parker, const struct leat__env *env);
+void leat__parker_init(
+	struct leat__parker *parker, const struct leat__env *env);
 
 /*
  * The protocol: ticket = leat__parker_ticket(); look once more for work;

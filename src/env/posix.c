@@ -277,8 +277,7 @@ posix_map(const struct leat__env *env, size_t n_bytes, const char *name,
 }
 
 static void
-posix_unmap(
-	const struct leat__env *env, void *memory, size_t n_bytes, int fd)
+posix_unmap(const struct leat__env *env, void *memory, size_t n_bytes, int fd)
 {
 	(void)env;
 	munmap(memory, n_bytes);
@@ -323,8 +322,9 @@ posix_open(const struct leat__env *env, const char *path, uint32_t how,
 	(void)env;
 	if (how >= leat__array_len(flags))
 		return EINVAL;
-	sys_errno = POSIX_CALL(fd = open(path,
-		flags[how] | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
+	sys_errno = POSIX_CALL(
+		fd = open(path, flags[how] | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+			0666));
 	*fd_out = fd;
 	return sys_errno;
 }
@@ -376,8 +376,8 @@ posix_sync_dir(const struct leat__env *env, const char *dir)
 	int sys_errno;
 
 	(void)env;
-	sys_errno = POSIX_CALL(
-		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	sys_errno =
+		POSIX_CALL(fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (sys_errno)
 		return sys_errno;
 	sys_errno = POSIX_CALL(fsync(fd));
@@ -400,8 +400,8 @@ posix_unlink(const struct leat__env *env, const char *path)
 }
 
 static int
-posix_resolve(
-	const struct leat__env *env, const char *path, char *buf, size_t n_bytes)
+posix_resolve(const struct leat__env *env, const char *path, char *buf,
+	size_t n_bytes)
 {
 	char *real = realpath(path, NULL);
 	size_t n;
@@ -430,7 +430,8 @@ posix_fill_stat(struct leat__stat *out, const struct stat *st)
 }
 
 static int
-posix_stat(const struct leat__env *env, const char *path, struct leat__stat *out)
+posix_stat(
+	const struct leat__env *env, const char *path, struct leat__stat *out)
 {
 	struct stat st = {0};
 	int sys_errno = POSIX_CALL(stat(path, &st));
@@ -493,10 +494,10 @@ static int
 posix_poll_once(struct pollfd *fds, uint32_t n, int64_t deadline_ns)
 {
 	int64_t now_ns = posix_clock(CLOCK_MONOTONIC);
-	struct timespec left = posix_timespec(
-		deadline_ns > now_ns ? deadline_ns - now_ns : 0);
-	int n_ready = ppoll(
-		fds, n, deadline_ns == LEAT_NEVER ? NULL : &left, NULL);
+	struct timespec left =
+		posix_timespec(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+	int n_ready =
+		ppoll(fds, n, deadline_ns == LEAT_NEVER ? NULL : &left, NULL);
 
 	return n_ready < 0 ? -errno : n_ready;
 }
@@ -519,8 +520,8 @@ posix_poll(const struct leat__env *env, struct leat__poll *polls, uint32_t n,
 	while (n_ready == -EINTR);
 	for (uint32_t k = 0; k < n; k++)
 		polls[k].got = n_ready > 0
-				       ? posix_got(polls[k].want, fds[k].revents)
-				       : 0;
+			? posix_got(polls[k].want, fds[k].revents)
+			: 0;
 	return n_ready;
 }
 

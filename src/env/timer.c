@@ -51,8 +51,9 @@ static void
 heap_down(struct leat__timers *t, uint32_t at, struct leat__timer *timer)
 {
 	for (uint32_t below = 2 * at; below <= t->n; below = 2 * at) {
-		if (below < t->n && t->heap[below + 1]->deadline_ns <
-					    t->heap[below]->deadline_ns)
+		if (below < t->n &&
+			t->heap[below + 1]->deadline_ns <
+				t->heap[below]->deadline_ns)
 			below++;
 		if (timer->deadline_ns <= t->heap[below]->deadline_ns)
 			break;
@@ -85,7 +86,8 @@ heap_reserve(struct leat__timers *t)
 
 	if (t->n < t->n_max)
 		return 0;
-	heap = t->env->alloc(t->env, (n_max + 1) * sizeof(struct leat__timer *));
+	heap = t->env->alloc(
+		t->env, (n_max + 1) * sizeof(struct leat__timer *));
 	if (!heap)
 		return ENOMEM;
 	if (t->heap)

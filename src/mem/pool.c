@@ -15,11 +15,11 @@
 #include "ctx/ctx.h"
 #include "mem/mem.h"
 
-#define POOL_SLOT_BYTES    65536u
-#define POOL_N_SLOTS       64u
-#define POOL_PAGE_BYTES    4096u
-#define POOL_POISON        0xa5
-#define POOL_POISON_BYTES  64u
+#define POOL_SLOT_BYTES   65536u
+#define POOL_N_SLOTS      64u
+#define POOL_PAGE_BYTES   4096u
+#define POOL_POISON       0xa5
+#define POOL_POISON_BYTES 64u
 
 #ifdef NDEBUG
 static const bool pool_is_debug = false;
@@ -178,8 +178,8 @@ magazine_half(const struct leat__magazine *m)
 }
 
 static struct leat__magazine *
-cache_magazine(
-	struct leat__cache *cache, const struct leat_pool *pool, uint32_t class_)
+cache_magazine(struct leat__cache *cache, const struct leat_pool *pool,
+	uint32_t class_)
 {
 	if (!cache || cache->pool != pool || !cache->magazines[class_].n_max)
 		return NULL;
@@ -363,8 +363,8 @@ struct leat_frame *
 leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
 {
 	struct leat_frame *base = leat_frame_base(frame);
-	struct leat_frame *copy = leat__pool_take(
-		frame->pool, cache, leat__frame_class(frame));
+	struct leat_frame *copy =
+		leat__pool_take(frame->pool, cache, leat__frame_class(frame));
 
 	if (!copy)
 		return NULL;
@@ -653,8 +653,9 @@ pool_check_returned(const struct leat_pool *pool)
 		if (leat__load_relaxed(&pool->frames[k].refs) == 0)
 			continue;
 		if (n_out++ == 0)
-			leat__text_add(&text, "pool destroyed with frames out;"
-					      " their owners:");
+			leat__text_add(&text,
+				"pool destroyed with frames out;"
+				" their owners:");
 		leat__text_add(&text, " %u", pool->frames[k].owner);
 	}
 	if (n_out > 0)
@@ -687,19 +688,19 @@ leat__pool_class_stats(const struct leat_pool *pool, uint32_t class_,
 	const struct pool_depot *depot = &pool->depots[class_];
 
 	if (class_out)
-		*class_out = (struct leat_pool_class){c->slot_bytes, c->n_slots};
+		*class_out =
+			(struct leat_pool_class){c->slot_bytes, c->n_slots};
 	if (stats_out)
 		*stats_out = (struct leat_pool_stats){
 			.n_slots = c->n_slots,
-			.n_free = c->n_slots -
-				  leat__load_relaxed(&depot->n_used),
+			.n_free =
+				c->n_slots - leat__load_relaxed(&depot->n_used),
 			.n_used_high = leat__load_relaxed(&depot->n_used_high),
 		};
 }
 
 void
-leat_pool_stats(
-	const struct leat_pool *pool, struct leat_pool_stats *stats_out)
+leat_pool_stats(const struct leat_pool *pool, struct leat_pool_stats *stats_out)
 {
 	struct leat_pool_stats sum = {0};
 
@@ -721,7 +722,7 @@ leat__pool_used_bytes(const struct leat_pool *pool)
 
 	for (uint32_t k = 0; k < pool->n_classes; k++)
 		bytes += (uint64_t)pool->classes[k].slot_bytes *
-			 leat__load_relaxed(&pool->depots[k].n_used);
+			leat__load_relaxed(&pool->depots[k].n_used);
 	return bytes;
 }
 
@@ -732,7 +733,7 @@ leat__pool_high_bytes(const struct leat_pool *pool)
 
 	for (uint32_t k = 0; k < pool->n_classes; k++)
 		bytes += (uint64_t)pool->classes[k].slot_bytes *
-			 leat__load_relaxed(&pool->depots[k].n_used_high);
+			leat__load_relaxed(&pool->depots[k].n_used_high);
 	return bytes;
 }
 
@@ -743,9 +744,9 @@ leat__pool_bytes(const struct leat_pool_class *classes, uint32_t n_classes)
 
 	for (uint32_t k = 0; k < n_classes; k++)
 		bytes += classes[k].n_slots *
-			 (leat__round_up(
-				  classes[k].slot_bytes, POOL_PAGE_BYTES) +
-				 sizeof(struct leat_frame) +
-				 sizeof(struct pool_slot));
+			(leat__round_up(
+				 classes[k].slot_bytes, POOL_PAGE_BYTES) +
+				sizeof(struct leat_frame) +
+				sizeof(struct pool_slot));
 	return bytes;
 }

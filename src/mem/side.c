@@ -19,8 +19,8 @@ extern void dallocx(void *memory, int flags) __attribute__((weak));
 extern int mallctl(const char *name, void *old, size_t *old_bytes, void *new_,
 	size_t new_bytes) __attribute__((weak));
 
-#define SIDE_ARENA_FLAGS(index)  ((int)(((index) + 1) << 20))
-#define SIDE_NO_TCACHE           (1 << 8)
+#define SIDE_ARENA_FLAGS(index) ((int)(((index) + 1) << 20))
+#define SIDE_NO_TCACHE          (1 << 8)
 
 struct leat__arena {
 	const struct leat__env *env;
@@ -42,12 +42,11 @@ static bool
 side_has_jemalloc(const struct leat__env *env)
 {
 	return env->alloc == leat__env_posix()->alloc && &mallocx != NULL &&
-	       &dallocx != NULL && &mallctl != NULL;
+		&dallocx != NULL && &mallctl != NULL;
 }
 
 int
-leat__arena_create(
-	const struct leat__env *env, struct leat__arena **arena_out)
+leat__arena_create(const struct leat__env *env, struct leat__arena **arena_out)
 {
 	struct leat__arena *arena = env->alloc(env, sizeof(*arena));
 	unsigned index;
@@ -112,8 +111,8 @@ void
 leat__account_init(struct leat__account *account, struct leat__arena *arena,
 	uint64_t cap_bytes)
 {
-	*account = (struct leat__account){
-		.arena = arena, .cap_bytes = cap_bytes};
+	*account =
+		(struct leat__account){.arena = arena, .cap_bytes = cap_bytes};
 }
 
 void
@@ -141,8 +140,7 @@ leat__account_alloc(
 	uint64_t total = (uint64_t)n_bytes + sizeof(struct side_block);
 	struct side_block *block;
 
-	if (total < n_bytes ||
-		total > account->cap_bytes - account->used_bytes)
+	if (total < n_bytes || total > account->cap_bytes - account->used_bytes)
 		return LEAT_ELIMIT;
 	block = arena_alloc(account->arena, (size_t)total);
 	if (!block)

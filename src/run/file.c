@@ -2,7 +2,7 @@
  * run/file.c -- files for stages (leat/io.h): cancellable, complete or absent.
  *
  * Keeps: a file under its final name was committed; until then it stands
- * beside it as .NAME.leat-XXXXXX. Whatever can make a call wait for long is
+ * beside it as .NAME.leat-NNNNNN. Whatever can make a call wait for long is
  * polled for first, together with the run's cancel event and, for reading,
  * its drain event; so pipes are written in pieces that a ready pipe takes at
  * once. A sync that failed is not tried again: the pages are gone.
@@ -296,7 +296,7 @@ file_folder_len(const char *path)
 	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* FOLDER/.NAME.leat-XXXXXX, a new one on every call. */
+/* FOLDER/.NAME.leat-NNNNNN, a new one on every call. */
 static void
 file_draw_temporary(struct leat_file *file)
 {
@@ -316,7 +316,7 @@ file_create_temporary(struct leat_file *file)
 {
 	int sys_errno = EEXIST;
 
-	if (strlen(file->path) + sizeof("..leat-XXXXXX") > FILE_PATH_MAX)
+	if (strlen(file->path) + sizeof("..leat-NNNNNN") > FILE_PATH_MAX)
 		return file_fail(file, ENAMETOOLONG, "create");
 	for (uint32_t k = 0; k < FILE_NAME_TRIES && sys_errno == EEXIST; k++) {
 		file_draw_temporary(file);

@@ -61,8 +61,14 @@ leat_stage_is_draining(const struct leat_stage *st)
 {
 	struct leat__run *run = st->graph->run;
 
+	if (!run)
+		return false;
+	/* a source that ended because of it closed its channels after it had
+	 * said so; whoever sees their end sees this */
+	if (st->n_ins)
+		return leat__load_relaxed(&run->is_drained);
 	/* acquire: pairs with the release in leat_graph_drain */
-	return run && leat__load_acquire(&run->is_draining);
+	return leat__load_acquire(&run->is_draining);
 }
 
 static void

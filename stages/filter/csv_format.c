@@ -4,7 +4,7 @@
  * What came from a text with the same separator and quote is passed on as it
  * stands there; neighbours in the source are copied as one run. All else is
  * decoded and put in quotes where it has to be. A frame is sent when it is full
- * or when there is no more input for now.
+ * or when no input is there.
  */
 #include <string.h>
 

@@ -47,7 +47,9 @@ head_cut(struct leat_frame *in, uint32_t n)
 		return;
 	}
 	in->n_items = n;
-	in->len_bytes = n * item_bytes;
+	/* behind rows without a base stands their text */
+	if (in->layout == LEAT_LAYOUT_ITEMS || leat_frame_base(in))
+		in->len_bytes = n * item_bytes;
 }
 
 static int

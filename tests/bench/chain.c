@@ -26,7 +26,7 @@
 #define LINE_0(x) ((x) + 1)
 #define LINE_1(x) ((x) ^ 0x5555)
 #define LINE_2(x) ((x) << 1)
-#define LINE_3(x) ((x) - 3)
+#define LINE_3(x) ((x)-3)
 #define LINE_4(x) ((x) | 16)
 #define LINE_5(x) ((x) >> 1)
 
@@ -60,14 +60,16 @@ DEFINE_LINE(5)
 #define ITEM_OPS(k)                                                            \
 	{                                                                      \
 		LEAT_STAGE_OPS_INIT("item"), .in_layouts = LEAT_LAYOUT_ITEMS,  \
-		.item_bytes = sizeof(uint64_t), .flags = LEAT_STAGE_IN_PLACE,  \
-		.map_item = item_##k,                                          \
+					     .item_bytes = sizeof(uint64_t),   \
+					     .flags = LEAT_STAGE_IN_PLACE,     \
+					     .map_item = item_##k,             \
 	}
 #define FRAME_OPS(k)                                                           \
 	{                                                                      \
 		LEAT_STAGE_OPS_INIT("frame"), .in_layouts = LEAT_LAYOUT_ITEMS, \
-		.item_bytes = sizeof(uint64_t), .flags = LEAT_STAGE_IN_PLACE,  \
-		.process = process_##k,                                        \
+					      .item_bytes = sizeof(uint64_t),  \
+					      .flags = LEAT_STAGE_IN_PLACE,    \
+					      .process = process_##k,          \
 	}
 
 static const struct leat_stage_ops item_ops[N_STAGES] = {ITEM_OPS(0),
@@ -204,8 +206,7 @@ graph_run(void *arg)
 		steps[k + 1].ops = &chain->ops[k];
 	steps[N_STAGES + 1] = (struct leat_step){&total_ops, &opts};
 	graph_check(leat_graph_create(NULL, &graph, &err), &err);
-	graph_check(
-		leat_graph_chain(graph, steps, N_STAGES + 2, &err), &err);
+	graph_check(leat_graph_chain(graph, steps, N_STAGES + 2, &err), &err);
 	graph_check(leat_graph_run(graph, &err), &err);
 	leat_graph_destroy(graph);
 	if (chain->expected && total != chain->expected)

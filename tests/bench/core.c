@@ -149,8 +149,8 @@ hop_open(struct hop_bench *b)
 	const struct leat_channel_opts opts = {
 		LEAT_OPTS_INIT(leat_channel_opts), .capacity_frames = CAPACITY};
 
-	bench_check(leat_channel_create(NULL, &opts, &b->channel, NULL),
-		"channel");
+	bench_check(
+		leat_channel_create(NULL, &opts, &b->channel, NULL), "channel");
 }
 
 static double
@@ -164,8 +164,7 @@ channel_1(void *arg)
 		struct leat_frame *frame = b->frames[k % CAPACITY];
 
 		bench_check(leat_channel_try_send(b->channel, frame), "send");
-		bench_check(
-			leat_channel_try_recv(b->channel, &frame), "recv");
+		bench_check(leat_channel_try_recv(b->channel, &frame), "recv");
 		leat_channel_grant(b->channel, 1, frame->len_bytes);
 	}
 	leat_channel_destroy(b->channel);
@@ -301,8 +300,8 @@ ring_sender(void *arg)
 	uint32_t n_tries = 0;
 
 	for (uint32_t k = 0; k < N_HOPS / b->n_burst; k++)
-		while (!ring_put(&b->ring, (void *const *)hop_burst(b, k),
-			b->n_burst))
+		while (!ring_put(
+			&b->ring, (void *const *)hop_burst(b, k), b->n_burst))
 			hop_wait(&n_tries);
 	return NULL;
 }
@@ -344,8 +343,8 @@ ctx_child(void *arg)
 	bench_check(leat_ctx_create(&root, NULL), "root");
 	begin = bench_now_ns();
 	for (uint32_t k = 0; k < N_CHILDREN; k++) {
-		bench_check(
-			leat_ctx_child(root, LEAT_NEVER, &child, NULL), "child");
+		bench_check(leat_ctx_child(root, LEAT_NEVER, &child, NULL),
+			"child");
 		leat_ctx_destroy(child);
 	}
 	ns = (bench_now_ns() - begin) / N_CHILDREN;
@@ -361,7 +360,8 @@ ctx_cancel(void *arg)
 
 	bench_check(leat_ctx_create(&root, NULL), "root");
 	for (uint32_t k = 0; k < N_CHILDREN; k++)
-		bench_check(leat_ctx_child(root, LEAT_NEVER, &children[k], NULL),
+		bench_check(
+			leat_ctx_child(root, LEAT_NEVER, &children[k], NULL),
 			"child");
 	begin = bench_now_ns();
 	leat_ctx_cancel(root, LEAT_ECANCELED, NULL);
@@ -418,7 +418,8 @@ bench_hops(struct bench *bench)
 
 	bench_check(leat_pool_create(&opts, &b.pool, NULL), "pool");
 	for (uint32_t k = 0; k < 2 * CAPACITY; k++) {
-		bench_check(leat_pool_try_acquire(b.pool, &b.frames[k]), "pool");
+		bench_check(
+			leat_pool_try_acquire(b.pool, &b.frames[k]), "pool");
 		b.frames[k]->len_bytes = sizeof(uint64_t);
 	}
 	bench_case(bench, "channel_1", "ns/frame", alone, 2);

@@ -20,7 +20,7 @@ done
 errors() {
 	cd "$folder" && rm -f pan* ./*.trail &&
 		spin -a ${2:+-D$2} "$here/$1" >spin.out 2>&1 &&
-		gcc -O2 -w -DSAFETY -DNOFAIR -o pan pan.c >gcc.out 2>&1 &&
+		gcc -O1 -w -DSAFETY -DNOFAIR -o pan pan.c >gcc.out 2>&1 &&
 		timeout 60 ./pan -m200000 >pan.out 2>&1
 	grep -q 'search depth too small' pan.out && return
 	sed -n 's/.*errors: \([0-9]*\).*/\1/p' pan.out

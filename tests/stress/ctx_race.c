@@ -74,16 +74,16 @@ plant(struct hand *hand, struct own *own)
 			leat_now_ns() + stress_below(&hand->random, 100000);
 	must(leat_ctx_child(parent, deadline_ns, &own->ctx, NULL) == LEAT_OK);
 	if (leat_ctx_is_done(parent))
-		must(leat_ctx_is_done(own->ctx) || leat_ctx_wait(own->ctx,
-				LEAT_NEVER) == LEAT_OK);
+		must(leat_ctx_is_done(own->ctx) ||
+			leat_ctx_wait(own->ctx, LEAT_NEVER) == LEAT_OK);
 }
 
 static void
 watch(struct hand *hand, struct own *own)
 {
 	own->watched = stress_below(&hand->random, 2)
-			       ? own->ctx
-			       : shared[stress_below(&hand->random, N_SHARED)];
+		? own->ctx
+		: shared[stress_below(&hand->random, N_SHARED)];
 	own->n_calls = 0;
 	own->after = (struct leat_ctx_after){.fn = count_call, .user = own};
 	leat_ctx_after(own->watched, &own->after);
@@ -123,8 +123,7 @@ cancel_some(struct hand *hand, struct own *own)
 	uint32_t k = stress_below(&hand->random, 100);
 
 	if (k == 0)
-		leat_ctx_cancel(
-			shared[stress_below(&hand->random, N_SHARED)],
+		leat_ctx_cancel(shared[stress_below(&hand->random, N_SHARED)],
 			LEAT_EDATA, "shared");
 	else if (k < 50)
 		leat_ctx_cancel(own->ctx, LEAT_EDATA, "own");
@@ -198,8 +197,8 @@ play_round(struct hand *hands, uint64_t seed)
 {
 	make_tree();
 	for (uint32_t k = 0; k < N_THREADS; k++) {
-		hands[k] = (struct hand){.thread = {.fn = hand_main},
-			.random = seed + k};
+		hands[k] = (struct hand){
+			.thread = {.fn = hand_main}, .random = seed + k};
 		hands[k].thread.arg = &hands[k];
 		must(env->thread_start(env, &hands[k].thread) == 0);
 	}

@@ -184,8 +184,7 @@ START_TEST(no_slot_is_ever_in_two_hands)
 		hands[k].thread.arg = &hands[k];
 		leat__cache_init(&hands[k].cache, pool,
 			stress_below(&hands[k].random, 4));
-		ck_assert_int_eq(
-			env->thread_start(env, &hands[k].thread), 0);
+		ck_assert_int_eq(env->thread_start(env, &hands[k].thread), 0);
 	}
 	for (uint32_t k = 0; k < N_THREADS; k++) {
 		env->thread_join(env, &hands[k].thread);
@@ -240,13 +239,19 @@ scoop(struct hand *hand)
 	leat__cache_fini(&hand->cache);
 }
 
+static bool
+is_juggler(const struct hand *hand)
+{
+	return hand->id % 2 == 1;
+}
+
 static void
 juggler_main(void *arg)
 {
 	struct hand *hand = arg;
 
 	for (uint32_t k = 0; k < n_steps; k++) {
-		if (hand->id % 2)
+		if (is_juggler(hand))
 			juggle(hand);
 		else
 			scoop(hand);
@@ -266,10 +271,9 @@ START_TEST(a_head_that_comes_back_is_not_taken_for_the_old_one)
 		hands[k] = (struct hand){
 			.thread = {.fn = juggler_main}, .id = k + 1};
 		hands[k].thread.arg = &hands[k];
-		leat__cache_init(
-			&hands[k].cache, pool, LEAT__MAGAZINE_MAX);
-		ck_assert_int_eq(
-			env->thread_start(env, &hands[k].thread), 0);
+		leat__cache_init(&hands[k].cache, pool,
+			is_juggler(&hands[k]) ? 0 : LEAT__MAGAZINE_MAX);
+		ck_assert_int_eq(env->thread_start(env, &hands[k].thread), 0);
 	}
 	for (uint32_t k = 0; k < N_THREADS; k++)
 		env->thread_join(env, &hands[k].thread);
@@ -344,10 +348,9 @@ waiter_main(void *arg)
 
 	for (uint32_t k = 0; k < n_rounds;) {
 		bool is_short = stress_below(&hand->random, 4) == 0;
-		int64_t deadline_ns =
-			is_short ? leat_now_ns() +
-					   stress_below(&hand->random, 50000)
-				 : LEAT_NEVER;
+		int64_t deadline_ns = is_short
+			? leat_now_ns() + stress_below(&hand->random, 50000)
+			: LEAT_NEVER;
 		int rc = leat_pool_acquire(pool, NULL, deadline_ns, &frame);
 
 		must(rc == LEAT_OK || (is_short && rc == LEAT_ETIMEDOUT));
@@ -376,8 +379,7 @@ START_TEST(no_waiter_misses_the_slot_that_comes_free)
 			.id = k + 1,
 			.random = seed + k};
 		hands[k].thread.arg = &hands[k];
-		ck_assert_int_eq(
-			env->thread_start(env, &hands[k].thread), 0);
+		ck_assert_int_eq(env->thread_start(env, &hands[k].thread), 0);
 	}
 	for (uint32_t k = 0; k < N_THREADS; k++)
 		env->thread_join(env, &hands[k].thread);

@@ -28,8 +28,7 @@ fail_next(struct fail_call *call, int usual_errno)
 {
 	uint64_t n = leat__add_relaxed(&call->n, 1) + 1;
 	bool is_meant = call->fail_at != 0 &&
-			(call->fail_for_ever ? n >= call->fail_at
-					     : n == call->fail_at);
+		(call->fail_for_ever ? n >= call->fail_at : n == call->fail_at);
 
 	if (!is_meant)
 		return 0;
@@ -163,15 +162,14 @@ fail_read_at(const struct leat__env *env, int fd, void *buf, size_t n_bytes,
 	struct fail_env *world = fail_world(env);
 	int sys_errno = fail_next(&world->read, EIO);
 
-	return sys_errno ? -sys_errno
-			 : fail_real()->read_at(fail_real(), fd, buf,
-				   fail_shorten(world, &world->read, n_bytes),
-				   offset);
+	return sys_errno
+		? -sys_errno
+		: fail_real()->read_at(fail_real(), fd, buf,
+			  fail_shorten(world, &world->read, n_bytes), offset);
 }
 
 static int64_t
-fail_write(
-	const struct leat__env *env, int fd, const void *buf, size_t n_bytes)
+fail_write(const struct leat__env *env, int fd, const void *buf, size_t n_bytes)
 {
 	struct fail_env *world = fail_world(env);
 	int sys_errno = fail_next(&world->write, EIO);

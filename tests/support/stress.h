@@ -25,9 +25,9 @@ static inline uint64_t
 stress_seed(const char *name)
 {
 	const char *given = getenv("LEAT_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 10)
-			      : leat__env_posix()->random(leat__env_posix()) >>
-					32;
+	uint64_t seed = given
+		? strtoull(given, NULL, 10)
+		: leat__env_posix()->random(leat__env_posix()) >> 32;
 
 	printf("%s: LEAT_SEED=%llu\n", name, (unsigned long long)seed);
 	return seed;

@@ -60,8 +60,7 @@ END_TEST
 START_TEST(an_error_may_be_left_out)
 {
 	ck_assert_int_eq(leat__error(NULL, LEAT_EDATA, "x"), LEAT_EDATA);
-	ck_assert_int_eq(
-		leat__error_errno(NULL, LEAT_EIO, 5, "x"), LEAT_EIO);
+	ck_assert_int_eq(leat__error_errno(NULL, LEAT_EIO, 5, "x"), LEAT_EIO);
 }
 END_TEST
 
@@ -150,8 +149,8 @@ START_TEST(a_character_of_several_bytes_is_one_column)
 {
 	ck_assert_str_eq(draw("\xc3\xa4\xe2\x82\xac x", 6, 1),
 		"\xc3\xa4\xe2\x82\xac x\n   ^");
-	ck_assert_str_eq(draw("x \xc3\xa4\xc3\xb6", 2, 4),
-		"x \xc3\xa4\xc3\xb6\n  ^^");
+	ck_assert_str_eq(
+		draw("x \xc3\xa4\xc3\xb6", 2, 4), "x \xc3\xa4\xc3\xb6\n  ^^");
 }
 END_TEST
 
@@ -178,8 +177,8 @@ START_TEST(a_long_line_is_shortened_around_the_piece)
 		caret = strchr(text, '\n') + 1;
 		ck_assert_uint_le(strlen(caret), 106);
 		ck_assert_uint_le((size_t)(caret - text), 107);
-		ck_assert_int_eq(strncmp(text + strcspn(caret, "^"), "GUILTY",
-					 6), 0);
+		ck_assert_int_eq(
+			strncmp(text + strcspn(caret, "^"), "GUILTY", 6), 0);
 		ck_assert_uint_eq(strspn(strchr(caret, '^'), "^"), 6);
 	}
 }
@@ -249,4 +248,17 @@ START_TEST(a_broken_invariant_ends_the_process)
 }
 END_TEST
 
-TEST_MAIN("base/error", every_code_has_its_name_and_text, success_has_a_name_and_no_class, an_unknown_code_is_said_to_be_one, an_error_is_filled_from_end_to_end, an_error_may_be_left_out, an_error_may_quote_itself, a_text_does_not_end_in_a_newline, a_long_text_is_cut_between_characters, a_caret_stands_below_the_guilty_piece, only_the_guilty_line_is_drawn, a_piece_of_several_lines_is_marked_on_its_first, a_tab_stays_a_tab_so_that_the_caret_lines_up, a_character_of_several_bytes_is_one_column, a_place_at_the_end_gets_one_caret, a_long_line_is_shortened_around_the_piece, a_long_line_is_not_cut_inside_a_character, an_error_without_a_place_draws_nothing, a_short_buffer_gets_what_fits, a_broken_invariant_ends_the_process)
+TEST_MAIN("base/error", every_code_has_its_name_and_text,
+	success_has_a_name_and_no_class, an_unknown_code_is_said_to_be_one,
+	an_error_is_filled_from_end_to_end, an_error_may_be_left_out,
+	an_error_may_quote_itself, a_text_does_not_end_in_a_newline,
+	a_long_text_is_cut_between_characters,
+	a_caret_stands_below_the_guilty_piece, only_the_guilty_line_is_drawn,
+	a_piece_of_several_lines_is_marked_on_its_first,
+	a_tab_stays_a_tab_so_that_the_caret_lines_up,
+	a_character_of_several_bytes_is_one_column,
+	a_place_at_the_end_gets_one_caret,
+	a_long_line_is_shortened_around_the_piece,
+	a_long_line_is_not_cut_inside_a_character,
+	an_error_without_a_place_draws_nothing, a_short_buffer_gets_what_fits,
+	a_broken_invariant_ends_the_process)

@@ -24,8 +24,7 @@ static int
 copy(const void *opts)
 {
 	memset(&full, 0xee, sizeof(full));
-	return leat__opts_copy(
-		&full, sizeof(full), opts, "struct today", &err);
+	return leat__opts_copy(&full, sizeof(full), opts, "struct today", &err);
 }
 
 START_TEST(no_options_are_all_defaults)
@@ -75,7 +74,8 @@ END_TEST
 
 START_TEST(a_newer_caller_that_uses_a_new_field_is_refused)
 {
-	for (size_t k = sizeof(struct today); k < sizeof(struct tomorrow); k++) {
+	for (size_t k = sizeof(struct today); k < sizeof(struct tomorrow);
+		k++) {
 		struct tomorrow o = {{sizeof(o), 1, 2, 3, 4}, 0};
 
 		((uint8_t *)&o)[k] = 1;

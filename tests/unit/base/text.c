@@ -47,8 +47,7 @@ distance(const char *a, const char *b)
 {
 	uint32_t d = leat__edit_distance(a, strlen(a), b, strlen(b));
 
-	ck_assert_uint_eq(
-		d, leat__edit_distance(b, strlen(b), a, strlen(a)));
+	ck_assert_uint_eq(d, leat__edit_distance(b, strlen(b), a, strlen(a)));
 	return d;
 }
 

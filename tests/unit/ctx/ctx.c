@@ -124,8 +124,11 @@ END_TEST
 
 START_TEST(a_whole_error_can_be_the_cause)
 {
-	struct leat_error cause = {.code = LEAT_EIO, .sys_errno = 28,
-		.at_offset = 3, .at_bytes = 4, .stage = "write",
+	struct leat_error cause = {.code = LEAT_EIO,
+		.sys_errno = 28,
+		.at_offset = 3,
+		.at_bytes = 4,
+		.stage = "write",
 		.text = "disk full"};
 
 	setup();
@@ -261,7 +264,8 @@ START_TEST(siblings_may_go_in_any_order)
 		for (int k = 0; k < 4; k++) {
 			if (k == first)
 				continue;
-			ck_assert_int_eq(leat_ctx_cause(a[k], NULL), LEAT_EDATA);
+			ck_assert_int_eq(
+				leat_ctx_cause(a[k], NULL), LEAT_EDATA);
 			leat_ctx_destroy(a[k]);
 		}
 		teardown();
@@ -645,12 +649,12 @@ START_TEST(no_memory_is_said_and_leaks_nothing)
 		leat_ctx_child(root, LEAT_NEVER, &a, &err), LEAT_ENOMEM);
 	ck_assert_ptr_null(a);
 	world.alloc_fail_at = 4; /* timers */
-	ck_assert_int_eq(leat_ctx_child(root, LEAT_NEVER - 1, &a, &err),
-		LEAT_ENOMEM);
+	ck_assert_int_eq(
+		leat_ctx_child(root, LEAT_NEVER - 1, &a, &err), LEAT_ENOMEM);
 	world.thread.fail_at = 1;
 	world.alloc_fail_at = 0;
-	ck_assert_int_eq(leat_ctx_child(root, LEAT_NEVER - 1, &a, &err),
-		LEAT_ENOMEM);
+	ck_assert_int_eq(
+		leat_ctx_child(root, LEAT_NEVER - 1, &a, &err), LEAT_ENOMEM);
 	ck_assert_int_eq(err.sys_errno, 11);
 	ck_assert_int_eq(
 		leat_ctx_child(root, LEAT_NEVER - 1, &a, &err), LEAT_OK);

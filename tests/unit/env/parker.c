@@ -107,9 +107,9 @@ START_TEST(the_deadline_reaches_the_world_unchanged)
 	for (size_t k = 0; k < leat__array_len(deadlines_ns); k++) {
 		fake_world();
 		fake_now_ns = deadlines_ns[k] - 1;
-		ck_assert_int_eq(leat__parker_wait(&parker,
-					 leat__parker_ticket(&parker),
-					 deadlines_ns[k]),
+		ck_assert_int_eq(
+			leat__parker_wait(&parker, leat__parker_ticket(&parker),
+				deadlines_ns[k]),
 			-1);
 		ck_assert_int_eq(parked_until_ns, deadlines_ns[k]);
 		ck_assert_uint_eq(n_parked, k + 1);
@@ -121,8 +121,8 @@ START_TEST(a_deadline_that_has_passed_does_not_park)
 {
 	fake_world();
 	fake_now_ns = 50;
-	ck_assert_int_eq(leat__parker_wait(&parker,
-				 leat__parker_ticket(&parker), 50),
+	ck_assert_int_eq(
+		leat__parker_wait(&parker, leat__parker_ticket(&parker), 50),
 		-1);
 	ck_assert_int_eq(leat__parker_wait(&parker,
 				 leat__parker_ticket(&parker), INT64_MIN),
@@ -136,8 +136,7 @@ START_TEST(a_long_wait_is_one_wait_not_many)
 {
 	fake_world();
 	ck_assert_int_eq(leat__parker_wait(&parker,
-				 leat__parker_ticket(&parker),
-				 3600000000000),
+				 leat__parker_ticket(&parker), 3600000000000),
 		-1);
 	ck_assert_uint_eq(n_parked, 1);
 }

@@ -65,8 +65,8 @@ START_TEST(there_is_at_least_one_core)
 {
 	env = leat__env_posix();
 	ck_assert_uint_ge(env->n_cores(env), 1);
-	ck_assert_uint_le(env->n_cores(env),
-		(uint32_t)sysconf(_SC_NPROCESSORS_CONF));
+	ck_assert_uint_le(
+		env->n_cores(env), (uint32_t)sysconf(_SC_NPROCESSORS_CONF));
 }
 END_TEST
 
@@ -269,8 +269,7 @@ START_TEST(creating_does_not_touch_what_exists)
 
 	setup();
 	write_file(path, "precious");
-	ck_assert_int_eq(
-		env->open(env, path, LEAT__OPEN_CREATE, &fd), EEXIST);
+	ck_assert_int_eq(env->open(env, path, LEAT__OPEN_CREATE, &fd), EEXIST);
 	ck_assert_int_eq(env->stat(env, path, &stat), 0);
 	ck_assert_uint_eq(stat.size_bytes, 8);
 	teardown();
@@ -359,10 +358,8 @@ START_TEST(a_path_is_followed_behind_its_links)
 	ck_assert_ptr_nonnull(realpath(path, want));
 	ck_assert_int_eq(env->resolve(env, other, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, want);
-	ck_assert_int_eq(
-		env->resolve(env, other, buf, strlen(want)), ERANGE);
-	ck_assert_int_eq(
-		env->resolve(env, other, buf, strlen(want) + 1), 0);
+	ck_assert_int_eq(env->resolve(env, other, buf, strlen(want)), ERANGE);
+	ck_assert_int_eq(env->resolve(env, other, buf, strlen(want) + 1), 0);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(env->resolve(env, other, buf, sizeof(buf)), ENOENT);
 	teardown();
@@ -436,8 +433,7 @@ START_TEST(poll_takes_no_more_than_its_limit)
 	for (size_t k = 0; k < leat__array_len(polls); k++)
 		polls[k] = (struct leat__poll){.fd = -1};
 	ck_assert_int_eq(env->poll(env, polls, LEAT__POLL_MAX, 0), 0);
-	ck_assert_int_eq(
-		env->poll(env, polls, LEAT__POLL_MAX + 1, 0), -EINVAL);
+	ck_assert_int_eq(env->poll(env, polls, LEAT__POLL_MAX + 1, 0), -EINVAL);
 }
 END_TEST
 

@@ -146,8 +146,8 @@ START_TEST(many_timers_fire_in_the_order_of_their_deadlines)
 	wait_for(n_left + 1);
 	ck_assert_ptr_eq(order[0], &first);
 	for (uint32_t k = 1; k <= n_left; k++) {
-		ck_assert_int_le(order[k - 1]->deadline_ns,
-			order[k]->deadline_ns);
+		ck_assert_int_le(
+			order[k - 1]->deadline_ns, order[k]->deadline_ns);
 		ck_assert_int_ne((order[k] - many) % 3, 0);
 	}
 	teardown();

@@ -18,8 +18,7 @@ static void
 setup_classes(const struct leat_pool_class *classes, uint32_t n)
 {
 	fail_env_init(&world);
-	ck_assert_int_eq(
-		leat__pool_create(&world.env, classes, n, &pool, &err),
+	ck_assert_int_eq(leat__pool_create(&world.env, classes, n, &pool, &err),
 		LEAT_OK);
 }
 
@@ -94,8 +93,8 @@ END_TEST
 static int
 create(uint32_t flags, uint32_t slot_bytes, uint32_t n_slots)
 {
-	struct leat_pool_opts o = {LEAT_OPTS_INIT(leat_pool_opts), flags,
-		slot_bytes, n_slots};
+	struct leat_pool_opts o = {
+		LEAT_OPTS_INIT(leat_pool_opts), flags, slot_bytes, n_slots};
 	int rc = leat_pool_create(&o, &pool, &err);
 
 	if (rc == LEAT_OK)
@@ -128,8 +127,7 @@ START_TEST(options_of_a_newer_version_are_refused_if_used)
 		uint32_t extra;
 	} o = {{.size = sizeof(o)}, 1};
 
-	ck_assert_int_eq(
-		leat_pool_create(&o.known, &pool, &err), LEAT_ENOTSUP);
+	ck_assert_int_eq(leat_pool_create(&o.known, &pool, &err), LEAT_ENOTSUP);
 	o.extra = 0;
 	ck_assert_int_eq(leat_pool_create(&o.known, &pool, &err), LEAT_OK);
 	leat_pool_destroy(pool);
@@ -171,8 +169,8 @@ START_TEST(no_memory_is_said_and_leaks_nothing)
 		world.alloc_fail_at = n < 4 ? n : 0;
 		world.map.fail_at = n < 4 ? 0 : 1;
 		err.code = LEAT_OK;
-		ck_assert_int_eq(leat__pool_create(
-					 &world.env, &class_, 1, &pool, &err),
+		ck_assert_int_eq(
+			leat__pool_create(&world.env, &class_, 1, &pool, &err),
 			LEAT_ENOMEM);
 		ck_assert_int_eq(err.code, LEAT_ENOMEM);
 		ck_assert_uint_eq(world.alloc_live, 0);
@@ -556,8 +554,7 @@ START_TEST(every_size_of_magazine_keeps_all_slots)
 	for (uint32_t size = 0; size <= LEAT__MAGAZINE_MAX + 1; size++) {
 		setup();
 		leat__cache_init(&cache, pool, size);
-		ck_assert_uint_le(
-			cache.magazines[0].n_max, LEAT__MAGAZINE_MAX);
+		ck_assert_uint_le(cache.magazines[0].n_max, LEAT__MAGAZINE_MAX);
 		for (int round = 0; round < 5; round++) {
 			for (n = 0; n < N_SLOTS; n++) {
 				frames[n] = leat__pool_take(pool, &cache, 0);

@@ -62,8 +62,7 @@ fill_and_check(void)
 	for (size_t k = 0; k < 50; k++) {
 		void *memory;
 
-		ck_assert_int_eq(
-			leat__account_alloc(&account, k * 37, &memory),
+		ck_assert_int_eq(leat__account_alloc(&account, k * 37, &memory),
 			LEAT_OK);
 		ck_assert_uint_eq((uintptr_t)memory % 16, 0);
 		memset(memory, (int)k, k * 37);
@@ -117,8 +116,7 @@ START_TEST(the_cap_is_kept_to_the_byte)
 	ck_assert_int_eq(leat__account_alloc(&account, 41, &b), LEAT_ELIMIT);
 	ck_assert_ptr_null(b);
 	ck_assert_int_eq(leat__account_alloc(&account, 40, &b), LEAT_OK);
-	ck_assert_int_eq(
-		leat__account_alloc(&account, 0, &a), LEAT_ELIMIT);
+	ck_assert_int_eq(leat__account_alloc(&account, 0, &a), LEAT_ELIMIT);
 	leat__account_free(&account, b);
 	ck_assert_int_eq(leat__account_alloc(&account, 40, &b), LEAT_OK);
 	teardown();

@@ -59,21 +59,26 @@ START_TEST(every_extension_names_stages_of_the_set)
 }
 END_TEST
 
-/* From in.FROM over a stage of records to out.TO. */
+/* in.FROM turns into out.TO, with nothing or with something between. */
 static void
 turns(const char *from, const char *input, const char *to, const char *output)
 {
+	static const char *const between[] = {"", "! head "};
 	struct leat_error err;
 	char in[16], out[16], text[100];
 
-	pipe_enter_folder();
 	snprintf(in, sizeof(in), "in%s", from);
 	snprintf(out, sizeof(out), "out%s", to);
-	snprintf(text, sizeof(text), "read %s ! head ! write %s", in, out);
-	pipe_put_text(in, input);
-	ck_assert_msg(pipe_run(text, NULL, &err) == LEAT_OK, "%s", err.text);
-	pipe_file_holds(out, output);
-	pipe_leave_folder();
+	for (uint32_t k = 0; k < 2; k++) {
+		snprintf(text, sizeof(text), "read %s %s! write %s", in,
+			between[k], out);
+		pipe_enter_folder();
+		pipe_put_text(in, input);
+		ck_assert_msg(pipe_run(text, NULL, &err) == LEAT_OK, "%s: %s",
+			text, err.text);
+		pipe_file_holds(out, output);
+		pipe_leave_folder();
+	}
 }
 
 START_TEST(extensions_bring_parsers_and_formatters_along)
