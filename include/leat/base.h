@@ -22,8 +22,8 @@ extern "C" {
 #define LEAT_VERSION_TEXT  "0.1.0"
 
 #if defined(__GNUC__) || defined(__clang__)
-#define LEAT_API         __attribute__((visibility("default")))
-#define LEAT_MUST_CHECK  __attribute__((warn_unused_result))
+#define LEAT_API          __attribute__((visibility("default")))
+#define LEAT_MUST_CHECK   __attribute__((warn_unused_result))
 #define LEAT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define LEAT_API

@@ -73,8 +73,8 @@ LEAT_API void leat_channel_destroy(struct leat_channel *ch);
  * Order:   what was written to the frame happens before the matching recv.
  * Source:  credit as in AMQP 1.0, part 2 (transport), link flow control.
  */
-LEAT_API LEAT_MUST_CHECK int leat_channel_send_until(struct leat_channel *ch,
-	struct leat_frame *frame, int64_t deadline_ns);
+LEAT_API LEAT_MUST_CHECK int leat_channel_send_until(
+	struct leat_channel *ch, struct leat_frame *frame, int64_t deadline_ns);
 
 /** As leat_channel_send_until, without a limit. */
 LEAT_API LEAT_MUST_CHECK int leat_channel_send(
@@ -88,8 +88,8 @@ LEAT_API LEAT_MUST_CHECK int leat_channel_try_send(
  * Send as many as there is credit for, in order, without waiting.
  * @return how many went (the first ones), or LEAT_ECANCELED, LEAT_ECLOSED.
  */
-LEAT_API LEAT_MUST_CHECK int leat_channel_send_burst(struct leat_channel *ch,
-	struct leat_frame *const *frames, uint32_t n);
+LEAT_API LEAT_MUST_CHECK int leat_channel_send_burst(
+	struct leat_channel *ch, struct leat_frame *const *frames, uint32_t n);
 
 /**
  * Take the next frame, waiting for one.

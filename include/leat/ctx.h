@@ -93,8 +93,7 @@ LEAT_API void leat_ctx_destroy(struct leat_ctx *ctx);
  * Threads: any. Waits: no. Cost: O(contexts below).
  * Order:   what was written before the call happens before is_done() = true.
  */
-LEAT_API void leat_ctx_cancel(
-	struct leat_ctx *ctx, int code, const char *text);
+LEAT_API void leat_ctx_cancel(struct leat_ctx *ctx, int code, const char *text);
 
 /** As leat_ctx_cancel, but with a whole error as the cause. [lent] */
 LEAT_API void leat_ctx_fail(

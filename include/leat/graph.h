@@ -34,16 +34,16 @@ struct leat_stage_set;
 #define LEAT_GRAPH_TEXT_MAX    (1u << 20) /* bytes of a description */
 
 struct leat_graph_opts {
-	uint32_t size;    /* by LEAT_OPTS_INIT(leat_graph_opts) */
-	uint32_t flags;   /* none yet; unknown bits are refused */
-	uint32_t workers; /* threads for segments; 0 = one per core */
+	uint32_t size;            /* by LEAT_OPTS_INIT(leat_graph_opts) */
+	uint32_t flags;           /* none yet; unknown bits are refused */
+	uint32_t workers;         /* threads for segments; 0 = one per core */
 	uint32_t capacity_frames; /* of every link not told otherwise; 0 = 4 */
 	uint64_t memory_bytes;    /* refuse a plan over this; 0 = no limit */
-	uint64_t spin_ns;         /* busy wait before a worker parks; 0 = none */
-	uint64_t quantum_ns;      /* a segment yields after this; 0 = 100 us */
-	struct leat_ctx *parent;  /* ends the run when it ends; NULL = none */
+	uint64_t spin_ns;        /* busy wait before a worker parks; 0 = none */
+	uint64_t quantum_ns;     /* a segment yields after this; 0 = 100 us */
+	struct leat_ctx *parent; /* ends the run when it ends; NULL = none */
 	const struct leat_stage_set *stages; /* [lent] outlives the graph; */
-	                                     /* NULL = leat_stages */
+					     /* NULL = leat_stages */
 };
 
 struct leat_link_opts {
@@ -151,8 +151,8 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_chain(struct leat_graph *graph,
  * leat_error_caret(text, err)), LEAT_ELIMIT, LEAT_ESTATE, LEAT_ENOMEM.
  * On an error the graph is to be destroyed.
  */
-LEAT_API LEAT_MUST_CHECK int leat_graph_parse(struct leat_graph *graph,
-	const char *text, struct leat_error *err);
+LEAT_API LEAT_MUST_CHECK int leat_graph_parse(
+	struct leat_graph *graph, const char *text, struct leat_error *err);
 
 /**
  * Check the graph and make its plan, without reading or writing data: ends,
@@ -208,8 +208,8 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_start(
  *   LEAT_ESTATE     never started
  *   else the code of the first failure
  */
-LEAT_API LEAT_MUST_CHECK int leat_graph_wait(struct leat_graph *graph,
-	int64_t deadline_ns, struct leat_error *err);
+LEAT_API LEAT_MUST_CHECK int leat_graph_wait(
+	struct leat_graph *graph, int64_t deadline_ns, struct leat_error *err);
 
 /** Start and wait for the end. */
 LEAT_API LEAT_MUST_CHECK int leat_graph_run(

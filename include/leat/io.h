@@ -36,8 +36,8 @@ struct leat_file_info {
  *
  * Threads: one at a time. Waits: not for data.
  */
-LEAT_API LEAT_MUST_CHECK int leat_file_open(struct leat_stage *st,
-	const char *path, struct leat_file **file_out);
+LEAT_API LEAT_MUST_CHECK int leat_file_open(
+	struct leat_stage *st, const char *path, struct leat_file **file_out);
 
 #define LEAT_FILE_NO_SYNC (1u << 0) /* commit does not wait for the disk */
 

@@ -43,21 +43,22 @@ struct leat_schema; /* leat/table.h */
 
 /* Type of an option: how its text is read and what is stored at its offset. */
 enum leat_option_type {
-	LEAT_OPTION_STRING = 1, /* const char *, "" or the default if not given */
-	LEAT_OPTION_UINT,       /* uint64_t */
-	LEAT_OPTION_INT,        /* int64_t */
-	LEAT_OPTION_NUMBER,     /* double; min and max are whole numbers */
-	LEAT_OPTION_BYTES,      /* uint64_t; text takes k, M, G (powers of 1024) */
-	LEAT_OPTION_DURATION,   /* int64_t ns; text takes ns, us, ms, s, m, h */
-	LEAT_OPTION_BOOL,       /* uint32_t; on|off|true|false|yes|no|1|0 */
-	LEAT_OPTION_CHAR,       /* uint32_t; one byte, or \t, tab, space, pipe */
-	LEAT_OPTION_ENUM        /* uint32_t index into values */
+	LEAT_OPTION_STRING =
+		1,          /* const char *, "" or the default if not given */
+	LEAT_OPTION_UINT,   /* uint64_t */
+	LEAT_OPTION_INT,    /* int64_t */
+	LEAT_OPTION_NUMBER, /* double; min and max are whole numbers */
+	LEAT_OPTION_BYTES,  /* uint64_t; text takes k, M, G (powers of 1024) */
+	LEAT_OPTION_DURATION, /* int64_t ns; text takes ns, us, ms, s, m, h */
+	LEAT_OPTION_BOOL,     /* uint32_t; on|off|true|false|yes|no|1|0 */
+	LEAT_OPTION_CHAR,     /* uint32_t; one byte, or \t, tab, space, pipe */
+	LEAT_OPTION_ENUM      /* uint32_t index into values */
 };
 
 #define LEAT_OPTION_POSITIONAL (1u << 0) /* may stand without its name */
 #define LEAT_OPTION_REQUIRED   (1u << 1)
 #define LEAT_OPTION_REST       (1u << 2) /* takes all further positionals, */
-                                         /* joined with commas */
+					 /* joined with commas */
 
 /**
  * One option of a stage. Parsing, checking, inspect, help and the man page
@@ -79,11 +80,13 @@ struct leat_option {
 /* ---- the contract ------------------------------------------------------- */
 
 #define LEAT_STAGE_IN_PLACE (1u << 0) /* writes its input: gets frames that */
-                                      /* no one else reads */
-#define LEAT_STAGE_BLOCKING (1u << 1) /* may wait for the outside world: runs */
-                                      /* on a thread of its own */
-#define LEAT_STAGE_SINK     (1u << 2) /* has no out */
-#define LEAT_STAGE_STATELESS (1u << 3) /* frames are independent of each other */
+				      /* no one else reads */
+#define LEAT_STAGE_BLOCKING (1u << 1) /* may wait for the outside world: runs  \
+				       */
+				      /* on a thread of its own */
+#define LEAT_STAGE_SINK (1u << 2)     /* has no out */
+#define LEAT_STAGE_STATELESS                                                   \
+	(1u << 3) /* frames are independent of each other */
 
 /** What a link carries: filled from the source onwards before the start. */
 struct leat_shape {
@@ -91,17 +94,19 @@ struct leat_shape {
 	uint32_t item_bytes;  /* for items; 0 = not fixed */
 	uint32_t frame_bytes; /* payload of the slots that carry it */
 	uint32_t base_bytes;  /* slots that those slots point into; 0 = none */
-	const struct leat_schema *schema; /* columns; NULL = known at run time */
-	const uint8_t *sample;   /* first bytes, if they can be looked at; NULL */
+	const struct leat_schema
+		*schema;       /* columns; NULL = known at run time */
+	const uint8_t *sample; /* first bytes, if they can be looked at; NULL */
 	uint32_t sample_bytes;
-	uint32_t sample_is_all;  /* 1: the sample is the whole input */
-	const char *origin;      /* what the data is called in messages; NULL */
-	uint64_t total_bytes;    /* a source: all it will emit; 0 = unknown */
+	uint32_t sample_is_all; /* 1: the sample is the whole input */
+	const char *origin;     /* what the data is called in messages; NULL */
+	uint64_t total_bytes;   /* a source: all it will emit; 0 = unknown */
 };
 
 /** What a stage needs beyond its ops; starts from them, changed by init. */
 struct leat_needs {
-	uint32_t frame_bytes; /* of slots it acquires; 0 = as its input, or 64 KiB */
+	uint32_t frame_bytes; /* of slots it acquires; 0 = as its input, or 64
+				 KiB */
 	uint32_t max_out;     /* frames emitted per call and out; 0 = 1 */
 	uint32_t holds;       /* frames kept between calls */
 	uint64_t side_bytes;  /* most it asks of leat_stage_alloc() */
@@ -120,11 +125,11 @@ struct leat_stage_ops {
 	uint32_t state_bytes; /* private state, zeroed before init */
 	uint32_t opts_bytes;  /* size of its options struct, 0 = no options */
 	const struct leat_option *options; /* ends with a NULL name */
-	uint32_t n_ins;       /* 0 = 1, or none with produce */
-	uint32_t n_outs;      /* 0 = 1, or none with LEAT_STAGE_SINK */
-	uint32_t in_layouts;  /* LEAT_LAYOUT_ bits accepted; 0 = any */
-	uint32_t out_layout;  /* one bit; 0 = the layout of the input */
-	uint32_t item_bytes;  /* for items: the only size accepted; 0 = any */
+	uint32_t n_ins;                    /* 0 = 1, or none with produce */
+	uint32_t n_outs;     /* 0 = 1, or none with LEAT_STAGE_SINK */
+	uint32_t in_layouts; /* LEAT_LAYOUT_ bits accepted; 0 = any */
+	uint32_t out_layout; /* one bit; 0 = the layout of the input */
+	uint32_t item_bytes; /* for items: the only size accepted; 0 = any */
 	struct leat_needs needs;
 
 	/**
@@ -184,7 +189,8 @@ struct leat_stage_ops {
 	 */
 	int (*finish)(struct leat_stage *st);
 
-	/** Free everything. Called once if init was called, however it ended. */
+	/** Free everything. Called once if init was called, however it ended.
+	 */
 	void (*fini)(struct leat_stage *st);
 
 	/** Instead of process: change one item, in place (layout items). */

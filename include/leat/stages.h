@@ -17,8 +17,9 @@ extern "C" {
 
 /** What a file name's extension brings along. */
 struct leat_extension {
-	const char *suffix;    /* ".csv"; the last entry is NULL */
-	const char *parser;    /* stage text after a source: "csv.parse", or NULL */
+	const char *suffix; /* ".csv"; the last entry is NULL */
+	const char
+		*parser; /* stage text after a source: "csv.parse", or NULL */
 	const char *formatter; /* stage text before a sink; NULL = none */
 };
 
@@ -144,7 +145,8 @@ struct leat_write_opts {
 	uint32_t size;
 	uint32_t flags;
 	const char *path;
-	uint32_t sync;     /* 0 = on: on the disk before it gets its name; 1 = off */
+	uint32_t
+		sync; /* 0 = on: on the disk before it gets its name; 1 = off */
 	uint32_t on_drain; /* 0 = keep: PATH.partial; 1 = commit; 2 = discard */
 };
 

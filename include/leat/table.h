@@ -48,7 +48,7 @@ struct leat_column {
 	const char *name; /* NUL-terminated UTF-8, unique in its schema */
 	uint32_t type;    /* enum leat_type */
 	uint32_t field;   /* which field of the source text it is; */
-	                  /* LEAT_FIELD_NONE: a vector of its own */
+			  /* LEAT_FIELD_NONE: a vector of its own */
 	uint32_t vector;  /* which vector it then is, from 0; else unused */
 };
 
@@ -60,10 +60,10 @@ struct leat_column {
  */
 struct leat_schema {
 	uint32_t n_columns;
-	uint32_t n_fields;     /* fields of a row of the source text, 0 = none */
-	uint32_t separator;    /* between fields of the source text */
-	uint32_t quote;        /* around fields of it; 0 = none */
-	const char *origin;    /* what the source is called, for messages */
+	uint32_t n_fields;  /* fields of a row of the source text, 0 = none */
+	uint32_t separator; /* between fields of the source text */
+	uint32_t quote;     /* around fields of it; 0 = none */
+	const char *origin; /* what the source is called, for messages */
 	const struct leat_column *columns;
 };
 
@@ -88,13 +88,14 @@ struct leat_table {
 	const struct leat_schema *schema;
 	struct leat_frame *frame;
 	struct leat_table_head *head;
-	const uint8_t *text;     /* that fields point into */
-	const uint32_t *fields;  /* end of field f of row r: [r * n_fields + f] */
-	const uint32_t *select;  /* rows alive, ascending; NULL = all */
-	uint32_t n_rows;         /* rows alive */
-	uint32_t n_rows_all;     /* rows in the frame */
-	uint32_t first;          /* offset in text where row 0 begins */
-	uint32_t has_quotes;     /* LEAT_QUOTES_*; 0: no field needs decoding */
+	const uint8_t *text; /* that fields point into */
+	const uint32_t
+		*fields; /* end of field f of row r: [r * n_fields + f] */
+	const uint32_t *select; /* rows alive, ascending; NULL = all */
+	uint32_t n_rows;        /* rows alive */
+	uint32_t n_rows_all;    /* rows in the frame */
+	uint32_t first;         /* offset in text where row 0 begins */
+	uint32_t has_quotes;    /* LEAT_QUOTES_*; 0: no field needs decoding */
 };
 
 #define LEAT_QUOTES_NONE  0u
@@ -236,15 +237,16 @@ LEAT_API LEAT_MUST_CHECK int leat_table_add_vector(
 /** What leat_table_begin_fields() is told. */
 struct leat_fields {
 	const struct leat_schema *schema;
-	struct leat_frame *base; /* holds the text; one reference of it [moved]; */
-	                         /* NULL: the text is in the frame */
-	uint32_t text_offset;    /* of the text in base's slot, or the frame's; */
-	                         /* 64 bytes behind it can be read */
-	uint32_t first;          /* offset in the text where row 0 begins */
+	struct leat_frame
+		*base;        /* holds the text; one reference of it [moved]; */
+			      /* NULL: the text is in the frame */
+	uint32_t text_offset; /* of the text in base's slot, or the frame's; */
+			      /* 64 bytes behind it can be read */
+	uint32_t first;       /* offset in the text where row 0 begins */
 	uint32_t n_rows;
-	uint32_t has_quotes;     /* LEAT_QUOTES_* */
-	uint64_t source_offset;  /* of text[0] in the source, bytes */
-	uint64_t line;           /* line number at text + first, from 1 */
+	uint32_t has_quotes;    /* LEAT_QUOTES_* */
+	uint64_t source_offset; /* of text[0] in the source, bytes */
+	uint64_t line;          /* line number at text + first, from 1 */
 };
 
 /**
@@ -266,12 +268,12 @@ LEAT_API uint32_t *leat_table_fields_room(
 
 /** State of a scan across pieces of one text. Zero at the start of a record. */
 struct leat_scan {
-	uint64_t in_quotes;  /* all ones inside quotes, else 0 */
-	uint64_t after;      /* private: what the last byte was */
-	uint32_t is_odd;     /* LEAT_SCAN_*: a quote stands where RFC 4180 has */
-	                     /* none; the scan then stops */
+	uint64_t in_quotes; /* all ones inside quotes, else 0 */
+	uint64_t after;     /* private: what the last byte was */
+	uint32_t is_odd;    /* LEAT_SCAN_*: a quote stands where RFC 4180 has */
+			    /* none; the scan then stops */
 	uint32_t has_quotes;
-	uint32_t n_lines;    /* record ends found */
+	uint32_t n_lines;        /* record ends found */
 	uint32_t n_quoted_lines; /* newlines found inside quotes */
 };
 
@@ -283,7 +285,6 @@ struct leat_dialect {
 	uint8_t separator;
 	uint8_t quote; /* 0 = no quoting */
 };
-
 
 /**
  * Find the ends of fields and records: writes the offset of every separator
@@ -382,7 +383,8 @@ LEAT_API uint32_t leat_writer_end_record(struct leat_writer *w);
 
 /**
  * Emit what is there, or release an empty frame; for flush and finish. In fini
- * `leat_frame_release(w->frame)` ends what a failed run left. LEAT_OK or a code.
+ * `leat_frame_release(w->frame)` ends what a failed run left. LEAT_OK or a
+ * code.
  */
 LEAT_API LEAT_MUST_CHECK int leat_writer_flush(
 	struct leat_stage *st, struct leat_writer *w);

@@ -23,22 +23,24 @@ extern "C" {
 
 /** Counters of one stage; records unless the name says otherwise. */
 struct leat_stage_stats {
-	uint32_t size; /* filled by the library */
-	uint32_t flags; /* LEAT_STATS_* */
+	uint32_t size;    /* filled by the library */
+	uint32_t flags;   /* LEAT_STATS_* */
 	const char *name; /* [lent] by the graph */
-	uint64_t in;       /* received */
-	uint64_t out;      /* emitted */
-	uint64_t read;     /* came into being from bytes or the outside */
-	uint64_t made;     /* results */
-	uint64_t filtered; /* dropped on purpose, or sent to a closed receiver */
+	uint64_t in;      /* received */
+	uint64_t out;     /* emitted */
+	uint64_t read;    /* came into being from bytes or the outside */
+	uint64_t made;    /* results */
+	uint64_t
+		filtered; /* dropped on purpose, or sent to a closed receiver */
 	uint64_t failed;
-	uint64_t folded;   /* absorbed into a result */
+	uint64_t folded; /* absorbed into a result */
 	uint64_t written;
 	uint64_t in_bytes;
 	uint64_t out_bytes;
 	uint64_t in_frames;
 	uint64_t out_frames;
-	uint64_t copied_bytes; /* payload copied because a shared frame was written */
+	uint64_t copied_bytes;   /* payload copied because a shared frame was
+				    written */
 	uint64_t wait_input_ns;  /* of its segment: nothing to do */
 	uint64_t wait_credit_ns; /* of its segment: held up by the receiver */
 };
@@ -57,15 +59,15 @@ struct leat_graph_stats {
 	uint64_t filtered;
 	uint64_t failed;
 	uint64_t folded;
-	uint64_t unfinished;   /* lost hold of by a cancel or a failure */
-	uint64_t source_bytes; /* taken from sources so far */
+	uint64_t unfinished;         /* lost hold of by a cancel or a failure */
+	uint64_t source_bytes;       /* taken from sources so far */
 	uint64_t source_bytes_total; /* what they hold; 0 = unknown */
 	uint64_t memory_bytes;       /* pool in use now, and side memory */
 	uint64_t memory_high_bytes;  /* most that was ever in use */
 	uint64_t memory_bound_bytes; /* proved before the start */
-	uint32_t is_balanced;  /* 1: every equation holds */
-	uint32_t is_done;      /* 1: the run has ended */
-	uint32_t is_drained;   /* 1: it was ended by a drain */
+	uint32_t is_balanced;        /* 1: every equation holds */
+	uint32_t is_done;            /* 1: the run has ended */
+	uint32_t is_drained;         /* 1: it was ended by a drain */
 };
 
 /**

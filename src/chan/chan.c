@@ -204,13 +204,12 @@ leat__chan_is_send_closed(const struct leat__chan *ch)
 }
 
 void
-leat__chan_grant(struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes,
-	void *hint)
+leat__chan_grant(
+	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes, void *hint)
 {
 	leat__bump(&ch->granted_bytes, n_bytes);
 	/* release: pairs with the acquire in chan_look; bytes go first */
-	leat__store_release(
-		&ch->granted_frames, ch->granted_frames + n_frames);
+	leat__store_release(&ch->granted_frames, ch->granted_frames + n_frames);
 	LEAT_INVARIANT(ch->granted_frames <= ch->taken_frames);
 	chan_wake(&ch->sender_armed, ch->sender, hint);
 }

@@ -17,9 +17,9 @@
 
 #include "base/atomic.h"
 #include "env/env.h"
+#include "mem/mem.h"
 #include <ck_ring.h>
 #include <leat/channel.h>
-#include "mem/mem.h"
 
 /* Who is to be told that there is something to do. hint is passed through:
  * the worker that does the waking, or NULL from elsewhere. */
@@ -113,8 +113,8 @@ struct leat_frame *leat__chan_pop(struct leat__chan *ch);
  * pop once more if this says true. */
 bool leat__chan_is_send_closed(const struct leat__chan *ch);
 /* Done with frames that were popped: credit goes back, the sender is woken. */
-void leat__chan_grant(struct leat__chan *ch, uint32_t n_frames,
-	uint64_t n_bytes, void *hint);
+void leat__chan_grant(
+	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes, void *hint);
 /* true: armed, still empty and open. false: there is something; not armed. */
 bool leat__chan_arm_receiver(struct leat__chan *ch);
 void leat__chan_disarm_receiver(struct leat__chan *ch);

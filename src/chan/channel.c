@@ -173,8 +173,8 @@ channel_sender_look(struct leat_channel *ch)
 }
 
 int
-leat_channel_send_until(struct leat_channel *ch, struct leat_frame *frame,
-	int64_t deadline_ns)
+leat_channel_send_until(
+	struct leat_channel *ch, struct leat_frame *frame, int64_t deadline_ns)
 {
 	for (;;) {
 		uint32_t ticket = leat__parker_ticket(&ch->sender.parker);
@@ -184,7 +184,8 @@ leat_channel_send_until(struct leat_channel *ch, struct leat_frame *frame,
 			return rc;
 		if (channel_spin(ch, channel_sender_look))
 			continue;
-		/* any grant may be the one: the byte limit is looked at again */
+		/* any grant may be the one: the byte limit is looked at again
+		 */
 		leat__store_relaxed(&ch->chan.sender_armed, 1u);
 		/* flag before look, as in leat__chan_arm_sender */
 		leat__fence_seq();
@@ -193,8 +194,8 @@ leat_channel_send_until(struct leat_channel *ch, struct leat_frame *frame,
 			leat__chan_disarm_sender(&ch->chan);
 			return rc;
 		}
-		if (leat__parker_wait(
-			    &ch->sender.parker, ticket, deadline_ns) < 0) {
+		if (leat__parker_wait(&ch->sender.parker, ticket, deadline_ns) <
+			0) {
 			leat__chan_disarm_sender(&ch->chan);
 			rc = leat_channel_try_send(ch, frame);
 			return rc == LEAT_EAGAIN ? LEAT_ETIMEDOUT : rc;
@@ -304,8 +305,8 @@ leat_channel_recv(struct leat_channel *ch, struct leat_frame **frame_out)
 }
 
 int
-leat_channel_recv_burst(struct leat_channel *ch,
-	struct leat_frame **frames_out, uint32_t n_max)
+leat_channel_recv_burst(
+	struct leat_channel *ch, struct leat_frame **frames_out, uint32_t n_max)
 {
 	uint32_t n = 0;
 	int rc = LEAT_OK;

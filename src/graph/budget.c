@@ -2,14 +2,15 @@
  * graph/budget.c -- how many slots, and the most that a run can ever use.
  *
  * Per class: capacity of every channel, max_out between stages of a segment
- * (but once for a run of stages that pass frames on), what stages hold, max_out for each that makes frames, a private copy for
- * each that writes its input, and the magazines of the threads that frames of
- * the class pass through; a frame counts as itself and as all it points into.
- * Why it suffices: a frame that is out is in a channel or its receiver's
- * hands (which credit bounds), in an inbox, held, or taken in the current
- * call; a free slot is in the depot or a magazine. Each place has its share,
- * so the depot is never empty when a stage may take one (design-research 5.2).
- * Threads: the one that builds the graph; explain from any.
+ * (but once for a run of stages that pass frames on), what stages hold, max_out
+ * for each that makes frames, a private copy for each that writes its input,
+ * and the magazines of the threads that frames of the class pass through; a
+ * frame counts as itself and as all it points into. Why it suffices: a frame
+ * that is out is in a channel or its receiver's hands (which credit bounds), in
+ * an inbox, held, or taken in the current call; a free slot is in the depot or
+ * a magazine. Each place has its share, so the depot is never empty when a
+ * stage may take one (design-research 5.2). Threads: the one that builds the
+ * graph; explain from any.
  */
 #include <stdio.h>
 #include <string.h>

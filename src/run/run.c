@@ -139,8 +139,8 @@ run_init_pool(struct leat__run *run, struct leat_error *err)
 
 	if (graph->n_classes == 0)
 		return LEAT_OK;
-	return leat__pool_create(run->env, graph->classes, graph->n_classes,
-		&run->pool, err);
+	return leat__pool_create(
+		run->env, graph->classes, graph->n_classes, &run->pool, err);
 }
 
 /* On an error what was built stays, for run_free(). */
@@ -203,8 +203,8 @@ run_open_stages(struct leat_graph *graph, struct leat_error *err)
 
 		if (rc < 0) {
 			if (st->error.code != rc)
-				leat_stage_fail(st, rc, "open: %s",
-					leat_err_text(rc));
+				leat_stage_fail(
+					st, rc, "open: %s", leat_err_text(rc));
 			leat__stage_error(st, err);
 			return rc;
 		}
@@ -343,8 +343,7 @@ run_join(struct leat__run *run)
 {
 	for (uint32_t k = 0; k < run->n_tasks; k++)
 		if (run->tasks[k].is_started)
-			run->env->thread_join(
-				run->env, &run->tasks[k].thread);
+			run->env->thread_join(run->env, &run->tasks[k].thread);
 	for (uint32_t k = 0; k < run->n_workers; k++)
 		if (run->workers[k].is_started)
 			run->env->thread_join(
@@ -366,8 +365,8 @@ run_settle_channels(struct leat__run *run)
 		if (run->is_broken)
 			continue;
 		leat__bump(&link->to->counters.in_items, link->refused_items);
-		leat_stage_count(link->to, LEAT_COUNT_FILTERED,
-			link->refused_items);
+		leat_stage_count(
+			link->to, LEAT_COUNT_FILTERED, link->refused_items);
 	}
 }
 
@@ -451,8 +450,8 @@ run_await_over(struct leat__run *run, int64_t deadline_ns)
 }
 
 int
-leat_graph_wait(struct leat_graph *graph, int64_t deadline_ns,
-	struct leat_error *err)
+leat_graph_wait(
+	struct leat_graph *graph, int64_t deadline_ns, struct leat_error *err)
 {
 	struct leat__run *run = graph->run;
 	uint32_t not_yet = 0;

@@ -31,14 +31,14 @@ struct leat__lane {
 /* ---- task.c: stepping a segment ---------------------------------------------- */
 
 enum leat__step {
-	LEAT__STEP_IDLE, /* armed; a waker will tell */
+	LEAT__STEP_IDLE,  /* armed; a waker will tell */
 	LEAT__STEP_AGAIN, /* quantum spent */
 	LEAT__STEP_DONE
 };
 
 enum leat__task_state {
 	LEAT__TASK_IDLE = 0,
-	LEAT__TASK_READY,    /* in a queue */
+	LEAT__TASK_READY, /* in a queue */
 	LEAT__TASK_RUNNING,
 	LEAT__TASK_NOTIFIED, /* running, and woken meanwhile */
 	LEAT__TASK_DONE
@@ -51,12 +51,12 @@ struct leat__node {
 	uint32_t max_inbox;
 	uint32_t inbox_at;
 	uint32_t n_inbox;
-	uint32_t in_link;   /* the frame in hand came from ins[in_link] */
-	uint64_t in_bytes;  /* and had this many bytes when it was sent */
-	bool is_counted;    /* the frame in hand was counted as in */
-	bool is_dirty;      /* has worked since the last flush */
-	bool is_flushed;    /* flush before finish has been done */
-	uint64_t stamp;     /* of the frame in hand */
+	uint32_t in_link;  /* the frame in hand came from ins[in_link] */
+	uint64_t in_bytes; /* and had this many bytes when it was sent */
+	bool is_counted;   /* the frame in hand was counted as in */
+	bool is_dirty;     /* has worked since the last flush */
+	bool is_flushed;   /* flush before finish has been done */
+	uint64_t stamp;    /* of the frame in hand */
 	int64_t birth_ns;
 };
 
@@ -68,16 +68,16 @@ struct leat__task {
 	struct leat__lane *lane; /* of the thread that steps it, else NULL */
 	uint32_t n_nodes;
 	struct leat__node *nodes;
-	uint32_t at;       /* the node that is looked at */
-	uint32_t n_ended;  /* nodes 0 .. n_ended-1 have finished */
-	bool is_head_ended; /* no further input for node 0 */
-	uint32_t next_in;  /* for fairness over several ins */
-	uint64_t next_stamp; /* of a source */
+	uint32_t at;           /* the node that is looked at */
+	uint32_t n_ended;      /* nodes 0 .. n_ended-1 have finished */
+	bool is_head_ended;    /* no further input for node 0 */
+	uint32_t next_in;      /* for fairness over several ins */
+	uint64_t next_stamp;   /* of a source */
 	int64_t idle_since_ns; /* 0 = not idle */
 	uint64_t *idle_counter;
-	uint64_t wait_input_ns;  /* atomic, one writer */
+	uint64_t wait_input_ns; /* atomic, one writer */
 	uint64_t wait_credit_ns;
-	ck_stack_entry_t injected; /* in the run's stack */
+	ck_stack_entry_t injected;  /* in the run's stack */
 	struct leat__parker parker; /* of its own thread, if it blocks */
 	struct leat__thread thread;
 	bool is_started;
@@ -87,8 +87,8 @@ struct leat__task {
 LEAT_MUST_CHECK int leat__task_init(struct leat__task *task,
 	struct leat__run *run, struct leat__segment *segment);
 void leat__task_fini(struct leat__task *task);
-enum leat__step leat__task_step(struct leat__task *task,
-	struct leat__lane *lane);
+enum leat__step leat__task_step(
+	struct leat__task *task, struct leat__lane *lane);
 /* Thread of a blocking task. */
 void leat__task_thread(void *task);
 
@@ -99,8 +99,8 @@ int leat__node_produce(struct leat__task *task, struct leat__node *node);
 int leat__node_flush(struct leat__task *task, struct leat__node *node);
 int leat__node_finish(struct leat__task *task, struct leat__node *node);
 /* Release what waits for the stage; is_filtered: nobody wants it any more. */
-void leat__node_drop_inbox(struct leat__task *task, struct leat__node *node,
-	bool is_filtered);
+void leat__node_drop_inbox(
+	struct leat__task *task, struct leat__node *node, bool is_filtered);
 
 /* ---- worker.c: run queues, stealing, parking ----------------------------------- */
 
@@ -139,9 +139,9 @@ struct leat__run {
 	uint32_t n_tasks_left; /* atomic */
 	uint32_t is_over;      /* atomic: all tasks are done */
 	uint32_t is_draining;  /* atomic */
-	uint32_t is_broken;    /* atomic: a task ended by a cancel or a failure */
-	uint32_t is_drained;   /* atomic: a source ended because of a drain */
-	uint32_t closing;      /* atomic: 0 not yet, 1 somebody is, 2 closed */
+	uint32_t is_broken;  /* atomic: a task ended by a cancel or a failure */
+	uint32_t is_drained; /* atomic: a source ended because of a drain */
+	uint32_t closing;    /* atomic: 0 not yet, 1 somebody is, 2 closed */
 	int cancel_fd;
 	int drain_fd;
 	bool is_after_set;

@@ -36,14 +36,16 @@ leat_stage_acquire(struct leat_stage *st, struct leat_frame **frame_out)
 	if (!task || st->pool_class == UINT32_MAX)
 		return leat_stage_fail(st, LEAT_EBUG,
 			"acquire: stage '%s' declares no frame_bytes, or does "
-			"not run", st->name);
+			"not run",
+			st->name);
 	frame = leat__pool_take(
 		task->run->pool, stage_cache(st), st->pool_class);
 	if (!frame)
 		return leat_stage_fail(st, LEAT_EBUG,
-			"acquire: stage '%s' takes more frames than it declared "
-			"(max_out %u a call and %u held)", st->name,
-			st->needs.max_out, st->needs.holds);
+			"acquire: stage '%s' takes more frames than it "
+			"declared "
+			"(max_out %u a call and %u held)",
+			st->name, st->needs.max_out, st->needs.holds);
 	frame->owner = (uint16_t)(st->number + 1);
 	*frame_out = frame;
 	return LEAT_OK;
@@ -130,7 +132,8 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 	if (link->n_emitted >= st->needs.max_out)
 		return leat_stage_fail(st, LEAT_EBUG,
 			"emit: stage '%s' emits more than max_out %u frames in "
-			"one call", st->name, st->needs.max_out);
+			"one call",
+			st->name, st->needs.max_out);
 	link->n_emitted++;
 	emit_stamp(&task->nodes[st->at], frame);
 	emit_count(st, frame);

@@ -16,8 +16,7 @@ stats_count(const struct leat_stage *st, enum leat_count what)
 }
 
 static void
-stats_of_segment(
-	const struct leat_stage *st, struct leat_stage_stats *stats)
+stats_of_segment(const struct leat_stage *st, struct leat_stage_stats *stats)
 {
 	const struct leat__task *task = st->segment ? st->segment->run : NULL;
 
@@ -85,8 +84,7 @@ stats_add(struct leat_graph_stats *sum, const struct leat_stage_stats *s)
 }
 
 static void
-stats_of_memory(
-	const struct leat_graph *graph, struct leat_graph_stats *stats)
+stats_of_memory(const struct leat_graph *graph, struct leat_graph_stats *stats)
 {
 	const struct leat__run *run = graph->run;
 
@@ -104,8 +102,7 @@ stats_of_memory(
 }
 
 static void
-stats_of_sources(
-	const struct leat_graph *graph, struct leat_graph_stats *stats)
+stats_of_sources(const struct leat_graph *graph, struct leat_graph_stats *stats)
 {
 	bool is_known = true;
 

@@ -14,13 +14,13 @@
 #include "base/atomic.h"
 #include "run/run.h"
 
-#define TASK_QUANTUM_FRAMES 16 /* calls between looks at the clock */
+#define TASK_QUANTUM_CALLS 64 /* between looks at the clock */
 
 enum verdict {
-	VERDICT_ON,      /* progress: look again */
+	VERDICT_ON, /* progress: look again */
 	VERDICT_NO_INPUT,
 	VERDICT_NO_CREDIT,
-	VERDICT_OVER     /* failed or all ended */
+	VERDICT_OVER /* failed or all ended */
 };
 
 /* ---- credit and closed ends -------------------------------------------------- */
@@ -54,7 +54,8 @@ task_short_out(struct leat__task *task)
 		struct leat__chan *ch =
 			tail->outs[k] ? &tail->outs[k]->chan : NULL;
 
-		if (ch && leat__chan_credit(ch, tail->needs.max_out) <
+		if (ch &&
+			leat__chan_credit(ch, tail->needs.max_out) <
 				tail->needs.max_out &&
 			!leat__chan_is_recv_closed(ch))
 			return ch;
@@ -130,8 +131,8 @@ task_promise(struct leat__task *task)
 
 	for (uint32_t k = 0; k < tail->n_outs; k++)
 		if (tail->outs[k])
-			leat__chan_set_frontier(&tail->outs[k]->chan,
-				task->nodes[0].stamp);
+			leat__chan_set_frontier(
+				&tail->outs[k]->chan, task->nodes[0].stamp);
 }
 
 /* The head is through with the frame in hand: its credit goes back. */
@@ -184,6 +185,7 @@ task_cut(struct leat__task *task, uint32_t at)
 	if (task->n_ended < at)
 		task->n_ended = at;
 	task->is_head_ended = true;
+	task->at = 0;
 	task_close_ins(task);
 }
 
@@ -217,11 +219,10 @@ static void
 task_move(struct leat__task *task, uint32_t at)
 {
 	if (at + 1 < task->n_nodes && task->nodes[at + 1].n_inbox)
-		task->at = at + 1;
-	else if (task->nodes[at].n_inbox || at == 0)
-		task->at = at;
-	else
-		task->at = at - 1;
+		at++;
+	while (at > 0 && !task->nodes[at].n_inbox)
+		at--;
+	task->at = at;
 }
 
 static enum verdict
@@ -344,18 +345,10 @@ task_once(struct leat__task *task)
 
 	if (task->n_ended == task->n_nodes)
 		return VERDICT_OVER;
-	if (task_is_unwanted(task)) {
-		task_cut(task, task->n_nodes);
-		return VERDICT_OVER;
-	}
-	if (task->nodes[at].n_inbox)
-		return task_has_credit(task, at) ? task_process(task, at)
-						 : VERDICT_NO_CREDIT;
-	if (at > 0) {
-		task->at = at - 1;
-		return VERDICT_ON;
-	}
-	return task_head(task);
+	if (!task->nodes[at].n_inbox)
+		return task_head(task);
+	return task_has_credit(task, at) ? task_process(task, at)
+					 : VERDICT_NO_CREDIT;
 }
 
 /* ---- idling ------------------------------------------------------------------ */
@@ -426,17 +419,25 @@ task_idle_end(struct leat__task *task, int64_t now_ns)
 {
 	if (!task->idle_since_ns)
 		return;
-	leat__bump(task->idle_counter,
-		(uint64_t)(now_ns - task->idle_since_ns));
+	leat__bump(
+		task->idle_counter, (uint64_t)(now_ns - task->idle_since_ns));
 	task->idle_since_ns = 0;
 }
 
 /* ---- the loop ---------------------------------------------------------------- */
 
+/* Is there a reason from outside to end: a cancel, or nobody who wants more? */
 static bool
-task_is_cancelled(const struct leat__task *task)
+task_is_stopped(struct leat__task *task)
 {
-	return leat_ctx_is_done(task->run->graph->ctx);
+	if (leat_ctx_is_done(task->run->graph->ctx)) {
+		leat__store_relaxed(&task->run->is_broken, 1u);
+		return true;
+	}
+	if (task->n_ended == task->n_nodes || !task_is_unwanted(task))
+		return false;
+	task_cut(task, task->n_nodes);
+	return true;
 }
 
 static enum leat__step
@@ -448,10 +449,11 @@ task_loop(struct leat__task *task, int64_t end_ns)
 	for (;;) {
 		enum verdict verdict;
 
-		if (task_is_cancelled(task)) {
-			leat__store_relaxed(&task->run->is_broken, 1u);
+		/* first of all, then once a frame, or more often if one frame
+		 * takes many calls */
+		if ((task->at == 0 || n % TASK_QUANTUM_CALLS == 0) &&
+			task_is_stopped(task))
 			return LEAT__STEP_DONE;
-		}
 		verdict = task_once(task);
 		if (verdict == VERDICT_OVER)
 			return LEAT__STEP_DONE;
@@ -464,10 +466,9 @@ task_loop(struct leat__task *task, int64_t end_ns)
 			continue;
 		}
 		/* a blocking stage may wait in its next call */
-		if (++n % TASK_QUANTUM_FRAMES == 0 ||
-			task->segment->is_blocking)
+		if (++n % TASK_QUANTUM_CALLS == 0 || task->segment->is_blocking)
 			task_notify(task);
-		if (n % TASK_QUANTUM_FRAMES == 0 && env->now_ns(env) >= end_ns)
+		if (n % TASK_QUANTUM_CALLS == 0 && env->now_ns(env) >= end_ns)
 			return LEAT__STEP_AGAIN;
 	}
 }
@@ -518,12 +519,11 @@ leat__task_init(struct leat__task *task, struct leat__run *run,
 		return LEAT_ENOMEM;
 	task->n_nodes = segment->n_stages;
 	for (uint32_t k = 0; k < task->n_nodes; k++) {
-		uint32_t max_inbox = k == 0
-			? 1
-			: segment->stages[k - 1]->needs.max_out;
+		uint32_t max_inbox =
+			k == 0 ? 1 : segment->stages[k - 1]->needs.max_out;
 
-		LEAT_TRY(node_init(task, &task->nodes[k], segment->stages[k],
-			max_inbox));
+		LEAT_TRY(node_init(
+			task, &task->nodes[k], segment->stages[k], max_inbox));
 	}
 	return LEAT_OK;
 }

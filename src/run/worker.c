@@ -47,11 +47,14 @@ worker_pop(struct leat__worker *from)
 	return leat__queue_pop(&from->queue);
 }
 
+static void worker_wake_one(struct leat__run *run);
+
 /* Take all that other threads made ready; the oldest first. */
 static struct leat__task *
 worker_take_injected(struct leat__worker *worker)
 {
 	ck_stack_entry_t *entry, *oldest = NULL;
+	uint32_t n = 0;
 
 	entry = ck_stack_batch_pop_upmc(&worker->run->injected);
 	while (entry) { /* a stack: turn it round */
@@ -64,10 +67,15 @@ worker_take_injected(struct leat__worker *worker)
 	while (oldest) {
 		ck_stack_entry_t *next = oldest->next;
 
-		worker_push(worker, leat__container_of(oldest,
-			struct leat__task, injected));
+		worker_push(worker,
+			leat__container_of(
+				oldest, struct leat__task, injected));
 		oldest = next;
+		n++;
 	}
+	/* whoever looked while they were in nobody's queue may have parked */
+	if (n > 1)
+		worker_wake_one(worker->run);
 	return worker_pop(worker);
 }
 
@@ -216,7 +224,7 @@ leat__task_ready(struct leat__task *task, struct leat__worker *hint)
 
 	for (;;) {
 		uint32_t next = state == LEAT__TASK_IDLE ? LEAT__TASK_READY
-							  : LEAT__TASK_NOTIFIED;
+							 : LEAT__TASK_NOTIFIED;
 
 		if (state == LEAT__TASK_DONE)
 			return;

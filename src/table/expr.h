@@ -75,7 +75,8 @@ struct leat_expr {
 };
 
 /* Fill in the place and the text; returns code. */
-LEAT_PRINTF(5, 6) int leat__expr_fail(struct leat_expr_error *err, int code,
-	uint32_t offset, uint32_t n_bytes, const char *format, ...);
+LEAT_PRINTF(5, 6)
+int leat__expr_fail(struct leat_expr_error *err, int code, uint32_t offset,
+	uint32_t n_bytes, const char *format, ...);
 
 #endif

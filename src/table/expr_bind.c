@@ -24,8 +24,8 @@ bind_fail_unknown(const struct leat_schema *schema,
 		"no column '%.*s'%s%.40s%s%s; there are: %s", len, side->text,
 		near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "",
-		!near && side->is_quoted
-			? " (a text stands in single quotes)" : "",
+		!near && side->is_quoted ? " (a text stands in single quotes)"
+					 : "",
 		names);
 }
 

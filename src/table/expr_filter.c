@@ -12,11 +12,7 @@
 
 #include "table/expr.h"
 
-enum filter_result {
-	FILTER_FALSE = 0,
-	FILTER_NULL = 1,
-	FILTER_TRUE = 2
-};
+enum filter_result { FILTER_FALSE = 0, FILTER_NULL = 1, FILTER_TRUE = 2 };
 
 struct filter {
 	const struct leat_expr *expr;
@@ -66,8 +62,7 @@ filter_trim(struct leat_text x)
 		x.data++;
 		x.len--;
 	}
-	while (x.len && (x.data[x.len - 1] == ' ' ||
-				x.data[x.len - 1] == '\t'))
+	while (x.len && (x.data[x.len - 1] == ' ' || x.data[x.len - 1] == '\t'))
 		x.len--;
 	return x;
 }
@@ -109,8 +104,8 @@ filter_vector_number(const struct leat_vector *v, uint32_t row)
 		x.int64 = ((const int64_t *)v->values)[row];
 	} else if (v->type == LEAT_TYPE_BOOL) {
 		x.kind = EXPR_INT64;
-		x.int64 = ((const uint8_t *)v->values)[row / 8] >> (row % 8) &
-			1;
+		x.int64 =
+			((const uint8_t *)v->values)[row / 8] >> (row % 8) & 1;
 	} else {
 		x.float64 = ((const double *)v->values)[row];
 		x.kind = x.float64 != x.float64 ? 0 : EXPR_FLOAT64;
@@ -158,7 +153,8 @@ filter_numbers(const struct filter *f, const struct expr_node *node,
 			results[k] = FILTER_NULL;
 		else
 			results[k] = filter_compare_numbers(&a, &b) & node->op
-				? FILTER_TRUE : FILTER_FALSE;
+				? FILTER_TRUE
+				: FILTER_FALSE;
 	}
 	return LEAT_OK;
 }
@@ -225,11 +221,13 @@ filter_text_int(const struct filter *f, const struct expr_node *node,
 			filter_read_number(x, t->schema->quote, &a))
 			return filter_fail(f, node->left.column, rows[k]);
 		bit = a.kind == EXPR_INT64
-			? filter_order_bit((a.int64 > b.int64) -
-				  (a.int64 < b.int64))
-			: a.kind ? filter_compare_numbers(&a, &b) : 0;
-		results[k] = !a.kind ? FILTER_NULL
-			: bit & node->op ? FILTER_TRUE : FILTER_FALSE;
+			? filter_order_bit(
+				  (a.int64 > b.int64) - (a.int64 < b.int64))
+			: a.kind ? filter_compare_numbers(&a, &b)
+				 : 0;
+		results[k] = !a.kind     ? FILTER_NULL
+			: bit & node->op ? FILTER_TRUE
+					 : FILTER_FALSE;
 	}
 	return LEAT_OK;
 }
@@ -244,8 +242,8 @@ struct filter_text {
 };
 
 static struct filter_text
-filter_text(const struct filter *f, const struct expr_operand *side,
-	uint32_t row)
+filter_text(
+	const struct filter *f, const struct expr_operand *side, uint32_t row)
 {
 	uint32_t quote = f->t->schema->quote;
 	struct leat_text x = {(const uint8_t *)side->text, side->len};
@@ -256,7 +254,8 @@ filter_text(const struct filter *f, const struct expr_operand *side,
 		if (leat__text_is_quoted(x, quote)) {
 			x = (struct leat_text){x.data + 1, x.len - 2};
 			text.quote = x.len && memchr(x.data, (int)quote, x.len)
-				? quote : 256;
+				? quote
+				: 256;
 		}
 	}
 	text.at = x.data;
@@ -306,13 +305,14 @@ filter_texts(const struct filter *f, const struct expr_node *node,
 	for (uint32_t k = 0; k < n; k++) {
 		struct filter_text a = filter_text(f, &node->left, rows[k]);
 		struct filter_text b = filter_text(f, &node->right, rows[k]);
-		bool is_null = (node->left.kind == EXPR_COLUMN &&
-				       a.at == a.end) ||
+		bool is_null =
+			(node->left.kind == EXPR_COLUMN && a.at == a.end) ||
 			(node->right.kind == EXPR_COLUMN && b.at == b.end);
 		uint32_t bit = filter_order_bit(filter_compare_texts(a, b));
 
-		results[k] = is_null ? FILTER_NULL
-			: bit & node->op ? FILTER_TRUE : FILTER_FALSE;
+		results[k] = is_null     ? FILTER_NULL
+			: bit & node->op ? FILTER_TRUE
+					 : FILTER_FALSE;
 	}
 	return LEAT_OK;
 }
@@ -337,8 +337,8 @@ filter_is_null(const struct filter *f, const struct expr_node *node,
 			LEAT_TRY(filter_number(f, side, rows[k], &x));
 			is_null = !x.kind;
 		}
-		results[k] = is_null == (node->op != 0) ? FILTER_TRUE
-							: FILTER_FALSE;
+		results[k] =
+			is_null == (node->op != 0) ? FILTER_TRUE : FILTER_FALSE;
 	}
 	return LEAT_OK;
 }

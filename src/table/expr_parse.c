@@ -16,8 +16,8 @@
 
 enum parse_kind {
 	PARSE_END = 0,
-	PARSE_WORD,   /* a bare name, perhaps a keyword */
-	PARSE_NAME,   /* in quotes: a column for sure */
+	PARSE_WORD, /* a bare name, perhaps a keyword */
+	PARSE_NAME, /* in quotes: a column for sure */
 	PARSE_STRING,
 	PARSE_NUMBER,
 	PARSE_OP,
@@ -38,11 +38,11 @@ struct parse {
 	struct leat_expr *expr;
 	struct leat_expr_error *err;
 	const char *source;
-	char *decoded; /* room for the next decoded piece */
+	char *decoded;            /* room for the next decoded piece */
 	struct parse_token token; /* the next one, looked at */
-	uint32_t at;   /* behind it */
+	uint32_t at;              /* behind it */
 	uint32_t depth;
-	uint32_t level; /* ands and ors open now */
+	uint32_t level;    /* ands and ors open now */
 	uint32_t n_levels; /* most that were */
 };
 
@@ -240,8 +240,7 @@ parse_add(struct parse *p, uint32_t kind, uint32_t *out)
 	if (e->n_nodes == LEAT_EXPR_NODES_MAX)
 		return leat__expr_fail(p->err, LEAT_ELIMIT, p->token.offset,
 			p->token.n_bytes ? p->token.n_bytes : 1,
-			"the condition has over %d parts",
-			LEAT_EXPR_NODES_MAX);
+			"the condition has over %d parts", LEAT_EXPR_NODES_MAX);
 	*out = ++e->n_nodes;
 	e->nodes[*out] = (struct expr_node){.kind = kind, .level = p->level};
 	return LEAT_OK;
@@ -286,8 +285,7 @@ parse_side(struct parse *p, struct expr_operand *side)
 		side->kind = EXPR_COLUMN;
 		side->is_quoted = p->source[t->offset] == '"';
 	} else {
-		return parse_fail_expected(
-			p, "a column, a number or a 'text'");
+		return parse_fail_expected(p, "a column, a number or a 'text'");
 	}
 	return parse_next(p);
 }
@@ -337,8 +335,7 @@ parse_compare(struct parse *p, uint32_t *out)
 	if (is_null)
 		return is_null < 0 ? is_null : parse_is_null(p, *out);
 	if (p->token.kind != PARSE_OP)
-		return parse_fail_expected(
-			p, "a comparison (= != < <= > >=)");
+		return parse_fail_expected(p, "a comparison (= != < <= > >=)");
 	n->op = p->token.op;
 	LEAT_TRY(parse_next(p));
 	LEAT_TRY(parse_side(p, &n->right));
@@ -496,8 +493,10 @@ leat_expr_parse(struct leat_stage *st, const char *source,
 			"the condition has over %d bytes", LEAT_EXPR_TEXT_MAX);
 	rc = parse_alloc(st, source, len, &e);
 	if (rc == LEAT_OK) {
-		p = (struct parse){.expr = e, .err = err,
-			.source = e->source, .decoded = e->source + len + 1};
+		p = (struct parse){.expr = e,
+			.err = err,
+			.source = e->source,
+			.decoded = e->source + len + 1};
 		LEAT_TRY(parse_all(&p));
 		rc = parse_alloc_levels(st, e);
 	}

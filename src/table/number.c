@@ -17,8 +17,8 @@
 
 #include "table/table.h"
 
-#define NUMBER_TEXT_MAX 1100 /* more digits than any double needs */
-#define NUMBER_EXACT_POWER 22 /* of ten, in a double */
+#define NUMBER_TEXT_MAX    1100 /* more digits than any double needs */
+#define NUMBER_EXACT_POWER 22   /* of ten, in a double */
 
 static inline bool
 number_is_digit(uint8_t c)
@@ -82,7 +82,7 @@ struct number_parts {
 	uint64_t digits; /* all of them, as an integer */
 	int32_t power;   /* of ten, that digits are to be multiplied with */
 	bool is_minus;
-	bool is_exact;   /* digits holds them all */
+	bool is_exact; /* digits holds them all */
 };
 
 static uint32_t

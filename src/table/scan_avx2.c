@@ -29,10 +29,10 @@ AVX2_TARGET static inline uint64_t
 avx2_equal(struct avx2_block b, uint8_t byte)
 {
 	__m256i x = _mm256_set1_epi8((char)byte);
-	uint32_t low = (uint32_t)_mm256_movemask_epi8(
-		_mm256_cmpeq_epi8(b.low, x));
-	uint32_t high = (uint32_t)_mm256_movemask_epi8(
-		_mm256_cmpeq_epi8(b.high, x));
+	uint32_t low =
+		(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b.low, x));
+	uint32_t high =
+		(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b.high, x));
 
 	return low | (uint64_t)high << 32;
 }
@@ -62,12 +62,12 @@ avx2_write(uint64_t bits, uint32_t base, uint32_t *out)
 	return end;
 }
 
-#define SCAN_NAME              leat__table_scan_avx2
-#define SCAN_TARGET            AVX2_TARGET
-#define SCAN_BLOCK             struct avx2_block
-#define SCAN_LOAD(p)           avx2_load(p)
-#define SCAN_EQUAL(block, byte) avx2_equal(block, byte)
-#define SCAN_XOR(bits)         avx2_xor(bits)
+#define SCAN_NAME                   leat__table_scan_avx2
+#define SCAN_TARGET                 AVX2_TARGET
+#define SCAN_BLOCK                  struct avx2_block
+#define SCAN_LOAD(p)                avx2_load(p)
+#define SCAN_EQUAL(block, byte)     avx2_equal(block, byte)
+#define SCAN_XOR(bits)              avx2_xor(bits)
 #define SCAN_WRITE(bits, base, out) avx2_write(bits, base, out)
 #include "table/scan_body.h"
 

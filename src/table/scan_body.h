@@ -20,11 +20,11 @@
 
 /* Masks of one block, cut to the bytes that are text. */
 struct scan_block {
-	uint64_t ends;   /* separators and newlines */
-	uint64_t lines;  /* newlines */
+	uint64_t ends;  /* separators and newlines */
+	uint64_t lines; /* newlines */
 	uint64_t quotes;
 	uint64_t valid;
-	uint32_t last;   /* number of the last byte that is text */
+	uint32_t last; /* number of the last byte that is text */
 };
 
 /*
@@ -38,8 +38,8 @@ scan_quotes_are_odd(struct leat_scan *scan, const struct scan_block *b,
 {
 	uint64_t open = b->quotes & inside;
 	uint64_t close = b->quotes & ~inside;
-	uint64_t may_open = ((b->ends | b->quotes) << 1) |
-		!(scan->after & SCAN_AFTER_DATA);
+	uint64_t may_open =
+		((b->ends | b->quotes) << 1) | !(scan->after & SCAN_AFTER_DATA);
 	uint64_t behind = (close << 1) | !!(scan->after & SCAN_AFTER_CLOSE);
 	uint64_t cr = behind & returns;
 	uint64_t behind_cr = (cr << 1) | !!(scan->after & SCAN_AFTER_CLOSE_CR);
@@ -77,15 +77,15 @@ SCAN_NAME(struct leat_scan *scan, const struct leat_dialect *dialect,
 		b.lines = SCAN_EQUAL(block, '\n') & b.valid;
 		b.ends = (SCAN_EQUAL(block, dialect->separator) & b.valid) |
 			b.lines;
-		b.quotes = SCAN_EQUAL(block, dialect->quote) & b.valid &
-			quoting;
+		b.quotes =
+			SCAN_EQUAL(block, dialect->quote) & b.valid & quoting;
 		bits = b.ends;
 		if (b.quotes | s.in_quotes |
 			(s.after & ~(uint64_t)SCAN_AFTER_DATA)) {
 			uint64_t inside = SCAN_XOR(b.quotes) ^ s.in_quotes;
 
-			if (scan_quotes_are_odd(&s, &b, inside,
-				    SCAN_EQUAL(block, '\r'))) {
+			if (scan_quotes_are_odd(
+				    &s, &b, inside, SCAN_EQUAL(block, '\r'))) {
 				s.is_odd = LEAT_SCAN_ODD;
 				break;
 			}

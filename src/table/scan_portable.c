@@ -43,11 +43,11 @@ portable_equal(const struct portable_block *b, uint8_t byte)
 	return bits;
 }
 
-#define SCAN_NAME              leat__table_scan_portable
+#define SCAN_NAME leat__table_scan_portable
 #define SCAN_TARGET
-#define SCAN_BLOCK             struct portable_block
-#define SCAN_LOAD(p)           portable_load(p)
-#define SCAN_EQUAL(block, byte) portable_equal(&(block), byte)
-#define SCAN_XOR(bits)         portable_xor(bits)
+#define SCAN_BLOCK                  struct portable_block
+#define SCAN_LOAD(p)                portable_load(p)
+#define SCAN_EQUAL(block, byte)     portable_equal(&(block), byte)
+#define SCAN_XOR(bits)              portable_xor(bits)
 #define SCAN_WRITE(bits, base, out) portable_write(bits, base, out)
 #include "table/scan_body.h"

@@ -36,12 +36,12 @@ sse2_equal(struct sse2_block b, uint8_t byte)
 	return bits;
 }
 
-#define SCAN_NAME              leat__table_scan_sse2
+#define SCAN_NAME leat__table_scan_sse2
 #define SCAN_TARGET
-#define SCAN_BLOCK             struct sse2_block
-#define SCAN_LOAD(p)           sse2_load(p)
-#define SCAN_EQUAL(block, byte) sse2_equal(block, byte)
-#define SCAN_XOR(bits)         portable_xor(bits)
+#define SCAN_BLOCK                  struct sse2_block
+#define SCAN_LOAD(p)                sse2_load(p)
+#define SCAN_EQUAL(block, byte)     sse2_equal(block, byte)
+#define SCAN_XOR(bits)              portable_xor(bits)
 #define SCAN_WRITE(bits, base, out) portable_write(bits, base, out)
 #include "table/scan_body.h"
 

@@ -81,8 +81,11 @@ leat_schema_create(struct leat_stage *st, const struct leat_text *names,
 	at = (char *)(columns + n);
 	for (uint32_t k = 0; k < n; k++)
 		at = schema_add_name(columns, k, names[k], at);
-	*schema = (struct leat_schema){.n_columns = n, .n_fields = n,
-		.separator = ',', .quote = '"', .columns = columns};
+	*schema = (struct leat_schema){.n_columns = n,
+		.n_fields = n,
+		.separator = ',',
+		.quote = '"',
+		.columns = columns};
 	*out = schema;
 	return LEAT_OK;
 }
@@ -134,8 +137,7 @@ leat_schema_suggest(
 }
 
 size_t
-leat_schema_names(
-	const struct leat_schema *schema, char *buf, size_t n_bytes)
+leat_schema_names(const struct leat_schema *schema, char *buf, size_t n_bytes)
 {
 	struct leat__text t = {buf, n_bytes, 0};
 	char rest[32];

@@ -92,8 +92,8 @@ leat_table_set_schema(struct leat_table *t, const struct leat_schema *schema)
 uint32_t *
 leat_table_fields_room(struct leat_frame *frame, uint32_t *n_max_out)
 {
-	uint32_t room = leat_frame_capacity_bytes(frame) -
-		LEAT__TABLE_HEAD_BYTES;
+	uint32_t room =
+		leat_frame_capacity_bytes(frame) - LEAT__TABLE_HEAD_BYTES;
 
 	*n_max_out = (uint32_t)leat__min_u64(
 		room / (2 * sizeof(uint32_t)), LEAT__TABLE_FIELDS_MAX);

@@ -11,8 +11,8 @@
 #include "base/base.h"
 #include <leat/table.h>
 
-#define LEAT__TABLE_HEAD_BYTES  128
-#define LEAT__TABLE_FIELDS_MAX  65535
+#define LEAT__TABLE_HEAD_BYTES   128
+#define LEAT__TABLE_FIELDS_MAX   65535
 #define LEAT__TABLE_VECTOR_BYTES (1u << 20)
 
 struct leat_table_head {
@@ -25,12 +25,12 @@ struct leat_table_head {
 	uint32_t first;
 	uint32_t has_quotes;
 	uint32_t n_rows_all;
-	uint32_t n_rows;        /* alive */
+	uint32_t n_rows; /* alive */
 	uint32_t is_selected;
 	uint32_t select_at;
-	uint32_t free_at;       /* behind all that is used */
-	uint32_t n_vectors;     /* own ones */
-	uint32_t vectors_at;    /* the last one made, 0 = none */
+	uint32_t free_at;    /* behind all that is used */
+	uint32_t n_vectors;  /* own ones */
+	uint32_t vectors_at; /* the last one made, 0 = none */
 };
 
 _Static_assert(sizeof(struct leat_table_head) <= LEAT__TABLE_HEAD_BYTES,
@@ -78,8 +78,8 @@ leat__table_field(const struct leat_table *t, uint32_t field, uint32_t row)
 static inline bool
 leat__text_is_quoted(struct leat_text x, uint32_t quote)
 {
-	return x.len >= 2 && x.data[0] == quote &&
-		x.data[x.len - 1] == quote && quote;
+	return x.len >= 2 && x.data[0] == quote && x.data[x.len - 1] == quote &&
+		quote;
 }
 
 /* The cached vector of a column, or NULL. */

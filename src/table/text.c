@@ -91,8 +91,7 @@ leat_table_text(const struct leat_table *t, uint32_t column, uint32_t row,
 }
 
 uint32_t
-leat_table_text_bytes(
-	const struct leat_table *t, uint32_t column, uint32_t row)
+leat_table_text_bytes(const struct leat_table *t, uint32_t column, uint32_t row)
 {
 	const struct leat_column *c = &t->schema->columns[column];
 	struct leat_text x;
@@ -106,8 +105,7 @@ leat_table_text_bytes(
 }
 
 struct leat_position
-leat_table_position(
-	const struct leat_table *t, uint32_t column, uint32_t row)
+leat_table_position(const struct leat_table *t, uint32_t column, uint32_t row)
 {
 	uint32_t field = t->schema->columns[column].field;
 	const uint8_t *at = t->text + t->first;

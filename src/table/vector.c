@@ -43,8 +43,7 @@ vector_take(struct leat_table *t, uint64_t n_bytes)
 static size_t
 vector_values_bytes(uint32_t type, uint32_t n_rows)
 {
-	return type == LEAT_TYPE_BOOL ? (n_rows + 7) / 8
-				      : (size_t)n_rows * 8;
+	return type == LEAT_TYPE_BOOL ? (n_rows + 7) / 8 : (size_t)n_rows * 8;
 }
 
 /* A new vector: values zero, all rows valid or none. NULL = no room. */

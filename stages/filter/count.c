@@ -74,8 +74,7 @@ const struct leat_stage_ops leat_count_ops = {
 		"\n"
 		"    leat run 'read a.csv ! where \"delay > 60\" ! count'\n",
 	.state_bytes = sizeof(struct count),
-	.in_layouts =
-		LEAT_LAYOUT_ITEMS | LEAT_LAYOUT_ROWS | LEAT_LAYOUT_TABLE,
+	.in_layouts = LEAT_LAYOUT_ITEMS | LEAT_LAYOUT_ROWS | LEAT_LAYOUT_TABLE,
 	.out_layout = LEAT_LAYOUT_TABLE,
 	.needs = {.frame_bytes = COUNT_FRAME_BYTES},
 	.negotiate = count_negotiate,

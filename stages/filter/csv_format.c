@@ -12,8 +12,8 @@
 #include <leat/table.h>
 
 #define CSV_FRAME_BYTES 131072
-#define CSV_COPY_BYTES  32   /* copied at once, needed or not */
-#define CSV_PRINT_BYTES 64   /* scratch for a printed value */
+#define CSV_COPY_BYTES  32 /* copied at once, needed or not */
+#define CSV_PRINT_BYTES 64 /* scratch for a printed value */
 #define CSV_SIDE_BYTES  (LEAT_TABLE_COLUMNS_MAX * sizeof(struct csv_run))
 
 /* Columns that are neighbours in the source as well. */
@@ -28,8 +28,8 @@ struct csv {
 	const struct leat_schema *schema; /* that runs are made for */
 	const struct leat_schema *start;  /* known before the first table */
 	struct csv_run *runs;
-	uint32_t n_runs;   /* 0: values are not passed on as they are */
-	uint32_t row;      /* of the input frame, next */
+	uint32_t n_runs; /* 0: values are not passed on as they are */
+	uint32_t row;    /* of the input frame, next */
 	uint32_t has_header;
 	uint8_t separator;
 };
@@ -199,8 +199,8 @@ csv_put_field(struct csv *s, const struct leat_table *t, uint32_t column,
 	else if (quote == '"')
 		leat_writer_put(&s->writer, x.data, x.len);
 	else
-		csv_put_foreign(s,
-			(struct leat_text){x.data + 1, x.len - 2}, quote);
+		csv_put_foreign(
+			s, (struct leat_text){x.data + 1, x.len - 2}, quote);
 }
 
 static void
@@ -264,8 +264,8 @@ csv_put_header(struct csv *s, const struct leat_schema *schema)
 
 /* The header is no record: what it ends counts nothing. */
 static int
-csv_header(struct leat_stage *st, struct csv *s,
-	const struct leat_schema *schema)
+csv_header(
+	struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
 {
 	struct leat_writer *w = &s->writer;
 
@@ -383,34 +383,42 @@ csv_init(struct leat_stage *st, const void *opts)
 }
 
 static const struct leat_option csv_options[] = {
-	{.name = "sep", .type = LEAT_OPTION_CHAR,
+	{.name = "sep",
+		.type = LEAT_OPTION_CHAR,
 		.offset = offsetof(struct leat_csv_format_opts, sep),
-		.fallback = ",", .help = "what to put between fields"},
-	{.name = "header", .type = LEAT_OPTION_ENUM,
+		.fallback = ",",
+		.help = "what to put between fields"},
+	{.name = "header",
+		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_csv_format_opts, header),
-		.fallback = "on", .values = "on|off",
+		.fallback = "on",
+		.values = "on|off",
 		.help = "begin with the names of the columns"},
-	{.name = "crlf", .type = LEAT_OPTION_BOOL,
+	{.name = "crlf",
+		.type = LEAT_OPTION_BOOL,
 		.offset = offsetof(struct leat_csv_format_opts, crlf),
-		.fallback = "off", .help = "end lines in CR LF"},
+		.fallback = "off",
+		.help = "end lines in CR LF"},
 	{.name = NULL},
 };
 
 const struct leat_stage_ops leat_csv_format_ops = {
 	LEAT_STAGE_OPS_INIT("csv.format"),
 	.summary = "a table to bytes: CSV as in RFC 4180",
-	.help =
-		"Values that were not changed are written as they stood in the\n"
+	.help = "Values that were not changed are written as they stood in "
+		"the\n"
 		"source, quotes and all. A null is empty. In a table of one\n"
 		"column an empty value is written as \"\".\n"
 		"\n"
-		"    leat run 'read a.csv ! csv.format sep=tab ! write a.tsv'\n",
+		"    leat run 'read a.csv ! csv.format sep=tab ! write "
+		"a.tsv'\n",
 	.state_bytes = sizeof(struct csv),
 	.opts_bytes = sizeof(struct leat_csv_format_opts),
 	.options = csv_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,
 	.out_layout = LEAT_LAYOUT_BYTES,
-	.needs = {.frame_bytes = CSV_FRAME_BYTES, .holds = 1,
+	.needs = {.frame_bytes = CSV_FRAME_BYTES,
+		.holds = 1,
 		.side_bytes = CSV_SIDE_BYTES + 1024},
 	.init = csv_init,
 	.negotiate = csv_negotiate,

@@ -15,14 +15,14 @@
 #include <leat/stages.h>
 #include <leat/table.h>
 
-#define CSV_RECORD_BYTES  (1u << 20) /* default of max_record_bytes */
-#define CSV_HEADER_BYTES  (1u << 18) /* most of a header record */
-#define CSV_LONG_BYTES    4096       /* a tail over this is searched, not */
-                                     /* scanned again */
-#define CSV_COPY_BYTES    65536      /* copied at once where it must be */
-#define CSV_SLACK_BYTES   64         /* a scan reads on behind its text */
+#define CSV_RECORD_BYTES (1u << 20) /* default of max_record_bytes */
+#define CSV_HEADER_BYTES (1u << 18) /* most of a header record */
+#define CSV_LONG_BYTES   4096       /* a tail over this is searched, not */
+				    /* scanned again */
+#define CSV_COPY_BYTES    65536     /* copied at once where it must be */
+#define CSV_SLACK_BYTES   64        /* a scan reads on behind its text */
 #define CSV_SCHEMA_BYTES  (CSV_HEADER_BYTES + 64 * LEAT_TABLE_COLUMNS_MAX)
-#define CSV_EXCERPT_BYTES 60         /* of a bad row, in messages */
+#define CSV_EXCERPT_BYTES 60 /* of a bad row, in messages */
 #define CSV_LONG_ENDS     128
 
 struct csv {
@@ -30,17 +30,17 @@ struct csv {
 	struct leat_dialect dialect;
 	const struct leat_schema *schema;
 	const char *origin;
-	uint8_t *carry;    /* the tail */
+	uint8_t *carry; /* the tail */
 	uint64_t n_carry;
 	uint64_t max_record;
-	uint64_t offset;   /* of the next record, in the source */
-	uint64_t line;     /* its line, from 1 */
-	uint32_t at;       /* in the input: what follows the tail */
+	uint64_t offset;    /* of the next record, in the source */
+	uint64_t line;      /* its line, from 1 */
+	uint32_t at;        /* in the input: what follows the tail */
 	uint32_t has_start; /* the byte order mark is behind us */
 	uint32_t has_header;
 	uint32_t has_emitted;
 	uint32_t is_cut;
-	uint32_t is_long;  /* carry has been searched up to its end */
+	uint32_t is_long; /* carry has been searched up to its end */
 	struct leat_scan search;
 };
 
@@ -52,8 +52,8 @@ struct csv_piece {
 	uint32_t text_offset; /* in its slot */
 	uint32_t at;          /* consumed so far */
 	uint32_t n;
-	uint32_t is_all;      /* of the input */
-	uint32_t is_scanned;  /* what is left of it is one record's beginning */
+	uint32_t is_all;     /* of the input */
+	uint32_t is_scanned; /* what is left of it is one record's beginning */
 	/* set by csv_scan() */
 	uint32_t *ends;
 	uint32_t n_ends;
@@ -96,8 +96,8 @@ csv_fail(struct leat_stage *st, const struct csv *s, const uint8_t *text,
 
 /* As csv_fail; the record counts as read, and as failed. */
 static int
-csv_fail_record(struct leat_stage *st, const struct csv *s,
-	const uint8_t *text, uint32_t offset, const char *what)
+csv_fail_record(struct leat_stage *st, const struct csv *s, const uint8_t *text,
+	uint32_t offset, const char *what)
 {
 	leat_stage_count(st, LEAT_COUNT_READ, 1);
 	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
@@ -150,12 +150,11 @@ csv_fail_open(struct leat_stage *st, const struct csv *s, const uint8_t *text,
 
 /* At text[offset], in a record that begins at text[0], a quote is closed. */
 static int
-csv_fail_closed(struct leat_stage *st, const struct csv *s,
-	const uint8_t *text, uint32_t offset)
+csv_fail_closed(struct leat_stage *st, const struct csv *s, const uint8_t *text,
+	uint32_t offset)
 {
 	if (offset > s->max_record)
-		return csv_fail_open(
-			st, s, text, (uint32_t)s->max_record, 0);
+		return csv_fail_open(st, s, text, (uint32_t)s->max_record, 0);
 	return csv_fail_record(st, s, text, offset,
 		"text after a closing quote; a quote inside a quoted field is "
 		"written twice");
@@ -189,9 +188,9 @@ csv_fail_ragged(struct leat_stage *st, const struct csv *s,
 /* The first record of a text. */
 struct csv_record {
 	uint32_t start;
-	uint32_t end;      /* behind its newline */
+	uint32_t end; /* behind its newline */
 	uint32_t n_fields;
-	uint32_t n_lines;  /* newlines in it */
+	uint32_t n_lines;     /* newlines in it */
 	const uint32_t *ends; /* of its fields */
 	struct leat_scan scan;
 	uint32_t n_scanned;
@@ -224,8 +223,8 @@ csv_find_record(const struct csv *s, const uint8_t *text, uint32_t n,
 	uint32_t n_ends, at = 0, k;
 
 	*r = (struct csv_record){0};
-	n_ends = leat_text_scan_exact(&r->scan, &s->dialect, text, n, 0, room,
-		n_room, &r->n_scanned);
+	n_ends = leat_text_scan_exact(
+		&r->scan, &s->dialect, text, n, 0, room, n_room, &r->n_scanned);
 	for (k = 0; k < n_ends; k++) {
 		if (text[room[k]] != '\n')
 			continue;
@@ -275,12 +274,12 @@ csv_made_name(uint32_t column, uint8_t **out)
 }
 
 static int
-csv_fail_names(struct leat_stage *st, const struct csv *s,
-	const uint8_t *text, int code)
+csv_fail_names(struct leat_stage *st, const struct csv *s, const uint8_t *text,
+	int code)
 {
 	if (code == LEAT_EINVAL)
-		return csv_fail(st, s, text, 0,
-			"a column name has a NUL byte in it");
+		return csv_fail(
+			st, s, text, 0, "a column name has a NUL byte in it");
 	if (code == LEAT_ENOMEM)
 		return leat_stage_fail(st, code, "no memory for the header");
 	return csv_fail(st, s, text, 0,
@@ -290,9 +289,8 @@ csv_fail_names(struct leat_stage *st, const struct csv *s,
 
 /* Make a schema of the first record; s stands at its start. */
 static int
-csv_make_schema(struct leat_stage *st, const struct csv *s,
-	const uint8_t *text, const struct csv_record *r,
-	struct leat_schema **out)
+csv_make_schema(struct leat_stage *st, const struct csv *s, const uint8_t *text,
+	const struct csv_record *r, struct leat_schema **out)
 {
 	uint32_t n_text = s->opts->header ? 0 : r->end - r->start;
 	size_t n_bytes = r->n_fields * (sizeof(struct leat_text) + 8) + n_text;
@@ -329,8 +327,7 @@ csv_make_schema(struct leat_stage *st, const struct csv *s,
 
 /* Is this the header that was there when the input was looked at? */
 static int
-csv_schema_is_equal(
-	const struct leat_schema *a, const struct leat_schema *b)
+csv_schema_is_equal(const struct leat_schema *a, const struct leat_schema *b)
 {
 	if (a->n_columns != b->n_columns)
 		return 0;
@@ -370,8 +367,8 @@ csv_take_schema(struct leat_stage *st, struct csv *s, const uint8_t *text,
  * the tail or nothing: it has no record end in it.
  */
 static void
-csv_consume(struct csv *s, struct csv_piece *p, uint32_t n_bytes,
-	uint32_t n_lines)
+csv_consume(
+	struct csv *s, struct csv_piece *p, uint32_t n_bytes, uint32_t n_lines)
 {
 	uint32_t from_carry =
 		n_bytes < s->n_carry ? n_bytes : (uint32_t)s->n_carry;
@@ -426,8 +423,7 @@ csv_header(struct leat_stage *st, struct csv *s, struct csv_piece *p)
 	if (!is_found)
 		return 0;
 	if (r.end - r.start > s->max_record + 1)
-		return csv_fail_open(
-			st, s, text, (uint32_t)s->max_record, 0);
+		return csv_fail_open(st, s, text, (uint32_t)s->max_record, 0);
 	rc = csv_take_schema(st, s, text - r.start, &r);
 	if (rc)
 		return rc;
@@ -450,8 +446,8 @@ csv_scan(struct leat_stage *st, const struct csv *s, struct csv_piece *p)
 		n_room, &p->n_scanned);
 	if (p->scan.is_odd) {
 		p->scan = (struct leat_scan){0};
-		p->n_ends = leat_text_scan_exact(&p->scan, &s->dialect, text,
-			n, 0, p->ends, n_room, &p->n_scanned);
+		p->n_ends = leat_text_scan_exact(&p->scan, &s->dialect, text, n,
+			0, p->ends, n_room, &p->n_scanned);
 		p->scan.has_quotes = LEAT_QUOTES_ODD;
 	}
 	if (p->scan.is_odd && !p->scan.n_lines)
@@ -527,8 +523,8 @@ csv_fold_blank(struct leat_stage *st, const struct csv *s, struct csv_piece *p)
  * follows for the next call, so that what is wrong first is reported first.
  */
 static int
-csv_check_lengths(struct leat_stage *st, const struct csv *s,
-	struct csv_piece *p)
+csv_check_lengths(
+	struct leat_stage *st, const struct csv *s, struct csv_piece *p)
 {
 	const uint8_t *text = p->text + p->at;
 	uint32_t start = 0, n_ends = 0, n_lines = 0;
@@ -545,8 +541,7 @@ csv_check_lengths(struct leat_stage *st, const struct csv *s,
 		n_lines++;
 	}
 	if (!n_ends)
-		return csv_fail_open(
-			st, s, text, (uint32_t)s->max_record, 0);
+		return csv_fail_open(st, s, text, (uint32_t)s->max_record, 0);
 	p->is_scanned &= n_ends == p->n_ends;
 	p->n_ends = n_ends;
 	p->scan.n_lines = n_lines;
@@ -602,8 +597,7 @@ csv_emit(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 
 /* Newlines before text[end], where a record ends. */
 static uint32_t
-csv_consumed_lines(
-	const struct csv_piece *p, const uint8_t *text, uint32_t end)
+csv_consumed_lines(const struct csv_piece *p, const uint8_t *text, uint32_t end)
 {
 	if (!p->scan.n_quoted_lines)
 		return p->scan.n_lines;
@@ -631,8 +625,7 @@ csv_take(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 		return rc;
 	text = p->text + p->at;
 	if (!p->scan.n_lines)
-		return p->is_scanned ? LEAT_OK
-				     : csv_fail_fields(st, s, text);
+		return p->is_scanned ? LEAT_OK : csv_fail_fields(st, s, text);
 	while (text[p->ends[p->n_ends - 1]] != '\n')
 		p->n_ends--;
 	rc = csv_check_lengths(st, s, p);
@@ -738,8 +731,7 @@ csv_carry(struct leat_stage *st, struct csv *s, const uint8_t *data, uint64_t n)
 		memcpy(s->carry + s->n_carry, data, n < room ? n : room);
 	s->n_carry += n < room ? n : room;
 	if (n > room)
-		return csv_fail_open(
-			st, s, s->carry, (uint32_t)s->n_carry, 0);
+		return csv_fail_open(st, s, s->carry, (uint32_t)s->n_carry, 0);
 	return LEAT_OK;
 }
 
@@ -854,8 +846,7 @@ csv_finish_tail(struct leat_stage *st, struct csv *s, struct csv_piece *p)
 	csv_piece_copy(s, p, newline, 1);
 	rc = csv_take(st, s, p, NULL);
 	if (!rc && s->n_carry)
-		rc = csv_fail_open(st, s, p->text + p->at,
-			p->n - p->at - 1, 1);
+		rc = csv_fail_open(st, s, p->text + p->at, p->n - p->at - 1, 1);
 	return rc;
 }
 
@@ -967,20 +958,30 @@ csv_init(struct leat_stage *st, const void *opts)
 }
 
 static const struct leat_option csv_options[] = {
-	{.name = "sep", .type = LEAT_OPTION_CHAR,
+	{.name = "sep",
+		.type = LEAT_OPTION_CHAR,
 		.offset = offsetof(struct leat_csv_parse_opts, sep),
-		.fallback = ",", .help = "what stands between fields"},
-	{.name = "quote", .type = LEAT_OPTION_CHAR,
+		.fallback = ",",
+		.help = "what stands between fields"},
+	{.name = "quote",
+		.type = LEAT_OPTION_CHAR,
 		.offset = offsetof(struct leat_csv_parse_opts, quote),
-		.fallback = "\"", .help = "what stands around fields"},
-	{.name = "header", .type = LEAT_OPTION_ENUM,
+		.fallback = "\"",
+		.help = "what stands around fields"},
+	{.name = "header",
+		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_csv_parse_opts, header),
-		.fallback = "on", .values = "on|off",
+		.fallback = "on",
+		.values = "on|off",
 		.help = "the first record names the columns; off: c1, c2, ..."},
-	{.name = "max_record_bytes", .type = LEAT_OPTION_BYTES,
+	{.name = "max_record_bytes",
+		.type = LEAT_OPTION_BYTES,
 		.offset =
 			offsetof(struct leat_csv_parse_opts, max_record_bytes),
-		.min = 16, .max = 1 << 30, .fallback = "1M", .unit = "bytes",
+		.min = 16,
+		.max = 1 << 30,
+		.fallback = "1M",
+		.unit = "bytes",
 		.help = "longest record; a longer one is an error"},
 	{.name = NULL},
 };
@@ -988,12 +989,16 @@ static const struct leat_option csv_options[] = {
 const struct leat_stage_ops leat_csv_parse_ops = {
 	LEAT_STAGE_OPS_INIT("csv.parse"),
 	.summary = "bytes to a table: CSV as in RFC 4180",
-	.help =
-		"The first record names the columns. Fields may stand in quotes;\n"
-		"a quote inside is written twice. Lines end in LF or CR LF, the\n"
-		"last one may do without. A quote inside a field that does not\n"
-		"begin with one is data, so is a CR alone; a byte order mark is\n"
-		"skipped. Blank lines are skipped, but in a file of one column\n"
+	.help = "The first record names the columns. Fields may stand in "
+		"quotes;\n"
+		"a quote inside is written twice. Lines end in LF or CR LF, "
+		"the\n"
+		"last one may do without. A quote inside a field that does "
+		"not\n"
+		"begin with one is data, so is a CR alone; a byte order mark "
+		"is\n"
+		"skipped. Blank lines are skipped, but in a file of one "
+		"column\n"
 		"each is an empty value. Every row has as many fields as the\n"
 		"header; names that come twice get _2, _3, ...\n"
 		"\n"

@@ -69,9 +69,14 @@ head_process(struct leat_stage *st, struct leat_frame *in)
 }
 
 static const struct leat_option head_options[] = {
-	{.name = "n", .type = LEAT_OPTION_UINT, .flags = LEAT_OPTION_POSITIONAL,
-		.offset = offsetof(struct leat_head_opts, n), .min = 1,
-		.max = INT64_MAX, .fallback = "10", .unit = "records",
+	{.name = "n",
+		.type = LEAT_OPTION_UINT,
+		.flags = LEAT_OPTION_POSITIONAL,
+		.offset = offsetof(struct leat_head_opts, n),
+		.min = 1,
+		.max = INT64_MAX,
+		.fallback = "10",
+		.unit = "records",
 		.help = "how many records to pass on"},
 	{.name = NULL},
 };
@@ -86,8 +91,7 @@ const struct leat_stage_ops leat_head_ops = {
 	.state_bytes = sizeof(struct head),
 	.opts_bytes = sizeof(struct leat_head_opts),
 	.options = head_options,
-	.in_layouts =
-		LEAT_LAYOUT_ITEMS | LEAT_LAYOUT_ROWS | LEAT_LAYOUT_TABLE,
+	.in_layouts = LEAT_LAYOUT_ITEMS | LEAT_LAYOUT_ROWS | LEAT_LAYOUT_TABLE,
 	.init = head_init,
 	.process = head_process,
 };

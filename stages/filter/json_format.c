@@ -22,9 +22,9 @@ struct json {
 	const struct leat_json_format_opts *opts;
 	struct leat_writer writer;
 	const struct leat_schema *schema; /* that keys are made for */
-	uint8_t *keys;      /* {"a":  ,"b":  ... one after the other */
+	uint8_t *keys; /* {"a":  ,"b":  ... one after the other */
 	uint32_t *key_ends;
-	uint32_t row;       /* of the input frame, next */
+	uint32_t row; /* of the input frame, next */
 };
 
 /* ---- text --------------------------------------------------------------- */
@@ -42,16 +42,20 @@ json_utf8(const uint8_t *data, size_t n, uint32_t *bad_out)
 	static const struct {
 		uint8_t first, last, low, high, n_bytes;
 	} forms[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 	uint32_t form = 0, k;
 
 	*bad_out = 1;
-	while (form < 8 && (data[0] < forms[form].first ||
-				   data[0] > forms[form].last))
+	while (form < 8 &&
+		(data[0] < forms[form].first || data[0] > forms[form].last))
 		form++;
 	if (form == 8 || n < 2 || data[1] < forms[form].low ||
 		data[1] > forms[form].high)
@@ -168,8 +172,8 @@ json_put_string(struct leat_writer *w, struct leat_text x, uint8_t quote)
 
 /* Escape all keys into memory that a writer is set upon. */
 static int
-json_make_keys(struct leat_stage *st, struct json *s,
-	const struct leat_schema *schema)
+json_make_keys(
+	struct leat_stage *st, struct json *s, const struct leat_schema *schema)
 {
 	struct leat_writer w = {
 		.at = s->keys, .end = s->keys + JSON_KEYS_BYTES};
@@ -192,8 +196,8 @@ json_make_keys(struct leat_stage *st, struct json *s,
 }
 
 static int
-json_bind(struct leat_stage *st, struct json *s,
-	const struct leat_schema *schema)
+json_bind(
+	struct leat_stage *st, struct json *s, const struct leat_schema *schema)
 {
 	void *keys, *ends;
 	int rc;
@@ -370,18 +374,21 @@ json_init(struct leat_stage *st, const void *opts)
 }
 
 static const struct leat_option json_options[] = {
-	{.name = "strings", .type = LEAT_OPTION_BOOL,
+	{.name = "strings",
+		.type = LEAT_OPTION_BOOL,
 		.offset = offsetof(struct leat_json_format_opts, strings),
-		.fallback = "off", .help = "write numbers as strings, too"},
+		.fallback = "off",
+		.help = "write numbers as strings, too"},
 	{.name = NULL},
 };
 
 const struct leat_stage_ops leat_json_format_ops = {
 	LEAT_STAGE_OPS_INIT("json.format"),
 	.summary = "a table to one JSON object a line",
-	.help =
-		"A value whose text is a JSON number is written as a number, all\n"
-		"others as strings; 007 and an empty field are strings, a null\n"
+	.help = "A value whose text is a JSON number is written as a number, "
+		"all\n"
+		"others as strings; 007 and an empty field are strings, a "
+		"null\n"
 		"of a typed column is null. Bytes that are not UTF-8 become\n"
 		"U+FFFD. Rows of text become {\"line\":\"...\"}.\n"
 		"\n"
@@ -391,7 +398,8 @@ const struct leat_stage_ops leat_json_format_ops = {
 	.options = json_options,
 	.in_layouts = LEAT_LAYOUT_TABLE | LEAT_LAYOUT_ROWS,
 	.out_layout = LEAT_LAYOUT_BYTES,
-	.needs = {.frame_bytes = JSON_FRAME_BYTES, .holds = 1,
+	.needs = {.frame_bytes = JSON_FRAME_BYTES,
+		.holds = 1,
 		.side_bytes = JSON_SIDE_BYTES},
 	.init = json_init,
 	.negotiate = json_negotiate,

@@ -45,8 +45,8 @@ struct select_name {
 };
 
 static int
-select_fail(struct leat_stage *st, int code, uint32_t offset,
-	uint32_t n_bytes, const char *what)
+select_fail(struct leat_stage *st, int code, uint32_t offset, uint32_t n_bytes,
+	const char *what)
 {
 	return leat_stage_fail_at(
 		st, code, "columns", offset, n_bytes, "%s", what);
@@ -118,8 +118,8 @@ select_item(struct select_parse *p, struct select_item *item)
 		rc = select_name(p, &from);
 	}
 	if (!rc && p->list[p->at] && p->list[p->at] != ',')
-		rc = select_fail(p->st, LEAT_EINVAL, p->at, 1,
-			"a comma is wanted here");
+		rc = select_fail(
+			p->st, LEAT_EINVAL, p->at, 1, "a comma is wanted here");
 	*item = (struct select_item){
 		name.text, from.text, from.len, from.offset, from.n_bytes};
 	return rc;
@@ -134,7 +134,8 @@ select_check_unique(struct leat_stage *st, const struct select *s)
 		if (strcmp(s->items[k].name, last->name) == 0)
 			return leat_stage_fail_at(st, LEAT_EINVAL, "columns",
 				last->offset, last->n_bytes,
-				"there is a column '%.64s' in the list already; "
+				"there is a column '%.64s' in the list "
+				"already; "
 				"new=old gives it another name",
 				last->name);
 	return LEAT_OK;
@@ -151,8 +152,8 @@ select_count(const char *list)
 }
 
 static int
-select_alloc(struct leat_stage *st, struct select *s, size_t len,
-	char **names_out)
+select_alloc(
+	struct leat_stage *st, struct select *s, size_t len, char **names_out)
 {
 	uint32_t n = select_count(s->list);
 	void *memory;
@@ -223,8 +224,8 @@ select_columns(struct leat_stage *st, const struct select *s,
 
 /* Make the schema that belongs to another one. */
 static int
-select_bind(struct leat_stage *st, struct select *s,
-	const struct leat_schema *from)
+select_bind(
+	struct leat_stage *st, struct select *s, const struct leat_schema *from)
 {
 	size_t n_bytes = sizeof(struct leat_schema) +
 		s->n_items * sizeof(struct leat_column);
@@ -280,7 +281,8 @@ select_process(struct leat_stage *st, struct leat_frame *in)
 }
 
 static const struct leat_option select_options[] = {
-	{.name = "columns", .type = LEAT_OPTION_STRING,
+	{.name = "columns",
+		.type = LEAT_OPTION_STRING,
 		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED |
 			LEAT_OPTION_REST,
 		.offset = offsetof(struct leat_select_opts, columns),

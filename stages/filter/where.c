@@ -72,7 +72,8 @@ where_fail_value(struct leat_stage *st, const struct leat_table *t,
 
 	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
 	return leat_stage_fail(st, LEAT_EDATA,
-		"%s:%llu:%llu: column '%s' has '%.*s', where a number is wanted",
+		"%s:%llu:%llu: column '%s' has '%.*s', where a number is "
+		"wanted",
 		t->schema->origin ? t->schema->origin : "input",
 		(unsigned long long)p.line, (unsigned long long)p.column,
 		column->name, x.len > 60 ? 60 : (int)x.len,
@@ -107,7 +108,8 @@ where_process(struct leat_stage *st, struct leat_frame *in)
 }
 
 static const struct leat_option where_options[] = {
-	{.name = "condition", .type = LEAT_OPTION_STRING,
+	{.name = "condition",
+		.type = LEAT_OPTION_STRING,
 		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED,
 		.offset = offsetof(struct leat_where_opts, condition),
 		.help = "what must be true of a row, like delay > 60"},
@@ -118,17 +120,23 @@ const struct leat_stage_ops leat_where_ops = {
 	LEAT_STAGE_OPS_INIT("where"),
 	.flags = LEAT_STAGE_IN_PLACE,
 	.summary = "keep the rows for which a condition is true",
-	.help =
-		"Compare columns, numbers and 'texts' by = != < <= > >=, ask for\n"
-		"empty fields by `is null` and `is not null`, join with and, or,\n"
-		"not and parentheses. A column that is compared with a number is\n"
-		"read as numbers; spaces around one do not matter. Two columns of\n"
+	.help = "Compare columns, numbers and 'texts' by = != < <= > >=, ask "
+		"for\n"
+		"empty fields by `is null` and `is not null`, join with and, "
+		"or,\n"
+		"not and parentheses. A column that is compared with a number "
+		"is\n"
+		"read as numbers; spaces around one do not matter. Two columns "
+		"of\n"
 		"a file are compared as texts, byte by byte. A comparison\n"
-		"with an empty field is neither true nor false, and the row is\n"
-		"dropped. Columns whose name is not a word stand in \"quotes\" or\n"
+		"with an empty field is neither true nor false, and the row "
+		"is\n"
+		"dropped. Columns whose name is not a word stand in \"quotes\" "
+		"or\n"
 		"`quotes`; a quote in a 'text' is written twice.\n"
 		"\n"
-		"    leat run \"read a.csv ! where \\\"delay > 60 and dest = 'OSL'\\\"\"\n",
+		"    leat run \"read a.csv ! where \\\"delay > 60 and dest = "
+		"'OSL'\\\"\"\n",
 	.state_bytes = sizeof(struct where),
 	.opts_bytes = sizeof(struct leat_where_opts),
 	.options = where_options,

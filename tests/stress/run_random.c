@@ -103,7 +103,8 @@ draw_chain(struct leat_graph *graph, struct draw *d, struct plan *p,
 		struct leat_stage *st;
 
 		if (p->is_forked && kind < 2)
-			kind = 2; /* the oracle counts these on a straight line */
+			kind = 2; /* the oracle counts these on a straight line
+				   */
 		p->n_add += kind == 0 && p->n_odd == 0;
 		p->n_odd += kind == 1;
 		if (kind == 0 && p->n_odd)
@@ -121,8 +122,8 @@ draw_graph(struct leat_graph *graph, struct draw *d, struct plan *p)
 {
 	struct leat_stage *from, *to, *deal, *both;
 
-	from = add(graph, draw_below(d, 2) ? &numbers_ops
-					   : &numbers_blocking_ops,
+	from = add(graph,
+		draw_below(d, 2) ? &numbers_ops : &numbers_blocking_ops,
 		&p->numbers);
 	if (p->is_forked) {
 		deal = add(graph, &deal_ops, NULL);
@@ -188,8 +189,8 @@ draw_plan(struct draw *d, struct plan *p)
 	p->n = p->ending == BY_ITSELF ? 1 + draw_below(d, 3000) : 0;
 	p->numbers = (struct numbers_opts){LEAT_OPTS_INIT(numbers_opts),
 		.n = p->n, .per_frame = 1 + draw_below(d, 64)};
-	p->sink = (struct sink_opts){LEAT_OPTS_INIT(sink_opts),
-		.seen = &p->seen};
+	p->sink =
+		(struct sink_opts){LEAT_OPTS_INIT(sink_opts), .seen = &p->seen};
 	if (p->ending == ENOUGH)
 		p->sink.enough = 1 + draw_below(d, 2000);
 	if (p->ending == FAILURE)

@@ -17,11 +17,17 @@ struct numbers {
 };
 
 static const struct leat_option numbers_options[] = {
-	{.name = "n", .type = LEAT_OPTION_UINT,
-		.offset = offsetof(struct numbers_opts, n), .help = "how many"},
-	{.name = "per_frame", .type = LEAT_OPTION_UINT,
+	{.name = "n",
+		.type = LEAT_OPTION_UINT,
+		.offset = offsetof(struct numbers_opts, n),
+		.help = "how many"},
+	{.name = "per_frame",
+		.type = LEAT_OPTION_UINT,
 		.offset = offsetof(struct numbers_opts, per_frame),
-		.min = 1, .max = 512, .fallback = "7", .help = "in a frame"},
+		.min = 1,
+		.max = 512,
+		.fallback = "7",
+		.help = "in a frame"},
 	{.name = NULL}};
 
 static int

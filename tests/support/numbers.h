@@ -22,10 +22,10 @@ extern const struct leat_stage_ops numbers_blocking_ops; /* own thread */
 
 /* sink: into a struct sink_seen of the test's */
 struct sink_seen {
-	uint64_t n;        /* items so far; atomic */
+	uint64_t n; /* items so far; atomic */
 	uint64_t sum;
 	uint64_t last;
-	uint64_t n_back;   /* items not greater than the one before */
+	uint64_t n_back; /* items not greater than the one before */
 	uint32_t n_frames;
 	uint32_t is_finished;
 };
@@ -42,9 +42,9 @@ extern const struct leat_stage_ops sink_ops;
 extern const struct leat_stage_ops sink_blocking_ops;
 
 /* filters */
-extern const struct leat_stage_ops add_ops;  /* map_item: + 1 */
-extern const struct leat_stage_ops odd_ops;  /* keep_item: odd numbers */
-extern const struct leat_stage_ops pass_ops; /* process: as it is */
+extern const struct leat_stage_ops add_ops;   /* map_item: + 1 */
+extern const struct leat_stage_ops odd_ops;   /* keep_item: odd numbers */
+extern const struct leat_stage_ops pass_ops;  /* process: as it is */
 extern const struct leat_stage_ops union_ops; /* two ins, one out */
 extern const struct leat_stage_ops deal_ops;  /* one in, two outs, in turn */
 

@@ -32,7 +32,8 @@ world_init(struct world *w, uint32_t capacity_frames, uint64_t capacity_bytes)
 	memset(w, 0, sizeof(*w));
 	ck_assert_int_eq(leat_pool_create(&opts, &w->pool, NULL), LEAT_OK);
 	ck_assert_int_eq(leat__chan_init(&w->ch, leat__env_posix(),
-				 capacity_frames, capacity_bytes), LEAT_OK);
+				 capacity_frames, capacity_bytes),
+		LEAT_OK);
 	w->sender.waker.wake = w->receiver.waker.wake = count_wake;
 	w->ch.sender = &w->sender.waker;
 	w->ch.receiver = &w->receiver.waker;
@@ -66,7 +67,8 @@ static void
 check_credit(struct world *w, uint32_t n_queued, uint32_t n_in_hand)
 {
 	ck_assert_uint_eq(leat__chan_credit(&w->ch, UINT32_MAX / 2) + n_queued +
-			n_in_hand, w->ch.capacity_frames);
+			n_in_hand,
+		w->ch.capacity_frames);
 }
 
 START_TEST(credit_queued_and_in_hand_add_up_to_the_capacity)
@@ -157,7 +159,7 @@ START_TEST(an_armed_receiver_is_woken_once_per_arming)
 	world_init(&w, 4, 0);
 	leat__chan_push(&w.ch, frame_of(&w, 1));
 	leat__chan_notify(&w.ch, NULL);
-	ck_assert_int_eq(w.receiver.n, 0); /* was not armed */
+	ck_assert_int_eq(w.receiver.n, 0);          /* was not armed */
 	ck_assert(!leat__chan_arm_receiver(&w.ch)); /* there is something */
 	leat_frame_release(leat__chan_pop(&w.ch));
 	ck_assert(leat__chan_arm_receiver(&w.ch));

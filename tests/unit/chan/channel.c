@@ -44,8 +44,8 @@ frame_of(struct world *w, uint32_t n_bytes)
 {
 	struct leat_frame *frame;
 
-	ck_assert_int_eq(leat_pool_acquire(w->pool, NULL, LEAT_NEVER, &frame),
-		LEAT_OK);
+	ck_assert_int_eq(
+		leat_pool_acquire(w->pool, NULL, LEAT_NEVER, &frame), LEAT_OK);
 	frame->len_bytes = n_bytes;
 	return frame;
 }
@@ -100,13 +100,13 @@ START_TEST(send_and_recv_time_out_at_the_deadline)
 	struct leat_frame *frame, *got;
 
 	world_init(&w, 1, 0, 0);
-	ck_assert_int_eq(leat_channel_recv_until(
-				 w.ch, leat_now_ns() + 1000000, &got),
+	ck_assert_int_eq(
+		leat_channel_recv_until(w.ch, leat_now_ns() + 1000000, &got),
 		LEAT_ETIMEDOUT);
 	ck_assert_int_eq(leat_channel_send(w.ch, frame_of(&w, 1)), LEAT_OK);
 	frame = frame_of(&w, 1);
-	ck_assert_int_eq(leat_channel_send_until(
-				 w.ch, frame, leat_now_ns() + 1000000),
+	ck_assert_int_eq(
+		leat_channel_send_until(w.ch, frame, leat_now_ns() + 1000000),
 		LEAT_ETIMEDOUT);
 	ck_assert_int_eq(
 		leat_channel_send_until(w.ch, frame, 0), LEAT_ETIMEDOUT);
@@ -151,8 +151,7 @@ START_TEST(cancel_ends_a_wait_for_a_frame)
 
 		world_init(&w, 1, 0, round % 2 ? 20000 : 0);
 		pthread_create(&thread, NULL, cancel_later, w.ctx);
-		ck_assert_int_eq(
-			leat_channel_recv(w.ch, &got), LEAT_ECANCELED);
+		ck_assert_int_eq(leat_channel_recv(w.ch, &got), LEAT_ECANCELED);
 		pthread_join(thread, NULL);
 		world_fini(&w);
 	}
@@ -207,7 +206,8 @@ START_TEST(sending_fails_after_either_end_has_closed)
 	leat_channel_close_recv(w.ch);
 	frame = frame_of(&w, 1);
 	ck_assert_int_eq(leat_channel_send(w.ch, frame), LEAT_ECLOSED);
-	ck_assert_int_eq(leat_channel_send_burst(w.ch, &frame, 1), LEAT_ECLOSED);
+	ck_assert_int_eq(
+		leat_channel_send_burst(w.ch, &frame, 1), LEAT_ECLOSED);
 	leat_frame_release(frame);
 	world_fini(&w);
 }
@@ -243,16 +243,16 @@ START_TEST(options_over_their_limits_are_refused_by_name)
 	struct leat_error err;
 
 	opts.capacity_frames = LEAT_CHANNEL_FRAMES_MAX + 1;
-	ck_assert_int_eq(leat_channel_create(NULL, &opts, &ch, &err),
-		LEAT_EINVAL);
+	ck_assert_int_eq(
+		leat_channel_create(NULL, &opts, &ch, &err), LEAT_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "capacity_frames"));
 	opts.capacity_frames = LEAT_CHANNEL_FRAMES_MAX;
 	ck_assert_int_eq(leat_channel_create(NULL, &opts, &ch, &err), LEAT_OK);
 	leat_channel_destroy(ch);
 	opts.capacity_frames = 0;
 	opts.flags = 1;
-	ck_assert_int_eq(leat_channel_create(NULL, &opts, &ch, &err),
-		LEAT_EINVAL);
+	ck_assert_int_eq(
+		leat_channel_create(NULL, &opts, &ch, &err), LEAT_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "flags"));
 	leat_channel_destroy(NULL);
 }

@@ -19,8 +19,8 @@ whole_run(const struct leat__env *env, struct sink_seen *seen)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = 2, .capacity_frames = 2};
-	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts),
-		.n = N_ITEMS};
+	struct numbers_opts numbers = {
+		LEAT_OPTS_INIT(numbers_opts), .n = N_ITEMS};
 	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = seen};
 	struct leat_step steps[] = {{&numbers_blocking_ops, &numbers},
 		{&single_ops, NULL}, {&hold_ops, NULL}, {&add_ops, NULL},
@@ -57,8 +57,8 @@ sweep_allocations(bool is_for_ever)
 		world.alloc_fail_at = n;
 		world.alloc_fail_for_ever = is_for_ever;
 		rc = whole_run(&world.env, &seen);
-		ck_assert_msg(rc == LEAT_OK || rc == LEAT_ENOMEM ||
-				rc == LEAT_ELIMIT,
+		ck_assert_msg(
+			rc == LEAT_OK || rc == LEAT_ENOMEM || rc == LEAT_ELIMIT,
 			"allocation %llu: code %d", (unsigned long long)n, rc);
 		ck_assert_msg(world.alloc_live == 0,
 			"allocation %llu: %llu blocks leak",

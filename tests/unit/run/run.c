@@ -15,9 +15,9 @@ struct setup {
 	bool is_blocking;
 };
 
-static const struct setup setups[] = {
-	{1, 1, 1, false}, {1, 1, 7, true}, {2, 1, 1, true}, {2, 2, 2, false},
-	{2, 4, 256, true}, {4, 1, 7, true}, {4, 8, 512, false}};
+static const struct setup setups[] = {{1, 1, 1, false}, {1, 1, 7, true},
+	{2, 1, 1, true}, {2, 2, 2, false}, {2, 4, 256, true}, {4, 1, 7, true},
+	{4, 8, 512, false}};
 
 #define N_SETUPS (sizeof(setups) / sizeof(setups[0]))
 
@@ -66,8 +66,8 @@ check_balanced(const struct leat_graph *graph)
 	ck_assert_uint_eq(stats.is_done, 1);
 	ck_assert_uint_eq(stats.is_balanced, 1);
 	ck_assert_uint_eq(stats.unfinished, 0);
-	ck_assert_uint_eq(stats.read + stats.made, stats.written +
-		stats.filtered + stats.failed + stats.folded);
+	ck_assert_uint_eq(stats.read + stats.made,
+		stats.written + stats.filtered + stats.failed + stats.folded);
 	ck_assert_uint_le(stats.memory_high_bytes, stats.memory_bound_bytes);
 }
 
@@ -79,11 +79,13 @@ START_TEST(every_item_arrives_in_order_whatever_the_setup)
 	for (size_t k = 0; k < N_SETUPS; k++) {
 		struct leat_graph *graph = graph_of(&setups[k]);
 		struct sink_seen seen = {0};
-		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &seen};
+		struct sink_opts sink = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen};
 		struct leat_error err;
 
 		ck_assert_msg(chain_run(graph, &setups[k], 10000, middle, 3,
-				      &sink, &err) == LEAT_OK, "%s", err.text);
+				      &sink, &err) == LEAT_OK,
+			"%s", err.text);
 		ck_assert_uint_eq(seen.n, 10000);
 		ck_assert_uint_eq(seen.sum, 10000ull * 10001 / 2 + 10000);
 		ck_assert_uint_eq(seen.n_back, 0);
@@ -101,12 +103,14 @@ START_TEST(keep_item_filters_and_the_books_balance)
 	for (size_t k = 0; k < N_SETUPS; k++) {
 		struct leat_graph *graph = graph_of(&setups[k]);
 		struct sink_seen seen = {0};
-		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &seen};
+		struct sink_opts sink = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen};
 		struct leat_stage_stats stats;
 		struct leat_error err;
 
 		ck_assert_int_eq(chain_run(graph, &setups[k], 1001, middle, 2,
-					 &sink, &err), LEAT_OK);
+					 &sink, &err),
+			LEAT_OK);
 		ck_assert_uint_eq(seen.n, 501);
 		check_balanced(graph);
 		ck_assert_int_eq(leat_stage_stats(graph, 1, &stats), LEAT_OK);
@@ -126,11 +130,13 @@ START_TEST(a_stage_with_more_to_say_is_called_again_until_it_is_through)
 	for (size_t k = 0; k < N_SETUPS; k++) {
 		struct leat_graph *graph = graph_of(&setups[k]);
 		struct sink_seen seen = {0};
-		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &seen};
+		struct sink_opts sink = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen};
 		struct leat_error err;
 
 		ck_assert_msg(chain_run(graph, &setups[k], 1000, middle, 3,
-				      &sink, &err) == LEAT_OK, "%s", err.text);
+				      &sink, &err) == LEAT_OK,
+			"%s", err.text);
 		ck_assert_uint_eq(seen.n, 1000);
 		ck_assert_uint_eq(seen.n_frames, 1000);
 		ck_assert_uint_eq(seen.n_back, 0);
@@ -147,12 +153,13 @@ START_TEST(a_receiver_that_has_enough_ends_an_endless_source)
 	for (size_t k = 0; k < N_SETUPS; k++) {
 		struct leat_graph *graph = graph_of(&setups[k]);
 		struct sink_seen seen = {0};
-		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &seen,
-			.enough = 100};
+		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts),
+			.seen = &seen, .enough = 100};
 		struct leat_error err;
 
 		ck_assert_msg(chain_run(graph, &setups[k], 0, middle, 2, &sink,
-				      &err) == LEAT_OK, "%s", err.text);
+				      &err) == LEAT_OK,
+			"%s", err.text);
 		ck_assert_uint_eq(seen.n, 100);
 		ck_assert_uint_eq(seen.is_finished, 1);
 		check_balanced(graph);
@@ -166,13 +173,14 @@ START_TEST(the_first_failure_is_reported_with_its_stage_and_text)
 	for (size_t k = 0; k < N_SETUPS; k++) {
 		struct leat_graph *graph = graph_of(&setups[k]);
 		struct sink_seen seen = {0};
-		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &seen,
-			.fail_at = 77};
+		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts),
+			.seen = &seen, .fail_at = 77};
 		struct leat_error err;
 		struct leat_graph_stats stats;
 
-		ck_assert_int_eq(chain_run(graph, &setups[k], 0, NULL, 0, &sink,
-					 &err), LEAT_EIO);
+		ck_assert_int_eq(
+			chain_run(graph, &setups[k], 0, NULL, 0, &sink, &err),
+			LEAT_EIO);
 		ck_assert_str_eq(err.stage, "sink");
 		ck_assert_str_eq(err.text, "item 77 cannot be written");
 		ck_assert_uint_eq(seen.n, 76);
@@ -187,14 +195,14 @@ END_TEST
 
 /* Start an endless graph and wait until something has arrived. */
 static struct leat_graph *
-endless_start(const struct setup *s, struct sink_seen *seen,
-	struct leat_ctx *parent)
+endless_start(
+	const struct setup *s, struct sink_seen *seen, struct leat_ctx *parent)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = s->workers, .capacity_frames = s->capacity,
 		.parent = parent};
-	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts),
-		.per_frame = s->per_frame};
+	struct numbers_opts numbers = {
+		LEAT_OPTS_INIT(numbers_opts), .per_frame = s->per_frame};
 	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = seen};
 	struct leat_step steps[] = {
 		{s->is_blocking ? &numbers_blocking_ops : &numbers_ops,
@@ -249,8 +257,7 @@ START_TEST(a_cancel_ends_the_run_and_says_so)
 			LEAT_ECANCELED);
 		leat_graph_stats(graph, &stats);
 		ck_assert_uint_eq(stats.is_balanced, 1);
-		ck_assert_uint_eq(
-			stats.read, stats.written + stats.unfinished);
+		ck_assert_uint_eq(stats.read, stats.written + stats.unfinished);
 		ck_assert_uint_eq(seen.is_finished, 0);
 		leat_graph_destroy(graph);
 	}
@@ -266,8 +273,9 @@ START_TEST(the_end_of_the_parent_context_ends_the_run)
 		struct leat_error err;
 
 		ck_assert_int_eq(leat_ctx_create(&root, NULL), LEAT_OK);
-		ck_assert_int_eq(leat_ctx_child(root,
-			leat_now_ns() + 30000000, &parent, NULL), LEAT_OK);
+		ck_assert_int_eq(leat_ctx_child(root, leat_now_ns() + 30000000,
+					 &parent, NULL),
+			LEAT_OK);
 		graph = endless_start(&setups[k], &seen, parent);
 		ck_assert_int_eq(leat_graph_wait(graph, LEAT_NEVER, &err),
 			LEAT_ETIMEDOUT);
@@ -300,13 +308,12 @@ START_TEST(calls_in_the_wrong_state_are_refused)
 	struct leat_stage *st;
 	struct leat_error err;
 
-	ck_assert_int_eq(
-		leat_graph_wait(graph, LEAT_NEVER, &err), LEAT_ESTATE);
+	ck_assert_int_eq(leat_graph_wait(graph, LEAT_NEVER, &err), LEAT_ESTATE);
 	leat_graph_drain(graph); /* nothing to drain: no harm */
 	ck_assert_int_eq(chain_run(graph, &setups[0], 10, NULL, 0, &sink, &err),
 		LEAT_OK);
-	ck_assert_int_eq(leat_graph_add(graph, NULL, &step, &st, &err),
-		LEAT_ESTATE);
+	ck_assert_int_eq(
+		leat_graph_add(graph, NULL, &step, &st, &err), LEAT_ESTATE);
 	ck_assert_int_eq(leat_graph_run(graph, &err), LEAT_ESTATE);
 	ck_assert_int_eq(leat_graph_wait(graph, LEAT_NEVER, &err), LEAT_OK);
 	leat_graph_destroy(graph);
@@ -337,8 +344,9 @@ START_TEST(emitting_more_than_declared_is_a_bug_that_is_named)
 	struct leat_step middle[] = {{&twice_ops, NULL}};
 	struct leat_error err;
 
-	ck_assert_int_eq(chain_run(graph, &setups[0], 10, middle, 1, &sink,
-				 &err), LEAT_EBUG);
+	ck_assert_int_eq(
+		chain_run(graph, &setups[0], 10, middle, 1, &sink, &err),
+		LEAT_EBUG);
 	ck_assert_str_eq(err.stage, "twice");
 	ck_assert_ptr_nonnull(strstr(err.text, "max_out 1"));
 	leat_graph_destroy(graph);
@@ -359,9 +367,9 @@ greedy_process(struct leat_stage *st, struct leat_frame *in)
 	return rc;
 }
 
-static const struct leat_stage_ops greedy_ops = {
-	LEAT_STAGE_OPS_INIT("greedy"), .out_layout = LEAT_LAYOUT_ITEMS,
-	.needs = {.frame_bytes = 8192}, .process = greedy_process};
+static const struct leat_stage_ops greedy_ops = {LEAT_STAGE_OPS_INIT("greedy"),
+	.out_layout = LEAT_LAYOUT_ITEMS, .needs = {.frame_bytes = 8192},
+	.process = greedy_process};
 
 START_TEST(taking_more_frames_than_declared_is_a_bug_that_is_named)
 {
@@ -371,8 +379,9 @@ START_TEST(taking_more_frames_than_declared_is_a_bug_that_is_named)
 	struct leat_step middle[] = {{&greedy_ops, NULL}};
 	struct leat_error err;
 
-	ck_assert_int_eq(chain_run(graph, &setups[0], 10, middle, 1, &sink,
-				 &err), LEAT_EBUG);
+	ck_assert_int_eq(
+		chain_run(graph, &setups[0], 10, middle, 1, &sink, &err),
+		LEAT_EBUG);
 	ck_assert_str_eq(err.stage, "greedy");
 	leat_graph_destroy(graph);
 }
@@ -398,8 +407,9 @@ START_TEST(a_stage_that_loses_a_record_is_found_out)
 	struct leat_graph_stats stats;
 	struct leat_error err;
 
-	ck_assert_int_eq(chain_run(graph, &setups[1], 70, middle, 1, &sink,
-				 &err), LEAT_OK);
+	ck_assert_int_eq(
+		chain_run(graph, &setups[1], 70, middle, 1, &sink, &err),
+		LEAT_OK);
 	leat_graph_stats(graph, &stats);
 	ck_assert_uint_eq(stats.is_balanced, 0);
 	ck_assert_uint_eq(stats.unfinished, 10);
@@ -442,7 +452,8 @@ START_TEST(a_stage_that_writes_gets_a_private_copy_of_a_shared_frame)
 	for (size_t k = 0; k < N_SETUPS; k++) {
 		struct leat_graph *graph;
 		struct sink_seen seen = {0};
-		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &seen};
+		struct sink_opts sink = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen};
 		struct leat_stage_stats stats;
 		struct leat_error err;
 
@@ -450,7 +461,8 @@ START_TEST(a_stage_that_writes_gets_a_private_copy_of_a_shared_frame)
 			continue;
 		graph = graph_of(&setups[k]);
 		ck_assert_msg(chain_run(graph, &setups[k], 100, middle, 2,
-				      &sink, &err) == LEAT_OK, "%s", err.text);
+				      &sink, &err) == LEAT_OK,
+			"%s", err.text);
 		/* each item twice, each copy changed once */
 		ck_assert_uint_eq(seen.sum, 2 * (100 * 101 / 2 + 100 * 1000));
 		ck_assert_int_eq(leat_stage_stats(graph, 2, &stats), LEAT_OK);
@@ -493,8 +505,10 @@ START_TEST(several_ins_are_all_served_and_several_outs_all_fed)
 		struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts),
 			.n = 5000, .per_frame = s->per_frame};
 		struct sink_seen seen[2] = {{0}, {0}};
-		struct sink_opts a = {LEAT_OPTS_INIT(sink_opts), .seen = &seen[0]};
-		struct sink_opts b = {LEAT_OPTS_INIT(sink_opts), .seen = &seen[1]};
+		struct sink_opts a = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen[0]};
+		struct sink_opts b = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen[1]};
 		struct leat_stage *one, *two, *both, *deal, *left, *right;
 		struct leat_error err;
 
@@ -509,8 +523,8 @@ START_TEST(several_ins_are_all_served_and_several_outs_all_fed)
 		link_(graph, leat_out(both, 0), leat_in(deal, 0));
 		link_(graph, leat_out(deal, 0), leat_in(left, 0));
 		link_(graph, leat_out(deal, 1), leat_in(right, 0));
-		ck_assert_msg(leat_graph_run(graph, &err) == LEAT_OK, "%s",
-			err.text);
+		ck_assert_msg(
+			leat_graph_run(graph, &err) == LEAT_OK, "%s", err.text);
 		ck_assert_uint_eq(seen[0].n + seen[1].n, 10000);
 		ck_assert_uint_eq(
 			seen[0].sum + seen[1].sum, 2 * (5000ull * 5001 / 2));
@@ -666,8 +680,8 @@ START_TEST(several_graphs_run_in_one_process)
 	for (int k = 0; k < 4; k++)
 		leat_graph_drain(graphs[k]);
 	for (int k = 0; k < 4; k++) {
-		ck_assert_int_eq(leat_graph_wait(graphs[k], LEAT_NEVER, &err),
-			LEAT_OK);
+		ck_assert_int_eq(
+			leat_graph_wait(graphs[k], LEAT_NEVER, &err), LEAT_OK);
 		check_balanced(graphs[k]);
 		leat_graph_destroy(graphs[k]);
 	}

@@ -3,12 +3,15 @@
  */
 #include "unit/table/fake.h"
 
-static struct leat_column columns[] = {
-	{"delay", LEAT_TYPE_TEXT, 0, 0}, {"origin", LEAT_TYPE_TEXT, 1, 0},
+static struct leat_column columns[] = {{"delay", LEAT_TYPE_TEXT, 0, 0},
+	{"origin", LEAT_TYPE_TEXT, 1, 0},
 	{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0},
 	{"ok", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 1}};
-static const struct leat_schema schema = {.n_columns = 4, .n_fields = 2,
-	.separator = ',', .quote = '"', .columns = columns};
+static const struct leat_schema schema = {.n_columns = 4,
+	.n_fields = 2,
+	.separator = ',',
+	.quote = '"',
+	.columns = columns};
 
 static int
 bind(const char *source, struct leat_expr_error *err)
@@ -34,8 +37,7 @@ START_TEST(conditions_that_can_be_true_are_accepted)
 	struct leat_expr_error err;
 
 	for (size_t k = 0; k < leat__array_len(good); k++)
-		ck_assert_msg(
-			bind(good[k], &err) == LEAT_OK, "%s", err.text);
+		ck_assert_msg(bind(good[k], &err) == LEAT_OK, "%s", err.text);
 }
 END_TEST
 
@@ -75,5 +77,4 @@ START_TEST(an_unknown_column_gets_a_suggestion)
 END_TEST
 
 TEST_MAIN("table/expr_bind", conditions_that_can_be_true_are_accepted,
-	types_that_never_match_are_refused,
-	an_unknown_column_gets_a_suggestion)
+	types_that_never_match_are_refused, an_unknown_column_gets_a_suggestion)

@@ -23,7 +23,8 @@ filter(const char *condition)
 		leat_expr_bind(e, t.schema, &err))
 		ck_abort_msg("%s: %s", condition, err.text);
 	if (leat_expr_filter(e, &t, rows, &n, &fault)) {
-		snprintf(out, sizeof(out), "bad %u %u", fault.column, fault.row);
+		snprintf(
+			out, sizeof(out), "bad %u %u", fault.column, fault.row);
 		return out;
 	}
 	out[0] = '\0';
@@ -86,7 +87,8 @@ END_TEST
 
 START_TEST(texts_compare_by_bytes)
 {
-	with("OSL,OSL,1\nBGO,\"OSL\",2\n\"say \"\"x\"\"\",OS,3\n\xc3\xa9,z,4\n");
+	with("OSL,OSL,1\nBGO,\"OSL\",2\n\"say "
+	     "\"\"x\"\"\",OS,3\n\xc3\xa9,z,4\n");
 	ck_assert_str_eq(filter("a = 'OSL'"), "0");
 	ck_assert_str_eq(filter("b = 'OSL'"), "0 1");
 	ck_assert_str_eq(filter("a = b"), "0");
@@ -120,8 +122,7 @@ START_TEST(logic_has_three_values)
 	with("1,1,\n1,0,\n1,,\n0,1,\n0,0,\n0,,\n,1,\n,0,\n,,\n");
 	ck_assert_str_eq(filter("a = 1 and b = 1"), "0");
 	ck_assert_str_eq(filter("a = 1 or b = 1"), "0 1 2 3 6");
-	ck_assert_str_eq(
-		filter("not (a = 1 and b = 1)"), "1 3 4 5 7");
+	ck_assert_str_eq(filter("not (a = 1 and b = 1)"), "1 3 4 5 7");
 	ck_assert_str_eq(filter("not (a = 1 or b = 1)"), "4");
 	ck_assert_str_eq(filter("not a = 1 or b = 1"), "0 3 4 5 6");
 	ck_assert_str_eq(filter("a = 1 and b = 1 or a = 0 and b = 0"), "0 4");
@@ -178,7 +179,8 @@ START_TEST(blocks_join_without_a_seam)
 	ck_assert_int_eq(leat_expr_parse(&f.st,
 				 "not (a < 500 or a = 511 or a = 512) and "
 				 "(a < 1100 or a >= 1490)",
-				 &e, &err), LEAT_OK);
+				 &e, &err),
+		LEAT_OK);
 	ck_assert_int_eq(leat_expr_bind(e, t.schema, &err), LEAT_OK);
 	ck_assert_int_eq(leat_expr_filter(e, &t, rows, &n, NULL), LEAT_OK);
 	for (uint32_t k = 500; k < 1500; k++)
@@ -222,6 +224,5 @@ TEST_MAIN("table/expr_filter", numbers_compare_by_value,
 	big_integers_do_not_round, texts_compare_by_bytes,
 	an_empty_field_is_null, logic_has_three_values,
 	a_value_that_is_no_number_is_a_fault,
-	a_part_sees_only_rows_that_are_undecided,
-	only_rows_alive_are_looked_at, blocks_join_without_a_seam,
-	vectors_are_compared_as_well)
+	a_part_sees_only_rows_that_are_undecided, only_rows_alive_are_looked_at,
+	blocks_join_without_a_seam, vectors_are_compared_as_well)

@@ -81,11 +81,10 @@ fake_table(struct fake *f, const struct leat_schema *schema, const char *lines,
 	uint8_t *text = leat_frame_start(frame) + FAKE_TEXT_AT;
 	uint32_t len = (uint32_t)strlen(lines);
 
-	ck_assert_uint_lt(FAKE_TEXT_AT + len + 64,
-		leat_frame_capacity_bytes(frame));
+	ck_assert_uint_lt(
+		FAKE_TEXT_AT + len + 64, leat_frame_capacity_bytes(frame));
 	memcpy(text, lines, len + 1);
-	leat_text_scan_exact(
-		&scan, &d, text, len, 0, ends, n_max, &n_scanned);
+	leat_text_scan_exact(&scan, &d, text, len, 0, ends, n_max, &n_scanned);
 	ck_assert_uint_eq(scan.is_odd, 0);
 	fields.text_offset = FAKE_TEXT_AT;
 	fields.n_rows = scan.n_lines;

@@ -47,8 +47,8 @@ END_TEST
 
 START_TEST(int64_refuses_what_is_no_integer)
 {
-	static const char *const bad[] = {"", "-", "+", "1.0", "1e3", " 1", "1 ",
-		"--1", "0x10", "1a", "n/a"};
+	static const char *const bad[] = {"", "-", "+", "1.0", "1e3", " 1",
+		"1 ", "--1", "0x10", "1a", "n/a"};
 	int64_t x = 7;
 
 	for (size_t k = 0; k < leat__array_len(bad); k++)
@@ -78,8 +78,8 @@ END_TEST
 
 START_TEST(float64_refuses_what_is_no_number)
 {
-	static const char *const bad[] = {"", ".", "-", "e5", "1e", "1e+", "inf",
-		"nan", "0x1p3", "1,5", "1.2.3", " 1", "1 ", "1e5x"};
+	static const char *const bad[] = {"", ".", "-", "e5", "1e", "1e+",
+		"inf", "nan", "0x1p3", "1,5", "1.2.3", " 1", "1 ", "1e5x"};
 	double x = 7;
 
 	for (size_t k = 0; k < leat__array_len(bad); k++)
@@ -95,11 +95,12 @@ START_TEST(float64_refuses_what_does_not_fit)
 	double x;
 
 	ck_assert_int_eq(leat_text_float64(text_of("1e309"), &x), LEAT_ELIMIT);
-	ck_assert_int_eq(leat_text_float64(text_of("-1e99999999999"), &x),
-		LEAT_ELIMIT);
+	ck_assert_int_eq(
+		leat_text_float64(text_of("-1e99999999999"), &x), LEAT_ELIMIT);
 	memset(text, '1', sizeof(text));
-	ck_assert_int_eq(leat_text_float64((struct leat_text){
-				 (uint8_t *)text, sizeof(text)}, &x),
+	ck_assert_int_eq(
+		leat_text_float64(
+			(struct leat_text){(uint8_t *)text, sizeof(text)}, &x),
 		LEAT_ELIMIT);
 }
 END_TEST
@@ -114,8 +115,10 @@ START_TEST(int64_prints_and_reads_back)
 		uint32_t len = leat_text_print_int64(values[k], buf);
 		int64_t back = 0;
 
-		ck_assert_int_eq(leat_text_int64((struct leat_text){
-					 (uint8_t *)buf, len}, &back), 0);
+		ck_assert_int_eq(
+			leat_text_int64(
+				(struct leat_text){(uint8_t *)buf, len}, &back),
+			0);
 		ck_assert_int_eq(back, values[k]);
 	}
 	ck_assert_uint_eq(leat_text_print_int64(INT64_MIN, buf), 20);
@@ -169,8 +172,10 @@ START_TEST(float64_prints_and_reads_back)
 			continue;
 		len = leat_text_print_float64(value, buf);
 		ck_assert_uint_le(len, 32);
-		ck_assert_int_eq(leat_text_float64((struct leat_text){
-					 (uint8_t *)buf, len}, &back), 0);
+		ck_assert_int_eq(
+			leat_text_float64(
+				(struct leat_text){(uint8_t *)buf, len}, &back),
+			0);
 		ck_assert_mem_eq(&value, &back, sizeof(value));
 	}
 }

@@ -75,8 +75,8 @@ check_all(const uint8_t *text, uint32_t n)
 
 START_TEST(all_versions_agree_on_random_text)
 {
-	static const char *const alphabets[] = {"ab,\n", "a\",\n", "aaaaaa,\"\n\r",
-		"\"\"\",\n", "abcdefghijklmnop,\"", ",\n\r"};
+	static const char *const alphabets[] = {"ab,\n", "a\",\n",
+		"aaaaaa,\"\n\r", "\"\"\",\n", "abcdefghijklmnop,\"", ",\n\r"};
 	uint8_t text[SCAN_TEXT_MAX + 64];
 	uint64_t seed = 88172645463325252u;
 
@@ -226,8 +226,7 @@ START_TEST(a_full_room_ends_the_scan_early)
 	uint32_t n_scanned, n;
 
 	memset(text, ',', sizeof(text));
-	n = leat_text_scan(
-		&scan, &comma, text, 400, 0, ends, 150, &n_scanned);
+	n = leat_text_scan(&scan, &comma, text, 400, 0, ends, 150, &n_scanned);
 	ck_assert_uint_eq(n, 128);
 	ck_assert_uint_eq(n_scanned, 128);
 	memset(&scan, 0, sizeof(scan));
@@ -272,8 +271,7 @@ TEST_MAIN("table/scan", all_versions_agree_on_random_text,
 	all_versions_agree_on_quoted_records_at_every_offset,
 	a_scan_in_pieces_finds_what_a_scan_in_one_finds,
 	separators_inside_quotes_are_no_ends, an_open_quote_is_told,
-	odd_quotes_are_found,
-	the_exact_scan_takes_quotes_inside_fields_as_data,
+	odd_quotes_are_found, the_exact_scan_takes_quotes_inside_fields_as_data,
 	the_exact_scan_stops_at_text_behind_a_quote,
 	a_full_room_ends_the_scan_early,
 	without_a_quote_character_nul_bytes_are_data, the_scan_has_a_name)

@@ -26,8 +26,8 @@ START_TEST(a_schema_has_its_names_in_order)
 		ck_assert_str_eq(s->columns[k].name, names[k]);
 		ck_assert_uint_eq(s->columns[k].type, LEAT_TYPE_TEXT);
 		ck_assert_uint_eq(s->columns[k].field, k);
-		ck_assert_int_eq(leat_schema_find(
-					 s, names[k], strlen(names[k])),
+		ck_assert_int_eq(
+			leat_schema_find(s, names[k], strlen(names[k])),
 			(int)k);
 	}
 	ck_assert_int_eq(leat_schema_find(s, "c", 1), -1);
@@ -59,20 +59,17 @@ START_TEST(limits_of_a_schema_are_kept)
 	setup();
 	memset(letters, 'x', sizeof(letters));
 	names[0] = (struct leat_text){letters, LEAT_TABLE_NAME_MAX + 1};
-	ck_assert_int_eq(
-		leat_schema_create(&f.st, names, 1, &s), LEAT_ELIMIT);
+	ck_assert_int_eq(leat_schema_create(&f.st, names, 1, &s), LEAT_ELIMIT);
 	names[0].len--;
 	ck_assert_int_eq(leat_schema_create(&f.st, names, 1, &s), LEAT_OK);
-	ck_assert_int_eq(
-		leat_schema_create(&f.st, names, 0, &s), LEAT_EINVAL);
+	ck_assert_int_eq(leat_schema_create(&f.st, names, 0, &s), LEAT_EINVAL);
 	for (uint32_t k = 0; k < LEAT_TABLE_COLUMNS_MAX + 1; k++)
 		names[k] = fake_text("x");
-	ck_assert_int_eq(leat_schema_create(&f.st, names,
-				 LEAT_TABLE_COLUMNS_MAX + 1, &s),
+	ck_assert_int_eq(leat_schema_create(
+				 &f.st, names, LEAT_TABLE_COLUMNS_MAX + 1, &s),
 		LEAT_ELIMIT);
 	names[0] = (struct leat_text){(const uint8_t *)"a\0b", 3};
-	ck_assert_int_eq(
-		leat_schema_create(&f.st, names, 1, &s), LEAT_EINVAL);
+	ck_assert_int_eq(leat_schema_create(&f.st, names, 1, &s), LEAT_EINVAL);
 	fake_fini(&f);
 }
 END_TEST
@@ -83,8 +80,7 @@ START_TEST(a_schema_over_the_side_memory_is_refused)
 	struct leat_schema *s;
 
 	fake_init(&f, 16, 65536);
-	ck_assert_int_eq(
-		leat_schema_create(&f.st, &name, 1, &s), LEAT_ELIMIT);
+	ck_assert_int_eq(leat_schema_create(&f.st, &name, 1, &s), LEAT_ELIMIT);
 	fake_fini(&f);
 }
 END_TEST
@@ -134,6 +130,5 @@ END_TEST
 
 TEST_MAIN("table/schema", a_schema_has_its_names_in_order,
 	a_name_that_comes_again_gets_a_number, limits_of_a_schema_are_kept,
-	a_schema_over_the_side_memory_is_refused,
-	the_nearest_name_is_suggested,
+	a_schema_over_the_side_memory_is_refused, the_nearest_name_is_suggested,
 	names_are_listed_as_far_as_there_is_room, types_have_names)

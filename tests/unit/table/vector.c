@@ -26,11 +26,13 @@ START_TEST(text_becomes_a_vector_once)
 	ck_assert_int_eq(((const int64_t *)v.values)[2], -3);
 	ck_assert_uint_eq(v.valid[0], 5);
 	ck_assert_uint_eq((uintptr_t)v.values % 64, 0);
-	ck_assert_int_eq(leat_table_vector(&t, 0, LEAT_TYPE_INT64, &again, &bad),
+	ck_assert_int_eq(
+		leat_table_vector(&t, 0, LEAT_TYPE_INT64, &again, &bad),
 		LEAT_OK);
 	ck_assert_ptr_eq(v.values, again.values);
-	ck_assert_int_eq(leat_table_vector(&t, 0, LEAT_TYPE_FLOAT64, &again,
-				 &bad), LEAT_OK);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 0, LEAT_TYPE_FLOAT64, &again, &bad),
+		LEAT_OK);
 	ck_assert_double_eq(((const double *)again.values)[2], -3);
 	leat_frame_release(frame);
 	fake_fini(&f);
@@ -105,8 +107,8 @@ START_TEST(a_table_can_be_made_of_vectors)
 		leat_table_add_vector(&t, LEAT_TYPE_INT64, &ints), LEAT_OK);
 	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_FLOAT64, &doubles),
 		LEAT_OK);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_TEXT, &ints),
-		LEAT_EINVAL);
+	ck_assert_int_eq(
+		leat_table_add_vector(&t, LEAT_TYPE_TEXT, &ints), LEAT_EINVAL);
 	((int64_t *)ints)[2] = 42;
 	((double *)doubles)[0] = 0.5;
 	leat_table_open(frame, &t);
