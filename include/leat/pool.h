@@ -52,8 +52,8 @@ struct leat_frame {
 	uint32_t generation;    /* counts the slot's lives */
 };
 
-#define LEAT_FRAME_CUT (1u << 0) /* bytes: the stream was stopped, not ended   \
-				  */
+/** In flags, of bytes: the stream was stopped here, it did not end. */
+#define LEAT_FRAME_CUT (1u << 0)
 
 /** Payload of a frame as bytes. */
 struct leat_span {

@@ -43,12 +43,11 @@ struct leat_schema; /* leat/table.h */
 
 /* Type of an option: how its text is read and what is stored at its offset. */
 enum leat_option_type {
-	LEAT_OPTION_STRING =
-		1,          /* const char *, "" or the default if not given */
-	LEAT_OPTION_UINT,   /* uint64_t */
-	LEAT_OPTION_INT,    /* int64_t */
-	LEAT_OPTION_NUMBER, /* double; min and max are whole numbers */
-	LEAT_OPTION_BYTES,  /* uint64_t; text takes k, M, G (powers of 1024) */
+	LEAT_OPTION_STRING = 1, /* const char *; "" if not given */
+	LEAT_OPTION_UINT,       /* uint64_t */
+	LEAT_OPTION_INT,        /* int64_t */
+	LEAT_OPTION_NUMBER,     /* double; min and max are whole numbers */
+	LEAT_OPTION_BYTES, /* uint64_t; text takes k, M, G (powers of 1024) */
 	LEAT_OPTION_DURATION, /* int64_t ns; text takes ns, us, ms, s, m, h */
 	LEAT_OPTION_BOOL,     /* uint32_t; on|off|true|false|yes|no|1|0 */
 	LEAT_OPTION_CHAR,     /* uint32_t; one byte, or \t, tab, space, pipe */
@@ -79,14 +78,14 @@ struct leat_option {
 
 /* ---- the contract ------------------------------------------------------- */
 
-#define LEAT_STAGE_IN_PLACE (1u << 0) /* writes its input: gets frames that */
-				      /* no one else reads */
-#define LEAT_STAGE_BLOCKING (1u << 1) /* may wait for the outside world: runs  \
-				       */
-				      /* on a thread of its own */
-#define LEAT_STAGE_SINK (1u << 2)     /* has no out */
-#define LEAT_STAGE_STATELESS                                                   \
-	(1u << 3) /* frames are independent of each other */
+/** Writes its input: gets frames that no one else reads. */
+#define LEAT_STAGE_IN_PLACE (1u << 0)
+/** May wait for the outside world: runs on a thread of its own. */
+#define LEAT_STAGE_BLOCKING (1u << 1)
+/** Has no out. */
+#define LEAT_STAGE_SINK (1u << 2)
+/** Its frames are independent of each other. */
+#define LEAT_STAGE_STATELESS (1u << 3)
 
 /** What a link carries: filled from the source onwards before the start. */
 struct leat_shape {

@@ -237,12 +237,11 @@ LEAT_API LEAT_MUST_CHECK int leat_table_add_vector(
 /** What leat_table_begin_fields() is told. */
 struct leat_fields {
 	const struct leat_schema *schema;
-	struct leat_frame
-		*base;        /* holds the text; one reference of it [moved]; */
-			      /* NULL: the text is in the frame */
+	/* holds the text, one reference of it [moved]; NULL: the frame does */
+	struct leat_frame *base;
 	uint32_t text_offset; /* of the text in base's slot, or the frame's; */
-			      /* 64 bytes behind it can be read */
-	uint32_t first;       /* offset in the text where row 0 begins */
+	/* 64 bytes behind it can be read */
+	uint32_t first; /* offset in the text where row 0 begins */
 	uint32_t n_rows;
 	uint32_t has_quotes;    /* LEAT_QUOTES_* */
 	uint64_t source_offset; /* of text[0] in the source, bytes */

@@ -15,12 +15,11 @@
 #include <leat/stages.h>
 #include <leat/table.h>
 
-#define CSV_RECORD_BYTES (1u << 20) /* default of max_record_bytes */
-#define CSV_HEADER_BYTES (1u << 18) /* most of a header record */
-#define CSV_LONG_BYTES   4096       /* a tail over this is searched, not */
-				    /* scanned again */
-#define CSV_COPY_BYTES    65536     /* copied at once where it must be */
-#define CSV_SLACK_BYTES   64        /* a scan reads on behind its text */
+#define CSV_RECORD_BYTES  (1u << 20) /* default of max_record_bytes */
+#define CSV_HEADER_BYTES  (1u << 18) /* most of a header record */
+#define CSV_LONG_BYTES    4096  /* a longer tail is searched, not rescanned */
+#define CSV_COPY_BYTES    65536 /* copied at once where it must be */
+#define CSV_SLACK_BYTES   64    /* a scan reads on behind its text */
 #define CSV_SCHEMA_BYTES  (CSV_HEADER_BYTES + 64 * LEAT_TABLE_COLUMNS_MAX)
 #define CSV_EXCERPT_BYTES 60 /* of a bad row, in messages */
 #define CSV_LONG_ENDS     128
