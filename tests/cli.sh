@@ -242,6 +242,7 @@ fresh
 run run "read empty.csv ! where \"delay > 60\" ! write late.csv"
 is_status "a file of 0 bytes" 0
 says "a file of 0 bytes" "read 0 = written 0 + filtered 0 + failed 0"
+says "a file of 0 bytes" "the input was empty: 0 bytes"
 check "a file of 0 bytes gives one of 0 bytes" test ! -s late.csv
 leaves "a file of 0 bytes" empty.csv late.csv
 
@@ -251,6 +252,7 @@ run run "read header.csv ! where \"delay > 60\" ! select date,delay ! write late
 is_status "a header and nothing else" 0
 check "a header and nothing else" test "$(cat late.csv)" = date,delay
 says "a header and nothing else" "read 0 = written 0 + filtered 0 + failed 0"
+says "a header and nothing else" "no records in"
 
 fresh
 { head -n 3 "$flights"; echo "2001/01/01 00:00,late,1,AAA,BBB"; } >bad.csv

@@ -178,6 +178,24 @@ sheet_costs(const struct leat_graph_stats *stats, int64_t took_ns)
 			sizeof(rate)));
 }
 
+/* An input without records is no error, and seldom what was meant. */
+static void
+sheet_notes(const struct leat_graph_stats *stats)
+{
+	char bytes[32];
+
+	if (stats->read)
+		return;
+	if (!stats->source_bytes)
+		fputs("note   the input was empty: 0 bytes, not even a "
+		      "header\n",
+			stderr);
+	else
+		fprintf(stderr, "note   no records in %s of input\n",
+			leat__cli_bytes(
+				stats->source_bytes, bytes, sizeof(bytes)));
+}
+
 void
 leat__cli_sheet(const struct leat_graph *graph, int64_t took_ns)
 {
@@ -189,4 +207,5 @@ leat__cli_sheet(const struct leat_graph *graph, int64_t took_ns)
 	if (!stats.is_balanced)
 		sheet_faults(graph);
 	sheet_costs(&stats, took_ns);
+	sheet_notes(&stats);
 }
