@@ -115,6 +115,18 @@ file_fail_write(struct leat_file *file, int sys_errno)
 		file->is_staged ? file->temporary : "");
 }
 
+static int
+file_fail_sync_dir(struct leat_file *file, int sys_errno)
+{
+	char why[128];
+
+	return leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
+		"'%s' is complete, but its folder cannot be brought to the "
+		"disk: %s; its name may be lost in a power cut",
+		file_name(file),
+		leat__env_strerror(sys_errno, why, sizeof(why)));
+}
+
 /* ---- waiting ------------------------------------------------------------ */
 
 static uint32_t
@@ -507,7 +519,7 @@ file_sync_folder(struct leat_file *file)
 	}
 	sys_errno = file->env->sync_dir(file->env, folder);
 	if (sys_errno)
-		return file_fail(file, sys_errno, "bring to the disk the name");
+		return file_fail_sync_dir(file, sys_errno);
 	return LEAT_OK;
 }
 

@@ -531,7 +531,7 @@ START_TEST(a_folder_that_cannot_be_synced_is_said)
 	world_init(&w);
 	w.sync_dir_errno = EIO;
 	/* the name is there, but may not last */
-	world_fails(&w, "the name 'out'", 1);
+	world_fails(&w, "'out' is complete", 1);
 	pipe_leave_folder();
 }
 END_TEST
