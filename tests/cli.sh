@@ -154,6 +154,9 @@ check "a graph in several words" cmp words.csv "$work/wanted"
 printf '# the job\n%s\n' "$job" >job.leat
 run run -f job.leat
 is_status "a graph from a file" 0
+run run job.leat
+is_status "a file where a graph is wanted" 2
+says "a file where a graph is wanted" "-f job.leat"
 run run --file=job.leat "$job"
 is_status "a graph from two places" 2
 says "a graph from two places" "one place"

@@ -59,7 +59,7 @@ done
 for job in "$root"/examples/jobs/*.leat; do
 	[ -f "$job" ] || continue
 	check "jobs/$(basename "$job"): is accepted" \
-		bash -c 'cd "$1" && "$2" check "$3"' - "$root" \
+		bash -c 'cd "$1" && "$2" check -f "$3"' - "$root" \
 		"$build/leat" "$job"
 done
 

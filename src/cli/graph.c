@@ -5,8 +5,10 @@
  * their quotes away, or a file. Every mistake is told here, with the caret.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -172,6 +174,9 @@ leat__cli_graph_open(
 		code = leat_graph_parse(g->graph, g->text, &err);
 	if (code)
 		leat__cli_error_object(g->text, &err);
+	if (code && !args->file && access(g->text, R_OK) == 0)
+		fprintf(stderr, "to take the graph from that file: -f %s\n",
+			g->text);
 	return leat__cli_status_before(code);
 }
 
