@@ -215,7 +215,8 @@ endless_start(
 	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
 	ck_assert_int_eq(leat_graph_chain(graph, steps, 4, &err), LEAT_OK);
 	ck_assert_int_eq(leat_graph_start(graph, &err), LEAT_OK);
-	while (leat__load_relaxed(&seen->n) == 0)
+	while (leat__load_relaxed(&seen->n) == 0 &&
+		!leat_ctx_is_done(leat_graph_ctx(graph)))
 		sched_yield();
 	return graph;
 }
