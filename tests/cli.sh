@@ -97,7 +97,7 @@ leaves()
 # fresh: an empty folder to be in.
 fresh()
 {
-	rm -rf "$work/here"
+	rm -rf "$work/here" "$work/out" "$work/err" # what the last one said, too
 	mkdir "$work/here"
 	cd "$work/here" || exit 1
 }
