@@ -184,8 +184,7 @@ leat_channel_send_until(
 			return rc;
 		if (channel_spin(ch, channel_sender_look))
 			continue;
-		/* any grant may be the one: the byte limit is looked at again
-		 */
+		/* any grant may be the one: bytes are looked at again */
 		leat__store_relaxed(&ch->chan.sender_armed, 1u);
 		/* flag before look, as in leat__chan_arm_sender */
 		leat__fence_seq();

@@ -5,12 +5,14 @@
  * (but once for a run of stages that pass frames on), what stages hold, max_out
  * for each that makes frames, a private copy for each that writes its input,
  * and the magazines of the threads that frames of the class pass through; a
- * frame counts as itself and as all it points into. Why it suffices: a frame
- * that is out is in a channel or its receiver's hands (which credit bounds), in
- * an inbox, held, or taken in the current call; a free slot is in the depot or
- * a magazine. Each place has its share, so the depot is never empty when a
- * stage may take one (design-research 5.2). Threads: the one that builds the
- * graph; explain from any.
+ * frame counts as itself and as all it points into.
+ *
+ * Why it suffices: a frame that is out is in a channel or its receiver's hands
+ * (which credit bounds), in an inbox, held, or taken in the current call; a
+ * free slot is in the depot or a magazine. Each place has its share, so the
+ * depot is never empty when a stage may take one.
+ *
+ * Threads: the one that builds the graph; explain from any.
  */
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +99,8 @@ share_copy(const struct leat_stage *st, const struct leat__cargo *in,
 	struct leat__share share = {.kind = LEAT__SHARE_COPY, .stage = st};
 	struct leat__cargo cargo = {.frames = in->frames};
 
-	/* what was made private further up in the segment still is */
+	/* a frame that others read has a share in each of their places too; a
+	 * copy that is made further down takes the place of one of them */
 	if (st->n_ins == 1 && link_moves_on(st->ins[0]))
 		return;
 	if (st->ops.flags & LEAT_STAGE_IN_PLACE)

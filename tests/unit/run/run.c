@@ -474,6 +474,35 @@ START_TEST(a_stage_that_writes_gets_a_private_copy_of_a_shared_frame)
 }
 END_TEST
 
+START_TEST(a_shared_frame_is_copied_also_far_behind_the_sharing)
+{
+	struct leat_step middle[] = {{&echo_ops, NULL}, {&pass_ops, NULL},
+		{&stamp_ops, NULL}, {&pass_ops, NULL}};
+
+	for (size_t k = 0; k < N_SETUPS; k++) {
+		struct leat_graph *graph;
+		struct sink_seen seen = {0};
+		struct sink_opts sink = {
+			LEAT_OPTS_INIT(sink_opts), .seen = &seen};
+		struct leat_stage_stats stats;
+		struct leat_error err;
+
+		if (setups[k].capacity < 2)
+			continue;
+		graph = graph_of(&setups[k]);
+		ck_assert_msg(chain_run(graph, &setups[k], 100, middle, 4,
+				      &sink, &err) == LEAT_OK,
+			"%s", err.text);
+		/* each item twice, each copy changed once */
+		ck_assert_uint_eq(seen.sum, 2 * (100 * 101 / 2 + 100 * 1000));
+		ck_assert_int_eq(leat_stage_stats(graph, 3, &stats), LEAT_OK);
+		ck_assert_uint_ge(stats.copied_bytes, 800);
+		check_balanced(graph);
+		leat_graph_destroy(graph);
+	}
+}
+END_TEST
+
 /* ---- several ends ---------------------------------------------------------------- */
 
 static struct leat_stage *
@@ -703,6 +732,7 @@ TEST_MAIN("run/run", every_item_arrives_in_order_whatever_the_setup,
 	taking_more_frames_than_declared_is_a_bug_that_is_named,
 	a_stage_that_loses_a_record_is_found_out,
 	a_stage_that_writes_gets_a_private_copy_of_a_shared_frame,
+	a_shared_frame_is_copied_also_far_behind_the_sharing,
 	several_ins_are_all_served_and_several_outs_all_fed,
 	a_held_frame_is_flushed_when_no_input_is_there,
 	a_stage_that_cannot_open_stops_the_start_and_fini_is_called_once,
