@@ -34,6 +34,11 @@ extern "C" {
 /** First field of every options struct: how much of it the caller knows. */
 #define LEAT_OPTS_INIT(type) .size = (uint32_t)sizeof(struct type)
 
+/** The place of a call as a constant, "file.c:123". */
+#define LEAT_WHERE         __FILE__ ":" LEAT_STRING(__LINE__)
+#define LEAT_STRING(line)  LEAT_STRING_(line)
+#define LEAT_STRING_(text) #text
+
 /** A deadline that never comes, for every parameter named deadline_ns. */
 #define LEAT_NEVER INT64_MAX
 
@@ -53,6 +58,7 @@ extern "C" {
 	X(LEAT_ECLOSED, -5, EXPECTED, "closed by the other end")               \
 	X(LEAT_EINVAL, -16, CALLER, "invalid argument")                        \
 	X(LEAT_ESTATE, -17, CALLER, "not allowed in this state")               \
+	X(LEAT_EDEADLOCK, -18, CALLER, "would wait for itself")                \
 	X(LEAT_EDATA, -32, DATA, "bad data")                                   \
 	X(LEAT_ENOMEM, -48, SYSTEM, "out of memory")                           \
 	X(LEAT_EIO, -49, SYSTEM, "input or output failed")                     \
@@ -120,6 +126,12 @@ LEAT_API int leat_err_class(int code);
  */
 LEAT_API size_t leat_error_caret(const char *source,
 	const struct leat_error *err, char *buf, size_t n_bytes);
+
+/** Where dumps are written: a piece of text, not terminated. */
+typedef void (*leat_write_fn)(void *user, const char *text, size_t n_bytes);
+
+/** Flag of dumps: JSON instead of text for people. */
+#define LEAT_DUMP_JSON 1u
 
 /** Monotonic time in ns, the clock of every deadline_ns. */
 LEAT_API int64_t leat_now_ns(void);

@@ -9,6 +9,10 @@
 #ifndef LEAT_SRC_BASE_ATOMIC_H
 #define LEAT_SRC_BASE_ATOMIC_H
 
+#if defined(LEAT__SIM)
+#include "sim/atomic.h"
+#else
+
 #define leat__load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define leat__load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define leat__load_seq(p)         __atomic_load_n((p), __ATOMIC_SEQ_CST)
@@ -26,6 +30,10 @@
 #define leat__cas_weak_seq(p, expected, v)                                     \
 	__atomic_compare_exchange_n(                                           \
 		(p), (expected), (v), 1, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define leat__cas_seq(p, expected, v)                                          \
+	__atomic_compare_exchange_n(                                           \
+		(p), (expected), (v), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define leat__or_seq(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 #define leat__cas_acq_rel(p, expected, v)                                      \
 	__atomic_compare_exchange_n(                                           \
 		(p), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
@@ -46,5 +54,7 @@
 #define leat__bump(p, n)                                                       \
 	__atomic_store_n((p), __atomic_load_n((p), __ATOMIC_RELAXED) + (n),    \
 		__ATOMIC_RELAXED)
+
+#endif /* LEAT__SIM */
 
 #endif

@@ -69,6 +69,8 @@ struct leat__env {
 		uint32_t expected, int64_t deadline_ns);
 	void (*wake)(const struct leat__env *env, const uint32_t *word);
 	void (*yield)(const struct leat__env *env);
+	/* a full fence on every running thread of the process; 0, or ENOSYS */
+	int (*barrier)(const struct leat__env *env);
 
 	/* threads; the signals that come from outside are blocked in them.
 	 * fn, arg and name are the caller's to fill. */
@@ -77,6 +79,8 @@ struct leat__env {
 	void (*thread_join)(
 		const struct leat__env *env, struct leat__thread *thread);
 	uint32_t (*n_cores)(const struct leat__env *env);
+	/* the calling thread stays on a core; 0 or errno */
+	int (*thread_pin)(const struct leat__env *env, uint32_t core);
 
 	/* memory; alloc is zeroed and aligned to 64 bytes; NULL = none left */
 	void *(*alloc)(const struct leat__env *env, size_t n_bytes);
@@ -87,6 +91,19 @@ struct leat__env {
 		const char *name, void **memory_out, int *fd_out);
 	void (*unmap)(const struct leat__env *env, void *memory, size_t n_bytes,
 		int fd);
+	/*
+	 * n stacks side by side, of n_bytes each, private, committed as they
+	 * are touched, given back by unmap with fd -1. The lowest page of each
+	 * is a guard where the system can do that without a mapping for each
+	 * (Linux 6.13), or where may_split allows two mappings a stack;
+	 * is_guarded_out says whether they are. 0 or errno.
+	 */
+	int (*map_stacks)(const struct leat__env *env, size_t n_bytes,
+		uint32_t n, bool may_split, void **memory_out,
+		bool *is_guarded_out);
+	/* the contents of pages are not needed any more */
+	void (*discard)(
+		const struct leat__env *env, void *memory, size_t n_bytes);
 
 	/*
 	 * Files. Read and write return a count or a negative errno. open()
@@ -128,6 +145,13 @@ struct leat__env {
 /* The operating system's table. */
 const struct leat__env *leat__env_posix(void);
 
+/*
+ * One word of the calling thread's own: which fiber it runs, NULL = none. The
+ * only thread-local memory of the library. A fiber may move between threads,
+ * so the address must not be kept across a wait.
+ */
+void **leat__thread_slot(void);
+
 /* Text of an errno, into buf; returns buf. */
 const char *leat__env_strerror(int sys_errno, char *buf, size_t n_bytes);
 
@@ -158,15 +182,21 @@ leat__lock_drop(struct leat__lock *lock, const struct leat__env *env)
 		env->wake(env, &lock->word);
 }
 
-/* ---- timers (timer.c): deadlines of contexts, one thread when needed ------ */
+/* ---- timers (timer.c): deadlines by the million, one thread when needed --- */
 
 struct leat__timers;
 
-/* Place of a timer, in its owner's memory. */
+/* In a circular list whose head is one too. */
+struct leat__timer_link {
+	struct leat__timer_link *next; /* NULL = in none */
+	struct leat__timer_link *prev;
+};
+
+/* Place of a timer, in its owner's memory; it does not move while armed. */
 struct leat__timer {
 	int64_t deadline_ns;
 	void (*fn)(struct leat__timer *timer);
-	uint32_t heap_at; /* private; 0 = not armed */
+	struct leat__timer_link link; /* private */
 };
 
 int leat__timers_create(
@@ -174,15 +204,27 @@ int leat__timers_create(
 void leat__timers_destroy(struct leat__timers *timers);
 /*
  * Arm a timer that is not armed; deadline_ns and fn are filled, the rest zero.
- * fn runs once, on the timer thread, without locks held; afterwards the timer's
- * memory is not touched again. 0 or errno.
+ * fn runs once, on the timer thread, never early and without locks held;
+ * afterwards the timer's memory is not touched again, so fn may arm or free it.
+ * Timers fire in the order of their deadlines; equal ones, and those whose time
+ * had come already, in the order of starting. Cost: O(1), no memory. 0, or the
+ * errno of the thread that could not be started.
  */
 int leat__timer_start(struct leat__timers *timers, struct leat__timer *timer);
 /*
  * false: it has run or is running; then waits until fn has returned. Not from
- * fn itself.
+ * fn itself. Cost: O(1); nothing of the timer stays behind.
  */
 bool leat__timer_stop(struct leat__timers *timers, struct leat__timer *timer);
+/*
+ * Move an armed timer to another deadline, as if it were started now; by
+ * LEAT_NEVER it is taken back. false: it is not armed (it has run, is running,
+ * or was stopped), and nothing has changed. Never waits. Cost: O(1).
+ */
+bool leat__timer_reset(struct leat__timers *timers, struct leat__timer *timer,
+	int64_t deadline_ns);
+/* How many are armed now. */
+uint32_t leat__timers_count(struct leat__timers *timers);
 
 /* ---- parker (parker.c): one thread's eventcount over ck_ec ----------------- */
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -33,6 +34,12 @@
 #define POSIX_NS_PER_S   1000000000
 #define POSIX_ALIGN      ((size_t)LEAT__CACHE_LINE)
 #define POSIX_HUGE_BYTES ((size_t)2 << 20)
+#define POSIX_PAGE_BYTES ((size_t)4096)
+
+/* Linux 6.13; newer than the headers of Debian 12 */
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
 
 /* ---- clock and random ----------------------------------------------------- */
 
@@ -124,6 +131,32 @@ posix_yield(const struct leat__env *env)
 	sched_yield();
 }
 
+/* The first call of a process must register; that keeps no state here. */
+static int
+posix_barrier(const struct leat__env *env)
+{
+	(void)env;
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) ==
+		0)
+		return 0;
+	if (errno != EPERM ||
+		syscall(SYS_membarrier,
+			MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) < 0)
+		return ENOSYS;
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0,
+		       0) == 0
+		? 0
+		: ENOSYS;
+}
+
+void **
+leat__thread_slot(void)
+{
+	static _Thread_local void *slot;
+
+	return &slot;
+}
+
 /* ---- threads -------------------------------------------------------------- */
 
 /* What comes from outside is the program's; a crash stays this thread's. */
@@ -176,6 +209,17 @@ posix_thread_join(const struct leat__env *env, struct leat__thread *thread)
 }
 
 /* The cores this process may run on, not those of the machine. */
+static int
+posix_thread_pin(const struct leat__env *env, uint32_t core)
+{
+	cpu_set_t cores;
+
+	(void)env;
+	CPU_ZERO(&cores);
+	CPU_SET(core, &cores);
+	return pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
+}
+
 static uint32_t
 posix_n_cores(const struct leat__env *env)
 {
@@ -283,6 +327,41 @@ posix_unmap(const struct leat__env *env, void *memory, size_t n_bytes, int fd)
 	munmap(memory, n_bytes);
 	if (fd >= 0)
 		close(fd);
+}
+
+static bool
+posix_guard(char *stack, bool may_split)
+{
+	if (madvise(stack, POSIX_PAGE_BYTES, MADV_GUARD_INSTALL) == 0)
+		return true;
+	return may_split && mprotect(stack, POSIX_PAGE_BYTES, PROT_NONE) == 0;
+}
+
+static int
+posix_map_stacks(const struct leat__env *env, size_t n_bytes, uint32_t n,
+	bool may_split, void **memory_out, bool *is_guarded_out)
+{
+	char *stacks = mmap(NULL, n * n_bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool is_guarded = true;
+
+	(void)env;
+	if (stacks == MAP_FAILED)
+		return errno;
+	/* a page at the top of a stack is all that most fibers touch */
+	(void)madvise(stacks, n * n_bytes, MADV_NOHUGEPAGE);
+	for (uint32_t k = 0; k < n && is_guarded; k++)
+		is_guarded = posix_guard(stacks + k * n_bytes, may_split);
+	*memory_out = stacks;
+	*is_guarded_out = is_guarded;
+	return 0;
+}
+
+static void
+posix_discard(const struct leat__env *env, void *memory, size_t n_bytes)
+{
+	(void)env;
+	(void)madvise(memory, n_bytes, MADV_DONTNEED);
 }
 
 /* ---- files ---------------------------------------------------------------- */
@@ -554,13 +633,17 @@ static const struct leat__env posix_env = {
 	.park = posix_park,
 	.wake = posix_wake,
 	.yield = posix_yield,
+	.barrier = posix_barrier,
 	.thread_start = posix_thread_start,
 	.thread_join = posix_thread_join,
 	.n_cores = posix_n_cores,
+	.thread_pin = posix_thread_pin,
 	.alloc = posix_alloc,
 	.free = posix_free,
 	.map = posix_map,
 	.unmap = posix_unmap,
+	.map_stacks = posix_map_stacks,
+	.discard = posix_discard,
 	.open = posix_open,
 	.close = posix_close,
 	.read = posix_read,

@@ -1,0 +1,94 @@
+/*
+ * env/waiter.h -- waiting once, by a thread or a fiber, for whoever comes
+ * first.
+ *
+ * A waiter has one token. Whoever ends the wait (a sender, a grant, a close, a
+ * cancel, a deadline) claims the token once and for all; the others see that
+ * they came too late and pass on to the next waiter.
+ */
+#ifndef LEAT_SRC_ENV_WAITER_H
+#define LEAT_SRC_ENV_WAITER_H
+
+#include "base/atomic.h"
+#include "base/base.h"
+#include "env/env.h"
+
+struct leat__waiter;
+
+/* ---- strands: who waits ------------------------------------------------------ */
+
+/*
+ * A fiber, as seen from below; src/run fills it. leat__thread_slot() of the
+ * thread that runs it points to it; NULL there = an OS thread's own stack.
+ */
+struct leat__strand {
+	/*
+	 * Leave the worker until the waiter is claimed. After the switch away
+	 * from the stack, not before, the worker calls leat__waiter_park(); if
+	 * that says false the strand runs on. At deadline_ns somebody calls
+	 * leat__waiter_claim(waiter, LEAT__TOKEN_DEADLINE).
+	 */
+	void (*park)(struct leat__strand *strand, struct leat__waiter *waiter,
+		int64_t deadline_ns);
+	/* Run it again: once for each leat__waiter_park() that said true. */
+	void (*ready)(struct leat__strand *strand);
+	/* For dumps: "fiber 12 (serve, job.c:41)". */
+	void (*describe)(
+		const struct leat__strand *strand, struct leat__text *text);
+};
+
+/* ---- waiters ------------------------------------------------------------------ */
+
+/* Values of a token. OPEN and PARKED can be claimed; the others are claims:
+ * one of the three named ones, or an arm's: its index with DONE or HINT. */
+#define LEAT__TOKEN_OPEN     0u
+#define LEAT__TOKEN_PARKED   1u
+#define LEAT__TOKEN_DEADLINE 2u
+#define LEAT__TOKEN_CANCEL   3u
+#define LEAT__TOKEN_LEFT     4u          /* by the waiter itself */
+#define LEAT__TOKEN_HINT     0x40000000u /* look again at arm index */
+#define LEAT__TOKEN_DONE     0x80000000u /* arm index: item handed over */
+#define LEAT__TOKEN_INDEX    0x3fffffffu
+
+/* On the stack of who waits. */
+struct leat__waiter {
+	uint32_t token; /* atomic */
+	const struct leat__env *env;
+	struct leat__strand *strand; /* NULL = an OS thread */
+};
+
+void leat__waiter_init(
+	struct leat__waiter *waiter, const struct leat__env *env);
+
+/* Who wakes it, once a claim has succeeded; plain values, for the waiter may
+ * be gone by then. */
+struct leat__wakeup {
+	const struct leat__env *env;
+	struct leat__strand *strand;
+	const uint32_t *word; /* NULL = it was not parked: nothing to do */
+};
+
+/* true: this call has claimed it; then leat__wakeup_do() once, soon. */
+bool leat__waiter_claim_quietly(struct leat__waiter *waiter, uint32_t token,
+	struct leat__wakeup *wakeup_out);
+void leat__wakeup_do(const struct leat__wakeup *wakeup);
+
+/* Both. */
+bool leat__waiter_claim(struct leat__waiter *waiter, uint32_t token);
+
+/* OPEN -> PARKED; false: it was claimed already. */
+bool leat__waiter_park(struct leat__waiter *waiter);
+
+/* Wait until it is claimed; at the deadline it claims itself. Returns the
+ * token. The owner only. */
+uint32_t leat__waiter_wait(struct leat__waiter *waiter, int64_t deadline_ns);
+
+/* For dumps: "fiber 12 (serve, job.c:41)" or "a thread". */
+void leat__waiter_describe(
+	const struct leat__waiter *waiter, struct leat__text *text);
+
+/* Claim it oneself, so that nobody else will. Returns the token that stands:
+ * LEAT__TOKEN_LEFT or somebody else's claim. */
+uint32_t leat__waiter_leave(struct leat__waiter *waiter);
+
+#endif
