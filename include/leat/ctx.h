@@ -2,8 +2,8 @@
  * leat/ctx.h -- the context tree: cancellation, deadlines, causes, values.
  *
  * Every wait in leat hangs on a context. Cancelling one ends it and all below
- * it; the first cause wins and is inherited. A deadline is inherited as the
- * earlier of the parent's and one's own.
+ * it; the first cause wins and is inherited. Of deadlines the earliest on the
+ * way to the root counts.
  *
  *	struct leat_ctx *job, *step;
  *	leat_ctx_create(&job, NULL);
@@ -57,26 +57,40 @@ struct leat_ctx_after {
  *
  * Threads: any. Waits: no. Allocates: yes. Cost: O(1).
  */
-LEAT_API LEAT_MUST_CHECK int leat_ctx_create(
-	struct leat_ctx **ctx_out, struct leat_error *err);
+#define leat_ctx_create(ctx_out, err)                                          \
+	leat_ctx_create_at((ctx_out), (err), LEAT_WHERE)
+
+/**
+ * As leat_ctx_create, for callers that have no macros.
+ * @param where  "job.c:41", for dumps; kept by address; NULL = unknown
+ */
+LEAT_API LEAT_MUST_CHECK int leat_ctx_create_at(
+	struct leat_ctx **ctx_out, struct leat_error *err, const char *where);
 
 /**
  * Create a context below another. It ends when the parent ends; one created
  * below an ended parent has ended already, with the same cause.
  *
  * @param parent       kept alive by the child until that is destroyed [shared]
- * @param deadline_ns  absolute, on leat_now_ns(); LEAT_NEVER = the parent's.
- *                     When it passes the context ends with LEAT_ETIMEDOUT.
+ * @param deadline_ns  absolute, on leat_now_ns(); LEAT_NEVER = only those
+ *                     above it. When it passes the context ends with
+ *                     LEAT_ETIMEDOUT.
  * @param ctx_out      the child, to be ended by leat_ctx_destroy()   [given]
+ * @param err          text on failure, or NULL
  *
  * @return LEAT_OK, or LEAT_ENOMEM.
  *
- * Threads: any. Waits: no. Allocates: at most 128 bytes. Cost: O(1), a timer
- * O(log n) where deadline_ns is earlier than the parent's.
+ * Threads: any. Waits: no. Allocates: at most 128 bytes, and as much again
+ * for a deadline. Cost: O(1), also of the timer of a deadline.
  * Source: Go's context package (WithDeadline, AfterFunc, Cause).
  */
-LEAT_API LEAT_MUST_CHECK int leat_ctx_child(struct leat_ctx *parent,
-	int64_t deadline_ns, struct leat_ctx **ctx_out, struct leat_error *err);
+#define leat_ctx_child(parent, deadline_ns, ctx_out, err)                      \
+	leat_ctx_child_at((parent), (deadline_ns), (ctx_out), (err), LEAT_WHERE)
+
+/** As leat_ctx_child; where as in leat_ctx_create_at. */
+LEAT_API LEAT_MUST_CHECK int leat_ctx_child_at(struct leat_ctx *parent,
+	int64_t deadline_ns, struct leat_ctx **ctx_out, struct leat_error *err,
+	const char *where);
 
 /**
  * End one's hold on a context. It is cancelled first if it has not ended, so
@@ -111,8 +125,32 @@ LEAT_API bool leat_ctx_is_done(const struct leat_ctx *ctx);
 LEAT_API int leat_ctx_cause(
 	const struct leat_ctx *ctx, struct leat_error *cause_out);
 
-/** The earliest deadline on the way to the root; LEAT_NEVER = none. */
+/**
+ * The earliest deadline on the way to the root, itself included; LEAT_NEVER =
+ * none. Cost: O(depth).
+ */
 LEAT_API int64_t leat_ctx_deadline_ns(const struct leat_ctx *ctx);
+
+/**
+ * Give a context another deadline of its own, earlier or later.
+ *
+ * Of the deadlines on the way to the root the earliest counts, at any moment:
+ * a deadline later than the parent's is kept, and takes effect if the parent's
+ * is moved behind it; contexts below that have none of their own follow the
+ * change at once, those that have one keep it as well.
+ *
+ * @param deadline_ns  as in leat_ctx_child; one that has passed ends the
+ *                     context before this returns; LEAT_NEVER = none any more
+ *
+ * @return LEAT_OK, or
+ *   LEAT_ESTATE  it has ended, or its deadline passes at this moment
+ *   LEAT_ENOMEM  no memory or no thread for its first deadline; it keeps what
+ *                it had
+ *
+ * Threads: any. Waits: no. Allocates: for the first deadline. Cost: O(1).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_ctx_set_deadline(
+	struct leat_ctx *ctx, int64_t deadline_ns);
 
 /**
  * Attach a value to a context, seen by it and all that are created below.
@@ -128,6 +166,18 @@ LEAT_API int64_t leat_ctx_deadline_ns(const struct leat_ctx *ctx);
  */
 LEAT_API LEAT_MUST_CHECK int leat_ctx_set_value(struct leat_ctx *ctx,
 	const struct leat_ctx_key *key, void *value, void (*end)(void *));
+
+/**
+ * Give a context a name for dumps.
+ *
+ * @param text  copied                                                  [lent]
+ *
+ * @return LEAT_OK, LEAT_ENOMEM, or LEAT_ESTATE if it has a name.
+ *
+ * Threads: the one that owns ctx. Allocates: yes.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_ctx_set_name(
+	struct leat_ctx *ctx, const char *text);
 
 /** The nearest value of a key on the way to the root; NULL = none. [lent] */
 LEAT_API void *leat_ctx_value(
@@ -161,6 +211,44 @@ LEAT_API bool leat_ctx_after_stop(
  */
 LEAT_API LEAT_MUST_CHECK int leat_ctx_wait(
 	struct leat_ctx *ctx, int64_t deadline_ns);
+
+/**
+ * Write the tree below a context, itself included: for each its state, name,
+ * cause, place of creation, own deadline, number of children, names of its
+ * values' keys, callbacks, and who waits for what, since when.
+ *
+ * Text is one context a line, indented by depth; JSON an object of an array
+ * "contexts", parents first, each with its "depth", and of "n_left_out". The
+ * tree may change meanwhile: a context that is there from beginning to end is
+ * met exactly once. Of one context 8 waits are described, and 4096 callbacks
+ * and waits looked at.
+ *
+ * @param flags         0, or LEAT_DUMP_JSON
+ * @param max_contexts  the rest is counted, not written; 0 = 1000
+ * @param write         called with pieces of at most 512 bytes, without locks
+ *
+ * @return LEAT_OK, or LEAT_EINVAL for unknown flags.
+ *
+ * Threads: any. Waits: no. Allocates: no. Cost: O(contexts below). A context
+ * that is destroyed meanwhile may be freed, and its values ended, by this call.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_ctx_dump(struct leat_ctx *ctx, uint32_t flags,
+	uint64_t max_contexts, leat_write_fn write, void *user);
+
+/**
+ * Was all given back below a context? For the end of a program or a test.
+ *
+ * @param ctx  itself not counted, but for its callbacks                [lent]
+ *
+ * @return LEAT_OK, or LEAT_ESTATE with a text that counts what was not: the
+ * contexts that are not destroyed by where they were created, callbacks that
+ * neither ran nor were taken back, and armed timers.
+ *
+ * Threads: any; exact when nobody else uses the tree. Allocates: no.
+ * Cost: O(contexts below).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_ctx_leaks(
+	struct leat_ctx *ctx, struct leat_error *err);
 
 #ifdef __cplusplus
 }

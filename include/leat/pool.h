@@ -136,6 +136,19 @@ LEAT_API LEAT_MUST_CHECK int leat_pool_try_acquire(
 LEAT_API void leat_pool_stats(
 	const struct leat_pool *pool, struct leat_pool_stats *stats_out);
 
+/**
+ * Was every frame released? For the end of a program or a test.
+ *
+ * @return LEAT_OK, or LEAT_ESTATE with a text that counts the frames that are
+ * out by who holds them: the stage by name, another owner by number, or nobody
+ * where none is noted.
+ *
+ * Threads: any; exact when nobody uses the pool. Waits: no. Allocates: no.
+ * Cost: O(slots).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_pool_leaks(
+	const struct leat_pool *pool, struct leat_error *err);
+
 /** One more reader of a frame. [shared] */
 LEAT_API void leat_frame_retain(struct leat_frame *frame);
 

@@ -1,82 +1,25 @@
 /*
- * ctx/ctx.c -- the context tree: who ended, why, and who is told.
+ * ctx/ctx.c -- the context tree: who ended, why, and where the memory is.
  *
- * Keeps: a child holds its parent; a context that has ended takes no more
- * children and keeps its cause; at most one lock is held at a time, none while
- * a callback runs. A canceller detaches children one by one and takes a
- * reference under the parent's lock, so that a concurrent destroy cannot free
- * what it walks; detached contexts are chained by their own next field, so a
- * walk needs neither memory nor recursion.
+ * Keeps: a child holds its parent, and is in its list until it is freed; a
+ * context that has ended keeps its cause. Whoever walks the tree holds what it
+ * stands on and takes the next one under the parent's lock, so that nobody can
+ * free it; those that a canceller has ended and not told yet are chained by a
+ * field of their own, so a walk needs neither memory nor recursion.
  * Contexts are recycled within their root and freed with it.
  * Threads: any. Source: Go's package context, without its goroutines.
  */
-#include "ctx/ctx.h"
+#include <string.h>
+
+#include "ctx/node.h"
 
 #define CTX_SLAB_LEAST 32u
 #define CTX_SLAB_MOST  512u
-
-enum ctx_state { CTX_LIVE = 0, CTX_DONE = 1 };
-enum after_state { AFTER_NONE = 0, AFTER_QUEUED = 1, AFTER_CALLED = 2 };
-
-struct ctx_root;
-
-/* Why; shared by all that end for it. */
-struct ctx_cause {
-	uint32_t refs;        /* atomic, if it is allocated */
-	uint32_t is_constant; /* in ctx_causes: not counted, never freed */
-	struct leat_error error;
-};
-
-struct ctx_value {
-	struct ctx_value *next;
-	const struct leat_ctx_key *key;
-	void *value;
-	void (*end)(void *value);
-};
-
-/* A callback that is being called, on the caller's stack. */
-struct ctx_call {
-	struct ctx_call *next;
-	const struct leat_ctx_after *node;
-};
-
-struct leat_ctx {
-	uint32_t state;         /* enum ctx_state; atomic */
-	uint32_t refs;          /* owner, children, walks; atomic */
-	struct leat__lock lock; /* guards children, afters, calls, is_awaited */
-	uint8_t is_linked;      /* in parent->children; parent's lock */
-	uint8_t has_timer;      /* its own; written before it is shared */
-	uint8_t is_awaited;     /* somebody waits for a call to return */
-	struct ctx_root *root;
-	struct leat_ctx *parent;
-	struct leat_ctx *children; /* first, newest */
-	struct leat_ctx *next;     /* sibling; in a walk; in the free list */
-	struct leat_ctx *prev;
-	struct ctx_cause *cause;       /* written before state is CTX_DONE */
-	struct leat_ctx_after *afters; /* first; its prev is the last */
-	struct ctx_call *calls;
-	struct ctx_value *values; /* newest; atomic */
-	struct leat__timer timer; /* deadline_ns counts without a timer too */
-	uint32_t n_returned;      /* calls that returned; atomic, a park word */
-};
-
-_Static_assert(sizeof(struct leat_ctx) <= 128, "promised in leat/ctx.h");
 
 struct ctx_slab {
 	struct ctx_slab *next;
 	uint32_t n; /* contexts in it */
 	struct leat_ctx contexts[];
-};
-
-struct ctx_root {
-	struct leat_ctx ctx; /* the root itself */
-	const struct leat__env *env;
-	struct leat__lock lock;    /* guards all below */
-	uint32_t n_fresh;          /* of the newest slab, never used yet */
-	struct leat_ctx *recycled; /* chained by next */
-	struct ctx_slab *slabs;    /* newest */
-	struct leat__timers
-		*timers; /* with the first deadline; then constant */
 };
 
 /* ---- causes --------------------------------------------------------------- */
@@ -155,9 +98,8 @@ root_add_slab(struct ctx_root *root)
 	return true;
 }
 
-/* Uninitialised memory for a context; NULL = none left. */
-static struct leat_ctx *
-root_take(struct ctx_root *root)
+struct leat_ctx *
+leat__ctx_root_take(struct ctx_root *root)
 {
 	struct leat_ctx *ctx;
 
@@ -171,8 +113,8 @@ root_take(struct ctx_root *root)
 	return ctx;
 }
 
-static void
-root_give(struct ctx_root *root, struct leat_ctx *ctx)
+void
+leat__ctx_root_give(struct ctx_root *root, struct leat_ctx *ctx)
 {
 	leat__lock_take(&root->lock, root->env);
 	ctx->next = root->recycled;
@@ -194,34 +136,71 @@ root_free(struct ctx_root *root)
 	env->free(env, root);
 }
 
+/* ---- the tree ------------------------------------------------------------- */
+
 static void
-ctx_retain(struct leat_ctx *ctx)
+ctx_link(struct leat_ctx *parent, struct leat_ctx *child)
 {
-	leat__add_relaxed(&ctx->refs, 1);
+	child->next = parent->children;
+	if (child->next)
+		child->next->prev = child;
+	parent->children = child;
+	parent->n_children++;
+}
+
+static void
+ctx_unlink(struct leat_ctx *parent, struct leat_ctx *child)
+{
+	const struct leat__env *env = parent->root->env;
+
+	leat__lock_take(&parent->lock, env);
+	if (child->prev)
+		child->prev->next = child->next;
+	else
+		parent->children = child->next;
+	if (child->next)
+		child->next->prev = child->prev;
+	parent->n_children--;
+	leat__lock_drop(&parent->lock, env);
 }
 
 static void
 ctx_free(struct leat_ctx *ctx)
 {
 	struct ctx_root *root = ctx->root;
-	struct ctx_value *value;
 
-	while ((value = ctx->values)) {
-		ctx->values = value->next;
-		if (value->end)
-			value->end(value->value);
-		root->env->free(root->env, value);
-	}
+	if (ctx->parent)
+		ctx_unlink(ctx->parent, ctx);
+	leat__ctx_end_values(ctx);
 	cause_release(root->env, ctx->cause);
 	if (ctx == &root->ctx)
 		root_free(root);
 	else
-		root_give(root, ctx);
+		leat__ctx_root_give(root, ctx);
+}
+
+void
+leat__ctx_retain(struct leat_ctx *ctx)
+{
+	leat__add_relaxed(&ctx->refs, 1);
+}
+
+/* Under its parent's lock; false: it is about to leave the list. */
+static bool
+ctx_try_retain(struct leat_ctx *ctx)
+{
+	uint32_t refs = leat__load_relaxed(&ctx->refs);
+
+	/* acq_rel, of no partner: the parent's lock has the order */
+	while (refs != 0 &&
+		!leat__cas_weak_acq_rel(&ctx->refs, &refs, refs + 1))
+		;
+	return refs != 0;
 }
 
 /* A context that goes takes its hold on the parent along, up to the root. */
-static void
-ctx_release(struct leat_ctx *ctx)
+void
+leat__ctx_release(struct leat_ctx *ctx)
 {
 	while (ctx) {
 		struct leat_ctx *parent = ctx->parent;
@@ -236,124 +215,43 @@ ctx_release(struct leat_ctx *ctx)
 	}
 }
 
-/* ---- after-callbacks ------------------------------------------------------ */
-
-static void
-afters_push(struct leat_ctx *ctx, struct leat_ctx_after *node)
+struct leat_ctx *
+leat__ctx_next_child(struct leat_ctx *parent, const struct leat_ctx *child)
 {
-	struct leat_ctx_after *first = ctx->afters;
+	const struct leat__env *env = parent->root->env;
+	struct leat_ctx *next;
 
-	node->state = AFTER_QUEUED;
-	node->next = NULL;
-	if (first) {
-		node->prev = first->prev;
-		first->prev->next = node;
-		first->prev = node;
-	} else {
-		node->prev = node;
-		ctx->afters = node;
+	leat__lock_take(&parent->lock, env);
+	next = child ? child->next : parent->children;
+	while (next && !ctx_try_retain(next))
+		next = next->next;
+	leat__lock_drop(&parent->lock, env);
+	return next;
+}
+
+struct leat_ctx *
+leat__ctx_next_below(
+	const struct leat_ctx *top, struct leat_ctx *ctx, uint32_t *depth)
+{
+	struct leat_ctx *next = leat__ctx_next_child(ctx, NULL);
+
+	if (next)
+		++*depth;
+	while (!next && ctx != top) {
+		struct leat_ctx *parent = ctx->parent;
+
+		next = leat__ctx_next_child(parent, ctx);
+		if (next)
+			break;
+		if (parent != top)
+			leat__ctx_retain(parent);
+		leat__ctx_release(ctx);
+		ctx = parent;
+		--*depth;
 	}
-}
-
-static void
-afters_remove(struct leat_ctx *ctx, struct leat_ctx_after *node)
-{
-	struct leat_ctx_after *first = ctx->afters;
-
-	if (node->next)
-		node->next->prev = node->prev;
-	else
-		first->prev = node->prev;
-	if (node == first)
-		ctx->afters = node->next;
-	else
-		node->prev->next = node->next;
-	node->state = AFTER_NONE;
-}
-
-/* Call one callback; the lock is held at the start and at the end, not in
- * between. The node is not touched once it was called: it may be gone. */
-static void
-after_call_locked(struct leat_ctx *ctx, struct leat_ctx_after *node)
-{
-	const struct leat__env *env = ctx->root->env;
-	struct ctx_call call = {ctx->calls, node};
-	struct ctx_call **at = &ctx->calls;
-
-	node->state = AFTER_CALLED;
-	ctx->calls = &call;
-	leat__lock_drop(&ctx->lock, env);
-	node->fn(ctx, node->user);
-	leat__lock_take(&ctx->lock, env);
-	while (*at != &call)
-		at = &(*at)->next;
-	*at = call.next;
-	/* release: pairs with the acquire in leat_ctx_after_stop */
-	leat__store_release(&ctx->n_returned, ctx->n_returned + 1);
-	if (ctx->is_awaited)
-		env->wake(env, &ctx->n_returned);
-	ctx->is_awaited = ctx->is_awaited && ctx->calls;
-}
-
-static void
-afters_call(struct leat_ctx *ctx)
-{
-	const struct leat__env *env = ctx->root->env;
-	struct leat_ctx_after *node;
-
-	leat__lock_take(&ctx->lock, env);
-	while ((node = ctx->afters)) {
-		afters_remove(ctx, node);
-		after_call_locked(ctx, node);
-	}
-	leat__lock_drop(&ctx->lock, env);
-}
-
-static bool
-calls_have(const struct leat_ctx *ctx, const struct leat_ctx_after *node)
-{
-	const struct ctx_call *call = ctx->calls;
-
-	while (call && call->node != node)
-		call = call->next;
-	return call != NULL;
-}
-
-void
-leat_ctx_after(struct leat_ctx *ctx, struct leat_ctx_after *node)
-{
-	const struct leat__env *env = ctx->root->env;
-
-	leat__lock_take(&ctx->lock, env);
-	if (leat__load_relaxed(&ctx->state) == CTX_DONE)
-		after_call_locked(ctx, node);
-	else
-		afters_push(ctx, node);
-	leat__lock_drop(&ctx->lock, env);
-}
-
-bool
-leat_ctx_after_stop(struct leat_ctx *ctx, struct leat_ctx_after *node)
-{
-	const struct leat__env *env = ctx->root->env;
-
-	for (;;) {
-		/* acquire: pairs with the release in after_call_locked */
-		uint32_t n_returned = leat__load_acquire(&ctx->n_returned);
-		bool is_queued, is_running;
-
-		leat__lock_take(&ctx->lock, env);
-		is_queued = node->state == AFTER_QUEUED;
-		is_running = calls_have(ctx, node);
-		if (is_queued)
-			afters_remove(ctx, node);
-		if (is_running)
-			ctx->is_awaited = 1;
-		leat__lock_drop(&ctx->lock, env);
-		if (!is_running)
-			return is_queued;
-		env->park(env, &ctx->n_returned, n_returned, LEAT_NEVER);
-	}
+	if (ctx != top)
+		leat__ctx_release(ctx);
+	return next;
 }
 
 /* ---- ending --------------------------------------------------------------- */
@@ -372,6 +270,7 @@ ctx_mark(struct leat_ctx *ctx, struct ctx_cause *cause)
 	if (is_live) {
 		cause_retain(cause);
 		ctx->cause = cause;
+		leat__ctx_disarm(ctx);
 		/* release: pairs with the acquire in leat_ctx_is_done */
 		leat__store_release(&ctx->state, CTX_DONE);
 	}
@@ -379,49 +278,24 @@ ctx_mark(struct leat_ctx *ctx, struct ctx_cause *cause)
 	return is_live ? CTX_MARKED : CTX_WAS_DONE;
 }
 
-static void
-ctx_unlink_locked(struct leat_ctx *parent, struct leat_ctx *child)
-{
-	if (child->prev)
-		child->prev->next = child->next;
-	else
-		parent->children = child->next;
-	if (child->next)
-		child->next->prev = child->prev;
-	child->is_linked = 0;
-}
-
-/* The first child, retained and no longer in the list; NULL = none. */
-static struct leat_ctx *
-ctx_detach_child(struct leat_ctx *ctx)
-{
-	const struct leat__env *env = ctx->root->env;
-	struct leat_ctx *child;
-
-	leat__lock_take(&ctx->lock, env);
-	child = ctx->children;
-	if (child) {
-		ctx_unlink_locked(ctx, child);
-		ctx_retain(child);
-	}
-	leat__lock_drop(&ctx->lock, env);
-	return child;
-}
-
 /* Mark the children of a context that has ended, and put them on the walk. */
 static void
 ctx_end_children(
 	struct leat_ctx *ctx, struct ctx_cause *cause, struct leat_ctx **walk)
 {
-	struct leat_ctx *child;
+	struct leat_ctx *child = leat__ctx_next_child(ctx, NULL);
 
-	while ((child = ctx_detach_child(ctx))) {
-		if (ctx_mark(child, cause) == CTX_WAS_DONE) {
-			ctx_release(child);
-			continue;
+	while (child) {
+		enum ctx_mark mark = ctx_mark(child, cause);
+		struct leat_ctx *next = leat__ctx_next_child(ctx, child);
+
+		if (mark == CTX_MARKED) {
+			child->walk = *walk;
+			*walk = child;
+		} else {
+			leat__ctx_release(child);
 		}
-		child->next = *walk;
-		*walk = child;
+		child = next;
 	}
 }
 
@@ -438,15 +312,21 @@ ctx_end(struct leat_ctx *top, struct ctx_cause *cause)
 
 	if (ctx_mark(top, cause) == CTX_WAS_DONE)
 		return;
-	ctx_retain(top);
+	leat__ctx_retain(top);
 	while (ctx) {
 		ctx_end_children(ctx, cause, &walk);
-		afters_call(ctx);
-		ctx_release(ctx);
+		leat__ctx_call_afters(ctx);
+		leat__ctx_release(ctx);
 		ctx = walk;
 		if (ctx)
-			walk = ctx->next;
+			walk = ctx->walk;
 	}
+}
+
+void
+leat__ctx_end(struct leat_ctx *ctx, int code)
+{
+	ctx_end(ctx, cause_of_code(code));
 }
 
 /* End it for a cause that is ours to let go. */
@@ -476,7 +356,7 @@ leat_ctx_cancel(struct leat_ctx *ctx, int code, const char *text)
 	if (leat_ctx_is_done(ctx))
 		return;
 	if (!text) {
-		ctx_end(ctx, cause_of_code(failure));
+		leat__ctx_end(ctx, failure);
 		return;
 	}
 	leat__error(&error, failure, "%s", text);
@@ -505,91 +385,11 @@ leat_ctx_cause(const struct leat_ctx *ctx, struct leat_error *cause_out)
 	return ctx->cause->error.code;
 }
 
-static void
-ctx_wake(struct leat_ctx *ctx, void *user)
-{
-	(void)ctx;
-	leat__parker_wake(user);
-}
-
-int
-leat_ctx_wait(struct leat_ctx *ctx, int64_t deadline_ns)
-{
-	struct leat__parker parker;
-	struct leat_ctx_after after = {.fn = ctx_wake, .user = &parker};
-	int rc = 0;
-
-	if (leat_ctx_is_done(ctx))
-		return LEAT_OK;
-	leat__parker_init(&parker, ctx->root->env);
-	leat_ctx_after(ctx, &after);
-	while (rc == 0 && !leat_ctx_is_done(ctx)) {
-		uint32_t ticket = leat__parker_ticket(&parker);
-
-		if (!leat_ctx_is_done(ctx))
-			rc = leat__parker_wait(&parker, ticket, deadline_ns);
-	}
-	leat_ctx_after_stop(ctx, &after);
-	return leat_ctx_is_done(ctx) ? LEAT_OK : LEAT_ETIMEDOUT;
-}
-
-/* ---- deadlines ------------------------------------------------------------ */
-
-/* The owner's destroy waits for this call, so the context stays. */
-static void
-ctx_timer_fire(struct leat__timer *timer)
-{
-	struct leat_ctx *ctx =
-		leat__container_of(timer, struct leat_ctx, timer);
-
-	ctx_end(ctx, cause_of_code(LEAT_ETIMEDOUT));
-}
-
-static int
-root_need_timers(struct ctx_root *root)
-{
-	int sys_errno = 0;
-
-	leat__lock_take(&root->lock, root->env);
-	if (!root->timers)
-		sys_errno = leat__timers_create(root->env, &root->timers);
-	leat__lock_drop(&root->lock, root->env);
-	return sys_errno;
-}
-
-/* Give a context that nobody else knows yet its own deadline. */
-static int
-ctx_start_timer(struct leat_ctx *ctx, struct leat_error *err)
-{
-	struct ctx_root *root = ctx->root;
-	int sys_errno = 0;
-
-	if (ctx->timer.deadline_ns <= root->env->now_ns(root->env)) {
-		ctx_end(ctx, cause_of_code(LEAT_ETIMEDOUT));
-		return LEAT_OK;
-	}
-	sys_errno = root_need_timers(root);
-	if (!sys_errno)
-		sys_errno = leat__timer_start(root->timers, &ctx->timer);
-	if (sys_errno)
-		return leat__error_errno(err, LEAT_ENOMEM, sys_errno,
-			"no timer for the deadline of a context: out of memory "
-			"or threads");
-	ctx->has_timer = 1;
-	return LEAT_OK;
-}
-
-int64_t
-leat_ctx_deadline_ns(const struct leat_ctx *ctx)
-{
-	return ctx->timer.deadline_ns;
-}
-
 /* ---- life cycle ----------------------------------------------------------- */
 
-int
-leat__ctx_create(const struct leat__env *env, struct leat_ctx **ctx_out,
-	struct leat_error *err)
+static int
+root_create(const struct leat__env *env, const char *where,
+	struct leat_ctx **ctx_out, struct leat_error *err)
 {
 	struct ctx_root *root = env->alloc(env, sizeof(*root));
 
@@ -599,15 +399,24 @@ leat__ctx_create(const struct leat__env *env, struct leat_ctx **ctx_out,
 	root->env = env;
 	root->ctx.root = root;
 	root->ctx.refs = 1;
-	root->ctx.timer.deadline_ns = LEAT_NEVER;
+	root->ctx.deadline_ns = LEAT_NEVER;
+	root->ctx.where = where;
 	*ctx_out = &root->ctx;
 	return LEAT_OK;
 }
 
 int
-leat_ctx_create(struct leat_ctx **ctx_out, struct leat_error *err)
+leat__ctx_create(const struct leat__env *env, struct leat_ctx **ctx_out,
+	struct leat_error *err)
 {
-	return leat__ctx_create(leat__env_posix(), ctx_out, err);
+	return root_create(env, NULL, ctx_out, err);
+}
+
+int
+leat_ctx_create_at(
+	struct leat_ctx **ctx_out, struct leat_error *err, const char *where)
+{
+	return root_create(leat__env_posix(), where, ctx_out, err);
 }
 
 const struct leat__env *
@@ -616,68 +425,46 @@ leat__ctx_env(const struct leat_ctx *ctx)
 	return ctx->root->env;
 }
 
-/* Put a child below its parent, or end it if the parent has ended. */
+/* Put a child below its parent, or end it too if the parent has ended. */
 static void
-ctx_link(struct leat_ctx *parent, struct leat_ctx *child)
+ctx_join(struct leat_ctx *parent, struct leat_ctx *child)
 {
 	const struct leat__env *env = parent->root->env;
 	bool is_live;
 
+	leat__ctx_retain(parent);
 	leat__lock_take(&parent->lock, env);
 	is_live = leat__load_relaxed(&parent->state) == CTX_LIVE;
-	if (is_live) {
-		child->next = parent->children;
-		if (child->next)
-			child->next->prev = child;
-		parent->children = child;
-		child->is_linked = 1;
-	}
+	ctx_link(parent, child);
 	leat__lock_drop(&parent->lock, env);
 	if (!is_live)
 		ctx_end(child, parent->cause);
 }
 
 int
-leat_ctx_child(struct leat_ctx *parent, int64_t deadline_ns,
-	struct leat_ctx **ctx_out, struct leat_error *err)
+leat_ctx_child_at(struct leat_ctx *parent, int64_t deadline_ns,
+	struct leat_ctx **ctx_out, struct leat_error *err, const char *where)
 {
 	struct ctx_root *root = parent->root;
-	struct leat_ctx *ctx = root_take(root);
-	int64_t inherited_ns = parent->timer.deadline_ns;
+	struct leat_ctx *ctx = leat__ctx_root_take(root);
+	int rc = LEAT_OK;
 
 	if (!ctx)
 		return leat__error(err, LEAT_ENOMEM, "no memory for a context");
 	*ctx = (struct leat_ctx){.refs = 1,
 		.root = root,
 		.parent = parent,
-		.timer = {.deadline_ns = inherited_ns, .fn = ctx_timer_fire}};
-	if (deadline_ns < inherited_ns) {
-		int rc;
-
-		ctx->timer.deadline_ns = deadline_ns;
-		rc = ctx_start_timer(ctx, err);
-		if (rc < 0) {
-			root_give(root, ctx);
-			return rc;
-		}
+		.deadline_ns = LEAT_NEVER,
+		.where = where};
+	ctx_join(parent, ctx);
+	if (deadline_ns != LEAT_NEVER)
+		rc = leat__ctx_set_deadline(ctx, deadline_ns, err);
+	if (rc < 0 && rc != LEAT_ESTATE) {
+		leat_ctx_destroy(ctx);
+		return rc;
 	}
-	ctx_retain(parent);
-	ctx_link(parent, ctx);
 	*ctx_out = ctx;
 	return LEAT_OK;
-}
-
-static void
-ctx_unlink(struct leat_ctx *ctx)
-{
-	struct leat_ctx *parent = ctx->parent;
-
-	if (!parent)
-		return;
-	leat__lock_take(&parent->lock, ctx->root->env);
-	if (ctx->is_linked)
-		ctx_unlink_locked(parent, ctx);
-	leat__lock_drop(&parent->lock, ctx->root->env);
 }
 
 void
@@ -686,52 +473,17 @@ leat_ctx_destroy(struct leat_ctx *ctx)
 	if (!ctx)
 		return;
 	LEAT_INVARIANT(leat__load_relaxed(&ctx->refs) != 0);
-	ctx_end(ctx, cause_of_code(LEAT_ECANCELED));
-	if (ctx->has_timer)
-		leat__timer_stop(ctx->root->timers, &ctx->timer);
-	ctx_unlink(ctx);
-	ctx_release(ctx);
+	leat__ctx_end(ctx, LEAT_ECANCELED);
+	leat__ctx_stop_timer(ctx);
+	leat__store_relaxed(&ctx->is_destroyed, 1);
+	leat__ctx_release(ctx);
 }
 
-/* ---- values --------------------------------------------------------------- */
-
-static const struct ctx_value *
-ctx_find_value(const struct leat_ctx *ctx, const struct leat_ctx_key *key)
+const char *
+leat__ctx_where(const struct leat_ctx *ctx)
 {
-	/* acquire: pairs with the release in leat_ctx_set_value */
-	const struct ctx_value *value = leat__load_acquire(&ctx->values);
+	const char *where = ctx->where ? ctx->where : "?";
+	const char *slash = strrchr(where, '/');
 
-	while (value && value->key != key)
-		value = value->next;
-	return value;
-}
-
-int
-leat_ctx_set_value(struct leat_ctx *ctx, const struct leat_ctx_key *key,
-	void *value, void (*end)(void *))
-{
-	const struct leat__env *env = ctx->root->env;
-	struct ctx_value *entry;
-
-	if (ctx_find_value(ctx, key))
-		return LEAT_ESTATE;
-	entry = env->alloc(env, sizeof(*entry));
-	if (!entry)
-		return LEAT_ENOMEM;
-	*entry = (struct ctx_value){ctx->values, key, value, end};
-	/* release: pairs with the acquire in ctx_find_value */
-	leat__store_release(&ctx->values, entry);
-	return LEAT_OK;
-}
-
-void *
-leat_ctx_value(const struct leat_ctx *ctx, const struct leat_ctx_key *key)
-{
-	for (; ctx; ctx = ctx->parent) {
-		const struct ctx_value *value = ctx_find_value(ctx, key);
-
-		if (value)
-			return value->value;
-	}
-	return NULL;
+	return slash ? slash + 1 : where;
 }

@@ -13,4 +13,21 @@ LEAT_MUST_CHECK int leat__ctx_create(const struct leat__env *env,
 
 const struct leat__env *leat__ctx_env(const struct leat_ctx *ctx);
 
+/*
+ * An after-callback of somebody who waits, and what dumps say of it. describe
+ * is called under the context's lock, between begin and the callback or end:
+ * it must take no lock and end soon.
+ */
+struct leat__ctx_wait {
+	struct leat_ctx_after after; /* fn and user filled by the caller */
+	/* "fiber 12 (serve) on channel 7 (recv)"; NULL = nothing to say */
+	void (*describe)(
+		const struct leat__ctx_wait *wait, struct leat__text *text);
+	int64_t since_ns; /* on leat_now_ns() of its world; 0 = unknown */
+};
+
+/* As leat_ctx_after() and leat_ctx_after_stop(). */
+void leat__ctx_wait_begin(struct leat_ctx *ctx, struct leat__ctx_wait *wait);
+bool leat__ctx_wait_end(struct leat_ctx *ctx, struct leat__ctx_wait *wait);
+
 #endif

@@ -36,6 +36,13 @@ LEAT_MUST_CHECK int leat__pool_create(const struct leat__env *env,
 	const struct leat_pool_class *classes, uint32_t n_classes,
 	struct leat_pool **pool_out, struct leat_error *err);
 
+/* Name of who a frame's owner says holds it, for reports; NULL = unknown. */
+typedef const char *(*leat__owner_name_fn)(const void *user, uint16_t owner);
+
+/* name and what it gives live as long as the pool. Before it is shared. */
+void leat__pool_name_owners(
+	struct leat_pool *pool, leat__owner_name_fn name, const void *user);
+
 /* magazine_slots over LEAT__MAGAZINE_MAX counts as that. */
 void leat__cache_init(struct leat__cache *cache, struct leat_pool *pool,
 	uint32_t magazine_slots);

@@ -20,6 +20,7 @@
 #define POOL_PAGE_BYTES   4096u
 #define POOL_POISON       0xa5
 #define POOL_POISON_BYTES 64u
+#define POOL_OWNERS       8u /* named in a report of leaks */
 
 #ifdef NDEBUG
 static const bool pool_is_debug = false;
@@ -63,7 +64,9 @@ struct leat_pool {
 	struct pool_class classes[LEAT_POOL_CLASSES_MAX];
 	struct pool_depot depots[LEAT_POOL_CLASSES_MAX];
 	_Alignas(LEAT__CACHE_LINE) uint32_t n_waiting; /* atomic */
-	struct leat__parker freed; /* woken when a slot reaches a depot */
+	struct leat__parker freed;      /* woken when a slot reaches a depot */
+	leat__owner_name_fn owner_name; /* for reports; NULL = by numbers */
+	const void *owner_user;
 };
 
 /* ---- the depot ------------------------------------------------------------ */
@@ -641,34 +644,15 @@ leat_pool_create(const struct leat_pool_opts *opts, struct leat_pool **pool_out,
 	return leat__pool_create(leat__env_posix(), &class_, 1, pool_out, err);
 }
 
-/* Name who still holds frames, and stop. */
-static void
-pool_check_returned(const struct leat_pool *pool)
-{
-	char buf[200] = "";
-	struct leat__text text = {buf, sizeof(buf), 0};
-	uint32_t n_out = 0;
-
-	for (uint32_t k = 0; k < pool->n_slots; k++) {
-		if (leat__load_relaxed(&pool->frames[k].refs) == 0)
-			continue;
-		if (n_out++ == 0)
-			leat__text_add(&text,
-				"pool destroyed with frames out;"
-				" their owners:");
-		leat__text_add(&text, " %u", pool->frames[k].owner);
-	}
-	if (n_out > 0)
-		leat__abort(buf, __FILE__, __LINE__);
-}
-
 void
 leat_pool_destroy(struct leat_pool *pool)
 {
+	struct leat_error err;
+
 	if (!pool)
 		return;
-	if (pool_is_debug)
-		pool_check_returned(pool);
+	if (pool_is_debug && leat_pool_leaks(pool, &err) < 0)
+		leat__abort(err.text, __FILE__, __LINE__);
 	pool_free(pool);
 }
 
@@ -749,4 +733,82 @@ leat__pool_bytes(const struct leat_pool_class *classes, uint32_t n_classes)
 				sizeof(struct leat_frame) +
 				sizeof(struct pool_slot));
 	return bytes;
+}
+
+/* ---- leaks ---------------------------------------------------------------- */
+
+struct leaks_owner {
+	uint16_t owner;
+	uint32_t n; /* frames */
+};
+
+struct leaks {
+	uint32_t n_frames;
+	uint32_t n_others; /* frames of owners that have no place */
+	uint32_t n_owners;
+	struct leaks_owner owners[POOL_OWNERS];
+};
+
+void
+leat__pool_name_owners(
+	struct leat_pool *pool, leat__owner_name_fn name, const void *user)
+{
+	pool->owner_name = name;
+	pool->owner_user = user;
+}
+
+static void
+leaks_count(struct leaks *leaks, uint16_t owner)
+{
+	uint32_t k = 0;
+
+	leaks->n_frames++;
+	while (k < leaks->n_owners && leaks->owners[k].owner != owner)
+		k++;
+	if (k == POOL_OWNERS) {
+		leaks->n_others++;
+		return;
+	}
+	if (k == leaks->n_owners)
+		leaks->owners[leaks->n_owners++].owner = owner;
+	leaks->owners[k].n++;
+}
+
+/* "3 of upper", "1 of owner 7" or "2 of nobody" */
+static void
+leaks_add_owner(const struct leat_pool *pool, const struct leaks_owner *of,
+	struct leat__text *text)
+{
+	const char *name = of->owner && pool->owner_name
+		? pool->owner_name(pool->owner_user, of->owner)
+		: NULL;
+
+	leat__text_add(text, "%s%u of ", text->at ? ", " : "", of->n);
+	if (name)
+		leat__text_add(text, "%.40s", name);
+	else if (of->owner)
+		leat__text_add(text, "owner %u", of->owner);
+	else
+		leat__text_add(text, "nobody");
+}
+
+int
+leat_pool_leaks(const struct leat_pool *pool, struct leat_error *err)
+{
+	char buf[LEAT_ERROR_TEXT_BYTES] = "";
+	struct leat__text text = {buf, sizeof(buf), 0};
+	struct leaks leaks = {0};
+
+	for (uint32_t k = 0; k < pool->n_slots; k++)
+		if (leat__load_relaxed(&pool->frames[k].refs) != 0)
+			leaks_count(&leaks,
+				leat__load_relaxed(&pool->frames[k].owner));
+	if (leaks.n_frames == 0)
+		return LEAT_OK;
+	for (uint32_t k = 0; k < leaks.n_owners; k++)
+		leaks_add_owner(pool, &leaks.owners[k], &text);
+	if (leaks.n_others > 0)
+		leat__text_add(&text, ", %u of others", leaks.n_others);
+	return leat__error(err, LEAT_ESTATE, "%u %s not released: %s",
+		leaks.n_frames, leaks.n_frames == 1 ? "frame" : "frames", buf);
 }

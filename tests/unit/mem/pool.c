@@ -718,6 +718,84 @@ START_TEST(the_wait_ends_at_the_deadline)
 }
 END_TEST
 
+/* ---- leaks ---------------------------------------------------------------- */
+
+static const char *
+name_owner(const void *user, uint16_t owner)
+{
+	const char *const *names = user;
+
+	return owner < 3 ? names[owner] : NULL;
+}
+
+/* The owner of frame k is owners[k]. */
+static void
+take_owned(struct leat_frame **frames, const uint16_t *owners, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		ck_assert_int_eq(
+			leat_pool_try_acquire(pool, &frames[k]), LEAT_OK);
+		frames[k]->owner = owners[k];
+	}
+}
+
+START_TEST(frames_not_released_are_counted_by_owner)
+{
+	static const char *const names[] = {"nobody", "read", "upper"};
+	static const uint16_t owners[] = {2, 7, 0, 2, 0, 1, 2};
+	struct leat_frame *frames[7];
+
+	setup();
+	ck_assert_int_eq(leat_pool_leaks(pool, &err), LEAT_OK);
+	take_owned(frames, owners, 7);
+	ck_assert_int_eq(leat_pool_leaks(pool, &err), LEAT_ESTATE);
+	ck_assert_int_eq(err.code, LEAT_ESTATE);
+	ck_assert_str_eq(err.text,
+		"7 frames not released: 3 of owner 2, 1 of "
+		"owner 7, 2 of nobody, 1 of owner 1");
+	leat__pool_name_owners(pool, name_owner, names);
+	ck_assert_int_eq(leat_pool_leaks(pool, &err), LEAT_ESTATE);
+	ck_assert_str_eq(err.text,
+		"7 frames not released: 3 of upper, 1 of "
+		"owner 7, 2 of nobody, 1 of read");
+	for (int k = 1; k < 7; k++)
+		leat_frame_release(frames[k]);
+	ck_assert_int_eq(leat_pool_leaks(pool, &err), LEAT_ESTATE);
+	ck_assert_str_eq(err.text, "1 frame not released: 1 of upper");
+	leat_frame_release(frames[0]);
+	ck_assert_int_eq(leat_pool_leaks(pool, NULL), LEAT_OK);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_frame_in_a_magazine_is_no_leak)
+{
+	setup();
+	leat__cache_init(&cache, pool, 4);
+	leat__frame_release(&cache, leat__pool_take(pool, &cache, 0));
+	ck_assert_int_eq(leat_pool_leaks(pool, NULL), LEAT_OK);
+	leat__cache_fini(&cache);
+	teardown();
+}
+END_TEST
+
+START_TEST(owners_without_a_place_in_the_text_are_counted)
+{
+	static const uint16_t owners[] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 9, 8, 10};
+	static const struct leat_pool_class class_ = {4096, 13};
+	struct leat_frame *frames[13];
+
+	setup_classes(&class_, 1);
+	take_owned(frames, owners, 13);
+	ck_assert_int_eq(leat_pool_leaks(pool, &err), LEAT_ESTATE);
+	ck_assert_ptr_nonnull(strstr(err.text, "2 of owner 8, 4 of others"));
+	for (int k = 0; k < 13; k++)
+		leat_frame_release(frames[k]);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("mem/pool", no_options_are_64_slots_of_64_kib,
 	slots_are_rounded_up_to_pages, a_field_over_its_limit_is_named,
 	the_limits_themselves_are_accepted,
@@ -742,4 +820,7 @@ TEST_MAIN("mem/pool", no_options_are_64_slots_of_64_kib,
 	another_pools_frame_goes_back_to_its_own,
 	a_cache_that_was_never_set_up_may_end, what_is_out_is_counted_by_class,
 	who_waits_gets_the_slot_that_is_released,
-	the_wait_ends_with_the_context, the_wait_ends_at_the_deadline)
+	the_wait_ends_with_the_context, the_wait_ends_at_the_deadline,
+	frames_not_released_are_counted_by_owner,
+	a_frame_in_a_magazine_is_no_leak,
+	owners_without_a_place_in_the_text_are_counted)
