@@ -13,6 +13,15 @@ LEAT_MUST_CHECK int leat__ctx_create(const struct leat__env *env,
 
 const struct leat__env *leat__ctx_env(const struct leat_ctx *ctx);
 
+/* leat_ctx_is_done() without the call: the state is a context's first field,
+ * 0 while it lives (node.h asserts both). */
+static inline bool
+leat__ctx_is_done(const struct leat_ctx *ctx)
+{
+	/* acquire: pairs with the release of who ends it */
+	return leat__load_acquire((const uint32_t *)(const void *)ctx) != 0;
+}
+
 /*
  * An after-callback of somebody who waits, and what dumps say of it. describe
  * is called under the context's lock, between begin and the callback or end:

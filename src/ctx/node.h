@@ -65,6 +65,8 @@ struct leat_ctx {
 };
 
 _Static_assert(sizeof(struct leat_ctx) <= 128, "promised in leat/ctx.h");
+_Static_assert(offsetof(struct leat_ctx, state) == 0 && CTX_LIVE == 0,
+	"leat__ctx_is_done() reads it there");
 _Static_assert(sizeof(struct ctx_timer) <= sizeof(struct leat_ctx),
 	"a timer has the place of a context");
 

@@ -89,10 +89,10 @@ opts_check(const struct leat_graph_opts *o, struct leat_error *err)
 		return leat__error(err, LEAT_EINVAL,
 			"workers is %u; accepted: 0 to %u", o->workers,
 			LEAT_GRAPH_WORKERS_MAX);
-	if (o->capacity_frames > LEAT_CHANNEL_FRAMES_MAX)
+	if (o->capacity_frames > LEAT_CHANNEL_CAPACITY_MAX)
 		return leat__error(err, LEAT_EINVAL,
 			"capacity_frames is %u; accepted: 0 to %u",
-			o->capacity_frames, LEAT_CHANNEL_FRAMES_MAX);
+			o->capacity_frames, LEAT_CHANNEL_CAPACITY_MAX);
 	if (o->spin_ns > LEAT__QUANTUM_NS_MAX ||
 		o->quantum_ns > LEAT__QUANTUM_NS_MAX)
 		return leat__error(err, LEAT_EINVAL,
@@ -512,10 +512,10 @@ link_check_opts(const struct leat_link_opts *o, struct leat_error *err)
 	if (o->flags)
 		return leat__error(err, LEAT_EINVAL,
 			"link flags are 0x%x; none is known", o->flags);
-	if (o->capacity_frames > LEAT_CHANNEL_FRAMES_MAX)
+	if (o->capacity_frames > LEAT_CHANNEL_CAPACITY_MAX)
 		return leat__error(err, LEAT_EINVAL,
 			"capacity_frames is %u; accepted: 0 to %u",
-			o->capacity_frames, LEAT_CHANNEL_FRAMES_MAX);
+			o->capacity_frames, LEAT_CHANNEL_CAPACITY_MAX);
 	return LEAT_OK;
 }
 

@@ -52,7 +52,7 @@ START_TEST(each_option_of_a_graph_has_its_limit)
 	o.workers++;
 	ck_assert_int_eq(create_rc(o, "workers"), LEAT_EINVAL);
 	o.workers = 0;
-	o.capacity_frames = LEAT_CHANNEL_FRAMES_MAX;
+	o.capacity_frames = LEAT_CHANNEL_CAPACITY_MAX;
 	ck_assert_int_eq(create_rc(o, ""), LEAT_OK);
 	o.capacity_frames++;
 	ck_assert_int_eq(create_rc(o, "capacity_frames"), LEAT_EINVAL);
@@ -282,7 +282,7 @@ START_TEST(each_option_of_a_link_has_its_limit)
 
 	link_refuses(g, out, in, &o, "flags");
 	o.flags = 0;
-	o.capacity_frames = LEAT_CHANNEL_FRAMES_MAX + 1;
+	o.capacity_frames = LEAT_CHANNEL_CAPACITY_MAX + 1;
 	link_refuses(g, out, in, &o, "capacity_frames");
 	o.capacity_frames = 3;
 	ck_assert_int_eq(leat_graph_link(g, out, in, &o, NULL), LEAT_OK);

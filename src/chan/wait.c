@@ -1,0 +1,291 @@
+/*
+ * chan/wait.c -- arms and sides: who waits at a channel, and who tells them.
+ *
+ * Keeps: who arms looks again afterwards; who tells looks for arms after it
+ * has stored what it tells of. One of the two sees the other: by the fence of
+ * who tells, or by the barrier of who arms.
+ * An arm that a teller holds (one end) is let go by is_off; a list (many ends)
+ * is touched under its lock only.
+ * Threads: any. Source: barriers as in Dice, Huang and Yang, Asymmetric Dekker
+ * Synchronization, 2001.
+ */
+#include <ck_pr.h>
+
+#include "chan/wait.h"
+
+/* A wait that begins after fewer things than this passed is paid by fences of
+ * who tells (10 ns each), one after more than SELDOM by a barrier (500 ns). */
+#define WAIT_OFTEN  64
+#define WAIT_SELDOM 256
+#define WAIT_SPINS  64
+#define WAIT_WAKES  16 /* collected under the lock at once */
+
+/* ---- fences -------------------------------------------------------------------- */
+
+/* How the next waits are to be paid. */
+static uint32_t
+side_choose(struct leat__side *side, uint32_t is_fenced, uint64_t position)
+{
+	uint64_t passed = position - side->last_position;
+
+	side->last_position = position;
+	if (is_fenced == LEAT__SIDE_UNFENCED && passed < WAIT_OFTEN)
+		return LEAT__SIDE_FENCING +
+			LEAT__SIDE_ANOTHER * side->n_switched++;
+	if (is_fenced == LEAT__SIDE_FENCED && passed > WAIT_SELDOM)
+		return LEAT__SIDE_UNFENCED;
+	return is_fenced;
+}
+
+/*
+ * An arm was put on. If it stays at FENCED, tellers have fenced ever since the
+ * barrier of who switched it on. Else a barrier makes up for the fence that a
+ * teller may not have made.
+ */
+static void
+side_pay(struct leat__side *side, uint32_t chosen)
+{
+	uint32_t fencing = chosen;
+	int sys_errno;
+
+	if (chosen == LEAT__SIDE_FENCED)
+		return;
+	sys_errno = side->env->barrier(side->env);
+	/* it worked when the side was made; a filter of system calls that is
+	 * put in place later must let membarrier through */
+	LEAT_INVARIANT(sys_errno == 0);
+	/* pairs with leat__side_tell */
+	if ((chosen & LEAT__SIDE_MODE) == LEAT__SIDE_FENCING)
+		leat__cas_seq(&side->is_fenced, &fencing,
+			(uint32_t)LEAT__SIDE_FENCED);
+}
+
+/* Under the lock, or the only waiter; after the arm was put on. */
+static uint32_t
+side_settle(struct leat__side *side, uint64_t position)
+{
+	uint32_t is_fenced, chosen;
+
+	if (side->is_always_fenced)
+		return LEAT__SIDE_FENCED;
+	/* pairs with the exchange in side_pay */
+	is_fenced = leat__load_seq(&side->is_fenced);
+	chosen = side_choose(side, is_fenced, position);
+	if (chosen == is_fenced)
+		return chosen;
+	/* pairs with leat__side_tell; who had read FENCED before this has put
+	 * its arm on before, so a teller that reads this sees that arm */
+	leat__cas_seq(&side->is_fenced, &is_fenced, chosen);
+	return chosen;
+}
+
+/* ---- lists --------------------------------------------------------------------- */
+
+static void
+side_count(struct leat__side *side, bool is_one_more)
+{
+	/* pairs with the load in leat__side_tell */
+	if (is_one_more)
+		leat__add_seq(&side->waiting, 1u);
+	else
+		leat__sub_seq(&side->waiting, 1u);
+}
+
+void
+leat__side_push_locked(struct leat__side *side, struct leat__arm *arm)
+{
+	arm->is_off = 0;
+	arm->next = NULL;
+	arm->prev = side->last;
+	if (side->last)
+		side->last->next = arm;
+	else
+		side->first = arm;
+	side->last = arm;
+	side_count(side, true);
+}
+
+void
+leat__side_remove_locked(struct leat__side *side, struct leat__arm *arm)
+{
+	if (arm->is_off)
+		return;
+	if (arm->prev)
+		arm->prev->next = arm->next;
+	else
+		side->first = arm->next;
+	if (arm->next)
+		arm->next->prev = arm->prev;
+	else
+		side->last = arm->prev;
+	arm->is_off = 1;
+	side_count(side, false);
+}
+
+struct leat__arm *
+leat__side_claim_locked(
+	struct leat__side *side, uint32_t flag, struct leat__wakeup *wakeup_out)
+{
+	struct leat__arm *arm;
+
+	while ((arm = side->first)) {
+		leat__side_remove_locked(side, arm);
+		if (leat__waiter_claim_quietly(
+			    arm->waiter, flag | arm->index, wakeup_out))
+			return arm;
+	}
+	return NULL;
+}
+
+/* Claim up to n, in turns, so that nobody is woken under the lock. */
+static void
+side_wake_many(struct leat__side *side, uint32_t n)
+{
+	struct leat__wakeup wakeups[WAIT_WAKES];
+	uint32_t n_claimed;
+
+	do {
+		uint32_t n_now = n < WAIT_WAKES ? n : WAIT_WAKES;
+
+		n_claimed = 0;
+		leat__lock_take(side->lock, side->env);
+		while (n_claimed < n_now &&
+			leat__side_claim_locked(
+				side, LEAT__TOKEN_HINT, &wakeups[n_claimed]))
+			n_claimed++;
+		leat__lock_drop(side->lock, side->env);
+		for (uint32_t k = 0; k < n_claimed; k++)
+			leat__wakeup_do(&wakeups[k]);
+		n -= n_claimed;
+	} while (n > 0 && n_claimed == WAIT_WAKES);
+}
+
+/* ---- one arm ------------------------------------------------------------------- */
+
+static void
+side_wake_the_one(struct leat__side *side)
+{
+	/* pairs with the exchanges in side_arm_the_one and side_disarm_the_one:
+	 * from here to is_off the arm is ours */
+	uint64_t word = leat__swap_seq(&side->waiting, (uint64_t)0);
+	struct leat__arm *arm = (struct leat__arm *)(uintptr_t)word;
+	struct leat__wakeup wakeup;
+	bool is_claimed;
+
+	if (!arm)
+		return;
+	is_claimed = leat__waiter_claim_quietly(
+		arm->waiter, LEAT__TOKEN_HINT | arm->index, &wakeup);
+	/* release: pairs with the acquire in side_disarm_the_one */
+	leat__store_release(&arm->is_off, 1u);
+	if (is_claimed)
+		leat__wakeup_do(&wakeup);
+}
+
+static bool
+side_arm_the_one(struct leat__side *side, struct leat__arm *arm)
+{
+	uint64_t nobody = 0;
+
+	arm->is_off = 0;
+	/* pairs with the loads in leat__side_tell */
+	if (leat__cas_seq(&side->waiting, &nobody, (uint64_t)(uintptr_t)arm))
+		return true;
+	/* the same select is there already by another case */
+	arm->is_off = 1;
+	return false;
+}
+
+static void
+side_disarm_the_one(struct leat__side *side, struct leat__arm *arm)
+{
+	uint64_t word = (uint64_t)(uintptr_t)arm;
+
+	/* acquire: pairs with the release in side_wake_the_one */
+	if (leat__load_acquire(&arm->is_off))
+		return;
+	/* pairs with the exchange in side_wake_the_one */
+	if (leat__cas_seq(&side->waiting, &word, (uint64_t)0))
+		return;
+	/* acquire: pairs with the release in side_wake_the_one, which is a few
+	 * instructions away from it */
+	for (uint32_t k = 1; !leat__load_acquire(&arm->is_off); k++) {
+		ck_pr_stall();
+		if (k % WAIT_SPINS == 0)
+			side->env->yield(side->env);
+	}
+}
+
+/* ---- sides --------------------------------------------------------------------- */
+
+void
+leat__side_init(struct leat__side *side, const struct leat__env *env,
+	bool is_many, bool is_fenced, struct leat__lock *lock)
+{
+	*side = (struct leat__side){.env = env, .is_many = is_many};
+	side->lock = lock ? lock : &side->own;
+	if (!is_fenced && env->barrier(env) == 0)
+		return;
+	side->is_always_fenced = 1;
+	side->is_fenced = LEAT__SIDE_FENCED;
+}
+
+void
+leat__side_arm(
+	struct leat__side *side, struct leat__arm *arm, uint64_t position)
+{
+	uint32_t chosen;
+
+	if (side->is_many) {
+		leat__lock_take(side->lock, side->env);
+		leat__side_push_locked(side, arm);
+		chosen = side_settle(side, position);
+		leat__lock_drop(side->lock, side->env);
+	} else {
+		if (!side_arm_the_one(side, arm))
+			return;
+		chosen = side_settle(side, position);
+	}
+	side_pay(side, chosen);
+}
+
+void
+leat__side_disarm(struct leat__side *side, struct leat__arm *arm)
+{
+	if (!side->is_many) {
+		side_disarm_the_one(side, arm);
+		return;
+	}
+	leat__lock_take(side->lock, side->env);
+	leat__side_remove_locked(side, arm);
+	leat__lock_drop(side->lock, side->env);
+}
+
+void
+leat__side_wake(struct leat__side *side, uint32_t n)
+{
+	if (side->is_many)
+		side_wake_many(side, n);
+	else
+		side_wake_the_one(side);
+}
+
+void
+leat__side_tell_fenced(struct leat__side *side, uint32_t n)
+{
+	/* where one may wait, the exchange that takes it is the fence */
+	if (!side->is_many) {
+		side_wake_the_one(side);
+		return;
+	}
+	leat__fence_seq();
+	if (leat__load_seq(&side->waiting) != 0)
+		side_wake_many(side, n);
+}
+
+void
+leat__side_wake_all(struct leat__side *side)
+{
+	leat__fence_seq();
+	leat__side_wake(side, UINT32_MAX);
+}

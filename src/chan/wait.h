@@ -1,0 +1,114 @@
+/*
+ * chan/wait.h -- where waiters are found: the two sides of a channel.
+ *
+ * An arm is a waiter's (env/waiter.h) entry at one side of one channel; a
+ * select has several.
+ *
+ * Keeps: what a side was told after an arm was put there claims that waiter or
+ * another one; an arm that was taken off is not touched any more.
+ * tests/model/wake.pml, select.pml and fiber.pml are the proofs.
+ */
+#ifndef LEAT_SRC_CHAN_WAIT_H
+#define LEAT_SRC_CHAN_WAIT_H
+
+#include "base/atomic.h"
+#include "base/base.h"
+#include "env/env.h"
+#include "env/waiter.h"
+
+/* ---- sides: where waiters are found ------------------------------------------- */
+
+/* A waiter's entry at a side; on its stack, or in a select's case. */
+struct leat__arm {
+	struct leat__waiter *waiter;
+	uint32_t index;         /* in its token when it is claimed */
+	uint32_t is_off;        /* atomic: 0 on or being looked at, 1 let go */
+	struct leat__arm *next; /* many; and in a rendezvous */
+	struct leat__arm *prev;
+	void *item; /* of a rendezvous */
+};
+
+/*
+ * One side of a channel: the receivers (told of items) or the senders (told
+ * of credit). With one end there is at most one arm, in waiting itself; with
+ * many, waiting is their number and the list is under the lock.
+ *
+ * is_fenced: who tells must fence between what it did and the look at waiting.
+ * 0: it need not, because who waits runs a barrier on all threads. That pays
+ * when waits are rare. Only waiters change it.
+ */
+struct leat__side {
+	uint64_t waiting;    /* atomic: 0 = nobody; an arm or a number */
+	uint32_t is_fenced;  /* atomic: enum leat__side_fence, and a number */
+	uint32_t n_switched; /* times it began to fence; in that number */
+	uint16_t is_many;    /* constant */
+	uint16_t is_always_fenced; /* constant */
+	struct leat__lock *lock;   /* guards the list; own, or a shared one */
+	struct leat__lock own;
+	struct leat__arm *first;
+	struct leat__arm *last;
+	uint64_t last_position; /* of the waited for at the last wait */
+	uint32_t n_to_park;     /* atomic: waits that shall not spin first */
+	uint32_t n_vain_spins;  /* atomic: in a row */
+	const struct leat__env *env;
+};
+
+enum leat__side_fence {
+	LEAT__SIDE_UNFENCED = 0,
+	LEAT__SIDE_FENCED,
+	/* Being switched on: who waits runs a barrier. Each time another
+	 * number, so that a late barrier cannot end a later switching. */
+	LEAT__SIDE_FENCING
+};
+
+#define LEAT__SIDE_MODE    3u /* bits of is_fenced: enum leat__side_fence */
+#define LEAT__SIDE_ANOTHER 4u
+
+/* lock: NULL = its own. */
+void leat__side_init(struct leat__side *side, const struct leat__env *env,
+	bool is_many, bool is_fenced, struct leat__lock *lock);
+
+/*
+ * Put an arm on. Afterwards, and only then, look again: what the look misses
+ * claims the waiter. position counts what the waiter waits for (items sent,
+ * credit granted); it decides how fences are paid.
+ */
+void leat__side_arm(
+	struct leat__side *side, struct leat__arm *arm, uint64_t position);
+
+/* Take an arm off, on or not. Afterwards nobody touches it. */
+void leat__side_disarm(struct leat__side *side, struct leat__arm *arm);
+
+/* The slow half of leat__side_tell: claim up to n waiters and wake them. */
+void leat__side_wake(struct leat__side *side, uint32_t n);
+
+/* The fenced half. */
+void leat__side_tell_fenced(struct leat__side *side, uint32_t n);
+
+/*
+ * n more things are there: wake whoever waits for them. Call it after what it
+ * tells of has been stored with release.
+ */
+static inline void
+leat__side_tell(struct leat__side *side, uint32_t n)
+{
+	/* pairs with the stores in wait.c; the loads stay in this order */
+	if (leat__load_seq(&side->is_fenced) != LEAT__SIDE_UNFENCED)
+		leat__side_tell_fenced(side, n);
+	else if (leat__unlikely(leat__load_seq(&side->waiting) != 0))
+		leat__side_wake(side, n);
+}
+
+/* Whoever waits looks again: a close, a cancel. Full fence inside. */
+void leat__side_wake_all(struct leat__side *side);
+
+/* ---- for a rendezvous: many, under the lock ----------------------------------- */
+
+void leat__side_push_locked(struct leat__side *side, struct leat__arm *arm);
+void leat__side_remove_locked(struct leat__side *side, struct leat__arm *arm);
+/* The oldest arm whose waiter this call has claimed (flag | its index), taken
+ * off; NULL = none. */
+struct leat__arm *leat__side_claim_locked(struct leat__side *side,
+	uint32_t flag, struct leat__wakeup *wakeup_out);
+
+#endif
