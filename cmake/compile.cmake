@@ -64,7 +64,8 @@ function(leat_library target)
 	target_include_directories(${target} INTERFACE
 		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
 		$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-	target_link_libraries(${target} PRIVATE ck m Threads::Threads)
+	target_link_libraries(${target} PRIVATE ck m Threads::Threads
+		${leat_context_library})
 	target_link_options(${target} PRIVATE ${leat_link_flags})
 	get_target_property(kind ${target} TYPE)
 	if(kind STREQUAL "SHARED_LIBRARY")

@@ -15,6 +15,7 @@
 #include <leat/stage.h>
 #include <leat/stages.h>
 #include <leat/table.h>
+#include <leat/task.h>
 #include <leat/watch.h>
 
 #endif

@@ -16,8 +16,10 @@
 static void
 run_wake_worker_task(struct leat__waker *waker, void *hint)
 {
-	leat__task_ready(
-		leat__container_of(waker, struct leat__task, waker), hint);
+	struct leat__task *task =
+		leat__container_of(waker, struct leat__task, waker);
+
+	leat__job_ready(&task->job, hint);
 }
 
 static void
@@ -46,6 +48,47 @@ run_after(struct leat_ctx *ctx, void *user)
 	(void)ctx;
 	run->env->event_set(run->env, run->cancel_fd);
 	run_wake_all(run);
+}
+
+/* ---- tasks on threads ----------------------------------------------------------- */
+
+static enum leat__step
+run_step(struct leat__job *job, struct leat__worker *worker)
+{
+	struct leat__task *task =
+		leat__container_of(job, struct leat__task, job);
+
+	return leat__task_step(task, &task->run->lanes[worker->number]);
+}
+
+static void
+run_done(struct leat__job *job)
+{
+	leat__run_task_done(
+		leat__container_of(job, struct leat__task, job)->run);
+}
+
+/* A task whose stage blocks, on its thread. */
+static void
+run_block(struct leat__call *call)
+{
+	struct leat__task *task =
+		leat__container_of(call, struct leat__task, call);
+	enum leat__step step;
+
+	leat__cache_init(&task->own_lane.cache, task->run->pool,
+		task->run->graph->magazine_slots);
+	do {
+		/* drawn before the step arms anything: no wake is lost */
+		uint32_t ticket = leat__parker_ticket(&task->parker);
+
+		step = leat__task_step(task, &task->own_lane);
+		if (step == LEAT__STEP_IDLE)
+			leat__parker_wait(&task->parker, ticket, LEAT_NEVER);
+	} while (step != LEAT__STEP_DONE);
+	leat__cache_fini(&task->own_lane.cache);
+	leat__store_release(&task->job.state, (uint32_t)LEAT__JOB_DONE);
+	leat__run_task_done(task->run);
 }
 
 /* ---- building ------------------------------------------------------------------ */
@@ -108,28 +151,50 @@ run_init_tasks(struct leat__run *run, struct leat_error *err)
 		task->waker.wake = task->segment->is_blocking
 			? run_wake_blocking_task
 			: run_wake_worker_task;
+		task->call.fn = run_block;
+		task->job.step = run_step;
+		task->job.done = run_done;
+		leat__job_init(&task->job, &run->exec);
 	}
 	return LEAT_OK;
 }
 
+/* Threads for all: a graph never waits for one. */
 static int
-run_init_workers(struct leat__run *run, struct leat_error *err)
+run_init_exec(struct leat__run *run, struct leat_error *err)
 {
-	uint32_t n = run->graph->n_workers;
+	const struct leat__env *env = run->env;
+	struct leat_graph *graph = run->graph;
+	struct leat__exec_opts opts = {.n_workers = graph->n_workers,
+		.spin_ns = graph->opts.spin_ns,
+		.name = "leat"};
 
-	ck_stack_init(&run->injected);
-	if (n == 0)
+	leat__threads_init(&run->threads, env, "leat-block",
+		graph->n_threads - graph->n_workers, 0);
+	if (graph->n_workers == 0)
 		return LEAT_OK;
-	run->workers = run->env->alloc(run->env, n * sizeof(*run->workers));
-	if (!run->workers)
-		return leat__error(
-			err, LEAT_ENOMEM, "no memory for %u workers", n);
-	run->n_workers = n;
-	for (uint32_t k = 0; k < n; k++)
-		if (leat__worker_init(&run->workers[k], run, k) < 0)
-			return leat__error(
-				err, LEAT_ENOMEM, "no memory for a run queue");
+	run->lanes = env->alloc(env, graph->n_workers * sizeof(*run->lanes));
+	if (!run->lanes || leat__exec_init(&run->exec, env, &opts) < 0)
+		return leat__error(err, LEAT_ENOMEM, "no memory for %u workers",
+			graph->n_workers);
 	return LEAT_OK;
+}
+
+static void
+run_init_lanes(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->exec.n_workers; k++) {
+		run->lanes[k].worker = &run->exec.workers[k];
+		leat__cache_init(&run->lanes[k].cache, run->pool,
+			run->graph->magazine_slots);
+	}
+}
+
+static void
+run_fini_lanes(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->exec.n_workers; k++)
+		leat__cache_fini(&run->lanes[k].cache);
 }
 
 static int
@@ -159,7 +224,7 @@ run_init(struct leat_graph *graph, struct leat_error *err)
 	LEAT_TRY(run_init_events(run, err));
 	LEAT_TRY(run_init_pool(run, err));
 	LEAT_TRY(run_init_tasks(run, err));
-	LEAT_TRY(run_init_workers(run, err));
+	LEAT_TRY(run_init_exec(run, err));
 	return run_init_channels(run, err);
 }
 
@@ -179,11 +244,10 @@ run_free(struct leat__run *run)
 	run_free_channels(run->graph);
 	for (uint32_t k = 0; k < run->n_tasks; k++)
 		leat__task_fini(&run->tasks[k]);
-	for (uint32_t k = 0; k < run->n_workers; k++)
-		leat__worker_fini(&run->workers[k]);
+	leat__exec_fini(&run->exec);
 	leat_pool_destroy(run->pool);
 	env->free(env, run->tasks);
-	env->free(env, run->workers);
+	env->free(env, run->lanes);
 	if (run->cancel_fd >= 0)
 		env->close(env, run->cancel_fd);
 	if (run->drain_fd >= 0)
@@ -210,16 +274,6 @@ run_open_stages(struct leat_graph *graph, struct leat_error *err)
 		}
 	}
 	return LEAT_OK;
-}
-
-static int
-run_start_thread(struct leat__run *run, struct leat__thread *thread,
-	leat__thread_fn fn, void *arg)
-{
-	thread->fn = fn;
-	thread->arg = arg;
-	thread->env = run->env;
-	return run->env->thread_start(run->env, thread);
 }
 
 /* A task whose thread could not be had: it ends before it began. */
@@ -252,11 +306,8 @@ run_start_blocking(struct leat__run *run)
 
 		if (!task->segment->is_blocking)
 			continue;
-		snprintf(task->thread.name, sizeof(task->thread.name), "%.15s",
-			task->segment->stages[0]->name);
-		sys_errno = run_start_thread(
-			run, &task->thread, leat__task_thread, task);
-		task->is_started = sys_errno == 0;
+		sys_errno =
+			leat__threads_call(&run->threads, &task->call, true);
 		if (sys_errno) {
 			run_no_thread(run, sys_errno);
 			run_abandon(run, task);
@@ -267,36 +318,35 @@ run_start_blocking(struct leat__run *run)
 static void
 run_start_workers(struct leat__run *run)
 {
-	for (uint32_t k = 0; k < run->n_workers; k++) {
-		struct leat__worker *worker = &run->workers[k];
-		int sys_errno;
+	int sys_errno = leat__exec_start(&run->exec, run->exec.n_workers);
 
-		snprintf(worker->thread.name, sizeof(worker->thread.name),
-			"leat-%u", k);
-		sys_errno = run_start_thread(
-			run, &worker->thread, leat__worker_thread, worker);
-		worker->is_started = sys_errno == 0;
-		if (sys_errno)
-			run_no_thread(run, sys_errno);
-	}
-	/* without any worker the cancelled tasks are ended from here */
-	if (run->n_workers && !run->workers[0].is_started)
-		leat__worker_thread(&run->workers[0]);
+	if (sys_errno)
+		run_no_thread(run, sys_errno);
+}
+
+static void
+run_start_tasks(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		if (!run->tasks[k].segment->is_blocking)
+			leat__job_ready(&run->tasks[k].job, NULL);
 }
 
 static void
 run_start(struct leat__run *run)
 {
 	leat__store_relaxed(&run->n_tasks_left, run->n_tasks);
+	run_init_lanes(run);
 	run->after.fn = run_after;
 	run->after.user = run;
 	leat_ctx_after(run->graph->ctx, &run->after);
 	run->is_after_set = true;
-	for (uint32_t k = 0; k < run->n_tasks; k++)
-		if (!run->tasks[k].segment->is_blocking)
-			leat__task_ready(&run->tasks[k], NULL);
-	run_start_blocking(run);
 	run_start_workers(run);
+	run_start_tasks(run);
+	run_start_blocking(run);
+	/* without any worker the cancelled tasks are ended from here */
+	if (run->exec.n_workers && leat__exec_n_threads(&run->exec) == 0)
+		leat__exec_run_here(&run->exec);
 }
 
 static void run_fini_stages(struct leat_graph *graph);
@@ -334,20 +384,18 @@ leat__run_task_done(struct leat__run *run)
 	/* the last one's look pairs with the others' counts */
 	if (leat__sub_acq_rel(&run->n_tasks_left, 1u) != 1)
 		return;
-	leat__workers_stop(run);
+	leat__exec_stop(&run->exec);
+	/* release: pairs with the acquire in run_await_over */
+	leat__store_release(&run->is_over, 1u);
 	leat__parker_wake(&run->over);
 }
 
 static void
 run_join(struct leat__run *run)
 {
-	for (uint32_t k = 0; k < run->n_tasks; k++)
-		if (run->tasks[k].is_started)
-			run->env->thread_join(run->env, &run->tasks[k].thread);
-	for (uint32_t k = 0; k < run->n_workers; k++)
-		if (run->workers[k].is_started)
-			run->env->thread_join(
-				run->env, &run->workers[k].thread);
+	leat__threads_fini(&run->threads);
+	leat__exec_join(&run->exec);
+	run_fini_lanes(run);
 }
 
 /* What is left in channels was sent to receivers that wanted no more. */
@@ -440,7 +488,7 @@ run_await_over(struct leat__run *run, int64_t deadline_ns)
 	for (;;) {
 		uint32_t ticket = leat__parker_ticket(&run->over);
 
-		/* acquire: pairs with the release in leat__workers_stop */
+		/* acquire: pairs with the release in leat__run_task_done */
 		if (leat__load_acquire(&run->is_over))
 			return LEAT_OK;
 		if (leat__parker_wait(&run->over, ticket, deadline_ns) < 0 &&

@@ -2,25 +2,19 @@
  * run/run.h -- a graph at work: tasks, workers, blocking threads.
  *
  * A task is a segment that is being run. It is stepped by one thread at a
- * time: a worker (run queues, stealing) or, if its stage blocks, a thread of
- * its own. Both call leat__task_step() until it says IDLE or DONE.
- *
- * Invariants: a task that is READY is in exactly one queue; a wake that
- * arrives while it runs makes it run again; no worker parks while a queue it
- * can see holds a task.
+ * time: a worker of the executor, as a job, or, if its stage blocks, a thread
+ * of the run's own. Both call leat__task_step() until it says IDLE or DONE.
  */
 #ifndef LEAT_SRC_RUN_RUN_H
 #define LEAT_SRC_RUN_RUN_H
 
-#include <ck_stack.h>
-
 #include "chan/chan.h"
 #include "graph/graph.h"
-#include "run/queue.h"
+#include "run/exec.h"
+#include "run/threads.h"
 
 struct leat__run;
 struct leat__task;
-struct leat__worker;
 
 /* What a thread brings along when it steps a task. */
 struct leat__lane {
@@ -29,20 +23,6 @@ struct leat__lane {
 };
 
 /* ---- task.c: stepping a segment ---------------------------------------------- */
-
-enum leat__step {
-	LEAT__STEP_IDLE,  /* armed; a waker will tell */
-	LEAT__STEP_AGAIN, /* quantum spent */
-	LEAT__STEP_DONE
-};
-
-enum leat__task_state {
-	LEAT__TASK_IDLE = 0,
-	LEAT__TASK_READY, /* in a queue */
-	LEAT__TASK_RUNNING,
-	LEAT__TASK_NOTIFIED, /* running, and woken meanwhile */
-	LEAT__TASK_DONE
-};
 
 /* A stage in its segment. */
 struct leat__node {
@@ -62,7 +42,7 @@ struct leat__node {
 
 struct leat__task {
 	struct leat__waker waker; /* of its channels, and of drain and cancel */
-	uint32_t state;           /* enum leat__task_state, atomic */
+	struct leat__job job;     /* of the executor, unless it blocks */
 	struct leat__run *run;
 	struct leat__segment *segment;
 	struct leat__lane *lane; /* of the thread that steps it, else NULL */
@@ -77,10 +57,8 @@ struct leat__task {
 	uint64_t *idle_counter;
 	uint64_t wait_input_ns; /* atomic, one writer */
 	uint64_t wait_credit_ns;
-	ck_stack_entry_t injected;  /* in the run's stack */
 	struct leat__parker parker; /* of its own thread, if it blocks */
-	struct leat__thread thread;
-	bool is_started;
+	struct leat__call call;     /* what that thread does */
 	struct leat__lane own_lane;
 };
 
@@ -89,8 +67,6 @@ LEAT_MUST_CHECK int leat__task_init(struct leat__task *task,
 void leat__task_fini(struct leat__task *task);
 enum leat__step leat__task_step(
 	struct leat__task *task, struct leat__lane *lane);
-/* Thread of a blocking task. */
-void leat__task_thread(void *task);
 
 /* ---- stage.c: what callbacks call, and the calls of callbacks ----------------- */
 
@@ -102,28 +78,6 @@ int leat__node_finish(struct leat__task *task, struct leat__node *node);
 void leat__node_drop_inbox(
 	struct leat__task *task, struct leat__node *node, bool is_filtered);
 
-/* ---- worker.c: run queues, stealing, parking ----------------------------------- */
-
-struct leat__worker {
-	struct leat__lane lane;
-	struct leat__run *run;
-	uint32_t number;
-	struct leat__thread thread;
-	struct leat__parker parker;
-	uint32_t is_parked; /* atomic */
-	bool is_started;
-	struct leat__queue queue;
-};
-
-LEAT_MUST_CHECK int leat__worker_init(
-	struct leat__worker *worker, struct leat__run *run, uint32_t number);
-void leat__worker_fini(struct leat__worker *worker);
-void leat__worker_thread(void *worker);
-/* Make a task runnable if it is idle. hint: the calling worker, or NULL. */
-void leat__task_ready(struct leat__task *task, struct leat__worker *hint);
-/* All tasks have ended: let the workers go home. */
-void leat__workers_stop(struct leat__run *run);
-
 /* ---- run.c ---------------------------------------------------------------------- */
 
 struct leat__run {
@@ -132,13 +86,12 @@ struct leat__run {
 	struct leat_pool *pool;
 	uint32_t n_tasks;
 	struct leat__task *tasks;
-	uint32_t n_workers;
-	struct leat__worker *workers;
-	ck_stack_t injected;   /* tasks made ready by threads without a queue */
-	uint32_t n_parked;     /* workers, atomic */
-	uint32_t n_tasks_left; /* atomic */
-	uint32_t is_over;      /* atomic: all tasks are done */
-	uint32_t is_draining;  /* atomic */
+	struct leat__exec exec;
+	struct leat__lane *lanes;     /* one of each worker */
+	struct leat__threads threads; /* of the tasks that block */
+	uint32_t n_tasks_left;        /* atomic */
+	uint32_t is_over;             /* atomic: all tasks are done */
+	uint32_t is_draining;         /* atomic */
 	uint32_t is_broken;  /* atomic: a task ended by a cancel or a failure */
 	uint32_t is_drained; /* atomic: a source ended because of a drain */
 	uint32_t closing;    /* atomic: 0 not yet, 1 somebody is, 2 closed */

@@ -24,8 +24,8 @@ stats_of_segment(const struct leat_stage *st, struct leat_stage_stats *stats)
 		return;
 	stats->wait_input_ns = leat__load_relaxed(&task->wait_input_ns);
 	stats->wait_credit_ns = leat__load_relaxed(&task->wait_credit_ns);
-	/* acquire: pairs with the release in task_done */
-	if (leat__load_acquire(&task->state) == LEAT__TASK_DONE)
+	/* acquire: pairs with the releases in job_run and run_block */
+	if (leat__load_acquire(&task->job.state) == LEAT__JOB_DONE)
 		stats->flags |= LEAT_STATS_DONE;
 }
 

@@ -1,326 +1,462 @@
 /*
- * run/worker.c -- the workers: run queues, stealing, parking; and the thread
- * of a blocking task.
+ * run/worker.c -- a worker: what it runs next, stealing, parking.
  *
- * Keeps: a READY task is in exactly one queue (its state goes IDLE -> READY
- * once per queueing); a task that is woken while it runs goes to NOTIFIED and
+ * Keeps: a READY job is in exactly one queue (its state goes IDLE -> READY
+ * once per queueing); a job that is woken while it runs goes to NOTIFIED and
  * is queued again when its step ends; a worker parks only after it drew a
- * ticket, said so, and then found every queue empty. tests/model/worker.pml
- * proves the three together.
- * A queue has one sender, its worker, and many receivers (queue.h). Other
- * threads go through one stack (many push, one takes all), so no queue has
- * two senders.
+ * ticket, said so, stopped searching, and then found nothing ready anywhere.
+ * tests/model/worker.pml proves the three together.
+ * A thread without work for idle_ns says that it has stopped and looks once
+ * more; who finds it stopped starts it again.
+ * Threads: the worker's own; leat__job_ready any.
  */
-#include "base/atomic.h"
-#include "run/run.h"
+#include <ck_pr.h>
 
-/* ---- the main loop ------------------------------------------------------------ */
+#include "run/exec.h"
 
-static struct leat__task *worker_next(struct leat__worker *worker);
-static void worker_step(struct leat__worker *worker, struct leat__task *task);
+/* The common queue and new tasks come first every so many entries, so that
+ * entries that wake each other do not keep them out. A prime: no rhythm of
+ * the work falls in with it. */
+#define WORKER_FAIR_TICKS 61
+#define WORKER_STEALS_MAX 128
+#define WORKER_SENTRY_NS  1000000
+#define WORKER_SPINS      16
+#define WORKER_YIELDS     4
+
+/* ---- the main loop ------------------------------------------------------ */
+
+static struct leat__entry *worker_next(struct leat__worker *worker);
+
+static void
+worker_begin(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+	const struct leat__env *env = exec->env;
+
+	worker->slot = leat__thread_slot();
+	leat__context_init_thread(&worker->context);
+	worker->is_searching = true; /* whoever started it counted it */
+	worker->idle_since_ns = 0;
+	leat__store_relaxed(&worker->coarse_ns, env->now_ns(env));
+	if (exec->opts.is_pinned) /* a wish */
+		(void)env->thread_pin(env, worker->number % env->n_cores(env));
+	leat__store_seq(&worker->mode, (uint32_t)LEAT__WORKER_AWAKE);
+}
 
 void
 leat__worker_thread(void *arg)
 {
 	struct leat__worker *worker = arg;
-	struct leat__task *task;
+	struct leat__entry *entry;
 
-	leat__cache_init(&worker->lane.cache, worker->run->pool,
-		worker->run->graph->magazine_slots);
-	while ((task = worker_next(worker)) != NULL)
-		worker_step(worker, task);
-	leat__cache_fini(&worker->lane.cache);
-}
+	worker_begin(worker);
+	while ((entry = worker_next(worker)) != NULL) {
+		struct leat__context *to = entry->run(entry, worker);
 
-/* ---- queues --------------------------------------------------------------------- */
-
-static void
-worker_push(struct leat__worker *worker, struct leat__task *task)
-{
-	/* it has room for all tasks of the run, each at most once */
-	leat__queue_push(&worker->queue, task);
-}
-
-static struct leat__task *
-worker_pop(struct leat__worker *from)
-{
-	return leat__queue_pop(&from->queue);
-}
-
-static void worker_wake_one(struct leat__run *run);
-
-/* Take all that other threads made ready; the oldest first. */
-static struct leat__task *
-worker_take_injected(struct leat__worker *worker)
-{
-	ck_stack_entry_t *entry, *oldest = NULL;
-	uint32_t n = 0;
-
-	entry = ck_stack_batch_pop_upmc(&worker->run->injected);
-	while (entry) { /* a stack: turn it round */
-		ck_stack_entry_t *next = entry->next;
-
-		entry->next = oldest;
-		oldest = entry;
-		entry = next;
-	}
-	while (oldest) {
-		ck_stack_entry_t *next = oldest->next;
-
-		worker_push(worker,
-			leat__container_of(
-				oldest, struct leat__task, injected));
-		oldest = next;
-		n++;
-	}
-	/* whoever looked while they were in nobody's queue may have parked */
-	if (n > 1)
-		worker_wake_one(worker->run);
-	return worker_pop(worker);
-}
-
-static struct leat__task *
-worker_steal(struct leat__worker *worker)
-{
-	struct leat__run *run = worker->run;
-
-	for (uint32_t k = 1; k < run->n_workers; k++) {
-		uint32_t victim = (worker->number + k) % run->n_workers;
-		struct leat__task *task = worker_pop(&run->workers[victim]);
-
-		if (task)
-			return task;
-	}
-	return NULL;
-}
-
-static struct leat__task *
-worker_look(struct leat__worker *worker)
-{
-	struct leat__task *task = worker_pop(worker);
-
-	if (!task)
-		task = worker_take_injected(worker);
-	if (!task)
-		task = worker_steal(worker);
-	return task;
-}
-
-/* ---- parking -------------------------------------------------------------------- */
-
-static void
-worker_wake_one(struct leat__run *run)
-{
-	/* what was queued is seen before the flags are looked at; the other
-	 * half is in worker_park */
-	leat__fence_seq();
-	if (leat__load_relaxed(&run->n_parked) == 0)
-		return;
-	for (uint32_t k = 0; k < run->n_workers; k++) {
-		struct leat__worker *worker = &run->workers[k];
-
-		if (leat__load_relaxed(&worker->is_parked) &&
-			leat__swap_seq(&worker->is_parked, 0u)) {
-			leat__sub_acq_rel(&run->n_parked, 1u);
-			leat__parker_wake(&worker->parker);
-			return;
-		}
+		for (; to; to = worker->back(worker))
+			leat__context_switch(&worker->context, to);
 	}
 }
+
+/* ---- looking ------------------------------------------------------------ */
 
 static bool
 worker_is_over(const struct leat__worker *worker)
 {
-	/* acquire: pairs with the release in leat__workers_stop */
-	return leat__load_acquire(&worker->run->is_over) != 0;
+	/* pairs with the store in leat__exec_stop */
+	return leat__load_seq(&worker->exec->is_over) != 0;
 }
+
+/* The first of a chain is the next to run, the others go into the queue. */
+static struct leat__entry *
+worker_keep(struct leat__worker *worker, struct leat__entry *first)
+{
+	struct leat__entry *entry = first ? first->next : NULL;
+
+	while (entry) {
+		struct leat__entry *next = entry->next;
+
+		leat__worker_push(worker, entry);
+		entry = next;
+	}
+	return first;
+}
+
+static struct leat__entry *
+worker_look_outside(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+	struct leat__entry *entry = worker_keep(worker, leat__exec_take(exec));
+
+	if (!entry && exec->opts.feed)
+		entry = exec->opts.feed(exec->opts.user, worker);
+	return entry;
+}
+
+static struct leat__entry *
+worker_look(struct leat__worker *worker)
+{
+	struct leat__entry *entry;
+
+	if (leat__unlikely(++worker->tick % WORKER_FAIR_TICKS == 0)) {
+		const struct leat__env *env = worker->exec->env;
+
+		leat__store_relaxed(&worker->coarse_ns, env->now_ns(env));
+		entry = worker_look_outside(worker);
+		if (entry)
+			return entry;
+	}
+	entry = leat__queue_pop(&worker->queue);
+	return entry ? entry : worker_look_outside(worker);
+}
+
+/* ---- searching ---------------------------------------------------------- */
+
+static struct leat__entry *
+worker_steal_from(struct leat__worker *worker, struct leat__worker *victim)
+{
+	void *entries[WORKER_STEALS_MAX];
+	uint32_t n =
+		leat__queue_take(&victim->queue, entries, WORKER_STEALS_MAX);
+
+	for (uint32_t k = 1; k < n; k++)
+		leat__worker_push(worker, entries[k]);
+	if (n == 0)
+		return NULL;
+	leat__bump(&worker->n_steals, n);
+	return entries[0];
+}
+
+static struct leat__entry *
+worker_steal(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+	struct leat__entry *entry = NULL;
+
+	for (uint32_t k = 1; k < exec->n_workers && !entry; k++) {
+		uint32_t victim = (worker->number + k) % exec->n_workers;
+
+		entry = worker_steal_from(worker, &exec->workers[victim]);
+	}
+	return entry;
+}
+
+static struct leat__entry *
+worker_spin(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+	const struct leat__env *env = exec->env;
+	struct leat__entry *entry = NULL;
+	int64_t end_ns;
+
+	if (!exec->opts.spin_ns)
+		return NULL;
+	end_ns = env->now_ns(env) + (int64_t)exec->opts.spin_ns;
+	while (!entry && !worker_is_over(worker) && env->now_ns(env) < end_ns) {
+		for (int k = 0; k < WORKER_SPINS; k++)
+			ck_pr_stall();
+		entry = worker_look_outside(worker);
+		if (!entry)
+			entry = worker_steal(worker);
+	}
+	return entry;
+}
+
+/* Whoever made it wake may be about to make more ready, and share its core:
+ * let that happen before it pays for parking and being woken again. */
+static struct leat__entry *
+worker_linger(struct leat__worker *worker)
+{
+	const struct leat__env *env = worker->exec->env;
+	struct leat__entry *entry = NULL;
+
+	for (int k = 0; k < WORKER_YIELDS && !entry; k++) {
+		env->yield(env);
+		entry = worker_look_outside(worker);
+	}
+	return entry;
+}
+
+static void
+worker_start_searching(struct leat__worker *worker)
+{
+	if (!worker->is_searching)
+		leat__add_seq(&worker->exec->n_searching, 1u);
+	worker->is_searching = true;
+}
+
+/* Enough are searching already, for those that are at work. */
+static bool
+worker_may_search(const struct leat__worker *worker)
+{
+	const struct leat__exec *exec = worker->exec;
+	uint32_t n_idle = leat__load_relaxed(&exec->n_parked) +
+		leat__load_relaxed(&exec->n_stopped);
+
+	return worker->is_searching || exec->n_workers == 1 ||
+		2 * leat__load_relaxed(&exec->n_searching) + n_idle <
+		exec->n_workers;
+}
+
+static struct leat__entry *
+worker_search(struct leat__worker *worker)
+{
+	struct leat__entry *entry;
+
+	if (!worker_may_search(worker))
+		return NULL;
+	worker_start_searching(worker);
+	entry = worker_steal(worker);
+	if (!entry)
+		entry = worker_spin(worker);
+	return entry ? entry : worker_linger(worker);
+}
+
+/* It has something to run. Whoever made something ready meanwhile has left it
+ * to the searchers to see that. */
+static void
+worker_found(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+
+	worker->idle_since_ns = 0;
+	worker->is_for_one = false;
+	if (worker->is_sentry)
+		leat__sub_seq(&exec->n_sentries, 1u);
+	worker->is_sentry = false;
+	if (!worker->is_searching)
+		return;
+	worker->is_searching = false;
+	/* before the look; the other half is in leat__exec_wake_one */
+	if (leat__sub_seq(&exec->n_searching, 1u) == 1 &&
+		leat__exec_has_work(exec, false))
+		leat__exec_wake_one(exec, false);
+}
+
+/* ---- parking ------------------------------------------------------------ */
 
 static void
 worker_unpark(struct leat__worker *worker)
 {
-	/* who wakes us has taken the flag and the count already */
-	if (leat__swap_seq(&worker->is_parked, 0u))
-		leat__sub_acq_rel(&worker->run->n_parked, 1u);
+	uint32_t was = LEAT__WORKER_PARKED;
+
+	/* pairs with the exchange in exec_unpark_one */
+	if (leat__cas_seq(&worker->mode, &was, (uint32_t)LEAT__WORKER_AWAKE)) {
+		leat__sub_seq(&worker->exec->n_parked, 1u);
+		return;
+	}
+	/* woken: it has been counted as searching */
+	leat__store_seq(&worker->mode, (uint32_t)LEAT__WORKER_AWAKE);
+	worker->is_searching = true;
+	worker->is_for_one = was == LEAT__WORKER_WOKEN_FOR_ONE;
 }
 
-/* Say that we park, look once more, park. A task if the look found one. */
-static struct leat__task *
-worker_park(struct leat__worker *worker)
+/* Say that it parks, stop searching, look once more, park. */
+static void
+worker_park(struct leat__worker *worker, int64_t deadline_ns)
 {
+	struct leat__exec *exec = worker->exec;
 	uint32_t ticket = leat__parker_ticket(&worker->parker);
-	struct leat__task *task;
+	bool is_idle;
 
-	leat__add_acq_rel(&worker->run->n_parked, 1u);
-	leat__store_seq(&worker->is_parked, 1u);
-	/* flag before look; the other half is in worker_wake_one */
+	leat__add_seq(&exec->n_parked, 1u);
+	leat__store_seq(&worker->mode, (uint32_t)LEAT__WORKER_PARKED);
+	if (worker->is_searching)
+		leat__sub_seq(&exec->n_searching, 1u);
+	worker->is_searching = false;
+	/* mode before look; the other half is in leat__exec_wake_one */
 	leat__fence_seq();
-	task = worker_look(worker);
-	if (!task && !worker_is_over(worker))
-		leat__parker_wait(&worker->parker, ticket, LEAT_NEVER);
+	is_idle = !leat__exec_has_work(exec, worker->is_sentry) &&
+		!worker_is_over(worker);
+	if (is_idle) {
+		leat__bump(&worker->n_parks, 1);
+		(void)leat__parker_wait(&worker->parker, ticket, deadline_ns);
+	}
 	worker_unpark(worker);
-	return task;
+	if (is_idle)
+		return;
+	/* what it saw may be gone when it gets there */
+	worker_start_searching(worker);
+	worker->is_for_one = true;
 }
 
-static struct leat__task *
-worker_spin(struct leat__worker *worker)
+/* All the others sleep: nothing can be waiting for them. */
+static bool
+worker_is_alone(const struct leat__worker *worker)
 {
-	const struct leat__env *env = worker->run->env;
-	uint64_t spin_ns = worker->run->graph->opts.spin_ns;
-	int64_t end_ns;
+	const struct leat__exec *exec = worker->exec;
 
-	if (!spin_ns)
-		return NULL;
-	end_ns = env->now_ns(env) + (int64_t)spin_ns;
-	do {
-		struct leat__task *task = worker_look(worker);
-
-		if (task || worker_is_over(worker))
-			return task;
-		for (int k = 0; k < 16; k++)
-			ck_pr_stall();
-	} while (env->now_ns(env) < end_ns);
-	return NULL;
+	return leat__load_seq(&exec->n_parked) +
+		leat__load_seq(&exec->n_stopped) + 1 >=
+		exec->n_workers;
 }
 
-/* The next task to step; NULL when the run is over. */
-static struct leat__task *
+/*
+ * It was woken for a single entry, and found it run already by who made it
+ * ready: waking for such costs more than it brings. It stays on watch instead,
+ * and looks from time to time for as long as others work.
+ */
+static void
+worker_watch(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+	bool is_watch = worker->is_for_one || worker->is_sentry;
+
+	is_watch = is_watch && !worker_is_alone(worker);
+	if (is_watch && !worker->is_sentry)
+		leat__add_seq(&exec->n_sentries, 1u);
+	/* before the last look in worker_park; the other half is in
+	 * leat__exec_wake_one */
+	if (!is_watch && worker->is_sentry)
+		leat__sub_seq(&exec->n_sentries, 1u);
+	worker->is_sentry = is_watch;
+	worker->is_for_one = false;
+}
+
+/* Its thread ends if nothing came in idle_ns; the first one's never does. */
+static bool
+worker_end(struct leat__worker *worker)
+{
+	struct leat__exec *exec = worker->exec;
+	uint32_t stopped = LEAT__WORKER_STOPPED;
+
+	leat__add_seq(&exec->n_stopped, 1u);
+	leat__store_seq(&worker->mode, stopped);
+	/* mode before look; the other half is in leat__exec_wake_one */
+	leat__fence_seq();
+	if (!leat__exec_has_work(exec, false))
+		return true;
+	/* pairs with the exchange in worker_try_start: who made it has begun
+	 * to start another thread, which will look */
+	if (!leat__cas_seq(
+		    &worker->mode, &stopped, (uint32_t)LEAT__WORKER_AWAKE))
+		return true;
+	leat__sub_seq(&exec->n_stopped, 1u);
+	worker_start_searching(worker);
+	return false;
+}
+
+static int64_t
+worker_idle_end_ns(struct leat__worker *worker, int64_t now_ns)
+{
+	uint64_t idle_ns = worker->exec->opts.idle_ns;
+
+	if (!worker->idle_since_ns)
+		worker->idle_since_ns = now_ns;
+	if (!idle_ns || worker->number == 0)
+		return LEAT_NEVER;
+	return worker->idle_since_ns + (int64_t)idle_ns;
+}
+
+/* Sleep until there may be something. false: the thread is to end. */
+static bool
+worker_idle(struct leat__worker *worker)
+{
+	const struct leat__env *env = worker->exec->env;
+	int64_t now_ns = env->now_ns(env);
+	int64_t end_ns = worker_idle_end_ns(worker, now_ns);
+	int64_t deadline_ns = end_ns;
+
+	leat__store_relaxed(&worker->coarse_ns, now_ns);
+	worker_watch(worker);
+	if (worker->is_sentry && now_ns + WORKER_SENTRY_NS < end_ns)
+		deadline_ns = now_ns + WORKER_SENTRY_NS;
+	worker_park(worker, deadline_ns);
+	if (worker->is_searching)
+		return true;
+	/* the deadline came, or nothing at all */
+	now_ns = env->now_ns(env);
+	leat__store_relaxed(&worker->coarse_ns, now_ns);
+	if (now_ns >= end_ns && !worker->is_sentry)
+		return !worker_end(worker);
+	worker_start_searching(worker);
+	return true;
+}
+
+/* The next entry to run; NULL when the thread is to end. */
+static struct leat__entry *
 worker_next(struct leat__worker *worker)
 {
-	struct leat__task *task = worker_look(worker);
+	for (;;) {
+		struct leat__entry *entry = worker_look(worker);
 
-	if (!task)
-		task = worker_spin(worker);
-	while (!task && !worker_is_over(worker))
-		task = worker_park(worker);
-	return task;
+		if (!entry)
+			entry = worker_search(worker);
+		if (entry) {
+			worker_found(worker);
+			return entry;
+		}
+		if (worker_is_over(worker) || !worker_idle(worker))
+			return NULL;
+	}
 }
+
+/* ---- jobs --------------------------------------------------------------- */
 
 void
-leat__workers_stop(struct leat__run *run)
+leat__job_ready(struct leat__job *job, struct leat__worker *hint)
 {
-	/* release: pairs with the acquire in worker_is_over */
-	leat__store_release(&run->is_over, 1u);
-	leat__fence_seq();
-	for (uint32_t k = 0; k < run->n_workers; k++)
-		leat__parker_wake(&run->workers[k].parker);
-}
-
-/* ---- tasks ------------------------------------------------------------------------ */
-
-static void
-task_submit(struct leat__task *task, struct leat__worker *hint)
-{
-	if (hint)
-		worker_push(hint, task);
-	else
-		ck_stack_push_upmc(&task->run->injected, &task->injected);
-	worker_wake_one(task->run);
-}
-
-void
-leat__task_ready(struct leat__task *task, struct leat__worker *hint)
-{
-	uint32_t state = leat__load_relaxed(&task->state);
+	uint32_t state = leat__load_relaxed(&job->state);
 
 	for (;;) {
-		uint32_t next = state == LEAT__TASK_IDLE ? LEAT__TASK_READY
-							 : LEAT__TASK_NOTIFIED;
+		uint32_t next = state == LEAT__JOB_IDLE ? LEAT__JOB_READY
+							: LEAT__JOB_NOTIFIED;
 
-		if (state == LEAT__TASK_DONE)
+		if (state == LEAT__JOB_DONE)
 			return;
 		/* READY and NOTIFIED stay as they are, but the exchange is made
 		 * all the same: what the waker did happens before the step */
-		if (state == LEAT__TASK_READY)
-			next = LEAT__TASK_READY;
-		/* pairs with the exchanges in worker_step */
-		if (leat__cas_weak_acq_rel(&task->state, &state, next))
+		if (state == LEAT__JOB_READY)
+			next = LEAT__JOB_READY;
+		/* pairs with the exchanges in job_run */
+		if (leat__cas_weak_acq_rel(&job->state, &state, next))
 			break;
 	}
-	if (state == LEAT__TASK_IDLE)
-		task_submit(task, hint);
-}
-
-static void
-task_done(struct leat__task *task)
-{
-	leat__store_release(&task->state, (uint32_t)LEAT__TASK_DONE);
-	leat__run_task_done(task->run);
+	if (state == LEAT__JOB_IDLE)
+		leat__exec_push(job->exec, hint, &job->entry);
 }
 
 /* After an idle step: idle, unless it was woken while it ran. */
 static void
-worker_settle(struct leat__worker *worker, struct leat__task *task)
+job_settle(struct leat__job *job, struct leat__worker *worker)
 {
-	uint32_t running = LEAT__TASK_RUNNING;
+	uint32_t running = LEAT__JOB_RUNNING;
 
-	/* pairs with the exchange in leat__task_ready */
-	if (leat__cas_acq_rel(
-		    &task->state, &running, (uint32_t)LEAT__TASK_IDLE))
+	/* pairs with the exchange in leat__job_ready */
+	if (leat__cas_acq_rel(&job->state, &running, (uint32_t)LEAT__JOB_IDLE))
 		return;
-	leat__swap_acq_rel(&task->state, (uint32_t)LEAT__TASK_READY);
-	worker_push(worker, task);
+	leat__swap_acq_rel(&job->state, (uint32_t)LEAT__JOB_READY);
+	leat__worker_push(worker, &job->entry);
 }
 
-static void
-worker_step(struct leat__worker *worker, struct leat__task *task)
+static struct leat__context *
+job_run(struct leat__entry *entry, struct leat__worker *worker)
 {
+	struct leat__job *job =
+		leat__container_of(entry, struct leat__job, entry);
 	enum leat__step step;
 
-	/* pairs with the exchange in leat__task_ready: all that wakers did
+	/* pairs with the exchange in leat__job_ready: all that wakers did
 	 * before is seen by this step */
-	leat__swap_acq_rel(&task->state, (uint32_t)LEAT__TASK_RUNNING);
-	step = leat__task_step(task, &worker->lane);
+	leat__swap_acq_rel(&job->state, (uint32_t)LEAT__JOB_RUNNING);
+	step = job->step(job, worker);
 	if (step == LEAT__STEP_DONE) {
-		task_done(task);
+		leat__store_release(&job->state, (uint32_t)LEAT__JOB_DONE);
+		job->done(job);
 	} else if (step == LEAT__STEP_IDLE) {
-		worker_settle(worker, task);
+		job_settle(job, worker);
 	} else {
-		/* pairs with the exchange in leat__task_ready */
-		leat__swap_acq_rel(&task->state, (uint32_t)LEAT__TASK_READY);
-		worker_push(worker, task);
+		/* pairs with the exchange in leat__job_ready */
+		leat__swap_acq_rel(&job->state, (uint32_t)LEAT__JOB_READY);
+		leat__worker_push(worker, &job->entry);
 	}
-}
-
-/* ---- blocking tasks ----------------------------------------------------------------- */
-
-void
-leat__task_thread(void *arg)
-{
-	struct leat__task *task = arg;
-	enum leat__step step;
-
-	leat__cache_init(&task->own_lane.cache, task->run->pool,
-		task->run->graph->magazine_slots);
-	do {
-		/* drawn before the step arms anything: no wake is lost */
-		uint32_t ticket = leat__parker_ticket(&task->parker);
-
-		step = leat__task_step(task, &task->own_lane);
-		if (step == LEAT__STEP_IDLE)
-			leat__parker_wait(&task->parker, ticket, LEAT_NEVER);
-	} while (step != LEAT__STEP_DONE);
-	leat__cache_fini(&task->own_lane.cache);
-	task_done(task);
-}
-
-/* ---- life ----------------------------------------------------------------------------- */
-
-int
-leat__worker_init(
-	struct leat__worker *worker, struct leat__run *run, uint32_t number)
-{
-	worker->run = run;
-	worker->number = number;
-	worker->lane.worker = worker;
-	leat__parker_init(&worker->parker, run->env);
-	return leat__queue_init(&worker->queue, run->env, run->n_tasks)
-		? LEAT_OK
-		: LEAT_ENOMEM;
+	return NULL;
 }
 
 void
-leat__worker_fini(struct leat__worker *worker)
+leat__job_init(struct leat__job *job, struct leat__exec *exec)
 {
-	if (worker->run)
-		leat__queue_fini(&worker->queue, worker->run->env);
+	job->entry.run = job_run;
+	job->exec = exec;
+	job->state = LEAT__JOB_IDLE;
 }

@@ -1,0 +1,409 @@
+/*
+ * run/fiber.c -- fibers: how they run, park, and end.
+ *
+ * Keeps: a fiber that parks leaves its stack first; only then does the worker
+ * commit the park (leat__waiter_park), and nothing touches the fiber or its
+ * waiter after that: another worker may have it already. If the waiter was
+ * claimed before, the fiber runs on at once. tests/model/fiber.pml.
+ * Threads: a fiber's own functions on its stack, the rest on its worker's.
+ * Source: Go's gopark, which commits on the scheduler's stack too.
+ */
+#include "run/fiber.h"
+
+#include "ctx/ctx.h"
+#include <leat/task.h>
+
+#define FIBER_LOOKS 64 /* calls of leat_yield_if_due() for one of the clock */
+
+static void fiber_park(struct leat__strand *strand, struct leat__waiter *waiter,
+	int64_t deadline_ns);
+
+/* ---- on the worker's stack ---------------------------------------------- */
+
+static void
+fiber_free(struct leat__fiber *fiber, struct leat__fiber_lane *lane)
+{
+	struct leat__fibers *fibers = fiber->fibers;
+	void *task = fiber->task;
+
+	leat__context_fini(&fiber->context);
+	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_FREE);
+	leat__stacks_give(&fibers->stacks, &lane->stacks, &fiber->stack);
+	fibers->ended(fibers->user, task);
+}
+
+/* A stack without a guard has been overrun by now if it is too small. */
+static void
+fiber_check(struct leat__fiber *fiber)
+{
+	const char *at = leat__context_depth(&fiber->context);
+
+	if (!at)
+		return;
+	LEAT_INVARIANT(leat__stack_is_within(&fiber->stack, at));
+	if (at < fiber->stack.lowest)
+		fiber->stack.lowest = at;
+}
+
+/* The context that the worker switches to. */
+static struct leat__context *
+fiber_enter(struct leat__fiber *fiber, struct leat__worker *worker)
+{
+	struct leat__fiber_lane *lane = worker->local;
+
+	lane->fiber = fiber;
+	fiber->worker = worker;
+	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_RUNNING);
+	*worker->slot = &fiber->strand;
+	return &fiber->context;
+}
+
+static struct leat__context *
+fiber_run(struct leat__entry *entry, struct leat__worker *worker)
+{
+	return fiber_enter(
+		leat__container_of(entry, struct leat__fiber, entry), worker);
+}
+
+/* false: it runs on at once. */
+static bool
+fiber_commit(struct leat__fiber *fiber, struct leat__worker *worker)
+{
+	struct leat__fiber_lane *lane = worker->local;
+
+	leat__store_relaxed(
+		&fiber->since_ns, leat__load_relaxed(&worker->coarse_ns));
+	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_PARKED);
+	return leat__waiter_park(lane->waiter);
+}
+
+/* The fiber has left its stack. */
+static struct leat__context *
+fiber_back(struct leat__worker *worker)
+{
+	struct leat__fiber_lane *lane = worker->local;
+	struct leat__fiber *fiber = lane->fiber;
+
+	*worker->slot = NULL;
+	if (leat__unlikely(lane->leave == LEAT__FIBER_ENDS)) {
+		fiber_free(fiber, lane);
+		return NULL;
+	}
+	fiber_check(fiber);
+	if (lane->leave == LEAT__FIBER_PARKS)
+		return fiber_commit(fiber, worker) ? NULL
+						   : fiber_enter(fiber, worker);
+	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_READY);
+	leat__worker_push(worker, &fiber->entry);
+	return NULL;
+}
+
+/* ---- on the fiber's stack ----------------------------------------------- */
+
+static inline __attribute__((always_inline)) void
+fiber_leave(struct leat__fiber *fiber, enum leat__fiber_leave why,
+	struct leat__waiter *waiter)
+{
+	struct leat__worker *worker = fiber->worker;
+	struct leat__fiber_lane *lane = worker->local;
+
+	lane->leave = why;
+	lane->waiter = waiter;
+	leat__context_switch(&fiber->context, &worker->context);
+}
+
+static void
+fiber_main(void *arg)
+{
+	struct leat__fiber *fiber = arg;
+	struct leat__fiber_lane *lane;
+
+	fiber->fn(fiber, fiber->arg);
+	lane = fiber->worker->local;
+	lane->leave = LEAT__FIBER_ENDS;
+	leat__context_leave(&fiber->context, &fiber->worker->context);
+}
+
+/* A wait's deadline, on the stack of who waits. */
+struct fiber_alarm {
+	struct leat__timer timer;
+	struct leat__waiter *waiter;
+};
+
+static void
+alarm_ring(struct leat__timer *timer)
+{
+	struct fiber_alarm *alarm =
+		leat__container_of(timer, struct fiber_alarm, timer);
+
+	leat__waiter_claim(alarm->waiter, LEAT__TOKEN_DEADLINE);
+}
+
+/* Without a timer: look again and again, letting the others run. */
+static void
+fiber_poll(struct leat__fiber *fiber, struct leat__waiter *waiter,
+	int64_t deadline_ns)
+{
+	const struct leat__env *env = fiber->fibers->env;
+
+	/* acquire: pairs with the exchange of who claims it */
+	while (leat__load_acquire(&waiter->token) == LEAT__TOKEN_OPEN) {
+		if (env->now_ns(env) >= deadline_ns)
+			leat__waiter_claim(waiter, LEAT__TOKEN_DEADLINE);
+		else
+			fiber_leave(fiber, LEAT__FIBER_YIELDS, NULL);
+	}
+}
+
+static __attribute__((noinline)) void
+fiber_park_until(struct leat__fiber *fiber, struct leat__waiter *waiter,
+	int64_t deadline_ns)
+{
+	struct leat__timers *timers = fiber->fibers->timers;
+	struct fiber_alarm alarm = {
+		.timer = {.deadline_ns = deadline_ns, .fn = alarm_ring},
+		.waiter = waiter};
+
+	if (leat__timer_start(timers, &alarm.timer) != 0) {
+		fiber_poll(fiber, waiter, deadline_ns);
+		return;
+	}
+	fiber_leave(fiber, LEAT__FIBER_PARKS, waiter);
+	leat__timer_stop(timers, &alarm.timer);
+}
+
+static void
+fiber_park(struct leat__strand *strand, struct leat__waiter *waiter,
+	int64_t deadline_ns)
+{
+	struct leat__fiber *fiber =
+		leat__container_of(strand, struct leat__fiber, strand);
+
+	if (deadline_ns == LEAT_NEVER)
+		fiber_leave(fiber, LEAT__FIBER_PARKS, waiter);
+	else
+		fiber_park_until(fiber, waiter, deadline_ns);
+}
+
+/* ---- from anywhere ------------------------------------------------------ */
+
+struct leat__fiber *
+leat__fiber_self(void)
+{
+	struct leat__strand *strand = *leat__thread_slot();
+
+	if (!strand || strand->park != fiber_park)
+		return NULL;
+	return leat__container_of(strand, struct leat__fiber, strand);
+}
+
+struct leat__worker *
+leat__fiber_worker(const struct leat__fibers *fibers)
+{
+	struct leat__fiber *self = leat__fiber_self();
+
+	return self && self->fibers == fibers ? self->worker : NULL;
+}
+
+static void
+fiber_ready(struct leat__strand *strand)
+{
+	struct leat__fiber *fiber =
+		leat__container_of(strand, struct leat__fiber, strand);
+
+	leat__fiber_start(fiber, leat__fiber_worker(fiber->fibers));
+}
+
+void
+leat__fiber_start(struct leat__fiber *fiber, struct leat__worker *hint)
+{
+	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_READY);
+	leat__exec_push(fiber->fibers->exec, hint, &fiber->entry);
+}
+
+void
+leat__fiber_describe(const struct leat__fiber *fiber, struct leat__text *text)
+{
+	leat__text_add(text, "fiber %u (%s)", fiber->stack.number,
+		leat__load_relaxed(&fiber->where));
+}
+
+static void
+fiber_describe_strand(
+	const struct leat__strand *strand, struct leat__text *text)
+{
+	leat__fiber_describe(
+		leat__container_of(strand, const struct leat__fiber, strand),
+		text);
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+struct leat__fiber *
+leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint,
+	void (*fn)(struct leat__fiber *fiber, void *arg), void *arg)
+{
+	struct leat__fiber_lane *lane = hint ? hint->local : NULL;
+	struct leat__stack *stack =
+		leat__stacks_take(&fibers->stacks, lane ? &lane->stacks : NULL);
+	struct leat__fiber *fiber = (struct leat__fiber *)stack;
+
+	if (!stack)
+		return NULL;
+	fiber->strand = (struct leat__strand){
+		fiber_park, fiber_ready, fiber_describe_strand};
+	fiber->entry = (struct leat__entry){NULL, fiber_run};
+	fiber->fibers = fibers;
+	fiber->fn = fn;
+	fiber->arg = arg;
+	leat__store_relaxed(&fiber->task, NULL);
+	fiber->n_looks = fiber->turn = 0;
+	fiber->turn_ns = 0;
+	leat__store_relaxed(&fiber->where, "");
+	leat__store_relaxed(&fiber->waits_for, NULL);
+	leat__context_init(&fiber->context, stack->low,
+		(size_t)((char *)stack - stack->low), fiber_main, fiber);
+	return fiber;
+}
+
+int
+leat__fibers_init(struct leat__fibers *fibers, size_t stack_bytes)
+{
+	const struct leat__env *env = fibers->env;
+	struct leat__exec *exec = fibers->exec;
+
+	leat__stacks_init(
+		&fibers->stacks, env, stack_bytes, sizeof(struct leat__fiber));
+	fibers->lanes =
+		env->alloc(env, exec->n_workers * sizeof(*fibers->lanes));
+	if (!fibers->lanes)
+		return LEAT_ENOMEM;
+	for (uint32_t k = 0; k < exec->n_workers; k++) {
+		exec->workers[k].local = &fibers->lanes[k];
+		exec->workers[k].back = fiber_back;
+	}
+	return LEAT_OK;
+}
+
+void
+leat__fibers_fini(struct leat__fibers *fibers)
+{
+	if (!fibers->env)
+		return;
+	leat__stacks_fini(&fibers->stacks);
+	if (fibers->lanes)
+		fibers->env->free(fibers->env, fibers->lanes);
+	fibers->lanes = NULL;
+}
+
+/* ---- for everybody (leat/task.h) ---------------------------------------- */
+
+bool
+leat_is_fiber(void)
+{
+	return leat__fiber_self() != NULL;
+}
+
+void
+leat_yield(void)
+{
+	struct leat__fiber *self = leat__fiber_self();
+	const struct leat__env *env = leat__env_posix();
+
+	if (self)
+		fiber_leave(self, LEAT__FIBER_YIELDS, NULL);
+	else
+		env->yield(env);
+}
+
+/* Its turn began at the first look of the clock since its worker took it. */
+static bool
+fiber_is_due(struct leat__fiber *fiber)
+{
+	const struct leat__env *env = fiber->fibers->env;
+	uint32_t turn = fiber->worker->tick;
+	int64_t now_ns = env->now_ns(env);
+
+	if (fiber->turn != turn || !fiber->turn_ns) {
+		fiber->turn = turn;
+		fiber->turn_ns = now_ns;
+	}
+	return now_ns - fiber->turn_ns >= (int64_t)fiber->fibers->quantum_ns;
+}
+
+void
+leat_yield_if_due(void)
+{
+	struct leat__fiber *self = leat__fiber_self();
+
+	if (!self || ++self->n_looks % FIBER_LOOKS != 0)
+		return;
+	if (fiber_is_due(self))
+		leat_yield();
+}
+
+struct sleeper {
+	struct leat__ctx_wait wait;
+	struct leat__waiter waiter;
+};
+
+static void
+sleeper_wake(struct leat_ctx *ctx, void *user)
+{
+	struct sleeper *sleeper = user;
+
+	(void)ctx;
+	leat__waiter_claim(&sleeper->waiter, LEAT__TOKEN_CANCEL);
+}
+
+static void
+sleeper_describe(const struct leat__ctx_wait *wait, struct leat__text *text)
+{
+	const struct sleeper *sleeper =
+		leat__container_of(wait, const struct sleeper, wait);
+	const struct leat__strand *strand = sleeper->waiter.strand;
+
+	if (strand && strand->describe)
+		strand->describe(strand, text);
+	else
+		leat__text_add(text, "a thread");
+	leat__text_add(text, " sleeps");
+}
+
+static const struct leat__env *
+sleeper_env(const struct leat__fiber *self, const struct leat_ctx *ctx)
+{
+	if (self)
+		return self->fibers->env;
+	return ctx ? leat__ctx_env(ctx) : leat__env_posix();
+}
+
+static void
+fiber_set_waits_for(struct leat__fiber *self, const char *what)
+{
+	if (self)
+		leat__store_relaxed(&self->waits_for, what);
+}
+
+int
+leat_sleep_until(struct leat_ctx *ctx, int64_t deadline_ns)
+{
+	struct leat__fiber *self = leat__fiber_self();
+	const struct leat__env *env = sleeper_env(self, ctx);
+	struct sleeper sleeper = {
+		.wait = {.after = {.fn = sleeper_wake, .user = &sleeper},
+			.describe = sleeper_describe}};
+	uint32_t token;
+
+	leat__waiter_init(&sleeper.waiter, env);
+	fiber_set_waits_for(self, "sleeps");
+	if (ctx) {
+		sleeper.wait.since_ns = env->now_ns(env);
+		leat__ctx_wait_begin(ctx, &sleeper.wait);
+	}
+	token = leat__waiter_wait(&sleeper.waiter, deadline_ns);
+	if (ctx)
+		leat__ctx_wait_end(ctx, &sleeper.wait);
+	fiber_set_waits_for(self, NULL);
+	return token == LEAT__TOKEN_CANCEL ? LEAT_ECANCELED : LEAT_OK;
+}

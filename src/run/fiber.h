@@ -1,0 +1,99 @@
+/*
+ * run/fiber.h -- fibers: functions with stacks of their own, on an executor.
+ *
+ * A fiber is an entry of the executor whenever it is ready. While it is parked
+ * it belongs to the waiter it parked on: whoever claims that makes it ready,
+ * once. So it needs no state that threads fight over.
+ */
+#ifndef LEAT_SRC_RUN_FIBER_H
+#define LEAT_SRC_RUN_FIBER_H
+
+#include "chan/wait.h"
+#include "run/exec.h"
+#include "run/stack.h"
+#include "run/switch.h"
+
+struct leat__fibers;
+struct leat_ctx;
+
+/* For dumps only. */
+enum leat__fiber_state {
+	LEAT__FIBER_FREE = 0,
+	LEAT__FIBER_READY,
+	LEAT__FIBER_RUNNING,
+	LEAT__FIBER_PARKED
+};
+
+/* At the top of its stack. */
+struct leat__fiber {
+	struct leat__stack stack; /* the first */
+	struct leat__strand strand;
+	struct leat__entry entry;
+	struct leat__context context;
+	struct leat__fibers *fibers;
+	struct leat__worker *worker; /* runs it, or has run it last */
+	void (*fn)(struct leat__fiber *fiber, void *arg);
+	void (*go)(struct leat_ctx *ctx, void *arg); /* of leat_go() */
+	void *arg;
+	const char *where; /* a constant; atomic, for dumps */
+	void *task; /* of whoever made it; NULL = none; atomic, for dumps */
+	/* leat_yield_if_due() */
+	uint32_t n_looks;
+	uint32_t turn; /* of its worker, when turn_ns was read */
+	int64_t turn_ns;
+	/* atomic, for dumps */
+	uint32_t state;
+	const char *waits_for; /* a constant; NULL = not known */
+	int64_t since_ns;
+};
+
+enum leat__fiber_leave {
+	LEAT__FIBER_PARKS,
+	LEAT__FIBER_YIELDS,
+	LEAT__FIBER_ENDS
+};
+
+/* What a worker keeps for fibers: its worker->local. */
+struct leat__fiber_lane {
+	struct leat__fiber *fiber; /* that runs, or has left this moment */
+	struct leat__stack_cache stacks;
+	enum leat__fiber_leave leave; /* why the fiber left */
+	struct leat__waiter *waiter;  /* it parks on */
+};
+
+/* All fibers of one executor. */
+struct leat__fibers {
+	const struct leat__env *env;
+	struct leat__exec *exec;
+	struct leat__timers *timers; /* for deadlines of waits */
+	uint64_t quantum_ns;
+	/* called on the worker, for each; task as it was in the fiber */
+	void (*ended)(void *user, void *task);
+	void *user;
+	struct leat__stacks stacks;
+	struct leat__fiber_lane *lanes; /* of the workers */
+};
+
+/* All but stacks and lanes are filled by the caller. LEAT_OK, LEAT_ENOMEM. */
+LEAT_MUST_CHECK int leat__fibers_init(
+	struct leat__fibers *fibers, size_t stack_bytes);
+/* No fiber is left, or all threads have gone. Zeroed memory is accepted. */
+void leat__fibers_fini(struct leat__fibers *fibers);
+
+/* NULL: no memory. hint: the calling worker, or NULL. */
+struct leat__fiber *leat__fiber_create(struct leat__fibers *fibers,
+	struct leat__worker *hint,
+	void (*fn)(struct leat__fiber *fiber, void *arg), void *arg);
+/* Have it run for the first time. */
+void leat__fiber_start(struct leat__fiber *fiber, struct leat__worker *hint);
+
+/* The calling fiber; NULL = the caller is none. */
+struct leat__fiber *leat__fiber_self(void);
+/* The worker that runs the caller, if that is one of these fibers. */
+struct leat__worker *leat__fiber_worker(const struct leat__fibers *fibers);
+
+/* "fiber 12 (job.c:41)" */
+void leat__fiber_describe(
+	const struct leat__fiber *fiber, struct leat__text *text);
+
+#endif
