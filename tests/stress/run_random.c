@@ -1,263 +1,151 @@
 /*
- * stress/run_random.c -- random chains on real threads against an oracle.
+ * stress/run_random.c -- random graphs on real threads against the oracle.
  *
- * Each round draws a chain (filters, expanders, stages that hold, several
- * branches joined again), capacities from 1 up, 1 to 4 workers, frames of 1 to
- * 64 items, blocking or cooperative ends, and one end of five: by itself,
- * enough, drain, cancel, failure. It pushes more items through than all
- * buffers hold. LEAT_SEED replays; LEAT_STRESS multiplies the rounds.
+ * support/oracle.h draws, runs and compares; what is here is the seed, the
+ * number of rounds, and a text for a round that does not end. LEAT_SEED=n runs
+ * that one graph; LEAT_STRESS multiplies the rounds.
  */
 #include "support/test.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/atomic.h"
-#include "support/numbers.h"
+#include "support/oracle.h"
+#include "support/stress.h"
 
-static uint64_t current_seed; /* of the round, for messages */
+#define ROUND_SECONDS 60
 
-#define must(cond)                                                             \
-	ck_assert_msg(cond, "LEAT_SEED=%llu: %s",                              \
-		(unsigned long long)current_seed, #cond)
+#if defined(__SANITIZE_THREAD__)
+#define ROUNDS 100
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ROUNDS 100
+#endif
+#endif
+#ifndef ROUNDS
+#define ROUNDS 300
+#endif
 
-/* A round that hangs says which one it was. */
+static const struct oracle_scale scale = {.per_frame_max = 64,
+	.capacity_max = 6,
+	.items_max = 20000,
+	.fault_one_in = 8,
+	.deadline_max_ns = 3000000};
+
+static struct oracle oracle; /* of the round, for the watchdog */
+
+/* The process is lost: nothing is locked and nobody waits for it any more. */
 static void
-say_seed(int signal_)
+watchdog(int signal_)
 {
-	fprintf(stderr, "LEAT_SEED=%llu hangs or aborts\n",
-		(unsigned long long)current_seed);
+	char buf[4096];
+	struct leat__text text = {buf, sizeof(buf), 0};
+
+	leat__text_add(&text, "LEAT_SEED=%llu does not end: ",
+		(unsigned long long)oracle.seed);
+	oracle_say_progress(&oracle, &text);
+	leat__text_add(&text, "\n");
+	if (write(STDERR_FILENO, buf, strlen(buf)) < 0)
+		_exit(EXIT_FAILURE);
 	signal(signal_, SIG_DFL);
 	raise(signal_);
 }
 
-struct draw {
-	uint64_t state;
-};
-
-static uint64_t
-draw_next(struct draw *d)
+static const char *
+run_watched(void)
 {
-	d->state ^= d->state << 13;
-	d->state ^= d->state >> 7;
-	d->state ^= d->state << 17;
-	return d->state;
-}
-
-static uint32_t
-draw_below(struct draw *d, uint32_t n)
-{
-	return (uint32_t)((draw_next(d) >> 20) % n);
-}
-
-enum ending { BY_ITSELF, ENOUGH, DRAIN, CANCEL, FAILURE, N_ENDINGS };
-
-struct plan {
-	enum ending ending;
-	uint64_t n;
-	uint32_t n_odd, n_add; /* stages of that kind in the chain */
-	bool is_forked;
-	struct sink_seen seen;
-	struct sink_opts sink;
-	struct numbers_opts numbers;
-};
-
-static struct leat_stage *
-add(struct leat_graph *graph, const struct leat_stage_ops *ops,
-	const void *opts)
-{
-	struct leat_step step = {ops, opts};
-	struct leat_stage *st;
-	struct leat_error err;
-
-	ck_assert_msg(leat_graph_add(graph, NULL, &step, &st, &err) == LEAT_OK,
-		"%s", err.text);
-	return st;
+	signal(SIGALRM, watchdog);
+	alarm(ROUND_SECONDS);
+	return oracle_run(&oracle);
 }
 
 static void
-join(struct leat_graph *graph, struct draw *d, struct leat_end out,
-	struct leat_end in)
+run_round(uint64_t seed)
 {
-	struct leat_link_opts opts = {LEAT_OPTS_INIT(leat_link_opts),
-		.capacity_frames = 1 + draw_below(d, 4),
-		.capacity_bytes = draw_below(d, 3) ? 0 : 100};
-	struct leat_error err;
+	const char *text;
 
-	ck_assert_msg(leat_graph_link(graph, out, in, &opts, &err) == LEAT_OK,
-		"%s", err.text);
+	oracle_draw(&oracle, seed, &scale);
+	text = run_watched();
+	ck_assert_msg(
+		!text, "LEAT_SEED=%llu: %s", (unsigned long long)seed, text);
 }
 
-/* A few filters behind `from`; returns the last stage. */
-static struct leat_stage *
-draw_chain(struct leat_graph *graph, struct draw *d, struct plan *p,
-	struct leat_stage *from, uint32_t out)
+START_TEST(random_graphs_deliver_what_the_oracle_says)
 {
-	static const struct leat_stage_ops *const kinds[] = {
-		&add_ops, &odd_ops, &pass_ops, &single_ops, &hold_ops};
-	uint32_t n = draw_below(d, 4);
+	uint32_t n = getenv("LEAT_SEED") ? 1 : stress_rounds(ROUNDS);
+	uint64_t seed = stress_seed("run_random");
 
-	for (uint32_t k = 0; k < n; k++) {
-		uint32_t kind = draw_below(d, 5);
-		struct leat_stage *st;
-
-		if (p->is_forked && kind < 2)
-			kind = 2; /* the oracle counts these on a straight line
-				   */
-		p->n_add += kind == 0 && p->n_odd == 0;
-		p->n_odd += kind == 1;
-		if (kind == 0 && p->n_odd)
-			kind = 2;
-		st = add(graph, kinds[kind], NULL);
-		join(graph, d, leat_out(from, out), leat_in(st, 0));
-		from = st;
-		out = 0;
-	}
-	return from;
+	for (uint32_t k = 0; k < n; k++)
+		run_round(seed + k);
+	oracle_free(&oracle);
 }
+END_TEST
+
+/* ---- the oracle itself ------------------------------------------------- */
 
 static void
-draw_graph(struct leat_graph *graph, struct draw *d, struct plan *p)
+assert_finds(enum oracle_defect defect, const char *finding)
 {
-	struct leat_stage *from, *to, *deal, *both;
+	const char *text;
 
-	from = add(graph,
-		draw_below(d, 2) ? &numbers_ops : &numbers_blocking_ops,
-		&p->numbers);
-	if (p->is_forked) {
-		deal = add(graph, &deal_ops, NULL);
-		both = add(graph, &union_ops, NULL);
-		join(graph, d, leat_out(from, 0), leat_in(deal, 0));
-		for (uint32_t k = 0; k < 2; k++) {
-			struct leat_stage *arm =
-				draw_chain(graph, d, p, deal, k);
-
-			join(graph, d, leat_out(arm, arm == deal ? k : 0),
-				leat_in(both, k));
-		}
-		from = both;
-	}
-	from = draw_chain(graph, d, p, from, 0);
-	to = add(graph, draw_below(d, 2) ? &sink_ops : &sink_blocking_ops,
-		&p->sink);
-	join(graph, d, leat_out(from, 0), leat_in(to, 0));
+	oracle_draw_defect(&oracle, defect);
+	text = run_watched();
+	ck_assert_msg(text && strstr(text, finding), "found: %s",
+		text ? text : "nothing");
+	oracle_free(&oracle);
 }
 
-/* What a straight chain must deliver: n numbers, +1 per add, odd ones kept. */
-static uint64_t
-oracle_n(const struct plan *p)
+START_TEST(a_sound_stage_is_not_complained_of)
 {
-	uint64_t n = 0;
-
-	for (uint64_t k = 1; k <= p->n; k++)
-		n += p->n_odd == 0 || (k + p->n_add) % 2 == 1;
-	return n;
+	oracle_draw_defect(&oracle, ORACLE_SOUND);
+	ck_assert_ptr_null(run_watched());
+	oracle_free(&oracle);
 }
+END_TEST
 
-static void
-check_end(struct leat_graph *graph, struct plan *p, int rc)
+START_TEST(an_item_that_is_lost_is_found_out)
 {
-	struct leat_graph_stats stats;
-
-	leat_graph_stats(graph, &stats);
-	must(stats.is_balanced == 1);
-	if (!p->is_forked)
-		must(p->seen.n_back == 0);
-	if (p->ending == CANCEL && rc == LEAT_ECANCELED)
-		return;
-	if (p->ending == FAILURE) {
-		must(rc == LEAT_EIO);
-		return;
-	}
-	must(rc == LEAT_OK);
-	must(stats.unfinished == 0);
-	must(p->seen.is_finished == 1);
-	if (p->ending == BY_ITSELF)
-		must(p->seen.n == oracle_n(p));
-	if (p->ending == ENOUGH)
-		must(p->seen.n == p->sink.enough);
-	if (p->ending == DRAIN)
-		must(p->seen.n == stats.written);
+	assert_finds(ORACLE_LOSES, "item 14 is not as it should be");
 }
+END_TEST
 
-static void
-draw_plan(struct draw *d, struct plan *p)
+START_TEST(an_item_that_is_forgotten_shows_in_the_books)
 {
-	p->ending = draw_below(d, N_ENDINGS);
-	p->is_forked = draw_below(d, 3) == 0;
-	p->n = p->ending == BY_ITSELF ? 1 + draw_below(d, 3000) : 0;
-	p->numbers = (struct numbers_opts){LEAT_OPTS_INIT(numbers_opts),
-		.n = p->n, .per_frame = 1 + draw_below(d, 64)};
-	p->sink =
-		(struct sink_opts){LEAT_OPTS_INIT(sink_opts), .seen = &p->seen};
-	if (p->ending == ENOUGH)
-		p->sink.enough = 1 + draw_below(d, 2000);
-	if (p->ending == FAILURE)
-		p->sink.fail_at = 2 * draw_below(d, 1000) + 101;
+	assert_finds(ORACLE_FORGETS, "map1: 1 items are left over");
 }
+END_TEST
 
-static void
-one_round(uint64_t seed)
+START_TEST(an_item_that_comes_twice_is_found_out)
 {
-	struct draw d = {seed * 0x9e3779b97f4a7c15ull + 1};
-	struct plan p = {0};
-	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts)};
-	struct leat_graph *graph;
-	struct leat_error err;
-	int rc;
-
-	for (int k = 0; k < 8; k++)
-		draw_next(&d);
-	draw_plan(&d, &p);
-	opts.workers = 1 + draw_below(&d, 4);
-	opts.quantum_ns = draw_below(&d, 2) ? 1 : 0;
-	opts.spin_ns = draw_below(&d, 2) ? 2000 : 0;
-	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
-	draw_graph(graph, &d, &p);
-	/* an odd number survives any even count of additions only */
-	if (p.ending == FAILURE && (p.n_odd || p.n_add))
-		p.sink.fail_at |= 1;
-	ck_assert_msg(leat_graph_start(graph, &err) == LEAT_OK, "%s", err.text);
-	if (p.ending == DRAIN || p.ending == CANCEL)
-		for (uint32_t n = draw_below(&d, 300);
-			leat__load_relaxed(&p.seen.n) < n;)
-			sched_yield();
-	if (p.ending == DRAIN)
-		leat_graph_drain(graph);
-	if (p.ending == CANCEL)
-		leat_graph_cancel(graph);
-	rc = leat_graph_wait(graph, LEAT_NEVER, &err);
-	check_end(graph, &p, rc);
-	leat_graph_destroy(graph);
+	assert_finds(ORACLE_DOUBLES, "item 13 is not as it should be");
 }
+END_TEST
 
-START_TEST(random_graphs_end_as_they_should_and_lose_nothing)
+START_TEST(items_that_change_places_are_found_out)
 {
-	const char *replay = getenv("LEAT_SEED");
-	const char *scale = getenv("LEAT_STRESS");
-	uint64_t n = 400 * (scale ? strtoull(scale, NULL, 10) : 1);
-	uint64_t first = replay ? strtoull(replay, NULL, 10)
-				: (uint64_t)leat_now_ns() % 1000000007;
+	assert_finds(ORACLE_SWAPS, "item 12 is not as it should be");
+}
+END_TEST
 
-	signal(SIGALRM, say_seed);
-	signal(SIGABRT, say_seed);
-	printf("LEAT_SEED=%llu and %llu more\n", (unsigned long long)first,
-		(unsigned long long)(replay ? 0 : n - 1));
-	for (uint64_t seed = first; seed < first + (replay ? 1 : n); seed++) {
-		current_seed = seed;
-		alarm(60);
-		one_round(seed);
-	}
+START_TEST(a_frame_that_is_not_given_back_is_found_out)
+{
+	assert_finds(ORACLE_KEEPS, "bytes are not back in the pool");
 }
 END_TEST
 
 int
 main(void)
 {
-	static const TTest *tests[1];
+	static const TTest *tests[7];
+	size_t n = 0;
 
 	setenv("LEAT_TEST_SECONDS", "3000", 0);
-	tests[0] = random_graphs_end_as_they_should_and_lose_nothing;
-	return test_main("stress/run_random", tests, 1);
+	tests[n++] = a_sound_stage_is_not_complained_of;
+	tests[n++] = an_item_that_is_lost_is_found_out;
+	tests[n++] = an_item_that_is_forgotten_shows_in_the_books;
+	tests[n++] = an_item_that_comes_twice_is_found_out;
+	tests[n++] = items_that_change_places_are_found_out;
+	tests[n++] = a_frame_that_is_not_given_back_is_found_out;
+	tests[n++] = random_graphs_deliver_what_the_oracle_says;
+	return test_main("stress/run_random", tests, n);
 }

@@ -1,0 +1,15 @@
+/*
+ * sim/main.c -- the scenarios there are.
+ */
+#include "scenario.h"
+
+int
+main(int argc, char **argv)
+{
+	static const struct sim_scenario *const lists[] = {scenarios_env,
+		scenarios_ctx, scenarios_mem, scenarios_chan, scenarios_channel,
+		scenarios_run, scenarios_task, scenarios_graph,
+		scenarios_defects, NULL};
+
+	return sim_main(argc, argv, lists, engine_checks);
+}

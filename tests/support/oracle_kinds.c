@@ -1,0 +1,326 @@
+/*
+ * support/oracle_kinds.c -- the kinds of stages: how each is drawn, what it
+ * makes of an item, and the interpreter's half of it.
+ *
+ * The interpreter knows no frames, no credit and no threads: an item goes
+ * through the whole graph before the next one begins.
+ */
+#include "support/oracle.h"
+
+/* ---- values ------------------------------------------------------------ */
+
+/* All different: mixing is one to one. */
+uint64_t
+oracle_source_item(const struct oracle_node *node, uint64_t k)
+{
+	return oracle_mix(node->seed + k);
+}
+
+bool
+oracle_keeps(const struct oracle_node *node, uint64_t item)
+{
+	return oracle_mix(item ^ node->seed) % 100 < node->n;
+}
+
+uint64_t
+oracle_mapped(const struct oracle_node *node, uint64_t item)
+{
+	return item + node->seed;
+}
+
+/* Of a group the order shows; of all it must not. */
+uint64_t
+oracle_folded(const struct oracle_node *node, uint64_t sum, uint64_t item)
+{
+	return node->n ? 3 * sum + item : sum + item;
+}
+
+uint32_t
+oracle_n_results(const struct oracle_node *node, uint64_t item)
+{
+	if (node->kind == ORACLE_EXPAND)
+		return (uint32_t)(oracle_mix(item ^ node->seed) %
+			(node->n + 1));
+	return node->kind == ORACLE_COPY ? 2 : 1;
+}
+
+uint64_t
+oracle_result(const struct oracle_node *node, uint64_t item, uint32_t k,
+	uint32_t *out_out)
+{
+	*out_out = 0;
+	if (node->kind == ORACLE_COPY)
+		*out_out = k;
+	if (node->kind == ORACLE_ROUTE)
+		*out_out = (uint32_t)(oracle_mix(item ^ node->seed) & 1u);
+	return node->kind == ORACLE_EXPAND ? oracle_mix(item + k) : item;
+}
+
+/* ---- the interpreter's half -------------------------------------------- */
+
+static void
+source_end(struct oracle_node *node)
+{
+	const struct oracle *o = node->oracle;
+	bool is_drained =
+		o->ending == ORACLE_DRAIN || o->ending == ORACLE_DRAIN_CANCEL;
+	uint64_t n = is_drained || node->n == ORACLE_ENDLESS ? node->n_read
+							     : node->n;
+
+	for (uint64_t k = 0; k < n; k++)
+		oracle_give(node, 0, oracle_source_item(node, k));
+}
+
+static void
+map_item(struct oracle_node *node, uint64_t item)
+{
+	oracle_give(node, 0, oracle_mapped(node, item));
+}
+
+static void
+keep_item(struct oracle_node *node, uint64_t item)
+{
+	if (oracle_keeps(node, item))
+		oracle_give(node, 0, item);
+}
+
+static void
+spread_item(struct oracle_node *node, uint64_t item)
+{
+	uint32_t n = oracle_n_results(node, item);
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t out;
+		uint64_t result = oracle_result(node, item, k, &out);
+
+		oracle_give(node, out, result);
+	}
+}
+
+static void
+fold_give(struct oracle_node *node)
+{
+	oracle_give(node, 0, node->sum);
+	node->sum = node->n_sum = 0;
+}
+
+static void
+fold_item(struct oracle_node *node, uint64_t item)
+{
+	node->sum = oracle_folded(node, node->sum, item);
+	if (++node->n_sum == node->n)
+		fold_give(node);
+}
+
+static void
+fold_end(struct oracle_node *node)
+{
+	if (node->n_sum || !node->n)
+		fold_give(node);
+}
+
+static void
+pass_item(struct oracle_node *node, uint64_t item)
+{
+	oracle_give(node, 0, item);
+}
+
+/* Which ones come first is known of a sequence only. */
+static void
+head_item(struct oracle_node *node, uint64_t item)
+{
+	if (node->order != ORACLE_SEQUENCE || node->n_in <= node->n)
+		oracle_give(node, 0, item);
+}
+
+static void
+sink_item(struct oracle_node *node, uint64_t item)
+{
+	if (!node->n || node->order != ORACLE_SEQUENCE || node->n_in <= node->n)
+		oracle_list_push(&node->expected, item);
+}
+
+/* ---- how they are drawn ------------------------------------------------ */
+
+static uint32_t
+draw_below(struct oracle_node *node, uint32_t n)
+{
+	return oracle_below(&node->oracle->random, n);
+}
+
+static void
+keep_draw(struct oracle_node *node)
+{
+	static const uint8_t percents[] = {0, 1, 25, 50, 75, 99, 100};
+
+	node->n = percents[draw_below(node, sizeof(percents))];
+}
+
+static void
+expand_draw(struct oracle_node *node)
+{
+	uint32_t most = node->gain > 4 ? 1 : 4;
+
+	node->n = 1 + draw_below(node, most);
+	node->gain *= (uint32_t)node->n;
+}
+
+/* Of items without order only the sum of all is known. */
+static void
+fold_draw(struct oracle_node *node)
+{
+	if (node->order == ORACLE_SEQUENCE)
+		node->n = draw_below(node, 6);
+}
+
+static void
+hold_draw(struct oracle_node *node)
+{
+	node->n = 1 + draw_below(node, ORACLE_HOLDS_MAX);
+}
+
+static void
+cut_order(struct oracle_node *node)
+{
+	if (node->order != ORACLE_SEQUENCE)
+		node->order = ORACLE_SUBSET;
+}
+
+static void
+head_draw(struct oracle_node *node)
+{
+	node->n = draw_below(node, 200);
+	cut_order(node);
+}
+
+static void
+union_draw(struct oracle_node *node)
+{
+	if (node->order == ORACLE_SEQUENCE)
+		node->order = ORACLE_BAG;
+}
+
+static void
+sink_draw(struct oracle_node *node)
+{
+	if (draw_below(node, 8))
+		return;
+	node->n = 1 + draw_below(node, 200);
+	cut_order(node);
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
+	[ORACLE_SOURCE] = {.name = "source",
+		.n_outs = 1,
+		.is_maker = true,
+		.can_block = true,
+		.ops = &oracle_source_ops,
+		.end = source_end},
+	[ORACLE_MAP] = {.name = "map",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 3,
+		.needs = ORACLE_SUBSET,
+		.can_block = true,
+		.ops = &oracle_map_ops,
+		.item = map_item},
+	[ORACLE_MAP_ITEM] = {.name = "map-item",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 2,
+		.needs = ORACLE_SUBSET,
+		.ops = &oracle_map_item_ops,
+		.item = map_item},
+	[ORACLE_KEEP] = {.name = "keep",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 3,
+		.needs = ORACLE_SUBSET,
+		.can_block = true,
+		.ops = &oracle_keep_ops,
+		.draw = keep_draw,
+		.item = keep_item},
+	[ORACLE_KEEP_ITEM] = {.name = "keep-item",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 2,
+		.needs = ORACLE_SUBSET,
+		.ops = &oracle_keep_item_ops,
+		.draw = keep_draw,
+		.item = keep_item},
+	[ORACLE_EXPAND] = {.name = "expand",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_maker = true,
+		.can_block = true,
+		.ops = &oracle_spread_ops,
+		.draw = expand_draw,
+		.item = spread_item},
+	[ORACLE_FOLD] = {.name = "fold",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 3,
+		.needs = ORACLE_BAG,
+		.is_maker = true,
+		.can_block = true,
+		.ops = &oracle_fold_ops,
+		.draw = fold_draw,
+		.item = fold_item,
+		.end = fold_end},
+	[ORACLE_HOLD] = {.name = "hold",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 3,
+		.needs = ORACLE_SUBSET,
+		.can_block = true,
+		.ops = &oracle_hold_ops,
+		.draw = hold_draw,
+		.item = pass_item},
+	[ORACLE_HEAD] = {.name = "head",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 1,
+		.needs = ORACLE_SUBSET,
+		.can_block = true,
+		.ops = &oracle_head_ops,
+		.draw = head_draw,
+		.item = head_item},
+	[ORACLE_ROUTE] = {.name = "route",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_maker = true,
+		.can_block = true,
+		.ops = &oracle_spread_ops,
+		.item = spread_item},
+	[ORACLE_COPY] = {.name = "copy",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_maker = true,
+		.can_block = true,
+		.ops = &oracle_spread_ops,
+		.item = spread_item},
+	[ORACLE_UNION] = {.name = "union",
+		.n_ins = 2,
+		.n_outs = 1,
+		.weight = 12,
+		.needs = ORACLE_SUBSET,
+		.can_block = true,
+		.ops = &oracle_union_ops,
+		.draw = union_draw,
+		.item = pass_item},
+	[ORACLE_SINK] = {.name = "sink",
+		.n_ins = 1,
+		.needs = ORACLE_SUBSET,
+		.can_block = true,
+		.ops = &oracle_sink_ops,
+		.draw = sink_draw,
+		.item = sink_item},
+};
