@@ -61,7 +61,7 @@ active proctype sender()
 
 	do
 	:: is_done || is_recv_closed || n == N_FRAMES -> break
-	:: n < N_FRAMES ->
+	:: else ->
 		atomic { waits_outside = !is_done };
 		!waits_outside;
 		if
@@ -105,7 +105,7 @@ active proctype receiver()
 	do
 	:: is_done -> break
 	:: received > 0 -> break /* as head: enough */
-	:: else ->
+	:: !is_done ->
 		was_closed = is_send_closed;
 		if
 		:: atomic { queued > 0 ->
@@ -202,3 +202,5 @@ active proctype closer()
 	assert(sent == granted);
 	assert(n_free == N_SLOTS)
 }
+
+ltl ends { <> (sender_over && receiver_over) }

@@ -131,3 +131,5 @@ active proctype waiter()
 	assert(is_done || got == MADE_MAX);
 	is_over = 1
 }
+
+ltl ends { <> (is_over) }
