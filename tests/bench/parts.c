@@ -1,5 +1,5 @@
 /*
- * bench/core.c -- what the parts below a graph cost.
+ * bench/parts.c -- what the parts below a graph cost.
  *
  *	pool_cache     take and give a 64 KiB slot through a thread's magazine
  *	pool_depot     the same through the public calls, shared by all threads
@@ -8,6 +8,8 @@
  *	channel_2_burst  the same in bursts of 16
  *	ctx_child      create and destroy a context below a root
  *	ctx_cancel     cancel 100,000 contexts below a root
+ * The channel carries frames whose credit comes back by grants, as those of a
+ * graph do; core_cases.c has the channels of an application.
  * Rivals: malloc, and a bare ring of pointers with cached indices (Lee, Bu and
  * Chandranmenon, MCRingBuffer, IPDPS 2010) that cannot wait, close or count.
  */
@@ -147,7 +149,8 @@ static void
 hop_open(struct hop_bench *b)
 {
 	const struct leat_channel_opts opts = {
-		LEAT_OPTS_INIT(leat_channel_opts), .capacity_frames = CAPACITY};
+		LEAT_OPTS_INIT(leat_channel_opts), .capacity = CAPACITY,
+		.flags = LEAT_CHANNEL_GRANTS};
 
 	bench_check(
 		leat_channel_create(NULL, &opts, &b->channel, NULL), "channel");
@@ -163,7 +166,7 @@ channel_1(void *arg)
 	for (uint32_t k = 0; k < N_HOPS; k++) {
 		struct leat_frame *frame = b->frames[k % CAPACITY];
 
-		bench_check(leat_channel_try_send(b->channel, frame), "send");
+		bench_check(leat_channel_try_send(b->channel, &frame), "send");
 		bench_check(leat_channel_try_recv(b->channel, &frame), "recv");
 		leat_channel_grant(b->channel, 1, frame->len_bytes);
 	}
@@ -210,7 +213,7 @@ channel_send_all(struct hop_bench *b, struct leat_frame **frames)
 		bench_check(rc, "send_burst");
 		n += (uint32_t)rc;
 		if (rc == 0)
-			bench_check(leat_channel_send(b->channel, frames[n++]),
+			bench_check(leat_channel_send(b->channel, &frames[n++]),
 				"send");
 	}
 }
@@ -227,7 +230,7 @@ channel_sender(void *arg)
 			channel_send_all(b, frames);
 		else
 			bench_check(
-				leat_channel_send(b->channel, *frames), "send");
+				leat_channel_send(b->channel, frames), "send");
 	}
 	leat_channel_close_send(b->channel);
 	return NULL;
@@ -449,7 +452,7 @@ main(int argc, char **argv)
 {
 	struct bench bench;
 
-	bench_init(&bench, "core", argc, argv);
+	bench_init(&bench, "parts", argc, argv);
 	bench_pool(&bench);
 	bench_hops(&bench);
 	bench_ctx(&bench);
