@@ -47,6 +47,8 @@ run 01_hello
 run 02_job "$root/examples/data/flights.csv" late.csv
 check "02_job: writes" diff "$expected/02_job.file" "$work/02_job/late.csv"
 run 03_custom_stage
+run 04_channels
+run 05_fibers
 
 # every example has been run, and is short
 for source in "$root"/examples/*.c; do
