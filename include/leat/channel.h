@@ -145,8 +145,9 @@ LEAT_API LEAT_MUST_CHECK int leat_channel_send_bulk(struct leat_channel *ch,
  *
  * @param n_max      most that is wanted
  * @param items_out  where the first goes, the others behind it         [lent]
- * @return how many there is room for (0 = no credit; with many senders at most
- * 1), LEAT_ECANCELED, LEAT_ECLOSED, or LEAT_ENOTSUP for a rendezvous.
+ * @return how many there is room for (0 = no credit; with many senders or
+ * receivers at most 1), LEAT_ECANCELED, LEAT_ECLOSED, or LEAT_ENOTSUP for a
+ * rendezvous and with capacity_bytes.
  *
  * What was reserved is sent by leat_channel_send_commit(); nothing else may be
  * sent by this thread before that. With one sender a reservation that is not
@@ -207,7 +208,8 @@ LEAT_API LEAT_MUST_CHECK int leat_channel_recv_bulk(struct leat_channel *ch,
  *
  * @param items_out  the first of them, the others behind it            [lent]
  * @return how many (0 = nothing there now), LEAT_EOS, LEAT_ECANCELED, or
- * LEAT_ENOTSUP for a rendezvous or many receivers.
+ * LEAT_ENOTSUP for a rendezvous, with capacity_bytes, and with many senders or
+ * receivers.
  */
 LEAT_API LEAT_MUST_CHECK int leat_channel_recv_peek(
 	struct leat_channel *ch, uint32_t n_max, const void **items_out);
@@ -225,7 +227,8 @@ LEAT_API void leat_channel_recv_consume(struct leat_channel *ch, uint32_t n);
 LEAT_API void leat_channel_grant(
 	struct leat_channel *ch, uint32_t n, uint64_t n_bytes);
 
-/** How many items may be sent now. Exact for the one sender. */
+/** How many items may be sent now: for the one sender exact, and for nobody
+ * else; with many senders a look. */
 LEAT_API uint32_t leat_channel_credit(const struct leat_channel *ch);
 
 /** How many items wait to be received. A look from outside. */

@@ -11,9 +11,8 @@
 
 #include "chan/channel.h"
 
-#define CHANNEL_SPIN_NS         10000
-#define CHANNEL_FENCED_CAPACITY 64 /* smaller ones wait often */
-#define CHANNEL_ADAPT_LEAST_NS  1000000
+#define CHANNEL_SPIN_NS        10000
+#define CHANNEL_ADAPT_LEAST_NS 1000000
 
 /* ---- ends ------------------------------------------------------------------------ */
 
@@ -268,14 +267,15 @@ static void
 channel_init_sides(
 	struct leat_channel *ch, const struct leat_channel_opts *opts)
 {
-	bool is_fenced = ch->capacity < CHANNEL_FENCED_CAPACITY;
 	bool is_met = ch->kind == CHANNEL_RENDEZVOUS;
 
+	/* a rendezvous does all under its lock; the others begin unfenced, and
+	 * a side on which nobody waits stays so */
 	leat__side_init(&ch->senders, ch->env,
-		is_met || opts->flags & LEAT_CHANNEL_MANY_SENDERS, is_fenced,
+		is_met || opts->flags & LEAT_CHANNEL_MANY_SENDERS, is_met,
 		NULL);
 	leat__side_init(&ch->receivers, ch->env,
-		is_met || opts->flags & LEAT_CHANNEL_MANY_RECEIVERS, is_fenced,
+		is_met || opts->flags & LEAT_CHANNEL_MANY_RECEIVERS, is_met,
 		is_met ? rendezvous_lock(ch) : NULL);
 }
 

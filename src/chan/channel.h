@@ -13,8 +13,8 @@
 
 #include <leat/channel.h>
 
-#include "chan/wait.h"
 #include "ctx/ctx.h"
+#include "env/side.h"
 
 enum channel_kind { CHANNEL_ONE, CHANNEL_MANY, CHANNEL_RENDEZVOUS };
 

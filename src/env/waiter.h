@@ -57,8 +57,13 @@ struct leat__waiter {
 	struct leat__strand *strand; /* NULL = an OS thread */
 };
 
-void leat__waiter_init(
-	struct leat__waiter *waiter, const struct leat__env *env);
+static inline void
+leat__waiter_init(struct leat__waiter *waiter, const struct leat__env *env)
+{
+	waiter->token = LEAT__TOKEN_OPEN;
+	waiter->env = env;
+	waiter->strand = *leat__thread_slot();
+}
 
 /* Who wakes it, once a claim has succeeded; plain values, for the waiter may
  * be gone by then. */
@@ -69,19 +74,72 @@ struct leat__wakeup {
 };
 
 /* true: this call has claimed it; then leat__wakeup_do() once, soon. */
-bool leat__waiter_claim_quietly(struct leat__waiter *waiter, uint32_t token,
-	struct leat__wakeup *wakeup_out);
-void leat__wakeup_do(const struct leat__wakeup *wakeup);
+static inline bool
+leat__waiter_claim_quietly(struct leat__waiter *waiter, uint32_t token,
+	struct leat__wakeup *wakeup_out)
+{
+	uint32_t was = leat__load_relaxed(&waiter->token);
+
+	/* read now: who is claimed may go */
+	*wakeup_out = (struct leat__wakeup){
+		waiter->env, waiter->strand, &waiter->token};
+	do {
+		if (was > LEAT__TOKEN_PARKED) {
+			wakeup_out->word = NULL; /* another one wakes it */
+			return false;
+		}
+		/* pairs with the loads of the owner, and with its park */
+	} while (!leat__cas_weak_acq_rel(&waiter->token, &was, token));
+	if (was == LEAT__TOKEN_OPEN)
+		wakeup_out->word = NULL;
+	return true;
+}
+
+static inline void
+leat__wakeup_do(const struct leat__wakeup *wakeup)
+{
+	if (!wakeup->word)
+		return;
+	if (wakeup->strand)
+		wakeup->strand->ready(wakeup->strand);
+	else /* a word that is gone meanwhile costs a wake for nothing */
+		wakeup->env->wake(wakeup->env, wakeup->word);
+}
 
 /* Both. */
 bool leat__waiter_claim(struct leat__waiter *waiter, uint32_t token);
 
 /* OPEN -> PARKED; false: it was claimed already. */
-bool leat__waiter_park(struct leat__waiter *waiter);
+static inline bool
+leat__waiter_park(struct leat__waiter *waiter)
+{
+	uint32_t was = LEAT__TOKEN_OPEN;
+
+	/* pairs with the exchange in leat__waiter_claim_quietly */
+	return leat__cas_acq_rel(&waiter->token, &was, LEAT__TOKEN_PARKED);
+}
+
+static inline uint32_t
+leat__waiter_token(const struct leat__waiter *waiter)
+{
+	/* acquire: pairs with the exchange in leat__waiter_claim_quietly */
+	return leat__load_acquire(&waiter->token);
+}
+
+/* leat__waiter_wait() of a thread. */
+void leat__waiter_park_thread(struct leat__waiter *waiter, int64_t deadline_ns);
 
 /* Wait until it is claimed; at the deadline it claims itself. Returns the
  * token. The owner only. */
-uint32_t leat__waiter_wait(struct leat__waiter *waiter, int64_t deadline_ns);
+static inline uint32_t
+leat__waiter_wait(struct leat__waiter *waiter, int64_t deadline_ns)
+{
+	if (waiter->strand)
+		waiter->strand->park(waiter->strand, waiter, deadline_ns);
+	else
+		leat__waiter_park_thread(waiter, deadline_ns);
+	return leat__waiter_token(waiter);
+}
 
 /* For dumps: "fiber 12 (serve, job.c:41)" or "a thread". */
 void leat__waiter_describe(

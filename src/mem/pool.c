@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "ctx/ctx.h"
+#include "env/side.h"
 #include "mem/mem.h"
 
 #define POOL_SLOT_BYTES   65536u
@@ -63,8 +64,8 @@ struct leat_pool {
 	uint32_t n_classes;
 	struct pool_class classes[LEAT_POOL_CLASSES_MAX];
 	struct pool_depot depots[LEAT_POOL_CLASSES_MAX];
-	_Alignas(LEAT__CACHE_LINE) uint32_t n_waiting; /* atomic */
-	struct leat__parker freed;      /* woken when a slot reaches a depot */
+	_Alignas(LEAT__CACHE_LINE) struct leat__side
+		freed;                  /* told of slots in a depot */
 	leat__owner_name_fn owner_name; /* for reports; NULL = by numbers */
 	const void *owner_user;
 };
@@ -120,7 +121,7 @@ depot_pop(struct leat_pool *pool, uint32_t class_, uint32_t *slots,
 }
 
 /*
- * Put slots back, the hottest last. Swap and look, against pool_wait's count
+ * Put slots back, the hottest last. Swap and look, against pool_wait_once's arm
  * and look: in the one order of both, either the waiter sees the slot or this
  * sees the waiter.
  */
@@ -141,9 +142,10 @@ depot_push(struct leat_pool *pool, uint32_t class_, const uint32_t *slots,
 	/* seq: publishes slots and frames to depot_pop; see above */
 	while (!leat__cas_weak_seq(
 		&depot->head, &head, depot_head(head, slots[n - 1] + 1)));
-	/* seq: pairs with the add in leat_pool_acquire */
-	if (leat__unlikely(leat__load_seq(&pool->n_waiting)))
-		leat__parker_wake(&pool->freed);
+	/* seq: pairs with leat__side_arm in pool_wait_once. All of them: the
+	 * slot may be in another's magazine before the first one looks */
+	if (leat__unlikely(leat__load_seq(&pool->freed.waiting)))
+		leat__side_wake(&pool->freed, UINT32_MAX);
 }
 
 /* ---- magazines ------------------------------------------------------------ */
@@ -431,54 +433,83 @@ pool_is_canceled(const struct leat_ctx *ctx)
 	return ctx && leat_ctx_is_done(ctx);
 }
 
+/* One wait for a slot; what dumps of the context say of it. */
+struct pool_wait {
+	struct leat__ctx_wait wait;
+	struct leat__waiter waiter;
+};
+
 static void
 pool_after(struct leat_ctx *ctx, void *user)
 {
-	struct leat_pool *pool = user;
-
 	(void)ctx;
-	leat__parker_wake(&pool->freed);
+	leat__waiter_claim(user, LEAT__TOKEN_CANCEL);
 }
 
-/* Until there is a slot; the caller is counted and its context listened to. */
+static void
+pool_describe(const struct leat__ctx_wait *wait, struct leat__text *text)
+{
+	const struct pool_wait *w = (const struct pool_wait *)wait;
+
+	leat__waiter_describe(&w->waiter, text);
+	leat__text_add(text, " waits for a slot of the pool");
+}
+
+static void
+pool_park(struct leat_pool *pool, struct pool_wait *w, struct leat_ctx *ctx,
+	int64_t deadline_ns)
+{
+	if (!ctx) {
+		leat__waiter_wait(&w->waiter, deadline_ns);
+		return;
+	}
+	w->wait.after.fn = pool_after;
+	w->wait.after.user = &w->waiter;
+	w->wait.describe = pool_describe;
+	w->wait.since_ns = pool->env->now_ns(pool->env);
+	leat__ctx_wait_begin(ctx, &w->wait);
+	leat__waiter_wait(&w->waiter, deadline_ns);
+	leat__ctx_wait_end(ctx, &w->wait);
+}
+
+/* Arm, look, park. LEAT_EAGAIN: a slot may be there; the other ends. */
 static int
-pool_wait(struct leat_pool *pool, const struct leat_ctx *ctx,
+pool_wait_once(struct leat_pool *pool, struct leat_ctx *ctx,
 	int64_t deadline_ns, struct leat_frame **frame_out)
 {
-	int waited = 0;
+	struct pool_wait w = {0};
+	struct leat__arm arm = {.waiter = &w.waiter};
+	int rc;
 
-	for (;;) {
-		uint32_t ticket = leat__parker_ticket(&pool->freed);
-
-		if (pool_is_canceled(ctx))
-			return LEAT_ECANCELED;
-		if (leat_pool_try_acquire(pool, frame_out) == LEAT_OK)
-			return LEAT_OK;
-		if (waited < 0)
-			return LEAT_ETIMEDOUT;
-		waited = leat__parker_wait(&pool->freed, ticket, deadline_ns);
-	}
+	leat__waiter_init(&w.waiter, pool->env);
+	leat__side_arm(&pool->freed, &arm, 0);
+	rc = leat_pool_try_acquire(pool, frame_out);
+	if (rc == LEAT_OK)
+		leat__waiter_leave(&w.waiter);
+	else
+		pool_park(pool, &w, ctx, deadline_ns);
+	leat__side_disarm(&pool->freed, &arm);
+	if (rc == LEAT_OK)
+		return LEAT_OK;
+	if (pool_is_canceled(ctx))
+		return LEAT_ECANCELED;
+	rc = leat_pool_try_acquire(pool, frame_out);
+	return rc != LEAT_OK && w.waiter.token == LEAT__TOKEN_DEADLINE
+		? LEAT_ETIMEDOUT
+		: rc;
 }
 
 int
 leat_pool_acquire(struct leat_pool *pool, struct leat_ctx *ctx,
 	int64_t deadline_ns, struct leat_frame **frame_out)
 {
-	struct leat_ctx_after after = {.fn = pool_after, .user = pool};
 	int rc;
 
 	if (pool_is_canceled(ctx))
 		return LEAT_ECANCELED;
-	if (leat_pool_try_acquire(pool, frame_out) == LEAT_OK)
-		return LEAT_OK;
-	/* seq: pairs with the load in depot_push */
-	leat__add_seq(&pool->n_waiting, 1);
-	if (ctx)
-		leat_ctx_after(ctx, &after);
-	rc = pool_wait(pool, ctx, deadline_ns, frame_out);
-	if (ctx)
-		leat_ctx_after_stop(ctx, &after);
-	leat__sub_seq(&pool->n_waiting, 1);
+	rc = leat_pool_try_acquire(pool, frame_out);
+	while (rc == LEAT_EAGAIN)
+		rc = pool_wait_once(pool, ctx, deadline_ns, frame_out);
 	return rc;
 }
 
@@ -614,7 +645,7 @@ leat__pool_create(const struct leat__env *env,
 		return leat__error(err, LEAT_ENOMEM, "pool: no memory");
 	pool->env = env;
 	pool->n_classes = n_classes;
-	leat__parker_init(&pool->freed, env);
+	leat__side_init(&pool->freed, env, true, true, NULL);
 	pool_lay_out(pool, classes);
 	rc = pool_allocate(pool, err);
 	if (rc < 0) {

@@ -8,7 +8,7 @@
 #ifndef LEAT_SRC_RUN_FIBER_H
 #define LEAT_SRC_RUN_FIBER_H
 
-#include "chan/wait.h"
+#include "env/side.h"
 #include "run/exec.h"
 #include "run/stack.h"
 #include "run/switch.h"

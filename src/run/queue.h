@@ -106,4 +106,18 @@ leat__queue_pop(struct leat__queue *q)
 	return leat__queue_take(q, &entry, 1) ? entry : NULL;
 }
 
+/* Its worker, where nobody else takes out. NULL = empty. */
+static inline void *
+leat__queue_pop_alone(struct leat__queue *q)
+{
+	uint64_t head = leat__load_relaxed(&q->head);
+	void *entry;
+
+	if (head == leat__load_relaxed(&q->tail))
+		return NULL;
+	entry = leat__load_relaxed(&q->cells[head & q->mask]);
+	leat__store_relaxed(&q->head, head + 1);
+	return entry;
+}
+
 #endif

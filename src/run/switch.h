@@ -150,7 +150,10 @@ leat__switch_jump(struct leat__context *from, struct leat__context *to)
 			 : [save] "+D"(save), [at] "+S"(at), "+d"(to)
 			 :
 			 : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12",
-			 "r13", "r14", "r15", "cc", "memory");
+			 "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3",
+			 "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+			 "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
+			 "cc", "memory");
 }
 
 #else

@@ -106,7 +106,9 @@ worker_look(struct leat__worker *worker)
 		if (entry)
 			return entry;
 	}
-	entry = leat__queue_pop(&worker->queue);
+	entry = worker->exec->n_workers == 1
+		? leat__queue_pop_alone(&worker->queue)
+		: leat__queue_pop(&worker->queue);
 	return entry ? entry : worker_look_outside(worker);
 }
 

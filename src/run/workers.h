@@ -8,7 +8,7 @@
 #ifndef LEAT_SRC_RUN_WORKERS_H
 #define LEAT_SRC_RUN_WORKERS_H
 
-#include "chan/wait.h"
+#include "env/side.h"
 #include "run/exec.h"
 #include "run/fiber.h"
 #include "run/threads.h"

@@ -107,16 +107,14 @@ START_TEST(rings_are_powers_of_two_and_of_many_at_least_two)
 }
 END_TEST
 
-START_TEST(small_channels_fence_and_great_ones_do_not)
+START_TEST(no_side_fences_before_somebody_waits_there_often)
 {
 	for (size_t k = 0; k < leat__array_len(kinds); k++) {
-		setup(kinds[k], 63);
-		ck_assert(ch->receivers.is_always_fenced);
-		ck_assert(ch->senders.is_always_fenced);
-		teardown();
-		setup(kinds[k], 64);
-		ck_assert(!ch->receivers.is_always_fenced);
-		ck_assert(!ch->senders.is_always_fenced);
+		setup(kinds[k], 1);
+		ck_assert_uint_eq(ch->receivers.is_fenced & LEAT__SIDE_MODE,
+			LEAT__SIDE_UNFENCED);
+		ck_assert_uint_eq(ch->senders.is_fenced & LEAT__SIDE_MODE,
+			LEAT__SIDE_UNFENCED);
 		teardown();
 	}
 }
@@ -343,7 +341,7 @@ END_TEST
 
 TEST_MAIN("chan/ring", the_kind_follows_from_the_flags_and_the_capacity,
 	rings_are_powers_of_two_and_of_many_at_least_two,
-	small_channels_fence_and_great_ones_do_not,
+	no_side_fences_before_somebody_waits_there_often,
 	a_look_says_what_a_try_would_find,
 	after_an_end_a_look_says_that_no_wait_is_needed,
 	behind_a_hole_nothing_is_received_and_nothing_is_lost,

@@ -1,5 +1,5 @@
 /*
- * chan/wait.h -- where waiters are found: the two sides of a channel.
+ * env/side.h -- where waiters are found: the two sides of a channel.
  *
  * An arm is a waiter's (env/waiter.h) entry at one side of one channel; a
  * select has several.
@@ -8,8 +8,8 @@
  * another one; an arm that was taken off is not touched any more.
  * tests/model/wake.pml, select.pml and fiber.pml are the proofs.
  */
-#ifndef LEAT_SRC_CHAN_WAIT_H
-#define LEAT_SRC_CHAN_WAIT_H
+#ifndef LEAT_SRC_ENV_SIDE_H
+#define LEAT_SRC_ENV_SIDE_H
 
 #include "base/atomic.h"
 #include "base/base.h"
@@ -92,7 +92,7 @@ void leat__side_tell_fenced(struct leat__side *side, uint32_t n);
 static inline void
 leat__side_tell(struct leat__side *side, uint32_t n)
 {
-	/* pairs with the stores in wait.c; the loads stay in this order */
+	/* pairs with the stores in side.c; the loads stay in this order */
 	if (leat__load_seq(&side->is_fenced) != LEAT__SIDE_UNFENCED)
 		leat__side_tell_fenced(side, n);
 	else if (leat__unlikely(leat__load_seq(&side->waiting) != 0))

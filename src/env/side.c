@@ -1,5 +1,5 @@
 /*
- * chan/wait.c -- arms and sides: who waits at a channel, and who tells them.
+ * env/side.c -- arms and sides: who waits at a channel, and who tells them.
  *
  * Keeps: who arms looks again afterwards; who tells looks for arms after it
  * has stored what it tells of. One of the two sees the other: by the fence of
@@ -11,7 +11,7 @@
  */
 #include <ck_pr.h>
 
-#include "chan/wait.h"
+#include "env/side.h"
 
 /* A wait that begins after fewer things than this passed is paid by fences of
  * who tells (10 ns each), one after more than SELDOM by a barrier (500 ns). */

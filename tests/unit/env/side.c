@@ -1,7 +1,7 @@
 /*
- * unit/chan/wait.c -- arms and sides: both halves driven by hand.
+ * unit/env/side.c -- arms and sides: both halves driven by hand.
  */
-#include "chan/wait.h"
+#include "env/side.h"
 
 #include "support/chan_world.h"
 #include "support/test.h"
