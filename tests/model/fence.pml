@@ -6,9 +6,10 @@
  * The side's word is UNFENCED, FENCING or FENCED. Who tells fences unless it
  * reads UNFENCED. Who has put its arm on may switch UNFENCED to FENCING and
  * FENCED to UNFENCED; it runs a barrier on all threads unless the word is and
- * stays FENCED, and after it switches FENCING to FENCED. That somebody else
- * may have switched off and on again during the barrier does no harm: all of
- * them are on the list meanwhile, so who tells does not pass by.
+ * stays FENCED, and then switches FENCING to FENCED, if it is still the same
+ * switching-on, by its number. (Without the number nothing goes wrong here
+ * either: who switches is on the list until its barrier is through, so who
+ * tells meanwhile does not pass by.)
  *
  * Proved: no item lies there while somebody who waits sleeps for good.
  * Defects: -DNO_BARRIER  -DFENCED_BEFORE_BARRIER  -DFENCE_ONLY_WHEN_FENCED
@@ -33,6 +34,7 @@ chan stores = [2] of {byte};
 /* by locked operations only */
 byte n_taken;
 byte mode = UNFENCED;
+bit is_old[N_RECEIVERS]; /* the number in mode is not the one it saw */
 byte n_waiting;
 bit is_on[N_RECEIVERS];    /* its arm is on the list */
 bit is_open[N_RECEIVERS];  /* its token can be claimed */
@@ -96,29 +98,32 @@ inline put_on(me, chosen)
 		if
 		:: mode == UNFENCED ->
 			mode = FENCING;
+			is_old[1 - me] = 1;
 			chosen = FENCING
 		:: mode == FENCED ->
 			mode = UNFENCED;
 			chosen = UNFENCED
 		:: true
-		fi
+		fi;
+		is_old[me] = 0
 	}
 }
 
-inline switch_on(chosen)
+inline switch_on(me, chosen)
 {
 	atomic {
 		if
-		:: chosen == FENCING && mode == FENCING -> mode = FENCED
+		:: chosen == FENCING && mode == FENCING && !is_old[me] ->
+			mode = FENCED
 		:: else
 		fi
 	}
 }
 
-inline pay(chosen)
+inline pay(me, chosen)
 {
 #ifdef FENCED_BEFORE_BARRIER
-	switch_on(chosen);
+	switch_on(me, chosen);
 #endif
 	if
 #ifndef NO_BARRIER
@@ -127,7 +132,7 @@ inline pay(chosen)
 	:: else
 	fi;
 #ifndef FENCED_BEFORE_BARRIER
-	switch_on(chosen)
+	switch_on(me, chosen)
 #endif
 }
 
@@ -157,7 +162,7 @@ proctype receiver(byte me)
 			fi
 		:: else ->
 			put_on(me, chosen);
-			pay(chosen);
+			pay(me, chosen);
 			can = tail > n_taken;
 			if
 			:: can

@@ -1,5 +1,5 @@
 /*
- * fiber.pml -- fibers over workers, as in src/run: two workers that are
+ * fiber.pml -- fibers over workers, as in src/run/fiber.c: two workers that are
  * started when they are needed and end when they were idle for long, queues of
  * their own that overflow into one of all, stealing, sleep, and shutdown; two
  * fibers, of which the second is woken by the first, which is woken from
@@ -12,7 +12,8 @@
  * wake.pml have the fences.)
  *
  * Proved: a fiber is run by one worker at a time and is in one queue at most;
- * none is forgotten; all work is done, and all workers end.
+ * none is forgotten; all work is done, and all workers end. (worker.pml has the
+ * executor as it is; here any worker that sleeps is woken.)
  * Defects: -DPARK_BEFORE_SWITCH  -DNO_LAST_LOOK  -DPARK_WITHOUT_CLAIM_SEEN
  *          -DNO_LOOK  -DSTOP_WITHOUT_WAKE
  */

@@ -1,6 +1,6 @@
 /*
  * park.pml -- going idle without losing a wake, on a machine that buffers
- * stores (x86-TSO), as in src/chan/chan.c and src/chan/channel.c.
+ * stores (x86-TSO), as in src/chan/chan.c and src/env/parker.c.
  *
  * Who finds nothing draws a ticket, looks, arms its flag, fences, looks once
  * more and only then waits on the ticket. Who makes something publishes it,
@@ -90,7 +90,7 @@ active proctype canceller()
 	fi
 }
 
-/* leat_channel_recv_until */
+/* a task, or a thread, that receives */
 active proctype waiter()
 {
 	byte ticket, n;

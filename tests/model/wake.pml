@@ -1,7 +1,8 @@
 /*
  * wake.pml -- the wake of the public channel with a lopsided fence, on a
- * machine that buffers stores (x86-TSO), as in src/chan/channel.c: a sender
- * that waits for credit and a receiver that waits for items, over one ring.
+ * machine that buffers stores (x86-TSO), as in src/chan/wait.c where one
+ * may wait: a sender that waits for credit and a receiver that waits for
+ * items, over one ring. fence.pml has many that wait.
  *
  * Who moves an item stores its position and looks at the other's waiter word,
  * without a fence unless the other asked for one (is_fenced). Who would wait
@@ -136,7 +137,7 @@ inline switch_fence(me, asks, n_choices)
 	}
 }
 
-/* leat__wait: until fired, unless a second look finds something */
+/* leat__side_arm, a second look, leat__waiter_wait, leat__side_disarm */
 inline wait(me, n, asks, asked, can, n_choices, was)
 {
 	atomic { is_fired[me] = 0; waits[me] = 1; asked = asks };
