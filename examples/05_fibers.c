@@ -33,9 +33,10 @@ pass_on(struct leat_ctx *ctx, void *arg)
 
 	(void)ctx;
 	if (leat_channel_recv(n->left, &number) != LEAT_OK)
-		return;
+		return; /* closed or canceled */
 	number++;
-	(void)leat_channel_send(n->right, &number); /* or canceled */
+	if (leat_channel_send(n->right, &number) != LEAT_OK)
+		leat_channel_close_recv(n->left);
 }
 
 static int
