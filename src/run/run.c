@@ -197,6 +197,17 @@ run_fini_lanes(struct leat__run *run)
 		leat__cache_fini(&run->lanes[k].cache);
 }
 
+/* For reports of frames that are out: whose stage has them. */
+static const char *
+run_owner_name(const void *user, uint16_t owner)
+{
+	const struct leat_graph *graph = user;
+
+	if (owner == 0 || owner > graph->n_stages)
+		return NULL;
+	return graph->stages[owner - 1]->name;
+}
+
 static int
 run_init_pool(struct leat__run *run, struct leat_error *err)
 {
@@ -204,8 +215,10 @@ run_init_pool(struct leat__run *run, struct leat_error *err)
 
 	if (graph->n_classes == 0)
 		return LEAT_OK;
-	return leat__pool_create(
-		run->env, graph->classes, graph->n_classes, &run->pool, err);
+	LEAT_TRY(leat__pool_create(
+		run->env, graph->classes, graph->n_classes, &run->pool, err));
+	leat__pool_name_owners(run->pool, run_owner_name, graph);
+	return LEAT_OK;
 }
 
 /* On an error what was built stays, for run_free(). */

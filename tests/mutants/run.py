@@ -7,10 +7,11 @@
 list.txt beside this file says what a mutant is and how one is added. Works on
 copies of the tree below the build folder, never in the tree itself. A mutant
 meets the cheapest tests first: the unit tests of its folder, the simulator,
-all unit tests, the stress tests, and then those of its folder under
-ThreadSanitizer and AddressSanitizer; it is caught by the first that fails or
-takes far longer than it should. What fails without a mutant is left out, and
-said. Exit status 0 if at least 90 % are caught.
+all unit tests, the stress tests, then those of its folder under
+ThreadSanitizer and AddressSanitizer, and last the simulator for as long as
+`./dev test` runs it; it is caught by the first that fails or takes far longer
+than it should. What fails without a mutant is left out, and said. Exit status
+0 if at least 90 % are caught.
 """
 import argparse
 import concurrent.futures
@@ -26,8 +27,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LEAST_SHARE = 0.9
-SIM = "sim"
-SIM_ARGS = ["--scenario=all", "--runs=1500", "--memory=both", "--seed=1"]
+SIM_ARGS = {
+    "sim": ["--scenario=all", "--runs=1500", "--memory=both", "--seed=1"],
+    "sim-long": ["--scenario=all", "--runs=20000", "--memory=both",
+        "--seed=1"],
+    "sim-graph": ["--scenario=graph", "--runs=5000", "--memory=both",
+        "--seed=1"],
+}
 TEST_SECONDS = {"plain": 12, "tsan": 60, "asan": 30}
 KINDS = {
     "plain": [],
@@ -207,14 +213,14 @@ class Tree:
 
     def program(self, test):
         kind, name = test
-        below = name if name == SIM else os.path.join("tests", name)
+        below = "sim" if name in SIM_ARGS else os.path.join("tests", name)
         return os.path.join(self.build_folder(kind), below)
 
     def run(self, test, limit):
         """passed, failed or late; and the seconds it took."""
         kind, name = test
         words = self.prefix + [self.program(test)]
-        words += SIM_ARGS if name == SIM else []
+        words += SIM_ARGS.get(name, [])
         environment = dict(os.environ, LEAT_SEED="1",
             LEAT_TEST_SECONDS=str(TEST_SECONDS[kind]),
             ASAN_OPTIONS="detect_leaks=1",
@@ -279,7 +285,7 @@ def all_units(kind, folders=None):
 
 def target(test):
     name = test[1]
-    return name if name == SIM else "test_" + name.replace("/", "_")
+    return "sim" if name in SIM_ARGS else "test_" + name.replace("/", "_")
 
 
 def rounds(mutant, kinds):
@@ -287,11 +293,11 @@ def rounds(mutant, kinds):
     own = tests_below("plain", f"unit/{mutant.folder}")
     rest = [test for test in all_units("plain") if test not in own]
     stress = tests_below("plain", "stress") + tests_below("plain", "regress")
-    result = [own, [("plain", SIM)], rest, stress]
+    result = [own, [("plain", "sim")], rest, stress]
     for kind in kinds:
         result.append([(kind, name) for _, name in own] +
             tests_below(kind, "stress"))
-    return result
+    return result + [[("plain", "sim-graph"), ("plain", "sim-long")]]
 
 
 class Bench:
@@ -374,19 +380,24 @@ class Bench:
                 file.write(before)
         return None
 
+    def apply_plain(self, mutant, parts):
+        tree = self.trees.get()
+        try:
+            return self.apply(tree, mutant, parts)
+        finally:
+            self.trees.put(tree)
+
     def try_mutant(self, mutant):
         begin = time.monotonic()
         parts = rounds(mutant, self.kinds)
+        last = parts.pop()
         plain = [part for part in parts if part and part[0][0] == "plain"]
         others = [part for part in parts if part and part[0][0] != "plain"]
-        tree = self.trees.get()
-        try:
-            caught = self.apply(tree, mutant, plain)
-        finally:
-            self.trees.put(tree)
+        caught = self.apply_plain(mutant, plain)
         if not caught and others:
             with self.lock:
                 caught = self.apply(self.sanitized, mutant, others)
+        caught = caught or self.apply_plain(mutant, [last])
         return report(mutant, caught, time.monotonic() - begin)
 
 

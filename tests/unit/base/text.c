@@ -87,6 +87,9 @@ START_TEST(long_names_are_compared_where_they_differ)
 	memset(b, 'b', sizeof(b));
 	ck_assert_uint_eq(leat__edit_distance(a, 300, b, 300), 4);
 	ck_assert_uint_eq(leat__edit_distance(a, 64, b, 64), 4);
+	/* only one of the two is too long */
+	ck_assert_uint_eq(leat__edit_distance(a, 300, "zz", 2), 4);
+	ck_assert_uint_eq(leat__edit_distance("zz", 2, a, 300), 4);
 }
 END_TEST
 
