@@ -1,6 +1,8 @@
 /*
  * unit/ctx/deadline.c -- deadlines of contexts, given, inherited and moved.
  */
+#include <pthread.h>
+
 #include "ctx/node.h"
 #include "unit/ctx/tree.h"
 
@@ -284,13 +286,20 @@ START_TEST(an_ended_context_leaves_no_timer)
 }
 END_TEST
 
-static uint32_t entered, may_return, has_returned;
+static uint32_t entered, may_return, has_returned, was_late;
 
+/* Not on the thread that registers it: there the deadline has passed before
+ * that, and nobody could let it go. */
 static void
 hold(struct leat_ctx *ctx, void *user)
 {
+	pthread_t *test = user;
+
 	(void)ctx;
-	(void)user;
+	if (pthread_equal(pthread_self(), *test)) {
+		was_late = 1;
+		return;
+	}
 	leat__store_release(&entered, 1); /* pairs with the acquires below */
 	while (!leat__load_acquire(&may_return))
 		world.env.yield(&world.env);
@@ -306,13 +315,22 @@ let_return(void *arg)
 
 START_TEST(destroy_waits_for_a_deadline_that_is_passing)
 {
-	struct leat_ctx_after node = {.fn = hold};
+	pthread_t test = pthread_self();
+	struct leat_ctx_after node = {.fn = hold, .user = &test};
 	struct leat__thread releaser = {.fn = let_return};
+	int64_t wait_ns = 1000000;
 	struct leat_ctx *a;
 
 	setup();
-	a = child_until(root, leat_now_ns() + 1000000);
+	a = child_until(root, leat_now_ns() + wait_ns);
 	leat_ctx_after(a, &node);
+	while (was_late) {
+		was_late = 0;
+		leat_ctx_destroy(a);
+		wait_ns *= 2;
+		a = child_until(root, leat_now_ns() + wait_ns);
+		leat_ctx_after(a, &node);
+	}
 	while (!leat__load_acquire(&entered))
 		world.env.yield(&world.env);
 	ck_assert_int_eq(world.env.thread_start(&world.env, &releaser), 0);

@@ -871,10 +871,14 @@ START_TEST(a_timer_rings_once_and_may_start_itself_again)
 	struct leat_timer timer = {.fn = ring, .user = &rings};
 
 	ck_assert_int_eq(
-		leat_timer_start(rings.workers, &timer, leat_now_ns() + MS),
+		leat_timer_start(rings.workers, &timer, LEAT_NEVER - 1),
 		LEAT_OK);
 	ck_assert_int_eq(leat_timer_start(rings.workers, &timer, leat_now_ns()),
 		LEAT_ESTATE);
+	ck_assert(leat_timer_stop(rings.workers, &timer));
+	ck_assert_int_eq(
+		leat_timer_start(rings.workers, &timer, leat_now_ns() + MS),
+		LEAT_OK);
 	while (leat__load_acquire(&rings.n) < 3)
 		leat_yield();
 	ck_assert(!leat_timer_stop(rings.workers, &timer));
