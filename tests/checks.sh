@@ -64,6 +64,7 @@ layer_includes()
 	local own=$1 file folder
 
 	grep -rHoE '#include "[a-z]+/[^"]*"' "src/$own" |
+		grep -v '#include "sim/' |
 		sed -E 's/:#include "/ /; s#/[^/"]*"$##' |
 		while read -r file folder; do
 			[ "$folder" = "$own" ] ||
