@@ -188,10 +188,10 @@ spin(struct leat_channel *ch, bool is_send, void *item, struct leat_ctx *ctx,
 
 /* ---- one ring -------------------------------------------------------------------------- */
 
-/* Arm, look, park, once. LEAT_EAGAIN: was woken, try again. */
-static int
-ring_wait_once(struct leat_channel *ch, bool is_send, void *item,
-	struct leat_ctx *ctx, int64_t deadline_ns, bool *is_hinted)
+/* Arm, look, park, once. Returns the token that ended it. */
+static uint32_t
+ring_park(struct leat_channel *ch, bool is_send, void *item,
+	struct leat_ctx *ctx, int64_t deadline_ns)
 {
 	struct leat__side *side = channel_side(ch, is_send);
 	struct leat__waiter waiter;
@@ -199,54 +199,51 @@ ring_wait_once(struct leat_channel *ch, bool is_send, void *item,
 	struct select_wait w = {
 		.waiter = &waiter, .ch = ch, .is_send = is_send, .n = 1};
 	uint32_t token;
-	int rc;
 
 	leat__waiter_init(&waiter, ch->env);
 	leat__side_arm(side, &arm, channel_position(ch, is_send));
-	rc = channel_try(ch, is_send, item);
-	token = rc == LEAT_EAGAIN ? select_park(&w, ctx, deadline_ns)
-				  : leat__waiter_leave(&waiter);
+	token = channel_can(ch, is_send, item)
+		? leat__waiter_leave(&waiter)
+		: select_park(&w, ctx, deadline_ns);
 	leat__side_disarm(side, &arm);
-	*is_hinted = select_is_hint(token);
-	if (rc != LEAT_EAGAIN || *is_hinted)
-		return rc;
-	if (token == LEAT__TOKEN_CANCEL)
+	return token;
+}
+
+/* After a wait: what it came for, or why it ends. */
+static int
+ring_wake(struct leat_channel *ch, bool is_send, void *item,
+	struct leat_ctx *ctx, uint32_t token)
+{
+	int rc;
+
+	if (token == LEAT__TOKEN_CANCEL || (ctx && leat__ctx_is_done(ctx))) {
+		/* told of something it does not take: somebody else may */
+		if (select_is_hint(token) && channel_side(ch, is_send)->is_many)
+			leat__side_wake(channel_side(ch, is_send), 1);
 		return LEAT_ECANCELED;
+	}
+	/* if another one has been faster, that one tells the next */
 	rc = channel_try(ch, is_send, item);
-	return rc == LEAT_EAGAIN ? LEAT_ETIMEDOUT : rc;
+	return rc == LEAT_EAGAIN && token == LEAT__TOKEN_DEADLINE
+		? LEAT_ETIMEDOUT
+		: rc;
 }
 
 static int
 ring_wait(struct leat_channel *ch, bool is_send, void *item,
 	struct leat_ctx *ctx, int64_t deadline_ns)
 {
-	bool is_hinted = false;
-	int rc;
+	int rc = LEAT_EAGAIN;
 
 	if (is_send) /* what is held back is the sender's alone */
 		leat__ring_publish(ch);
-	do {
-		bool was_hinted;
-
-		if (spin(ch, is_send, item, ctx, deadline_ns)) {
+	while (rc == LEAT_EAGAIN) {
+		if (spin(ch, is_send, item, ctx, deadline_ns))
 			rc = channel_try(ch, is_send, item);
-			continue;
-		}
-		rc = ring_wait_once(
-			ch, is_send, item, ctx, deadline_ns, &was_hinted);
-		is_hinted = was_hinted;
-		if (rc != LEAT_EAGAIN)
-			break;
-		/* hinted: what it was told of is taken here, or was by another
-		 * one, who tells the next */
-		rc = ctx && leat__ctx_is_done(ctx)
-			? LEAT_ECANCELED
-			: channel_try(ch, is_send, item);
-		is_hinted = rc == LEAT_ECANCELED;
-	} while (rc == LEAT_EAGAIN);
-	/* told of something it did not take: somebody else may */
-	if (is_hinted && channel_side(ch, is_send)->is_many)
-		leat__side_wake(channel_side(ch, is_send), 1);
+		else
+			rc = ring_wake(ch, is_send, item, ctx,
+				ring_park(ch, is_send, item, ctx, deadline_ns));
+	}
 	return rc;
 }
 
