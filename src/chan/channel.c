@@ -251,6 +251,7 @@ channel_fill(struct leat_channel *ch, const struct leat_channel_opts *opts)
 	ch->spin_ns = opts->spin_ns == LEAT_SPIN_NONE ? 0
 		: opts->spin_ns                       ? opts->spin_ns
 						      : CHANNEL_SPIN_NS;
+	ch->is_spin_own = opts->spin_ns == 0;
 	ch->n_senders = opts->n_senders ? opts->n_senders : 1;
 	ch->n_receivers = opts->n_receivers ? opts->n_receivers : 1;
 	channel_fill_window(ch, opts);

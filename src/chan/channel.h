@@ -46,6 +46,7 @@ struct leat_channel {
 	uint8_t is_word;    /* ONE, items of 8 bytes, nothing special */
 	uint64_t capacity_bytes;
 	uint64_t spin_ns;
+	uint8_t is_spin_own; /* chosen here: less of it while it is in vain */
 	uint64_t window_delay_ns;
 	uint32_t window_min;
 	uint32_t window_max;

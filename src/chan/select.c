@@ -108,8 +108,8 @@ select_is_done(uint32_t token)
 
 /* ---- spinning ------------------------------------------------------------------------ */
 
-/* Threads only: a fiber gives its worker away. Spins that are in vain are
- * tried ever more seldom. */
+/* Threads only: a fiber gives its worker away. Whoever asks for spins has them
+ * always; else those that are in vain are tried ever more seldom. */
 static bool
 spin_is_due(const struct leat_channel *ch, struct leat__side *side)
 {
@@ -117,6 +117,8 @@ spin_is_due(const struct leat_channel *ch, struct leat__side *side)
 
 	if (!ch->spin_ns || *leat__thread_slot())
 		return false;
+	if (!ch->is_spin_own)
+		return true;
 	if (n_to_park > 0)
 		leat__store_relaxed(&side->n_to_park, n_to_park - 1);
 	return n_to_park == 0;

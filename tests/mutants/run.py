@@ -9,9 +9,11 @@ copies of the tree below the build folder, never in the tree itself. A mutant
 meets the cheapest tests first: the unit tests of its folder, the simulator,
 all unit tests, the stress tests, then those of its folder under
 ThreadSanitizer and AddressSanitizer, and last the simulator for as long as
-`./dev test` runs it; it is caught by the first that fails or takes far longer
-than it should. What fails without a mutant is left out, and said. Exit status
-0 if at least 90 % are caught.
+`./dev test` runs it; it is caught by the first that fails, or takes far longer
+than it should, twice. A test that fails only once may have failed for another
+reason: a mutant with no better is shaky, and does not count as caught. What
+fails without a mutant is left out, and said. Exit status 0 if at least 90 % are
+caught.
 """
 import argparse
 import concurrent.futures
@@ -300,6 +302,10 @@ def rounds(mutant, kinds):
     return result + [[("plain", "sim-graph"), ("plain", "sim-long")]]
 
 
+def is_sure(caught):
+    return caught is not None and caught[0] != "shaky"
+
+
 class Bench:
     """The trees, and how long each test takes without a mutant."""
 
@@ -351,6 +357,15 @@ class Bench:
 
     # ---- one mutant ----
 
+    def try_test(self, tree, test):
+        """How it failed, and where; or None."""
+        limit = 15 + 4 * self.seconds[test]
+        verdict, _, what = tree.run(test, limit)
+        if verdict == "passed":
+            return None
+        is_sure = test[1] in SIM_ARGS or tree.run(test, limit)[0] != "passed"
+        return (verdict if is_sure else "shaky", test, what)
+
     def try_round(self, tree, tests):
         """broken; or the test that caught it, how and where; or None."""
         tests = [test for test in tests if test in self.seconds]
@@ -358,27 +373,30 @@ class Bench:
             return None
         if not tree.build(tests[0][0], [target(test) for test in tests]):
             return ("broken", tests[0], "")
+        shaky = None
         for test in tests:
-            limit = 15 + 4 * self.seconds[test]
-            verdict, _, what = tree.run(test, limit)
-            if verdict != "passed":
-                return (verdict, test, what)
-        return None
+            caught = self.try_test(tree, test)
+            if caught and caught[0] != "shaky":
+                return caught
+            shaky = shaky or caught
+        return shaky
 
     def apply(self, tree, mutant, parts):
         path = os.path.join(tree.source, mutant.file)
         before, after = mutated(mutant, tree.source)
         with open(path, "w", encoding="utf-8") as file:
             file.write(after)
+        shaky = None
         try:
             for part in parts:
                 caught = self.try_round(tree, part)
-                if caught:
+                if is_sure(caught):
                     return caught
+                shaky = shaky or caught
         finally:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(before)
-        return None
+        return shaky
 
     def apply_plain(self, mutant, parts):
         tree = self.trees.get()
@@ -394,10 +412,11 @@ class Bench:
         plain = [part for part in parts if part and part[0][0] == "plain"]
         others = [part for part in parts if part and part[0][0] != "plain"]
         caught = self.apply_plain(mutant, plain)
-        if not caught and others:
+        if not is_sure(caught) and others:
             with self.lock:
-                caught = self.apply(self.sanitized, mutant, others)
-        caught = caught or self.apply_plain(mutant, [last])
+                caught = self.apply(self.sanitized, mutant, others) or caught
+        if not is_sure(caught):
+            caught = self.apply_plain(mutant, [last]) or caught
         return report(mutant, caught, time.monotonic() - begin)
 
 
@@ -406,7 +425,8 @@ def name_of(test):
 
 
 def report(mutant, caught, seconds):
-    words = {"failed": "caught", "late": "late", "broken": "BROKEN"}
+    words = {"failed": "caught", "late": "late", "shaky": "SHAKY",
+        "broken": "BROKEN"}
     verdict, test, what = caught or (None, None, "")
     result = {
         "name": mutant.name, "file": mutant.file, "why": mutant.why,
@@ -426,12 +446,13 @@ def report(mutant, caught, seconds):
 
 def score(results):
     count = {word: sum(result["verdict"] == word for result in results)
-        for word in ("caught", "late", "SURVIVED", "BROKEN")}
+        for word in ("caught", "late", "SHAKY", "SURVIVED", "BROKEN")}
     n_caught = count["caught"] + count["late"]
     share = n_caught / len(results) if results else 0
     say(f"{n_caught} of {len(results)} mutants caught ({share:.0%}), "
         f"{count['late']} of them by taking too long; "
-        f"{count['SURVIVED']} survived, {count['BROKEN']} do not build")
+        f"{count['SURVIVED']} survived, {count['SHAKY']} shaky, "
+        f"{count['BROKEN']} do not build")
     return share >= LEAST_SHARE and count["BROKEN"] == 0
 
 

@@ -633,19 +633,19 @@ END_TEST
 START_TEST(spins_in_vain_become_ever_more_seldom)
 {
 	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
-		.item_bytes = 8, .capacity = 1, .spin_ns = 1000};
+		.item_bytes = 8, .capacity = 1};
 	uint32_t most = 0, n_parks = 0, n_spins = 0;
 	struct leat_channel *ch;
 
 	setup(0, 1, 0, 1);
 	world.now_ns = 1;
-	world.tick_ns = 400;
+	world.tick_ns = 4000;
 	ch = chan_world_create(&world, &opts);
 	for (int k = 0; k < 1000; k++) {
 		int64_t before_ns = world.now_ns;
 
 		ck_assert_int_eq(leat_channel_recv_until(
-					 ch, items, NULL, before_ns + 6000),
+					 ch, items, NULL, before_ns + 60000),
 			LEAT_ETIMEDOUT);
 		n_parks = leat__load_relaxed(&ch->receivers.n_to_park);
 		most = n_parks > most ? n_parks : most;
@@ -660,6 +660,27 @@ START_TEST(spins_in_vain_become_ever_more_seldom)
 	ck_assert_int_eq(
 		leat__select_one(ch, false, items, NULL, LEAT_NEVER), LEAT_OK);
 	ck_assert_uint_eq(ch->receivers.n_vain_spins, 0);
+	leat_channel_destroy(ch);
+	teardown();
+}
+END_TEST
+
+START_TEST(spins_that_were_asked_for_are_always_made)
+{
+	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
+		.item_bytes = 8, .capacity = 1, .spin_ns = 1000};
+	struct leat_channel *ch;
+
+	setup(0, 1, 0, 1);
+	world.now_ns = 1;
+	world.tick_ns = 400;
+	ch = chan_world_create(&world, &opts);
+	for (uint32_t k = 1; k <= 100; k++) {
+		ck_assert_int_eq(leat_channel_recv_until(
+					 ch, items, NULL, world.now_ns + 6000),
+			LEAT_ETIMEDOUT);
+		ck_assert_uint_eq(ch->receivers.n_vain_spins, k);
+	}
 	leat_channel_destroy(ch);
 	teardown();
 }
@@ -703,4 +724,5 @@ TEST_MAIN("chan/select",
 	a_waiter_that_was_canceled_is_not_met,
 	a_select_that_waits_to_send_publishes_what_is_held_back,
 	a_select_of_frames_waits_for_bytes,
-	spins_in_vain_become_ever_more_seldom, a_fiber_does_not_spin)
+	spins_in_vain_become_ever_more_seldom,
+	spins_that_were_asked_for_are_always_made, a_fiber_does_not_spin)
