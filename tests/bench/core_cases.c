@@ -165,18 +165,26 @@ case_run(uint64_t n, struct rival_result *result,
 static void
 one_send(struct rig *rig)
 {
-	for (uint64_t k = 0; k < rig->n; k++)
-		bench_check(leat_channel_send(rig->channels[0], &k), "send");
-	leat_channel_close_send(rig->channels[0]);
+	struct leat_channel *channel = rig->channels[0];
+	int rc = LEAT_OK;
+
+	for (uint64_t k = 0, n = rig->n; k < n && rc == LEAT_OK; k++) {
+		uint64_t item = k; /* so that k stays in a register */
+
+		rc = leat_channel_send(channel, &item);
+	}
+	bench_check(rc, "send");
+	leat_channel_close_send(channel);
 }
 
 static void
 one_recv(struct rig *rig)
 {
+	struct leat_channel *channel = rig->channels[0];
 	uint64_t item, sum = 0;
 	int rc;
 
-	while ((rc = leat_channel_recv(rig->channels[0], &item)) == LEAT_OK)
+	while ((rc = leat_channel_recv(channel, &item)) == LEAT_OK)
 		sum += item;
 	rival_demand(rc == LEAT_EOS, "the end of the stream");
 	rig->sum = sum;
@@ -461,10 +469,11 @@ many_send(struct rig *rig)
 static void
 many_recv(struct rig *rig)
 {
+	struct leat_channel *channel = rig->channels[0];
 	uint64_t item, sum = 0;
 	int rc;
 
-	while ((rc = leat_channel_recv(rig->channels[0], &item)) == LEAT_OK)
+	while ((rc = leat_channel_recv(channel, &item)) == LEAT_OK)
 		sum += item;
 	rival_demand(rc == LEAT_EOS, "the end of the stream");
 	__atomic_fetch_add(&rig->sum, sum, __ATOMIC_RELAXED);
