@@ -35,13 +35,16 @@ dump(struct leat_ctx *ctx, uint32_t flags, uint64_t max_contexts)
 	return out;
 }
 
+/* Without strstr: a sanitizer that is strict with strings looks at the whole
+ * rest of a text at each call. */
 static uint32_t
 count_of(const char *text, const char *word)
 {
+	size_t n_word = strlen(word);
 	uint32_t n = 0;
 
-	for (; (text = strstr(text, word)); text += strlen(word))
-		n++;
+	for (size_t k = strlen(text); k-- > 0; text++)
+		n += *text == *word && strncmp(text, word, n_word) == 0;
 	return n;
 }
 
