@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "chan/channel.h"
+#include "env/leap.h"
 
 #define CHANNEL_SPIN_NS        10000
 #define CHANNEL_ADAPT_LEAST_NS 1000000
@@ -464,6 +465,8 @@ leat_channel_frontier(const struct leat_channel *ch)
  * receiver, nothing in the way. The order of the accesses is explained there.
  */
 
+#define WORD_LINE (LEAT__CACHE_LINE / sizeof(uint64_t))
+
 static __attribute__((noinline)) int
 word_tell(struct leat__side *side, uint32_t n)
 {
@@ -515,10 +518,14 @@ word_can_recv(struct leat_channel *ch)
 static inline int
 word_recv(struct leat_channel *ch, void *item_out)
 {
+	const uint64_t *cells = (const void *)ch->cells;
 	uint64_t head = leat__load_relaxed(&ch->head);
 
-	memcpy(item_out, (uint64_t *)(void *)ch->cells + (head & ch->mask),
-		sizeof(uint64_t));
+	/* the line after next, if it is written: it lies in the sender's cache
+	 */
+	if (head % WORD_LINE == 0 && ch->tail_seen - head > 2 * WORD_LINE)
+		__builtin_prefetch(&cells[(head + 2 * WORD_LINE) & ch->mask]);
+	memcpy(item_out, &cells[head & ch->mask], sizeof(uint64_t));
 	leat__store_relaxed(&ch->head, ++head);
 	/* release: the cell was read; pairs with one_credit */
 	leat__store_release(&ch->granted, head);
@@ -630,9 +637,13 @@ leat_channel_try_recv(struct leat_channel *ch, void *item_out)
 	return leat__ring_recv(ch, item_out);
 }
 
-static __attribute__((noinline)) int
-channel_recv(struct leat_channel *ch, void *item_out, struct leat_ctx *ctx,
-	int64_t deadline_ns)
+/* All cases, waiting. Not static: it is called from LEAT__LEAP. */
+__attribute__((used)) int leat__channel_recv_wait(struct leat_channel *ch,
+	void *item_out, struct leat_ctx *ctx, int64_t deadline_ns);
+
+int
+leat__channel_recv_wait(struct leat_channel *ch, void *item_out,
+	struct leat_ctx *ctx, int64_t deadline_ns)
 {
 	int rc = leat_channel_try_recv(ch, item_out);
 
@@ -641,21 +652,31 @@ channel_recv(struct leat_channel *ch, void *item_out, struct leat_ctx *ctx,
 	return leat__select_one(ch, false, item_out, ctx, deadline_ns);
 }
 
+#if LEAT__CAN_LEAP
+int leat__channel_recv_leap(struct leat_channel *ch, void *item_out,
+	struct leat_ctx *ctx, int64_t deadline_ns);
+LEAT__LEAP(leat__channel_recv_leap, leat__channel_recv_wait);
+#else
+#define leat__channel_recv_leap leat__channel_recv_wait
+#endif
+
 int
 leat_channel_recv_until(struct leat_channel *ch, void *item_out,
 	struct leat_ctx *ctx, int64_t deadline_ns)
 {
 	if (channel_is_done(ctx))
 		return LEAT_ECANCELED;
-	return word_can_recv(ch) ? word_recv(ch, item_out)
-				 : channel_recv(ch, item_out, ctx, deadline_ns);
+	return word_can_recv(ch)
+		? word_recv(ch, item_out)
+		: leat__channel_recv_leap(ch, item_out, ctx, deadline_ns);
 }
 
 int
 leat_channel_recv(struct leat_channel *ch, void *item_out)
 {
-	return word_can_recv(ch) ? word_recv(ch, item_out)
-				 : channel_recv(ch, item_out, NULL, LEAT_NEVER);
+	return word_can_recv(ch)
+		? word_recv(ch, item_out)
+		: leat__channel_recv_leap(ch, item_out, NULL, LEAT_NEVER);
 }
 
 int

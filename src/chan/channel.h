@@ -71,6 +71,7 @@ struct leat_channel {
 	uint64_t granted_bytes;        /* atomic */
 	uint64_t head;                 /* atomic: taken */
 	uint64_t tail_seen;            /* ONE: copy of tail */
+	uint64_t n_refilled;           /* ONE: items by which it last grew */
 	uint64_t bytes_used;           /* MANY: atomic */
 	int64_t window_at_ns;          /* of the window's last change */
 	uint64_t window_head;          /* head at that time */

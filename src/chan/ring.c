@@ -134,13 +134,16 @@ one_send(struct leat_channel *ch, const void *item)
 static inline uint64_t
 one_arrived(struct leat_channel *ch, uint64_t head)
 {
-	if (ch->tail_seen == head)
+	if (ch->tail_seen == head) {
 		/* pairs with the release in one_publish, and side_arm */
 		ch->tail_seen = leat__load_seq(&ch->tail);
+		if (ch->tail_seen != head)
+			ch->n_refilled = ch->tail_seen - head;
+	}
 	return ch->tail_seen - head;
 }
 
-static void
+static inline void
 one_give_back(struct leat_channel *ch, uint64_t head, uint32_t n)
 {
 	leat__store_relaxed(&ch->head, head + n);
@@ -164,7 +167,7 @@ one_give_back_bytes(struct leat_channel *ch, uint64_t n_bytes)
 }
 
 /* Nothing there: closed, or not yet. */
-static int
+static inline int
 one_recv_nothing(struct leat_channel *ch, uint64_t head)
 {
 	uint32_t ended = channel_ended(ch);
@@ -172,7 +175,8 @@ one_recv_nothing(struct leat_channel *ch, uint64_t head)
 	if (ended & (CHANNEL_CANCELED | CHANNEL_RECV_CLOSED))
 		return ring_recv_end(ch);
 	if (!(ended & CHANNEL_SEND_CLOSED)) {
-		leat__channel_adapt(ch, true);
+		if (ch->window_delay_ns)
+			leat__channel_adapt(ch, true);
 		return LEAT_EAGAIN;
 	}
 	/* what was sent before the close is there by now */
@@ -317,8 +321,10 @@ many_give_bytes(struct leat_channel *ch, uint64_t n_bytes)
 static int
 many_claim(struct leat_channel *ch, uint64_t *position_out)
 {
-	uint64_t tail = leat__load_seq(&ch->tail);
+	uint64_t tail;
 
+	__builtin_prefetch(&ch->tail, 1); /* it will be written */
+	tail = leat__load_seq(&ch->tail);
 	for (;;) {
 		uint64_t number, now;
 
@@ -432,25 +438,31 @@ many_send_quietly(struct leat_channel *ch, const void *item)
 static int
 many_claim_head(struct leat_channel *ch, uint64_t *position_out)
 {
-	uint64_t head = leat__load_seq(&ch->head);
+	uint64_t head, tail = 0;
+	bool has_tail = false;
 
+	__builtin_prefetch(&ch->head, 1); /* it will be written */
+	head = leat__load_seq(&ch->head);
 	for (;;) {
 		/* pairs with the release in many_put */
-		uint64_t tail = leat__load_seq(&ch->tail);
 		uint64_t number = leat__load_seq(&many_cell(ch, head)->number);
 		uint64_t now;
 
-		if (number == head + 1) {
+		if (leat__likely(number == head + 1)) {
 			/* only this exchange claims a head */
 			if (leat__cas_weak_seq(&ch->head, &head, head + 1))
 				break;
 			continue;
 		}
 		now = leat__load_seq(&ch->head);
-		if (now == head)
+		if (now == head && has_tail)
 			return tail == (head | CHANNEL_TAIL_CLOSED)
 				? LEAT_EOS
 				: LEAT_EAGAIN;
+		/* is that all? The senders' line is looked at here only, and
+		 * before the cell: what was sent before a close is there */
+		tail = leat__load_seq(&ch->tail);
+		has_tail = true;
 		head = now;
 	}
 	*position_out = head;

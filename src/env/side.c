@@ -162,6 +162,16 @@ side_wake_many(struct leat__side *side, uint32_t n)
 
 /* ---- one arm ------------------------------------------------------------------- */
 
+/* It is ours alone: the exchange took it off. */
+static void
+side_ready(uint64_t word)
+{
+	struct leat__strand *strand =
+		(struct leat__strand *)(uintptr_t)(word & ~LEAT__SIDE_STRAND);
+
+	strand->ready(strand);
+}
+
 static void
 side_wake_the_one(struct leat__side *side)
 {
@@ -172,6 +182,10 @@ side_wake_the_one(struct leat__side *side)
 	struct leat__wakeup wakeup;
 	bool is_claimed;
 
+	if (word & LEAT__SIDE_STRAND) {
+		side_ready(word);
+		return;
+	}
 	if (!arm)
 		return;
 	is_claimed = leat__waiter_claim_quietly(
@@ -247,6 +261,33 @@ leat__side_arm(
 		chosen = side_settle(side, position);
 	}
 	side_pay(side, chosen);
+}
+
+bool
+leat__side_rest(
+	struct leat__side *side, struct leat__strand *strand, uint64_t position)
+{
+	uint64_t nobody = 0;
+	uint64_t word = (uint64_t)(uintptr_t)strand | LEAT__SIDE_STRAND;
+
+	if (side->is_many || !strand->rest)
+		return false;
+	/* published by the exchange; pairs with the load of who runs it */
+	leat__store_relaxed(&strand->is_away, 0u);
+	/* pairs with the loads in leat__side_tell */
+	if (!leat__cas_seq(&side->waiting, &nobody, word))
+		return false;
+	side_pay(side, side_settle(side, position));
+	return true;
+}
+
+bool
+leat__side_unrest(struct leat__side *side, struct leat__strand *strand)
+{
+	uint64_t word = (uint64_t)(uintptr_t)strand | LEAT__SIDE_STRAND;
+
+	/* pairs with the exchange in side_wake_the_one */
+	return leat__cas_seq(&side->waiting, &word, (uint64_t)0);
 }
 
 void

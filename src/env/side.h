@@ -38,7 +38,7 @@ struct leat__arm {
  * when waits are rare. Only waiters change it.
  */
 struct leat__side {
-	uint64_t waiting;    /* atomic: 0 = nobody; an arm or a number */
+	uint64_t waiting; /* atomic: 0 = nobody; an arm, a strand or a number */
 	uint32_t is_fenced;  /* atomic: enum leat__side_fence, and a number */
 	uint32_t n_switched; /* times it began to fence; in that number */
 	uint16_t is_many;    /* constant */
@@ -61,6 +61,8 @@ enum leat__side_fence {
 	LEAT__SIDE_FENCING
 };
 
+#define LEAT__SIDE_STRAND UINT64_C(1) /* bit of waiting: it is a strand */
+
 #define LEAT__SIDE_MODE    3u /* bits of is_fenced: enum leat__side_fence */
 #define LEAT__SIDE_ANOTHER 4u
 
@@ -78,6 +80,19 @@ void leat__side_arm(
 
 /* Take an arm off, on or not. Afterwards nobody touches it. */
 void leat__side_disarm(struct leat__side *side, struct leat__arm *arm);
+
+/*
+ * The short way, for a strand that waits at one side with one end, for as long
+ * as it takes: the strand itself is put on. Who is told takes it and makes it
+ * ready, whether it has left its stack or not. After true, look again; then
+ * leat__side_unrest(), and if that says false, or nothing was there,
+ * strand->rest(). false: it cannot be done, use an arm.
+ * tests/model/rest.pml is the proof.
+ */
+bool leat__side_rest(struct leat__side *side, struct leat__strand *strand,
+	uint64_t position);
+/* Take it off. false: somebody has, and makes it ready. */
+bool leat__side_unrest(struct leat__side *side, struct leat__strand *strand);
 
 /* The slow half of leat__side_tell: claim up to n waiters and wake them. */
 void leat__side_wake(struct leat__side *side, uint32_t n);

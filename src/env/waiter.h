@@ -30,8 +30,16 @@ struct leat__strand {
 	 */
 	void (*park)(struct leat__strand *strand, struct leat__waiter *waiter,
 		int64_t deadline_ns);
-	/* Run it again: once for each leat__waiter_park() that said true. */
+	/* Run it again: once for each leat__waiter_park() that said true, and
+	 * for each rest. */
 	void (*ready)(struct leat__strand *strand);
+	/*
+	 * Leave the worker until ready() is called, which may have happened
+	 * already: whoever runs it next waits for is_away. NULL = it can only
+	 * park. See leat__side_rest().
+	 */
+	void (*rest)(struct leat__strand *strand);
+	uint32_t is_away; /* atomic: it has left its stack */
 	/* For dumps: "fiber 12 (serve, job.c:41)". */
 	void (*describe)(
 		const struct leat__strand *strand, struct leat__text *text);

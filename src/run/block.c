@@ -82,8 +82,9 @@ leat__block_self(void)
 void
 leat__block_run(struct leat_task *task, void (*fn)(struct leat_task *))
 {
-	struct block_strand self = {
-		.strand = {block_park, block_ready, block_describe},
+	struct block_strand self = {.strand = {.park = block_park,
+					    .ready = block_ready,
+					    .describe = block_describe},
 		.env = task->workers->env,
 		.task = task};
 

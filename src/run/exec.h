@@ -82,6 +82,7 @@ struct leat__worker {
 	/* of whoever runs entries that are contexts on it: */
 	struct leat__context *(*back)(struct leat__worker *worker);
 	void *local;
+	struct leat__entry *handed; /* it took this, and runs it next */
 	struct leat__context context; /* of its thread */
 	void **slot;                  /* leat__thread_slot() of its thread */
 	int64_t coarse_ns; /* a clock read some entries ago; atomic */
@@ -99,6 +100,11 @@ struct leat__worker {
 };
 
 void leat__worker_thread(void *worker);
+
+/* The next entry of its own queue, for a context that leaves the worker to
+ * another one without it. NULL: none, or it is time to look elsewhere. What
+ * cannot be run that way goes into worker->handed. */
+struct leat__entry *leat__worker_pop(struct leat__worker *worker);
 
 /* ---- the executor ------------------------------------------------------- */
 

@@ -5,6 +5,10 @@
  * commit the park (leat__waiter_park), and nothing touches the fiber or its
  * waiter after that: another worker may have it already. If the waiter was
  * claimed before, the fiber runs on at once. tests/model/fiber.pml.
+ * A fiber may leave to the next one straight; then that one does the worker's
+ * part of it first.
+ * A fiber that rests may be ready before it has left its stack; then it waits
+ * in the queue until it has. tests/model/rest.pml.
  * Threads: a fiber's own functions on its stack, the rest on its worker's.
  * Source: Go's gopark, which commits on the scheduler's stack too.
  */
@@ -61,20 +65,40 @@ fiber_enter(struct leat__fiber *fiber, struct leat__worker *worker)
 static struct leat__context *
 fiber_run(struct leat__entry *entry, struct leat__worker *worker)
 {
-	return fiber_enter(
-		leat__container_of(entry, struct leat__fiber, entry), worker);
+	struct leat__fiber *fiber =
+		leat__container_of(entry, struct leat__fiber, entry);
+	const struct leat__env *env = worker->exec->env;
+
+	/* acquire: its stack; pairs with the release in fiber_back */
+	if (leat__likely(leat__load_acquire(&fiber->strand.is_away)))
+		return fiber_enter(fiber, worker);
+	/* another worker is about to leave it */
+	env->yield(env);
+	leat__worker_push(worker, entry);
+	return NULL;
 }
 
-/* false: it runs on at once. */
+/* It has left its stack. Afterwards nothing touches it but who runs it next.
+ * false: it is ready, and in no queue. */
 static bool
-fiber_commit(struct leat__fiber *fiber, struct leat__worker *worker)
+fiber_settle(struct leat__fiber *fiber, struct leat__worker *worker)
 {
 	struct leat__fiber_lane *lane = worker->local;
+	bool is_parked = lane->leave != LEAT__FIBER_YIELDS;
 
+	fiber_check(fiber);
 	leat__store_relaxed(
 		&fiber->since_ns, leat__load_relaxed(&worker->coarse_ns));
-	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_PARKED);
-	return leat__waiter_park(lane->waiter);
+	leat__store_relaxed(&fiber->state,
+		(uint32_t)(is_parked ? LEAT__FIBER_PARKED : LEAT__FIBER_READY));
+	if (leat__likely(lane->leave == LEAT__FIBER_RESTS)) {
+		/* release: its stack; pairs with the loads in fiber_run and
+		 * fiber_next */
+		leat__store_release(&fiber->strand.is_away, 1u);
+		return true;
+	}
+	leat__store_relaxed(&fiber->strand.is_away, 1u);
+	return is_parked && leat__waiter_park(lane->waiter);
 }
 
 /* The fiber has left its stack. */
@@ -89,16 +113,49 @@ fiber_back(struct leat__worker *worker)
 		fiber_free(fiber, lane);
 		return NULL;
 	}
-	fiber_check(fiber);
+	if (fiber_settle(fiber, worker))
+		return NULL;
 	if (lane->leave == LEAT__FIBER_PARKS)
-		return fiber_commit(fiber, worker) ? NULL
-						   : fiber_enter(fiber, worker);
-	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_READY);
+		return fiber_enter(fiber, worker);
 	leat__worker_push(worker, &fiber->entry);
 	return NULL;
 }
 
 /* ---- on the fiber's stack ----------------------------------------------- */
+
+/* The next of the worker's own queue, if it is a fiber that can be run; else
+ * NULL, and what was taken is for the worker. */
+static inline struct leat__fiber *
+fiber_next(struct leat__worker *worker)
+{
+	struct leat__entry *entry = leat__worker_pop(worker);
+	struct leat__fiber *fiber;
+
+	if (!entry)
+		return NULL;
+	fiber = leat__container_of(entry, struct leat__fiber, entry);
+	/* acquire: pairs with the release in fiber_settle */
+	if (leat__likely(entry->run == fiber_run &&
+		    leat__load_acquire(&fiber->strand.is_away)))
+		return fiber;
+	worker->handed = entry;
+	return NULL;
+}
+
+/* On the stack of the one that runs now: who left straight to it. */
+static inline void
+fiber_arrive(struct leat__fiber *self)
+{
+	struct leat__worker *worker = self->worker;
+	struct leat__fiber_lane *lane = worker->local;
+	struct leat__fiber *left = lane->left;
+
+	if (!left)
+		return;
+	lane->left = NULL;
+	if (!fiber_settle(left, worker))
+		leat__worker_push(worker, &left->entry);
+}
 
 static inline __attribute__((always_inline)) void
 fiber_leave(struct leat__fiber *fiber, enum leat__fiber_leave why,
@@ -106,10 +163,17 @@ fiber_leave(struct leat__fiber *fiber, enum leat__fiber_leave why,
 {
 	struct leat__worker *worker = fiber->worker;
 	struct leat__fiber_lane *lane = worker->local;
+	struct leat__fiber *next = fiber_next(worker);
+	struct leat__context *to = &worker->context;
 
 	lane->leave = why;
 	lane->waiter = waiter;
-	leat__context_switch(&fiber->context, &worker->context);
+	if (next) {
+		lane->left = fiber;
+		to = fiber_enter(next, worker);
+	}
+	leat__context_switch(&fiber->context, to);
+	fiber_arrive(fiber);
 }
 
 static void
@@ -118,6 +182,7 @@ fiber_main(void *arg)
 	struct leat__fiber *fiber = arg;
 	struct leat__fiber_lane *lane;
 
+	fiber_arrive(fiber);
 	fiber->fn(fiber, fiber->arg);
 	lane = fiber->worker->local;
 	lane->leave = LEAT__FIBER_ENDS;
@@ -185,6 +250,13 @@ fiber_park(struct leat__strand *strand, struct leat__waiter *waiter,
 		fiber_park_until(fiber, waiter, deadline_ns);
 }
 
+static void
+fiber_rest(struct leat__strand *strand)
+{
+	fiber_leave(leat__container_of(strand, struct leat__fiber, strand),
+		LEAT__FIBER_RESTS, NULL);
+}
+
 /* ---- from anywhere ------------------------------------------------------ */
 
 struct leat__fiber *
@@ -250,8 +322,11 @@ leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint,
 
 	if (!stack)
 		return NULL;
-	fiber->strand = (struct leat__strand){
-		fiber_park, fiber_ready, fiber_describe_strand};
+	fiber->strand = (struct leat__strand){.park = fiber_park,
+		.ready = fiber_ready,
+		.rest = fiber_rest,
+		.is_away = 1,
+		.describe = fiber_describe_strand};
 	fiber->entry = (struct leat__entry){NULL, fiber_run};
 	fiber->fibers = fibers;
 	fiber->fn = fn;

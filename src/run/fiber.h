@@ -49,6 +49,7 @@ struct leat__fiber {
 
 enum leat__fiber_leave {
 	LEAT__FIBER_PARKS,
+	LEAT__FIBER_RESTS, /* somebody makes it ready, or has */
 	LEAT__FIBER_YIELDS,
 	LEAT__FIBER_ENDS
 };
@@ -59,6 +60,7 @@ struct leat__fiber_lane {
 	struct leat__stack_cache stacks;
 	enum leat__fiber_leave leave; /* why the fiber left */
 	struct leat__waiter *waiter;  /* it parks on */
+	struct leat__fiber *left;     /* straight to fiber; it is settled there */
 };
 
 /* All fibers of one executor. */

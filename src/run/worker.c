@@ -93,11 +93,36 @@ worker_look_outside(struct leat__worker *worker)
 	return entry;
 }
 
-static struct leat__entry *
-worker_look(struct leat__worker *worker)
+static inline struct leat__entry *
+worker_pop(struct leat__worker *worker)
+{
+	return worker->exec->n_workers == 1
+		? leat__queue_pop_alone(&worker->queue)
+		: leat__queue_pop(&worker->queue);
+}
+
+struct leat__entry *
+leat__worker_pop(struct leat__worker *worker)
 {
 	struct leat__entry *entry;
 
+	if ((worker->tick + 1) % WORKER_FAIR_TICKS == 0)
+		return NULL;
+	entry = worker_pop(worker);
+	if (entry)
+		worker->tick++;
+	return entry;
+}
+
+static struct leat__entry *
+worker_look(struct leat__worker *worker)
+{
+	struct leat__entry *entry = worker->handed;
+
+	if (entry) {
+		worker->handed = NULL;
+		return entry;
+	}
 	if (leat__unlikely(++worker->tick % WORKER_FAIR_TICKS == 0)) {
 		const struct leat__env *env = worker->exec->env;
 
@@ -106,9 +131,7 @@ worker_look(struct leat__worker *worker)
 		if (entry)
 			return entry;
 	}
-	entry = worker->exec->n_workers == 1
-		? leat__queue_pop_alone(&worker->queue)
-		: leat__queue_pop(&worker->queue);
+	entry = worker_pop(worker);
 	return entry ? entry : worker_look_outside(worker);
 }
 

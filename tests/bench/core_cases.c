@@ -516,54 +516,76 @@ resident_bytes(void)
 	return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 
+/* As in Go the one that makes them is one of them. */
+struct crowd {
+	struct rig *rig;
+	struct leat_workers *workers;
+	struct rival_result *result;
+	uint64_t n_started;
+	uint64_t n_ended;
+};
+
 static void
 parked(struct leat_ctx *ctx, void *arg)
 {
-	struct rig *rig = arg;
+	struct crowd *crowd = arg;
 	uint64_t item;
 
 	(void)ctx;
-	__atomic_fetch_add(&rig->n_started, 1, __ATOMIC_RELAXED);
-	rival_demand(leat_channel_recv(rig->channels[0], &item) == LEAT_EOS,
+	__atomic_fetch_add(&crowd->n_started, 1, __ATOMIC_RELAXED);
+	rival_demand(
+		leat_channel_recv(crowd->rig->channels[0], &item) == LEAT_EOS,
 		"the end of the stream");
+	__atomic_fetch_add(&crowd->n_ended, 1, __ATOMIC_RELAXED);
 }
 
 static void
-fibers_create(struct rig *rig, struct leat_workers *workers)
+crowd_await(const uint64_t *count, uint64_t n)
 {
-	for (uint64_t k = 0; k < rig->n; k++)
-		bench_check(leat_go(workers, parked, rig, NULL), "go");
-	while (__atomic_load_n(&rig->n_started, __ATOMIC_RELAXED) < rig->n)
+	while (__atomic_load_n(count, __ATOMIC_RELAXED) < n)
 		leat_yield();
 }
 
 /* Created until all have come to the channel; closed until all have ended. */
 static void
+crowd_main(struct leat_ctx *ctx, void *arg)
+{
+	struct crowd *crowd = arg;
+	uint64_t n = crowd->rig->n;
+	double bytes = resident_bytes();
+	int64_t begin = rival_now_ns();
+
+	(void)ctx;
+	for (uint64_t k = 0; k < n; k++)
+		bench_check(leat_go(crowd->workers, parked, crowd, NULL), "go");
+	crowd_await(&crowd->n_started, n);
+	rival_add(crowd->result, "ns",
+		(double)(rival_now_ns() - begin) / (double)n);
+	rival_add(
+		crowd->result, "bytes", (resident_bytes() - bytes) / (double)n);
+	begin = rival_now_ns();
+	leat_channel_close_send(crowd->rig->channels[0]);
+	crowd_await(&crowd->n_ended, n);
+	rival_add(crowd->result, "end_ns",
+		(double)(rival_now_ns() - begin) / (double)n);
+}
+
+static void
 fibers1m(uint64_t n, struct rival_result *result)
 {
 	struct leat_channel_opts opts = rig_opts();
-	struct leat_workers *workers;
 	struct rig rig;
-	double bytes;
-	int64_t begin;
+	struct crowd crowd = {.rig = &rig, .result = result};
 
 	opts.capacity = 0;
 	opts.flags = LEAT_CHANNEL_MANY_RECEIVERS;
 	rig_open(&rig, &opts, 1, n);
-	bench_check(leat_workers_create(NULL, NULL, &workers, NULL), "workers");
-	bytes = resident_bytes();
-	begin = rival_now_ns();
-	fibers_create(&rig, workers);
-	rival_add(result, "ns", (double)(rival_now_ns() - begin) / (double)n);
-	bytes = resident_bytes() - bytes;
-	rival_add(result, "bytes", bytes / (double)n);
-	begin = rival_now_ns();
-	leat_channel_close_send(rig.channels[0]);
-	leat_workers_close(workers);
-	bench_check(leat_workers_wait(workers, LEAT_NEVER), "wait");
-	rival_add(
-		result, "end_ns", (double)(rival_now_ns() - begin) / (double)n);
-	leat_workers_destroy(workers);
+	bench_check(leat_workers_create(NULL, NULL, &crowd.workers, NULL),
+		"workers");
+	bench_check(leat_go(crowd.workers, crowd_main, &crowd, NULL), "go");
+	leat_workers_close(crowd.workers);
+	bench_check(leat_workers_wait(crowd.workers, LEAT_NEVER), "wait");
+	leat_workers_destroy(crowd.workers);
 	rig_close(&rig);
 }
 
