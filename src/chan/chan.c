@@ -204,14 +204,27 @@ leat__chan_is_send_closed(const struct leat__chan *ch)
 }
 
 void
-leat__chan_grant(
-	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes, void *hint)
+leat__chan_grant_quietly(
+	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes)
 {
 	leat__bump(&ch->granted_bytes, n_bytes);
 	/* release: pairs with the acquire in chan_look; bytes go first */
 	leat__store_release(&ch->granted_frames, ch->granted_frames + n_frames);
 	LEAT_INVARIANT(ch->granted_frames <= ch->taken_frames);
+}
+
+void
+leat__chan_tell_sender(struct leat__chan *ch, void *hint)
+{
 	chan_wake(&ch->sender_armed, ch->sender, hint);
+}
+
+void
+leat__chan_grant(
+	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes, void *hint)
+{
+	leat__chan_grant_quietly(ch, n_frames, n_bytes);
+	leat__chan_tell_sender(ch, hint);
 }
 
 bool

@@ -115,6 +115,10 @@ bool leat__chan_is_send_closed(const struct leat__chan *ch);
 /* Done with frames that were popped: credit goes back, the sender is woken. */
 void leat__chan_grant(
 	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes, void *hint);
+/* The two halves of it, for receivers that take turns under a lock. */
+void leat__chan_grant_quietly(
+	struct leat__chan *ch, uint32_t n_frames, uint64_t n_bytes);
+void leat__chan_tell_sender(struct leat__chan *ch, void *hint);
 /* true: armed, still empty and open. false: there is something; not armed. */
 bool leat__chan_arm_receiver(struct leat__chan *ch);
 void leat__chan_disarm_receiver(struct leat__chan *ch);

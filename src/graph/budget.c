@@ -4,6 +4,7 @@
  * Per class: capacity of every channel, max_out between stages of a segment
  * (but once for a run of stages that pass frames on), what stages hold, max_out
  * for each that makes frames, a private copy for each that writes its input,
+ * all this for each replica, what waits in the windows of replicated segments,
  * and the magazines of the threads that frames of the class pass through; a
  * frame counts as itself and as all it points into.
  *
@@ -71,9 +72,21 @@ share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 	if (link_moves_on(link))
 		return;
 	share_cargo(share, &link->from->cargo,
-		link->is_fused ? link->from->needs.max_out
+		link->is_fused ? (uint64_t)link->from->needs.max_out *
+				leat__stage_n_instances(link->from)
 			       : link->capacity_frames,
 		fn, user);
+}
+
+/* What replicas have emitted, and older tickets are still waited for. */
+static void
+share_window(const struct leat__segment *segment, leat__share_fn fn, void *user)
+{
+	const struct leat_stage *tail = segment->stages[segment->n_stages - 1];
+	struct leat__share share = {.kind = LEAT__SHARE_WINDOW, .stage = tail};
+
+	share_cargo(share, &tail->cargo,
+		(uint64_t)segment->window * tail->needs.max_out, fn, user);
 }
 
 /* It may keep frames of its input, with what they point into, or its own. */
@@ -89,7 +102,9 @@ share_held(const struct leat_stage *st, const struct leat__cargo *in,
 			cargo.pins[c], st->cargo.pins[c]);
 	if (st->is_maker)
 		cargo.frames |= 1u << st->pool_class;
-	share_cargo(share, &cargo, st->needs.holds, fn, user);
+	share_cargo(share, &cargo,
+		(uint64_t)st->needs.holds * leat__stage_n_instances(st), fn,
+		user);
 }
 
 static void
@@ -104,7 +119,8 @@ share_copy(const struct leat_stage *st, const struct leat__cargo *in,
 	if (st->n_ins == 1 && link_moves_on(st->ins[0]))
 		return;
 	if (st->ops.flags & LEAT_STAGE_IN_PLACE)
-		share_cargo(share, &cargo, 1, fn, user);
+		share_cargo(
+			share, &cargo, leat__stage_n_instances(st), fn, user);
 }
 
 static void
@@ -121,7 +137,8 @@ share_stage(const struct leat_stage *st, leat__share_fn fn, void *user)
 	if (st->is_maker)
 		share_give(reserved,
 			(uint64_t)st->needs.max_out *
-				leat__max_u64(st->n_outs, 1),
+				leat__max_u64(st->n_outs, 1) *
+				leat__stage_n_instances(st),
 			fn, user);
 }
 
@@ -172,6 +189,8 @@ leat__budget_each(const struct leat_graph *graph, leat__share_fn fn, void *user)
 		share_link(graph->links[k], fn, user);
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		share_stage(graph->stages[k], fn, user);
+	for (uint32_t k = 0; k < graph->n_segments; k++)
+		share_window(&graph->segments[k], fn, user);
 	for (uint32_t c = 0; c < graph->n_classes; c++) {
 		magazines.class_ = c;
 		share_give(magazines,
@@ -189,7 +208,8 @@ leat__budget_side_bytes(const struct leat_graph *graph)
 	uint64_t n = 0;
 
 	for (uint32_t k = 0; k < graph->n_stages; k++)
-		n += graph->stages[k]->needs.side_bytes;
+		n += graph->stages[k]->needs.side_bytes *
+			leat__stage_n_instances(graph->stages[k]);
 	return n;
 }
 
@@ -271,7 +291,9 @@ largest_find(struct largest *l, const struct leat_graph *graph)
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		largest_insert(l,
 			(struct contributor){graph->stages[k], NULL,
-				graph->stages[k]->needs.side_bytes});
+				graph->stages[k]->needs.side_bytes *
+					leat__stage_n_instances(
+						graph->stages[k])});
 }
 
 static void

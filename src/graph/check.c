@@ -439,11 +439,19 @@ check_all(struct leat_graph *graph, struct leat_error *err)
 }
 
 int
+leat__check_instance(struct leat_stage *st, struct leat_error *err)
+{
+	LEAT_TRY(check_init(st, err));
+	return check_shape(st, err);
+}
+
+int
 leat__graph_check(struct leat_graph *graph, struct leat_error *err)
 {
 	int rc = check_all(graph, err);
 
 	if (rc < 0) {
+		leat__replicas_drop(graph);
 		for (uint32_t k = graph->n_stages; k-- > 0;)
 			check_undo_stage(graph->stages[k]);
 		return rc;

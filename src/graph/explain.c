@@ -37,6 +37,9 @@ explain_segments(const struct leat_graph *graph, struct leat__text *text)
 		for (uint32_t j = 0; j < segment->n_stages; j++)
 			leat__text_add(text, "%s%s", j ? " -> " : "",
 				segment->stages[j]->name);
+		if (segment->n_replicas > 1)
+			leat__text_add(text, "  x %u, in order, %u ahead",
+				segment->n_replicas, segment->window);
 		leat__text_add(text, "\n");
 	}
 }
@@ -113,8 +116,8 @@ static void
 explain_class(const struct leat_pool_class *class_, const uint64_t *n_slots,
 	struct leat__text *text)
 {
-	static const char *const names[LEAT__SHARE_N] = {
-		"links", "inboxes", "held", "reserved", "copies", "magazines"};
+	static const char *const names[LEAT__SHARE_N] = {"links", "inboxes",
+		"held", "reserved", "copies", "windows", "magazines"};
 	const char *between = "";
 	char slot[32], sum[32];
 

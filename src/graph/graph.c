@@ -177,8 +177,7 @@ graph_free_stages(struct leat_graph *graph)
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		struct leat_stage *st = graph->stages[k];
 
-		if (st->is_inited && st->ops.fini)
-			st->ops.fini(st);
+		leat__stage_fini(st);
 		leat__account_fini(&st->account);
 	}
 }
@@ -191,6 +190,7 @@ leat__graph_free(struct leat_graph *graph)
 	if (!graph)
 		return;
 	env = graph->env;
+	leat__replicas_drop(graph);
 	graph_free_stages(graph);
 	for (uint32_t k = 0; k < graph->n_links; k++)
 		env->free(env, graph->links[k]);
@@ -297,11 +297,14 @@ stage_alloc_parts(struct leat_graph *graph, struct leat_stage *st)
 
 	st->ins = leat__graph_own_alloc(graph, st->n_ins * sizeof(*st->ins));
 	st->outs = leat__graph_own_alloc(graph, st->n_outs * sizeof(*st->outs));
+	st->n_emitted = leat__graph_own_alloc(
+		graph, st->n_outs * sizeof(*st->n_emitted));
 	if (ops->state_bytes)
 		st->state = leat__graph_own_alloc(graph, ops->state_bytes);
 	if (ops->opts_bytes)
 		st->opts = leat__graph_own_alloc(graph, ops->opts_bytes);
-	if (!st->ins || !st->outs || (ops->state_bytes && !st->state) ||
+	if (!st->ins || !st->outs || !st->n_emitted ||
+		(ops->state_bytes && !st->state) ||
 		(ops->opts_bytes && !st->opts))
 		return LEAT_ENOMEM;
 	if (st->opts)
@@ -340,6 +343,7 @@ leat__stage_create(struct leat_graph *graph, const struct leat_stage_ops *ops,
 		&st->ops, sizeof(st->ops), ops, "leat_stage_ops", err));
 	LEAT_TRY(leat__ops_check(&st->ops, err));
 	st->graph = graph;
+	st->original = st;
 	st->n_ins = st->ops.n_ins;
 	st->n_outs = st->ops.n_outs;
 	st->n_options = stage_count_options(&st->ops);

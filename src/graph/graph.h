@@ -67,7 +67,6 @@ struct leat__link {
 	/* plan */
 	bool is_fused; /* inside a segment: no channel */
 	/* run */
-	uint32_t n_emitted;     /* in the current call of from */
 	uint64_t refused_items; /* sent after the receiver closed, or left over
 				 */
 	struct leat__chan chan; /* only if not fused */
@@ -100,8 +99,13 @@ struct leat_stage {
 	struct leat__segment *segment;
 	uint32_t at;              /* its place in the segment */
 	struct leat__cargo cargo; /* of its outs */
+	bool is_replicated;       /* its segment is run by several workers */
+	struct leat_stage **replicas; /* 1 to n_replicas - 1, or NULL */
+	struct leat_stage *original;  /* of a replica; else itself */
 	/* run */
-	bool is_cut; /* ended early because nobody wants more from it */
+	void *task;          /* src/run's, that calls it */
+	uint32_t *n_emitted; /* in the current call, by out */
+	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;
 };
 
@@ -111,7 +115,9 @@ struct leat__segment {
 	uint32_t n_stages;
 	struct leat_stage **stages; /* in the order of the data */
 	bool is_blocking;           /* has a thread of its own */
-	void *run;                  /* src/run's */
+	uint32_t n_replicas;        /* tasks that run it at once; mostly 1 */
+	uint32_t window;            /* frames they may be apart; 0 = one task */
+	void *run;                  /* src/run's: the first of its tasks */
 };
 
 struct leat_graph {
@@ -248,12 +254,40 @@ LEAT_MUST_CHECK int leat__parse_implied(struct leat_graph *graph,
 const struct leat_stage_ops *leat__set_find(
 	const struct leat_stage_set *set, const char *name, size_t n_bytes);
 
+/* ---- replica.c --------------------------------------------------------- */
+
+/* May several instances of it take turns with its frames? */
+bool leat__stage_can_replicate(const struct leat_stage *st);
+/* Further instances of the stages of replicated segments. */
+LEAT_MUST_CHECK int leat__replicas_make(
+	struct leat_graph *graph, struct leat_error *err);
+/* Undo, for all stages of the graph. */
+void leat__replicas_drop(struct leat_graph *graph);
+/* Call fini if init was called. */
+void leat__stage_fini(struct leat_stage *st);
+/* Instance k of a stage; 0 is itself. */
+static inline struct leat_stage *
+leat__stage_instance(struct leat_stage *st, uint32_t k)
+{
+	return k == 0 ? st : st->replicas[k - 1];
+}
+/* How many there are, by the plan. */
+static inline uint32_t
+leat__stage_n_instances(const struct leat_stage *st)
+{
+	return st->segment && st->segment->n_replicas ? st->segment->n_replicas
+						      : 1;
+}
+
 /* ---- check.c, plan.c, budget.c ----------------------------------------- */
 
 /* Init, negotiate, plan. LEAT_OK and state CHECKED, or the first finding; on
  * one the graph is as it was before, and can be changed. */
 LEAT_MUST_CHECK int leat__graph_check(
 	struct leat_graph *graph, struct leat_error *err);
+/* Init and negotiate one more instance of a stage that has been checked. */
+LEAT_MUST_CHECK int leat__check_instance(
+	struct leat_stage *st, struct leat_error *err);
 LEAT_MUST_CHECK int leat__plan_make(
 	struct leat_graph *graph, struct leat_error *err);
 /* "bytes", "items", "rows", "table"; "?" for none. */
@@ -267,6 +301,7 @@ enum leat__share_kind {
 	LEAT__SHARE_HELD,     /* kept by a stage between calls */
 	LEAT__SHARE_RESERVED, /* for a stage to take in one call */
 	LEAT__SHARE_COPY,     /* for a private copy of the input */
+	LEAT__SHARE_WINDOW,   /* done, and waiting for older ones */
 	LEAT__SHARE_MAGAZINE, /* free, but in some thread's magazine */
 	LEAT__SHARE_N
 };

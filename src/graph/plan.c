@@ -3,7 +3,9 @@
  *
  * A segment is a longest run of stages that do not block, each linked to the
  * next by their only out and only in; one call chain runs it, and the links
- * inside need no channel. A blocking stage is a segment of its own.
+ * inside need no channel. A blocking stage is a segment of its own. Stages
+ * whose frames are independent of each other are replicated: a run of such is
+ * a segment that all workers may run at once, in order.
  * Keeps: every stage is in exactly one segment; segments stand in the order
  * of the data; every frame a stage takes fits the slots of its class.
  * Threads: the one that builds the graph.
@@ -15,6 +17,13 @@
 
 #include "graph/graph.h"
 
+/* Frames that a replica may be ahead of the oldest, each; and that many only
+ * if they are large. Four keep two workers busy when a frame takes ten times
+ * as long as another. */
+#define PLAN_WINDOW       4u
+#define PLAN_WINDOW_LARGE 2u
+#define PLAN_LARGE_BYTES  (1u << 20)
+
 /* ---- links ------------------------------------------------------------- */
 
 static bool
@@ -22,7 +31,17 @@ link_can_fuse(const struct leat__link *link)
 {
 	return !((link->from->ops.flags | link->to->ops.flags) &
 		       LEAT_STAGE_BLOCKING) &&
-		link->from->n_outs == 1 && link->to->n_ins == 1;
+		link->from->n_outs == 1 && link->to->n_ins == 1 &&
+		link->from->is_replicated == link->to->is_replicated;
+}
+
+/* Enough for each replica to have one frame in hand and one to come. */
+static uint32_t
+link_least_frames(const struct leat__link *link)
+{
+	return link->to->is_replicated && !link->is_fused
+		? 2 * link->to->graph->opts.workers
+		: 1;
 }
 
 /* A channel takes what its sender may emit in one call. */
@@ -43,13 +62,20 @@ plan_link(struct leat_graph *graph, struct leat__link *link,
 			link->asked_frames, max_out);
 	link->capacity_frames = link->asked_frames
 		? link->asked_frames
-		: (uint32_t)leat__max_u64(graph->opts.capacity_frames, max_out);
+		: (uint32_t)leat__max_u64(graph->opts.capacity_frames,
+			  leat__max_u64(max_out, link_least_frames(link)));
 	return LEAT_OK;
 }
 
 static int
 plan_links(struct leat_graph *graph, struct leat_error *err)
 {
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		st->is_replicated = graph->opts.workers > 1 &&
+			leat__stage_can_replicate(st);
+	}
 	for (uint32_t k = 0; k < graph->n_links; k++)
 		LEAT_TRY(plan_link(graph, graph->links[k], err));
 	return LEAT_OK;
@@ -71,6 +97,20 @@ stage_next(const struct leat_stage *st)
 							: NULL;
 }
 
+static void
+plan_replicas(struct leat__segment *segment)
+{
+	const struct leat_stage *tail = segment->stages[segment->n_stages - 1];
+	bool is_large = tail->out_shape.frame_bytes > PLAN_LARGE_BYTES;
+
+	segment->n_replicas = 1;
+	if (!tail->is_replicated)
+		return;
+	segment->n_replicas = tail->graph->opts.workers;
+	segment->window = segment->n_replicas *
+		(is_large ? PLAN_WINDOW_LARGE : PLAN_WINDOW);
+}
+
 /* Fill a segment from its head on; returns where the next one's stages go. */
 static struct leat_stage **
 plan_segment(struct leat__segment *segment, struct leat_stage *head,
@@ -83,6 +123,7 @@ plan_segment(struct leat__segment *segment, struct leat_stage *head,
 		st->at = segment->n_stages++;
 		*places++ = st;
 	}
+	plan_replicas(segment);
 	return places;
 }
 
@@ -117,11 +158,16 @@ static void
 plan_threads(struct leat_graph *graph)
 {
 	uint32_t n_blocking = 0;
-	uint32_t n_others;
+	uint64_t n_others = 0;
 
-	for (uint32_t k = 0; k < graph->n_segments; k++)
-		n_blocking += graph->segments[k].is_blocking;
-	n_others = graph->n_segments - n_blocking;
+	for (uint32_t k = 0; k < graph->n_segments; k++) {
+		const struct leat__segment *segment = &graph->segments[k];
+
+		if (segment->is_blocking)
+			n_blocking++;
+		else
+			n_others += segment->n_replicas;
+	}
 	graph->n_workers =
 		(uint32_t)leat__min_u64(graph->opts.workers, n_others);
 	graph->n_threads = graph->n_workers + n_blocking;
@@ -206,6 +252,9 @@ plan_classes(struct leat_graph *graph)
 		st->pool_class = st->is_maker
 			? class_for(graph, st->needs.frame_bytes)
 			: UINT32_MAX;
+		for (uint32_t n = 1; n < leat__stage_n_instances(st); n++)
+			leat__stage_instance(st, n)->pool_class =
+				st->pool_class;
 	}
 }
 
@@ -265,6 +314,7 @@ leat__plan_make(struct leat_graph *graph, struct leat_error *err)
 	LEAT_TRY(plan_links(graph, err));
 	LEAT_TRY(plan_segments(graph, err));
 	plan_threads(graph);
+	LEAT_TRY(leat__replicas_make(graph, err));
 	plan_classes(graph);
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		plan_cargo(graph, graph->stages[k]);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/atomic.h"
-#include "run/run.h"
+#include "run/region.h"
 
 /* ---- wakers ------------------------------------------------------------------ */
 
@@ -106,6 +106,23 @@ run_init_events(struct leat__run *run, struct leat_error *err)
 	return LEAT_OK;
 }
 
+/* Who is told of credit, and of frames. */
+static struct leat__waker *
+run_sender(const struct leat__link *link)
+{
+	struct leat__task *task = link->from->task;
+
+	return task->region ? &task->region->on_credit : &task->waker;
+}
+
+static struct leat__waker *
+run_receiver(const struct leat__link *link)
+{
+	struct leat__task *task = link->to->task;
+
+	return task->region ? &task->region->on_input : &task->waker;
+}
+
 static int
 run_init_channels(struct leat__run *run, struct leat_error *err)
 {
@@ -113,7 +130,6 @@ run_init_channels(struct leat__run *run, struct leat_error *err)
 
 	for (uint32_t k = 0; k < graph->n_links; k++) {
 		struct leat__link *link = graph->links[k];
-		struct leat__task *from, *to;
 		uint32_t capacity = link->capacity_frames
 			? link->capacity_frames
 			: graph->opts.capacity_frames;
@@ -124,38 +140,61 @@ run_init_channels(struct leat__run *run, struct leat_error *err)
 			    link->capacity_bytes) < 0)
 			return leat__error(
 				err, LEAT_ENOMEM, "no memory for a channel");
-		from = link->from->segment->run;
-		to = link->to->segment->run;
-		link->chan.sender = &from->waker;
-		link->chan.receiver = &to->waker;
+		link->chan.sender = run_sender(link);
+		link->chan.receiver = run_receiver(link);
 	}
 	return LEAT_OK;
 }
 
 static int
+run_init_task(struct leat__run *run, struct leat__task *task,
+	struct leat__segment *segment, uint32_t replica)
+{
+	LEAT_TRY(leat__task_init(task, run, segment, replica));
+	task->waker.wake = segment->is_blocking ? run_wake_blocking_task
+						: run_wake_worker_task;
+	task->call.fn = run_block;
+	task->job.step = run_step;
+	task->job.done = run_done;
+	leat__job_init(&task->job, &run->exec);
+	return LEAT_OK;
+}
+
+static int
+run_init_segment(struct leat__run *run, struct leat__segment *segment)
+{
+	struct leat__task *first = &run->tasks[run->n_tasks];
+
+	for (uint32_t k = 0; k < segment->n_replicas; k++)
+		LEAT_TRY(run_init_task(
+			run, &run->tasks[run->n_tasks++], segment, k));
+	if (segment->n_replicas == 1)
+		return LEAT_OK;
+	return leat__region_init(
+		&run->regions[run->n_regions++], run, segment, first);
+}
+
+static int
 run_init_tasks(struct leat__run *run, struct leat_error *err)
 {
+	const struct leat__env *env = run->env;
 	struct leat_graph *graph = run->graph;
+	uint64_t n_tasks = 0, n_regions = 0;
 
-	run->tasks = run->env->alloc(
-		run->env, graph->n_segments * sizeof(*run->tasks));
-	if (!run->tasks)
+	for (uint32_t k = 0; k < graph->n_segments; k++) {
+		n_tasks += graph->segments[k].n_replicas;
+		n_regions += graph->segments[k].n_replicas > 1;
+	}
+	run->tasks = env->alloc(env, n_tasks * sizeof(*run->tasks));
+	if (n_regions)
+		run->regions =
+			env->alloc(env, n_regions * sizeof(*run->regions));
+	if (!run->tasks || (n_regions && !run->regions))
 		return leat__error(err, LEAT_ENOMEM, "no memory for the tasks");
-	run->n_tasks = graph->n_segments;
-	for (uint32_t k = 0; k < run->n_tasks; k++) {
-		struct leat__task *task = &run->tasks[k];
-
-		if (leat__task_init(task, run, &graph->segments[k]) < 0)
+	for (uint32_t k = 0; k < graph->n_segments; k++)
+		if (run_init_segment(run, &graph->segments[k]) < 0)
 			return leat__error(
 				err, LEAT_ENOMEM, "no memory for a task");
-		task->waker.wake = task->segment->is_blocking
-			? run_wake_blocking_task
-			: run_wake_worker_task;
-		task->call.fn = run_block;
-		task->job.step = run_step;
-		task->job.done = run_done;
-		leat__job_init(&task->job, &run->exec);
-	}
 	return LEAT_OK;
 }
 
@@ -255,11 +294,14 @@ run_free(struct leat__run *run)
 	const struct leat__env *env = run->env;
 
 	run_free_channels(run->graph);
+	for (uint32_t k = 0; k < run->n_regions; k++)
+		leat__region_fini(&run->regions[k]);
 	for (uint32_t k = 0; k < run->n_tasks; k++)
 		leat__task_fini(&run->tasks[k]);
 	leat__exec_fini(&run->exec);
 	leat_pool_destroy(run->pool);
 	env->free(env, run->tasks);
+	env->free(env, run->regions);
 	env->free(env, run->lanes);
 	if (run->cancel_fd >= 0)
 		env->close(env, run->cancel_fd);
@@ -272,19 +314,27 @@ run_free(struct leat__run *run)
 /* ---- starting ------------------------------------------------------------------- */
 
 static int
+run_open_stage(struct leat_stage *st, struct leat_error *err)
+{
+	int rc = st->ops.open ? st->ops.open(st) : LEAT_OK;
+
+	if (rc >= 0)
+		return LEAT_OK;
+	if (st->error.code != rc)
+		leat_stage_fail(st, rc, "open: %s", leat_err_text(rc));
+	leat__stage_error(st, err);
+	return rc;
+}
+
+static int
 run_open_stages(struct leat_graph *graph, struct leat_error *err)
 {
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		struct leat_stage *st = graph->stages[k];
-		int rc = st->ops.open ? st->ops.open(st) : LEAT_OK;
 
-		if (rc < 0) {
-			if (st->error.code != rc)
-				leat_stage_fail(
-					st, rc, "open: %s", leat_err_text(rc));
-			leat__stage_error(st, err);
-			return rc;
-		}
+		for (uint32_t n = 0; n < leat__stage_n_instances(st); n++)
+			LEAT_TRY(run_open_stage(
+				leat__stage_instance(st, n), err));
 	}
 	return LEAT_OK;
 }
@@ -411,6 +461,15 @@ run_join(struct leat__run *run)
 	run_fini_lanes(run);
 }
 
+/* What replicas emitted and nobody took. */
+static uint64_t
+run_drain_region(const struct leat__link *link)
+{
+	struct leat__task *task = link->from->task;
+
+	return task->region ? leat__region_drain(task->region) : 0;
+}
+
 /* What is left in channels was sent to receivers that wanted no more. */
 static void
 run_settle_channels(struct leat__run *run)
@@ -423,6 +482,7 @@ run_settle_channels(struct leat__run *run)
 		if (link->is_fused)
 			continue;
 		link->refused_items += leat__chan_drain(&link->chan);
+		link->refused_items += run_drain_region(link);
 		if (run->is_broken)
 			continue;
 		leat__bump(&link->to->counters.in_items, link->refused_items);
@@ -440,7 +500,7 @@ run_settle_cut(struct leat__run *run)
 		struct leat_stage_stats stats;
 		int64_t held;
 
-		if (!st->is_cut || run->is_broken ||
+		if (!leat__load_relaxed(&st->is_cut) || run->is_broken ||
 			leat_stage_stats(run->graph, k, &stats) < 0)
 			continue;
 		held = leat_stage_balance(&stats);
@@ -456,9 +516,8 @@ run_fini_stages(struct leat_graph *graph)
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		struct leat_stage *st = graph->stages[k];
 
-		if (st->is_inited && st->ops.fini)
-			st->ops.fini(st);
-		st->is_inited = false;
+		for (uint32_t n = 0; n < leat__stage_n_instances(st); n++)
+			leat__stage_fini(leat__stage_instance(st, n));
 	}
 }
 

@@ -40,6 +40,9 @@ struct leat__node {
 	int64_t birth_ns;
 };
 
+struct leat__region;
+struct leat__ticket;
+
 struct leat__task {
 	struct leat__waker waker; /* of its channels, and of drain and cancel */
 	struct leat__job job;     /* of the executor, unless it blocks */
@@ -48,12 +51,17 @@ struct leat__task {
 	struct leat__lane *lane; /* of the thread that steps it, else NULL */
 	uint32_t n_nodes;
 	struct leat__node *nodes;
-	uint32_t at;           /* the node that is looked at */
-	uint32_t n_ended;      /* nodes 0 .. n_ended-1 have finished */
-	bool is_head_ended;    /* no further input for node 0 */
-	uint32_t next_in;      /* for fairness over several ins */
-	uint64_t next_stamp;   /* of a source */
-	int64_t idle_since_ns; /* 0 = not idle */
+	uint32_t at;         /* the node that is looked at */
+	uint32_t n_ended;    /* nodes 0 .. n_ended-1 have finished */
+	bool is_head_ended;  /* no further input for node 0 */
+	uint32_t next_in;    /* for fairness over several ins */
+	uint64_t next_stamp; /* of a source */
+	/* of a replica */
+	struct leat__region *region; /* NULL = the only task of its segment */
+	struct leat__ticket *ticket; /* of the frame in hand; NULL = none */
+	uint64_t n_ticket;           /* its number */
+	uint32_t rest;               /* enum leat__rest */
+	int64_t idle_since_ns;       /* 0 = not idle */
 	uint64_t *idle_counter;
 	uint64_t wait_input_ns; /* atomic, one writer */
 	uint64_t wait_credit_ns;
@@ -62,8 +70,9 @@ struct leat__task {
 	struct leat__lane own_lane;
 };
 
+/* replica: which instances of the segment's stages it calls. */
 LEAT_MUST_CHECK int leat__task_init(struct leat__task *task,
-	struct leat__run *run, struct leat__segment *segment);
+	struct leat__run *run, struct leat__segment *segment, uint32_t replica);
 void leat__task_fini(struct leat__task *task);
 enum leat__step leat__task_step(
 	struct leat__task *task, struct leat__lane *lane);
@@ -78,6 +87,10 @@ int leat__node_finish(struct leat__task *task, struct leat__node *node);
 void leat__node_drop_inbox(
 	struct leat__task *task, struct leat__node *node, bool is_filtered);
 
+/* Pass a frame on, or drop it if its receiver has closed. There is credit. */
+void leat__link_send(struct leat__link *link, struct leat__cache *cache,
+	struct leat_frame *frame);
+
 /* ---- run.c ---------------------------------------------------------------------- */
 
 struct leat__run {
@@ -86,6 +99,8 @@ struct leat__run {
 	struct leat_pool *pool;
 	uint32_t n_tasks;
 	struct leat__task *tasks;
+	uint32_t n_regions;
+	struct leat__region *regions;
 	struct leat__exec exec;
 	struct leat__lane *lanes;     /* one of each worker */
 	struct leat__threads threads; /* of the tasks that block */

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/atomic.h"
-#include "run/run.h"
+#include "run/region.h"
 
 static struct leat__task *
 stage_task(const struct leat_stage *st)
 {
-	return st->segment ? st->segment->run : NULL;
+	return st->task;
 }
 
 static struct leat__cache *
@@ -94,13 +94,13 @@ emit_stamp(const struct leat__node *node, struct leat_frame *frame)
 		frame->birth_ns = node->birth_ns;
 }
 
-static void
-emit_to_channel(struct leat__task *task, struct leat__link *link,
+void
+leat__link_send(struct leat__link *link, struct leat__cache *cache,
 	struct leat_frame *frame)
 {
 	if (leat__chan_is_recv_closed(&link->chan)) {
 		leat__bump(&link->refused_items, frame->n_items);
-		leat__frame_release(&task->lane->cache, frame);
+		leat__frame_release(cache, frame);
 		return;
 	}
 	frame->owner = (uint16_t)(link->to->number + 1);
@@ -129,18 +129,25 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 		return leat_stage_fail(st, LEAT_EBUG,
 			"emit: stage '%s' has no out %u here", st->name, out);
 	link = st->outs[out];
-	if (link->n_emitted >= st->needs.max_out)
+	if (task->region && !task->ticket)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"emit: stage '%s' is declared stateless, and emits "
+			"without an input",
+			st->name);
+	if (st->n_emitted[out] >= st->needs.max_out)
 		return leat_stage_fail(st, LEAT_EBUG,
 			"emit: stage '%s' emits more than max_out %u frames in "
 			"one call",
 			st->name, st->needs.max_out);
-	link->n_emitted++;
+	st->n_emitted[out]++;
 	emit_stamp(&task->nodes[st->at], frame);
 	emit_count(st, frame);
 	if (link->is_fused)
 		emit_to_node(&task->nodes[st->at + 1], frame);
+	else if (task->region)
+		leat__region_put(task, frame);
 	else
-		emit_to_channel(task, link, frame);
+		leat__link_send(link, &task->lane->cache, frame);
 	return LEAT_OK;
 }
 
@@ -200,8 +207,7 @@ static void
 call_begin(struct leat_stage *st)
 {
 	for (uint32_t k = 0; k < st->n_outs; k++)
-		if (st->outs[k])
-			st->outs[k]->n_emitted = 0;
+		st->n_emitted[k] = 0;
 }
 
 /* The stage writes its input: give it one that nobody else reads. */

@@ -9,55 +9,65 @@
 #include "base/atomic.h"
 #include "run/run.h"
 
-static uint64_t
-stats_count(const struct leat_stage *st, enum leat_count what)
-{
-	return leat__load_relaxed(&st->counters.counts[what]);
-}
-
 static void
 stats_of_segment(const struct leat_stage *st, struct leat_stage_stats *stats)
 {
-	const struct leat__task *task = st->segment ? st->segment->run : NULL;
+	const struct leat__task *tasks = st->segment ? st->segment->run : NULL;
+	bool is_done = true;
 
-	if (!task)
+	if (!tasks)
 		return;
-	stats->wait_input_ns = leat__load_relaxed(&task->wait_input_ns);
-	stats->wait_credit_ns = leat__load_relaxed(&task->wait_credit_ns);
-	/* acquire: pairs with the releases in job_run and run_block */
-	if (leat__load_acquire(&task->job.state) == LEAT__JOB_DONE)
+	for (uint32_t k = 0; k < st->segment->n_replicas; k++) {
+		const struct leat__task *task = &tasks[k];
+
+		stats->wait_input_ns +=
+			leat__load_relaxed(&task->wait_input_ns);
+		stats->wait_credit_ns +=
+			leat__load_relaxed(&task->wait_credit_ns);
+		/* acquire: pairs with the releases in job_run, run_block */
+		is_done = is_done &&
+			leat__load_acquire(&task->job.state) == LEAT__JOB_DONE;
+	}
+	if (is_done)
 		stats->flags |= LEAT_STATS_DONE;
+}
+
+static void
+stats_of_instance(const struct leat_stage *st, struct leat_stage_stats *s)
+{
+	const struct leat__counters *c = &st->counters;
+
+	s->in += leat__load_relaxed(&c->in_items);
+	s->out += leat__load_relaxed(&c->out_items);
+	s->in_bytes += leat__load_relaxed(&c->in_bytes);
+	s->out_bytes += leat__load_relaxed(&c->out_bytes);
+	s->in_frames += leat__load_relaxed(&c->in_frames);
+	s->out_frames += leat__load_relaxed(&c->out_frames);
+	s->copied_bytes += leat__load_relaxed(&c->copied_bytes);
+	s->read += leat__load_relaxed(&c->counts[LEAT_COUNT_READ]);
+	s->made += leat__load_relaxed(&c->counts[LEAT_COUNT_MADE]);
+	s->filtered += leat__load_relaxed(&c->counts[LEAT_COUNT_FILTERED]);
+	s->failed += leat__load_relaxed(&c->counts[LEAT_COUNT_FAILED]);
+	s->folded += leat__load_relaxed(&c->counts[LEAT_COUNT_FOLDED]);
+	s->written += leat__load_relaxed(&c->counts[LEAT_COUNT_WRITTEN]);
 }
 
 int
 leat_stage_stats(const struct leat_graph *graph, uint32_t stage,
 	struct leat_stage_stats *stats_out)
 {
-	const struct leat_stage *st;
-	const struct leat__counters *c;
+	struct leat_stage *st;
 
 	memset(stats_out, 0, sizeof(*stats_out));
 	stats_out->size = (uint32_t)sizeof(*stats_out);
 	if (stage >= graph->n_stages)
 		return LEAT_EINVAL;
 	st = graph->stages[stage];
-	c = &st->counters;
 	stats_out->name = st->name;
 	stats_out->flags = (st->n_ins ? 0 : LEAT_STATS_SOURCE) |
 		(st->n_outs ? 0 : LEAT_STATS_SINK);
-	stats_out->in = leat__load_relaxed(&c->in_items);
-	stats_out->out = leat__load_relaxed(&c->out_items);
-	stats_out->in_bytes = leat__load_relaxed(&c->in_bytes);
-	stats_out->out_bytes = leat__load_relaxed(&c->out_bytes);
-	stats_out->in_frames = leat__load_relaxed(&c->in_frames);
-	stats_out->out_frames = leat__load_relaxed(&c->out_frames);
-	stats_out->copied_bytes = leat__load_relaxed(&c->copied_bytes);
-	stats_out->read = stats_count(st, LEAT_COUNT_READ);
-	stats_out->made = stats_count(st, LEAT_COUNT_MADE);
-	stats_out->filtered = stats_count(st, LEAT_COUNT_FILTERED);
-	stats_out->failed = stats_count(st, LEAT_COUNT_FAILED);
-	stats_out->folded = stats_count(st, LEAT_COUNT_FOLDED);
-	stats_out->written = stats_count(st, LEAT_COUNT_WRITTEN);
+	for (uint32_t k = 0; k < leat__stage_n_instances(st); k++)
+		stats_of_instance(leat__stage_instance(st, k), stats_out);
 	stats_of_segment(st, stats_out);
 	return LEAT_OK;
 }
@@ -84,6 +94,13 @@ stats_add(struct leat_graph_stats *sum, const struct leat_stage_stats *s)
 }
 
 static void
+stats_of_account(const struct leat__account *a, struct leat_graph_stats *stats)
+{
+	stats->memory_bytes += leat__load_relaxed(&a->used_bytes);
+	stats->memory_high_bytes += leat__load_relaxed(&a->high_bytes);
+}
+
+static void
 stats_of_memory(const struct leat_graph *graph, struct leat_graph_stats *stats)
 {
 	const struct leat__run *run = graph->run;
@@ -93,10 +110,11 @@ stats_of_memory(const struct leat_graph *graph, struct leat_graph_stats *stats)
 		stats->memory_high_bytes = leat__pool_high_bytes(run->pool);
 	}
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
-		const struct leat__account *a = &graph->stages[k]->account;
+		struct leat_stage *st = graph->stages[k];
 
-		stats->memory_bytes += leat__load_relaxed(&a->used_bytes);
-		stats->memory_high_bytes += leat__load_relaxed(&a->high_bytes);
+		for (uint32_t n = 0; n < leat__stage_n_instances(st); n++)
+			stats_of_account(
+				&leat__stage_instance(st, n)->account, stats);
 	}
 	stats->memory_bound_bytes = graph->bound_bytes;
 }
@@ -145,12 +163,17 @@ leat_graph_stats(
 
 /* What a link's receiver got is what its sender sent. */
 static bool
-balance_link(const struct leat__link *link)
+balance_link(const struct leat_graph *graph, const struct leat__link *link)
 {
+	struct leat_stage_stats from, to;
+
 	/* with several ends the sums would mix; single ends are exact */
 	if (link->from->n_outs != 1 || link->to->n_ins != 1)
 		return true;
-	return link->from->counters.out_items == link->to->counters.in_items;
+	if (leat_stage_stats(graph, link->from->number, &from) < 0 ||
+		leat_stage_stats(graph, link->to->number, &to) < 0)
+		return false;
+	return from.out == to.in;
 }
 
 /*
@@ -174,7 +197,7 @@ leat__run_is_balanced(const struct leat_graph *graph)
 			return false;
 	}
 	for (uint32_t k = 0; is_whole && k < graph->n_links; k++)
-		if (!balance_link(graph->links[k]))
+		if (!balance_link(graph, graph->links[k]))
 			return false;
 	return true;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
-#include "run/run.h"
+#include "run/region.h"
 
 #define TASK_QUANTUM_CALLS 64 /* between looks at the clock */
 
@@ -66,7 +66,10 @@ task_short_out(struct leat__task *task)
 static bool
 task_has_credit(struct leat__task *task, uint32_t at)
 {
-	return at + 1 < task->n_nodes || !task_short_out(task);
+	if (at + 1 < task->n_nodes)
+		return true;
+	return task->region ? leat__region_has_room(task)
+			    : !task_short_out(task);
 }
 
 static void
@@ -74,6 +77,8 @@ task_notify(struct leat__task *task)
 {
 	struct leat_stage *tail = task_tail(task);
 
+	if (task->region) /* who emits for it tells */
+		return;
 	for (uint32_t k = 0; k < tail->n_outs; k++)
 		if (tail->outs[k])
 			leat__chan_notify(
@@ -142,7 +147,9 @@ task_grant(struct leat__task *task)
 	struct leat__node *head = &task->nodes[0];
 	struct leat_stage *st = head->stage;
 
-	if (st->n_ins)
+	if (task->region)
+		leat__region_grant(task, head->in_bytes);
+	else if (st->n_ins)
 		leat__chan_grant(&st->ins[head->in_link]->chan, 1,
 			head->in_bytes, task->lane->worker);
 }
@@ -180,7 +187,8 @@ task_cut(struct leat__task *task, uint32_t at)
 {
 	for (uint32_t k = 0; k < at; k++) {
 		leat__node_drop_inbox(task, &task->nodes[k], true);
-		task->nodes[k].stage->is_cut = true;
+		leat__store_relaxed(
+			&task->nodes[k].stage->original->is_cut, 1u);
 	}
 	if (task->n_ended < at)
 		task->n_ended = at;
@@ -208,6 +216,10 @@ task_end(struct leat__task *task)
 {
 	for (uint32_t k = 0; k < task->n_nodes; k++)
 		leat__node_drop_inbox(task, &task->nodes[k], false);
+	if (task->region) {
+		leat__region_leave(task);
+		return;
+	}
 	task_close_ins(task);
 	task_close_outs(task);
 }
@@ -231,10 +243,16 @@ task_process(struct leat__task *task, uint32_t at)
 	struct leat__node *node = &task->nodes[at];
 	int rc = leat__node_process(task, node);
 
+	if (rc == LEAT_EOS && task->region)
+		rc = leat_stage_fail(node->stage, LEAT_EBUG,
+			"stage '%s' wants no further input, but is declared "
+			"stateless",
+			node->stage->name);
 	if (rc < 0 && rc != LEAT_EOS)
 		return task_fail(task, node->stage, rc);
 	if (rc != LEAT_MORE && at == 0) {
-		task_promise(task);
+		if (!task->region) /* who emits for it promises */
+			task_promise(task);
 		task_grant(task);
 	}
 	if (rc == LEAT_EOS) {
@@ -322,12 +340,34 @@ task_flush(struct leat__task *task)
 	return VERDICT_NO_INPUT;
 }
 
+/* Of a replica: the frame in hand is through; the next, or the end. */
+static enum verdict
+task_head_of_replica(struct leat__task *task)
+{
+	struct leat_frame *frame;
+
+	if (task->ticket)
+		leat__region_finish(task);
+	if (task->is_head_ended)
+		return task_finish(task);
+	frame = leat__region_take(task);
+	if (frame)
+		task_take(task, 0, frame);
+	else if (leat__region_is_over(task))
+		task->is_head_ended = true;
+	else
+		return VERDICT_NO_INPUT;
+	return VERDICT_ON;
+}
+
 /* The head: its own frame, or more input, or its end. */
 static enum verdict
 task_head(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
 
+	if (task->region)
+		return task_head_of_replica(task);
 	if (task->is_head_ended)
 		return task_finish(task);
 	if (st->ops.produce)
@@ -398,6 +438,10 @@ task_ins_ended(struct leat__task *task)
 static bool
 task_arm(struct leat__task *task, enum verdict verdict)
 {
+	if (task->region)
+		return leat__region_rest(task,
+			verdict == VERDICT_NO_CREDIT ? LEAT__REST_ROOM
+						     : LEAT__REST_INPUT);
 	if (verdict == VERDICT_NO_CREDIT)
 		return task_arm_outs(task);
 	return task_arm_ins(task) && !task_ins_ended(task);
@@ -482,6 +526,8 @@ leat__task_step(struct leat__task *task, struct leat__lane *lane)
 
 	task->lane = lane;
 	task_idle_end(task, now_ns);
+	if (task->region)
+		leat__region_resume(task);
 	step = task_loop(
 		task, now_ns + (int64_t)task->run->graph->opts.quantum_ns);
 	if (step == LEAT__STEP_DONE)
@@ -506,13 +552,14 @@ node_init(struct leat__task *task, struct leat__node *node,
 
 int
 leat__task_init(struct leat__task *task, struct leat__run *run,
-	struct leat__segment *segment)
+	struct leat__segment *segment, uint32_t replica)
 {
 	const struct leat__env *env = run->env;
 
 	task->run = run;
 	task->segment = segment;
-	segment->run = task;
+	if (replica == 0)
+		segment->run = task;
 	leat__parker_init(&task->parker, env);
 	task->nodes = env->alloc(env, segment->n_stages * sizeof(*task->nodes));
 	if (!task->nodes)
@@ -521,9 +568,11 @@ leat__task_init(struct leat__task *task, struct leat__run *run,
 	for (uint32_t k = 0; k < task->n_nodes; k++) {
 		uint32_t max_inbox =
 			k == 0 ? 1 : segment->stages[k - 1]->needs.max_out;
+		struct leat_stage *st =
+			leat__stage_instance(segment->stages[k], replica);
 
-		LEAT_TRY(node_init(
-			task, &task->nodes[k], segment->stages[k], max_inbox));
+		st->task = task;
+		LEAT_TRY(node_init(task, &task->nodes[k], st, max_inbox));
 	}
 	return LEAT_OK;
 }
@@ -535,8 +584,11 @@ leat__task_fini(struct leat__task *task)
 
 	if (!env || !task->nodes)
 		return;
-	for (uint32_t k = 0; k < task->n_nodes; k++)
+	for (uint32_t k = 0; k < task->n_nodes; k++) {
+		if (task->nodes[k].stage)
+			task->nodes[k].stage->task = NULL;
 		env->free(env, task->nodes[k].inbox);
+	}
 	env->free(env, task->nodes);
 	task->nodes = NULL;
 	task->segment->run = NULL;

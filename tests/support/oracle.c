@@ -136,6 +136,8 @@ draft_node(struct draft *d, enum oracle_kind kind)
 	node->is_bursty = draw_one_in(d, 2);
 	node->is_blocking = row->can_block && draw_one_in(d, 4);
 	node->is_waiting = node->is_blocking;
+	node->is_stateless =
+		row->can_replicate && !node->is_blocking && draw_one_in(d, 2);
 	node->is_slow = draw_one_in(d, 3);
 	if (row->is_maker) {
 		node->max_out += draw_one_in(d, 3) ? 1 + draw(d, 3) : 0;
@@ -303,6 +305,9 @@ draft_failure(struct draft *d)
 	if (node->fail == ORACLE_FAIL_WORK && !ops->process && !ops->produce)
 		node->fail = ORACLE_FAIL_FINISH;
 	node->fail_at = draw(d, 200);
+	/* an instance does not know what the others have had */
+	if (node->fail == ORACLE_FAIL_WORK)
+		node->is_stateless = false;
 }
 
 /*
@@ -395,6 +400,7 @@ oracle_draw_defect(struct oracle *o, enum oracle_defect defect)
 	draft_stage(&d, ORACLE_SINK, 0);
 	for (uint32_t k = 0; k < o->n_nodes; k++) {
 		o->nodes[k].is_blocking = true;
+		o->nodes[k].is_stateless = false;
 		o->nodes[k].is_bursty = false;
 		o->nodes[k].is_cut = false;
 		o->nodes[k].per_frame = 3;
@@ -454,7 +460,9 @@ describe_node(const struct oracle_node *node, struct leat__text *text)
 {
 	leat__text_add(text, " %s(%lld, <=%u%s%s", node->name,
 		(long long)node->n, node->per_frame,
-		node->is_blocking ? ", blocking" : "",
+		node->is_blocking            ? ", blocking"
+			: node->is_stateless ? ", stateless"
+					     : "",
 		node->is_bursty ? ", bursty" : "");
 	if (node->fail)
 		leat__text_add(text, ", fails %d:%llu", node->fail,

@@ -100,6 +100,7 @@ struct oracle_node {
 	uint32_t max_out;
 	uint32_t gain; /* of items, from the source up to its outs */
 	bool is_blocking;
+	bool is_stateless; /* several workers may run it */
 	bool is_bursty;
 	bool is_waiting; /* now and then, for the outside world */
 	bool is_slow;    /* some of its waits are long, and all fills up */
@@ -117,10 +118,10 @@ struct oracle_node {
 	uint64_t n_sum;
 	struct oracle_list expected; /* sinks */
 	/* seen in the run */
-	uint64_t n_read; /* sources */
-	uint32_t n_inits, n_finis, n_opens, n_finishes;
-	uint32_t is_inside;      /* atomic: a callback is running */
-	struct oracle_list seen; /* sinks */
+	uint64_t n_read;                    /* sources */
+	uint32_t n_inits, n_finis, n_opens; /* of all instances */
+	uint32_t n_finishes;                /* atomic */
+	struct oracle_list seen;            /* sinks */
 };
 
 enum oracle_ending {
@@ -217,6 +218,7 @@ struct oracle_row {
 	enum oracle_order needs; /* at most so loose an input */
 	bool is_maker;           /* takes frames of its own */
 	bool can_block;
+	bool can_replicate;
 	const struct leat_stage_ops *ops;
 	void (*draw)(struct oracle_node *node);
 	/* the interpreter: one item comes in; all ins have ended */

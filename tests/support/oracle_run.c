@@ -33,6 +33,8 @@ build_node(struct oracle *o, struct oracle_node *node)
 		ops.needs.holds = (uint32_t)node->n;
 	if (node->is_blocking)
 		ops.flags |= LEAT_STAGE_BLOCKING;
+	if (node->is_stateless)
+		ops.flags |= LEAT_STAGE_STATELESS;
 	return leat_graph_add(o->graph, node->name, &step, &st, &o->err);
 }
 
@@ -487,7 +489,8 @@ check_calls(struct oracle *o)
 		if (node->n_inits != node->n_finis)
 			oracle_find(o, "%s: init %u times, fini %u", node->name,
 				node->n_inits, node->n_finis);
-		if (node->n_opens > 1 || (o->is_started && !node->n_opens))
+		if (node->n_opens > node->n_inits ||
+			(o->is_started && !node->n_opens))
 			oracle_find(o, "%s: opened %u times", node->name,
 				node->n_opens);
 		if (o->is_waited && o->rc == LEAT_OK && !node->n_finishes &&

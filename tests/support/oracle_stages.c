@@ -20,9 +20,11 @@ struct state {
 	uint64_t random;
 	uint64_t n;          /* items that came in, or that were read */
 	uint64_t last_stamp; /* of one in */
-	bool is_in_hand;     /* the frame was seen in a call before */
-	uint32_t at;         /* item of the frame in hand */
-	uint32_t result;     /* of that item */
+	uint32_t is_inside;  /* atomic: a callback is running */
+	bool is_finished;
+	bool is_in_hand; /* the frame was seen in a call before */
+	uint32_t at;     /* item of the frame in hand */
+	uint32_t result; /* of that item */
 	struct leat_frame *frames[ORACLE_ENDS_MAX]; /* being filled, by out */
 	uint32_t limits[ORACLE_ENDS_MAX];           /* items in them */
 	uint32_t n_emitted[ORACLE_ENDS_MAX];        /* in this call */
@@ -144,10 +146,10 @@ static void
 call_begin(struct leat_stage *st, struct state *s)
 {
 	/* relaxed, so that it orders nothing that the framework has to */
-	if (leat__load_relaxed(&s->node->is_inside))
+	if (leat__load_relaxed(&s->is_inside))
 		oracle_find(s->node->oracle, "%s runs twice at once",
 			s->node->name);
-	leat__store_relaxed(&s->node->is_inside, 1u);
+	leat__store_relaxed(&s->is_inside, 1u);
 	memset(s->n_emitted, 0, sizeof(s->n_emitted));
 	call_wait(st, s);
 }
@@ -155,7 +157,7 @@ call_begin(struct leat_stage *st, struct state *s)
 static int
 call_end(struct state *s, int rc)
 {
-	leat__store_relaxed(&s->node->is_inside, 0u);
+	leat__store_relaxed(&s->is_inside, 0u);
 	return rc;
 }
 
@@ -227,9 +229,11 @@ stage_finish(struct leat_stage *st)
 	struct state *s = leat_stage_state(st);
 
 	call_begin(st, s);
-	if (s->node->n_finishes++)
+	leat__add_relaxed(&s->node->n_finishes, 1u);
+	if (s->is_finished)
 		oracle_find(
 			s->node->oracle, "%s finishes twice", s->node->name);
+	s->is_finished = true;
 	if (node_fails(s->node, ORACLE_FAIL_FINISH))
 		return call_end(s, stage_fail_now(st));
 	if (s->node->kind == ORACLE_SINK)

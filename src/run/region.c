@@ -1,0 +1,474 @@
+/*
+ * run/region.c -- tickets, the window, and who emits.
+ *
+ * Keeps: one task emits at a time (is_emitting), and looks again after it has
+ * said that it does not any more; who rests says so under the lock, after a
+ * last look at what it waits for, so whoever makes that finds it there.
+ * A region that is stalled goes on by its out's grant: is_stalled is set
+ * before the sender is armed, and cleared by whom that wakes.
+ * Threads: those of the replicas' tasks; the wakers' from any, with no lock of
+ * another region held.
+ * Source: the reorder buffer of a processor; Tomasulo, 1967.
+ */
+#include "run/region.h"
+
+/* ---- resting and waking ------------------------------------------------- */
+
+/* Tasks to be woken when the lock is gone. */
+struct wakes {
+	struct leat__task *one; /* or NULL */
+	bool is_all;
+};
+
+/* Somebody who rests for this; he does not rest any more. NULL = nobody. */
+static struct leat__task *
+region_pick_locked(struct leat__region *region, enum leat__rest what)
+{
+	for (uint32_t k = 0; region->n_resting && k < region->n_tasks; k++) {
+		struct leat__task *task = &region->tasks[k];
+
+		if (task->rest != what)
+			continue;
+		task->rest = LEAT__REST_NONE;
+		region->n_resting--;
+		return task;
+	}
+	return NULL;
+}
+
+static void
+region_unrest_locked(struct leat__region *region, struct leat__task *task)
+{
+	if (task->rest != LEAT__REST_NONE)
+		region->n_resting--;
+	task->rest = LEAT__REST_NONE;
+}
+
+static void
+region_wake(const struct leat__region *region, const struct wakes *wakes,
+	void *hint)
+{
+	if (wakes->one)
+		wakes->one->waker.wake(&wakes->one->waker, hint);
+	for (uint32_t k = 0; wakes->is_all && k < region->n_tasks; k++)
+		region->tasks[k].waker.wake(&region->tasks[k].waker, hint);
+}
+
+static bool
+region_has_ticket(const struct leat__region *region)
+{
+	return region->next - leat__load_relaxed(&region->head) <
+		region->window;
+}
+
+/* All that came in has gone out, and nothing will come. */
+static bool
+region_is_over_locked(const struct leat__region *region)
+{
+	return region->is_in_ended &&
+		region->next == leat__load_relaxed(&region->head);
+}
+
+/* Who rests for input is woken if there is some, else told of the next. */
+static void
+region_invite_locked(struct leat__region *region, struct wakes *wakes)
+{
+	if (region->n_resting && !region->is_in_ended &&
+		region_has_ticket(region) &&
+		!leat__chan_arm_receiver(&region->in->chan))
+		wakes->one = region_pick_locked(region, LEAT__REST_INPUT);
+}
+
+static void
+region_on_input(struct leat__waker *waker, void *hint)
+{
+	struct leat__region *region =
+		leat__container_of(waker, struct leat__region, on_input);
+	struct wakes wakes = {0};
+
+	leat__lock_take(&region->lock, region->run->env);
+	wakes.one = region_pick_locked(region, LEAT__REST_INPUT);
+	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, hint);
+}
+
+static void
+region_on_credit(struct leat__waker *waker, void *hint)
+{
+	struct leat__region *region =
+		leat__container_of(waker, struct leat__region, on_credit);
+	struct wakes wakes = {0};
+
+	/* pairs with the store in region_stall */
+	leat__store_seq(&region->is_stalled, 0u);
+	leat__lock_take(&region->lock, region->run->env);
+	wakes.is_all = leat__chan_is_recv_closed(&region->out->chan);
+	wakes.one = region_pick_locked(region, LEAT__REST_INPUT);
+	if (!wakes.one)
+		wakes.one = region_pick_locked(region, LEAT__REST_ROOM);
+	region->must_emit = !wakes.one;
+	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, hint);
+}
+
+/* ---- emitting ----------------------------------------------------------- */
+
+static struct leat__ticket *
+region_ticket(const struct leat__region *region, uint64_t number)
+{
+	return &region->tickets[number % region->window];
+}
+
+/* true: no credit, and whoever gives some will see to it. */
+static bool
+region_stall(struct leat__region *region)
+{
+	struct leat__chan *ch = &region->out->chan;
+
+	if (leat__chan_credit(ch, 1) > 0 || leat__chan_is_recv_closed(ch))
+		return false;
+	/* before the arming: pairs with the store in region_on_credit */
+	leat__store_seq(&region->is_stalled, 1u);
+	if (leat__chan_arm_sender(ch, 1))
+		return true;
+	leat__store_seq(&region->is_stalled, 0u);
+	return false;
+}
+
+/* What a ticket has so far. false: stalled. */
+static bool
+region_send_ticket(struct leat__region *region, struct leat__task *task,
+	struct leat__ticket *ticket)
+{
+	/* acquire: the frames; pairs with the release in leat__region_put */
+	uint64_t n_put = leat__load_acquire(&ticket->n_put);
+	uint64_t n_sent = leat__load_relaxed(&ticket->n_sent);
+
+	for (; n_sent != n_put; n_sent++) {
+		if (region_stall(region))
+			return false;
+		leat__link_send(region->out, &task->lane->cache,
+			ticket->frames[n_sent % region->max_out]);
+		/* release: the cell was read; pairs with the acquire in
+		 * region_has_room */
+		leat__store_release(&ticket->n_sent, n_sent + 1);
+	}
+	return true;
+}
+
+/* Its holder may have waited for room. */
+static void
+region_tell_holder(struct leat__region *region, struct leat__task *task,
+	const struct leat__ticket *ticket)
+{
+	struct wakes wakes = {0};
+
+	leat__lock_take(&region->lock, region->run->env);
+	if (ticket->holder->rest == LEAT__REST_ROOM) {
+		region_unrest_locked(region, ticket->holder);
+		wakes.one = ticket->holder;
+	}
+	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, task->lane->worker);
+}
+
+/* The oldest ticket has gone out. */
+static void
+region_advance(struct leat__region *region, struct leat__task *task)
+{
+	uint64_t head = leat__load_relaxed(&region->head);
+	struct wakes wakes = {0};
+
+	leat__chan_set_frontier(
+		&region->out->chan, region_ticket(region, head)->stamp);
+	leat__lock_take(&region->lock, region->run->env);
+	leat__store_seq(&region->head, head + 1);
+	region_invite_locked(region, &wakes);
+	wakes.is_all = region_is_over_locked(region);
+	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, task->lane->worker);
+}
+
+/* All that can go out. Only one task is in here. */
+static void
+region_emit_all(struct leat__region *region, struct leat__task *task)
+{
+	for (;;) {
+		uint64_t head = leat__load_relaxed(&region->head);
+		struct leat__ticket *ticket = region_ticket(region, head);
+		/* acquire, and before its frames are counted: pairs with the
+		 * release in leat__region_finish */
+		bool is_done = leat__load_acquire(&ticket->done) == head + 1;
+		uint64_t n_sent = leat__load_relaxed(&ticket->n_sent);
+
+		if (!region_send_ticket(region, task, ticket))
+			return;
+		if (is_done) {
+			region_advance(region, task);
+			continue;
+		}
+		if (n_sent != leat__load_relaxed(&ticket->n_sent))
+			region_tell_holder(region, task, ticket);
+		return;
+	}
+}
+
+static bool
+region_can_emit(struct leat__region *region)
+{
+	/* seq: read after is_emitting was cleared; pairs with the stores of who
+	 * finishes or puts, and then finds it set */
+	uint64_t head = leat__load_seq(&region->head);
+	struct leat__ticket *ticket = region_ticket(region, head);
+
+	return !leat__load_seq(&region->is_stalled) &&
+		(leat__load_seq(&ticket->done) == head + 1 ||
+			leat__load_seq(&ticket->n_put) !=
+				leat__load_seq(&ticket->n_sent));
+}
+
+static void
+region_emit(struct leat__region *region, struct leat__task *task)
+{
+	while (region_can_emit(region)) {
+		/* pairs with the store below */
+		if (leat__swap_seq(&region->is_emitting, 1u))
+			return; /* that one looks again */
+		region_emit_all(region, task);
+		leat__store_seq(&region->is_emitting, 0u);
+		leat__fence_seq();
+		leat__chan_notify(&region->out->chan, task->lane->worker);
+	}
+}
+
+/* ---- for the tasks ------------------------------------------------------ */
+
+void
+leat__region_resume(struct leat__task *task)
+{
+	region_emit(task->region, task);
+}
+
+struct leat_frame *
+leat__region_take(struct leat__task *task)
+{
+	struct leat__region *region = task->region;
+	struct leat__chan *ch = &region->in->chan;
+	struct leat_frame *frame = NULL;
+	struct wakes wakes = {0};
+
+	leat__lock_take(&region->lock, region->run->env);
+	region_unrest_locked(region, task);
+	if (region_has_ticket(region)) {
+		bool is_closed = leat__chan_is_send_closed(ch);
+
+		frame = leat__chan_pop(ch);
+		/* closed was read first, so empty means ended */
+		region->is_in_ended = is_closed && !frame;
+		wakes.is_all = region_is_over_locked(region);
+	}
+	if (frame) {
+		task->ticket = region_ticket(region, region->next);
+		task->ticket->holder = task;
+		task->ticket->stamp = frame->stamp;
+		task->n_ticket = region->next++;
+		region_invite_locked(region, &wakes);
+	}
+	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, task->lane->worker);
+	return frame;
+}
+
+bool
+leat__region_is_over(struct leat__task *task)
+{
+	struct leat__region *region = task->region;
+	bool is_over;
+
+	leat__lock_take(&region->lock, region->run->env);
+	is_over = region_is_over_locked(region);
+	leat__lock_drop(&region->lock, region->run->env);
+	return is_over;
+}
+
+static bool
+ticket_has_room(const struct leat__ticket *ticket)
+{
+	/* acquire: pairs with the release in region_send_ticket */
+	return leat__load_acquire(&ticket->n_sent) ==
+		leat__load_relaxed(&ticket->n_put);
+}
+
+bool
+leat__region_has_room(struct leat__task *task)
+{
+	if (!task->ticket || ticket_has_room(task->ticket))
+		return true;
+	region_emit(task->region, task);
+	return ticket_has_room(task->ticket);
+}
+
+void
+leat__region_put(struct leat__task *task, struct leat_frame *frame)
+{
+	struct leat__ticket *ticket = task->ticket;
+	uint64_t n_put = leat__load_relaxed(&ticket->n_put);
+
+	LEAT_INVARIANT(n_put - leat__load_relaxed(&ticket->n_sent) <
+		task->region->max_out);
+	ticket->frames[n_put % task->region->max_out] = frame;
+	/* release: the frame; seq: pairs with region_can_emit */
+	leat__store_seq(&ticket->n_put, n_put + 1);
+}
+
+void
+leat__region_grant(struct leat__task *task, uint64_t n_bytes)
+{
+	struct leat__region *region = task->region;
+	struct leat__chan *ch = &region->in->chan;
+
+	leat__lock_take(&region->lock, region->run->env);
+	leat__chan_grant_quietly(ch, 1, n_bytes);
+	leat__lock_drop(&region->lock, region->run->env);
+	leat__chan_tell_sender(ch, task->lane->worker);
+}
+
+void
+leat__region_finish(struct leat__task *task)
+{
+	struct leat__ticket *ticket = task->ticket;
+
+	task->ticket = NULL;
+	/* release: its frames; seq: pairs with region_can_emit */
+	leat__store_seq(&ticket->done, task->n_ticket + 1);
+	region_emit(task->region, task);
+}
+
+/* Is there none of what it wants to rest for? */
+static bool
+region_lacks_locked(struct leat__region *region, struct leat__task *task,
+	enum leat__rest what)
+{
+	if (what == LEAT__REST_ROOM)
+		return !ticket_has_room(task->ticket);
+	if (region->is_in_ended)
+		return !region_is_over_locked(region);
+	return !region_has_ticket(region) ||
+		leat__chan_arm_receiver(&region->in->chan);
+}
+
+bool
+leat__region_rest(struct leat__task *task, enum leat__rest what)
+{
+	struct leat__region *region = task->region;
+	bool must_emit, rests;
+
+	leat__lock_take(&region->lock, region->run->env);
+	region_unrest_locked(region, task);
+	must_emit = region->must_emit;
+	region->must_emit = false;
+	rests = !must_emit && region_lacks_locked(region, task, what);
+	if (rests) {
+		task->rest = what;
+		region->n_resting++;
+	}
+	leat__lock_drop(&region->lock, region->run->env);
+	if (must_emit)
+		region_emit(region, task);
+	return rests;
+}
+
+void
+leat__region_leave(struct leat__task *task)
+{
+	struct leat__region *region = task->region;
+	bool is_last;
+
+	leat__lock_take(&region->lock, region->run->env);
+	region_unrest_locked(region, task);
+	is_last = --region->n_live == 0;
+	leat__lock_drop(&region->lock, region->run->env);
+	if (!is_last)
+		return;
+	leat__chan_close_recv(&region->in->chan, task->lane->worker);
+	leat__chan_close_send(&region->out->chan, task->lane->worker);
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+static int
+region_alloc(struct leat__region *region)
+{
+	const struct leat__env *env = region->run->env;
+	struct leat_frame **cells;
+
+	region->tickets =
+		env->alloc(env, region->window * sizeof(*region->tickets));
+	cells = env->alloc(env,
+		(uint64_t)region->window * region->max_out * sizeof(*cells));
+	if (!region->tickets || !cells) {
+		env->free(env, cells);
+		env->free(env, region->tickets);
+		region->tickets = NULL;
+		return LEAT_ENOMEM;
+	}
+	for (uint32_t k = 0; k < region->window; k++)
+		region->tickets[k].frames = cells + (size_t)k * region->max_out;
+	return LEAT_OK;
+}
+
+int
+leat__region_init(struct leat__region *region, struct leat__run *run,
+	struct leat__segment *segment, struct leat__task *tasks)
+{
+	struct leat_stage *head = segment->stages[0];
+	struct leat_stage *tail = segment->stages[segment->n_stages - 1];
+
+	*region = (struct leat__region){.run = run,
+		.in = head->ins[0],
+		.out = tail->outs[0],
+		.n_tasks = segment->n_replicas,
+		.tasks = tasks,
+		.max_out = tail->needs.max_out,
+		.window = segment->window,
+		.n_live = segment->n_replicas};
+	region->on_input.wake = region_on_input;
+	region->on_credit.wake = region_on_credit;
+	for (uint32_t k = 0; k < region->n_tasks; k++)
+		tasks[k].region = region;
+	return region_alloc(region);
+}
+
+uint64_t
+leat__region_drain(struct leat__region *region)
+{
+	uint64_t n_items = 0;
+
+	for (uint32_t k = 0; region->tickets && k < region->window; k++) {
+		struct leat__ticket *ticket = &region->tickets[k];
+
+		for (; ticket->n_sent != ticket->n_put; ticket->n_sent++) {
+			struct leat_frame *frame =
+				ticket->frames[ticket->n_sent %
+					region->max_out];
+
+			n_items += frame->n_items;
+			leat__frame_release(NULL, frame);
+		}
+	}
+	return n_items;
+}
+
+void
+leat__region_fini(struct leat__region *region)
+{
+	const struct leat__env *env;
+
+	if (!region->tickets)
+		return;
+	env = region->run->env;
+	leat__region_drain(region);
+	env->free(env, region->tickets[0].frames);
+	env->free(env, region->tickets);
+	region->tickets = NULL;
+}
