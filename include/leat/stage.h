@@ -21,8 +21,8 @@
  *		.process = upper_process,
  *	};
  *
- * Callbacks of one stage never run at the same time; they may run on different
- * threads one after the other. They call only what this header, leat/pool.h,
+ * Callbacks of one instance of a stage never run at the same time; they may run
+ * on different threads one after the other. They call only what this header, leat/pool.h,
  * leat/table.h and leat/io.h offer.
  */
 #ifndef LEAT_STAGE_H
@@ -84,7 +84,12 @@ struct leat_option {
 #define LEAT_STAGE_BLOCKING (1u << 1)
 /** Has no out. */
 #define LEAT_STAGE_SINK (1u << 2)
-/** Its frames are independent of each other. */
+/**
+ * Its frames are independent of each other, and with several workers several
+ * instances take turns with them, in order: each is inited, negotiated, opened
+ * and finished. What it emits for a frame depends on that frame alone; it has
+ * no flush, holds nothing, emits nothing in finish, and never returns LEAT_EOS.
+ */
 #define LEAT_STAGE_STATELESS (1u << 3)
 
 /** What a link carries: filled from the source onwards before the start. */

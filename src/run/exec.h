@@ -64,6 +64,12 @@ void leat__job_init(struct leat__job *job, struct leat__exec *exec);
 /* Make it ready if it is idle. hint: the calling worker, or NULL. */
 void leat__job_ready(struct leat__job *job, struct leat__worker *hint);
 
+/*
+ * The same for a step that ends now: the job is run next by the same worker,
+ * while what it works on is hot, if no other has been handed over already.
+ */
+void leat__job_ready_next(struct leat__job *job, struct leat__worker *hint);
+
 /* ---- workers ------------------------------------------------------------ */
 
 enum leat__worker_mode {
@@ -82,7 +88,8 @@ struct leat__worker {
 	/* of whoever runs entries that are contexts on it: */
 	struct leat__context *(*back)(struct leat__worker *worker);
 	void *local;
-	struct leat__entry *handed; /* it took this, and runs it next */
+	struct leat__entry *handed;   /* run next, by it alone; in no queue */
+	uint32_t n_handed;            /* such in a row */
 	struct leat__context context; /* of its thread */
 	void **slot;                  /* leat__thread_slot() of its thread */
 	int64_t coarse_ns; /* a clock read some entries ago; atomic */

@@ -12,11 +12,18 @@
  */
 #include "run/region.h"
 
+static struct leat__ticket *
+region_ticket(const struct leat__region *region, uint64_t number)
+{
+	return &region->tickets[number % region->window];
+}
+
 /* ---- resting and waking ------------------------------------------------- */
 
 /* Tasks to be woken when the lock is gone. */
 struct wakes {
 	struct leat__task *one; /* or NULL */
+	struct leat__task *oldest;
 	bool is_all;
 };
 
@@ -44,12 +51,28 @@ region_unrest_locked(struct leat__region *region, struct leat__task *task)
 	task->rest = LEAT__REST_NONE;
 }
 
+/* The oldest ticket is another now; its holder may have waited for that. */
+static void
+region_call_locked(struct leat__region *region, struct wakes *wakes)
+{
+	struct leat__task *holder =
+		region_ticket(region, leat__load_relaxed(&region->head))
+			->holder;
+
+	if (!holder || holder->rest != LEAT__REST_TURN)
+		return;
+	region_unrest_locked(region, holder);
+	wakes->oldest = holder;
+}
+
 static void
 region_wake(const struct leat__region *region, const struct wakes *wakes,
 	void *hint)
 {
 	if (wakes->one)
 		wakes->one->waker.wake(&wakes->one->waker, hint);
+	if (wakes->oldest)
+		wakes->oldest->waker.wake(&wakes->oldest->waker, hint);
 	for (uint32_t k = 0; wakes->is_all && k < region->n_tasks; k++)
 		region->tasks[k].waker.wake(&region->tasks[k].waker, hint);
 }
@@ -103,21 +126,15 @@ region_on_credit(struct leat__waker *waker, void *hint)
 	leat__store_seq(&region->is_stalled, 0u);
 	leat__lock_take(&region->lock, region->run->env);
 	wakes.is_all = leat__chan_is_recv_closed(&region->out->chan);
-	wakes.one = region_pick_locked(region, LEAT__REST_INPUT);
-	if (!wakes.one)
-		wakes.one = region_pick_locked(region, LEAT__REST_ROOM);
+	for (uint32_t what = LEAT__REST_INPUT;
+		!wakes.one && what <= LEAT__REST_TURN; what++)
+		wakes.one = region_pick_locked(region, (enum leat__rest)what);
 	region->must_emit = !wakes.one;
 	leat__lock_drop(&region->lock, region->run->env);
 	region_wake(region, &wakes, hint);
 }
 
 /* ---- emitting ----------------------------------------------------------- */
-
-static struct leat__ticket *
-region_ticket(const struct leat__region *region, uint64_t number)
-{
-	return &region->tickets[number % region->window];
-}
 
 /* true: no credit, and whoever gives some will see to it. */
 static bool
@@ -183,6 +200,7 @@ region_advance(struct leat__region *region, struct leat__task *task)
 		&region->out->chan, region_ticket(region, head)->stamp);
 	leat__lock_take(&region->lock, region->run->env);
 	leat__store_seq(&region->head, head + 1);
+	region_call_locked(region, &wakes);
 	region_invite_locked(region, &wakes);
 	wakes.is_all = region_is_over_locked(region);
 	leat__lock_drop(&region->lock, region->run->env);
@@ -291,6 +309,14 @@ leat__region_is_over(struct leat__task *task)
 	return is_over;
 }
 
+bool
+leat__region_is_oldest(const struct leat__task *task)
+{
+	/* acquire: what older ones did; pairs with the store in
+	 * region_advance */
+	return task->n_ticket == leat__load_acquire(&task->region->head);
+}
+
 static bool
 ticket_has_room(const struct leat__ticket *ticket)
 {
@@ -351,6 +377,8 @@ region_lacks_locked(struct leat__region *region, struct leat__task *task,
 {
 	if (what == LEAT__REST_ROOM)
 		return !ticket_has_room(task->ticket);
+	if (what == LEAT__REST_TURN)
+		return !leat__region_is_oldest(task);
 	if (region->is_in_ended)
 		return !region_is_over_locked(region);
 	return !region_has_ticket(region) ||

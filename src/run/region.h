@@ -20,7 +20,8 @@
 enum leat__rest {
 	LEAT__REST_NONE = 0, /* it runs, or will look */
 	LEAT__REST_INPUT,    /* for a frame, a ticket or the end */
-	LEAT__REST_ROOM      /* in its place of the window */
+	LEAT__REST_ROOM,     /* in its place of the window */
+	LEAT__REST_TURN      /* to be the oldest */
 };
 
 /* A place in the window. */
@@ -77,6 +78,8 @@ struct leat_frame *leat__region_take(struct leat__task *task);
 bool leat__region_is_over(struct leat__task *task);
 /* May the tail be called? */
 bool leat__region_has_room(struct leat__task *task);
+/* Is the ticket in hand the oldest? */
+bool leat__region_is_oldest(const struct leat__task *task);
 /* What the tail emits. There must be room. */
 void leat__region_put(struct leat__task *task, struct leat_frame *frame);
 /* The frame's slot is not needed any more: credit goes back. */

@@ -19,7 +19,7 @@ run_wake_worker_task(struct leat__waker *waker, void *hint)
 	struct leat__task *task =
 		leat__container_of(waker, struct leat__task, waker);
 
-	leat__job_ready(&task->job, hint);
+	leat__job_ready_next(&task->job, hint);
 }
 
 static void

@@ -61,7 +61,9 @@ struct leat__task {
 	struct leat__ticket *ticket; /* of the frame in hand; NULL = none */
 	uint64_t n_ticket;           /* its number */
 	uint32_t rest;               /* enum leat__rest */
-	int64_t idle_since_ns;       /* 0 = not idle */
+	struct leat_stage *failed; /* it tells when its ticket is the oldest */
+	int failed_code;
+	int64_t idle_since_ns; /* 0 = not idle */
 	uint64_t *idle_counter;
 	uint64_t wait_input_ns; /* atomic, one writer */
 	uint64_t wait_credit_ns;

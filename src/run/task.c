@@ -20,7 +20,8 @@ enum verdict {
 	VERDICT_ON, /* progress: look again */
 	VERDICT_NO_INPUT,
 	VERDICT_NO_CREDIT,
-	VERDICT_OVER /* failed or all ended */
+	VERDICT_NO_TURN, /* of a replica that has failed */
+	VERDICT_OVER     /* failed or all ended */
 };
 
 /* ---- credit and closed ends -------------------------------------------------- */
@@ -202,6 +203,12 @@ task_fail(struct leat__task *task, struct leat_stage *st, int code)
 {
 	struct leat_error err;
 
+	/* the first failure is that of the earliest frame */
+	if (task->region && task->ticket && !leat__region_is_oldest(task)) {
+		task->failed = st;
+		task->failed_code = code;
+		return VERDICT_NO_TURN;
+	}
 	if (st->error.code != code)
 		leat_stage_fail(st, code, "%s", leat_err_text(code));
 	leat__stage_error(st, &err);
@@ -385,6 +392,8 @@ task_once(struct leat__task *task)
 
 	if (task->n_ended == task->n_nodes)
 		return VERDICT_OVER;
+	if (leat__unlikely(task->failed != NULL))
+		return task_fail(task, task->failed, task->failed_code);
 	if (!task->nodes[at].n_inbox)
 		return task_head(task);
 	return task_has_credit(task, at) ? task_process(task, at)
@@ -434,14 +443,20 @@ task_ins_ended(struct leat__task *task)
 	return true;
 }
 
+static enum leat__rest
+task_rest(enum verdict verdict)
+{
+	return verdict == VERDICT_NO_CREDIT  ? LEAT__REST_ROOM
+		: verdict == VERDICT_NO_TURN ? LEAT__REST_TURN
+					     : LEAT__REST_INPUT;
+}
+
 /* Ask to be woken. false: something came up meanwhile. */
 static bool
 task_arm(struct leat__task *task, enum verdict verdict)
 {
 	if (task->region)
-		return leat__region_rest(task,
-			verdict == VERDICT_NO_CREDIT ? LEAT__REST_ROOM
-						     : LEAT__REST_INPUT);
+		return leat__region_rest(task, task_rest(verdict));
 	if (verdict == VERDICT_NO_CREDIT)
 		return task_arm_outs(task);
 	return task_arm_ins(task) && !task_ins_ended(task);
@@ -509,9 +524,13 @@ task_loop(struct leat__task *task, int64_t end_ns)
 			}
 			continue;
 		}
-		/* a blocking stage may wait in its next call */
-		if (++n % TASK_QUANTUM_CALLS == 0 || task->segment->is_blocking)
+		/* a frame is through: whoever waits for it runs while it is
+		 * hot; and a blocking stage may wait in its next call */
+		n++;
+		if (task->at == 0 || n % TASK_QUANTUM_CALLS == 0)
 			task_notify(task);
+		if (task->lane->worker && task->lane->worker->handed)
+			return LEAT__STEP_AGAIN;
 		if (n % TASK_QUANTUM_CALLS == 0 && env->now_ns(env) >= end_ns)
 			return LEAT__STEP_AGAIN;
 	}

@@ -17,11 +17,12 @@
 /* The common queue and new tasks come first every so many entries, so that
  * entries that wake each other do not keep them out. A prime: no rhythm of
  * the work falls in with it. */
-#define WORKER_FAIR_TICKS 61
-#define WORKER_STEALS_MAX 128
-#define WORKER_SENTRY_NS  1000000
-#define WORKER_SPINS      16
-#define WORKER_YIELDS     4
+#define WORKER_FAIR_TICKS  61
+#define WORKER_STEALS_MAX  128
+#define WORKER_HANDED_MOST 16
+#define WORKER_SENTRY_NS   1000000
+#define WORKER_SPINS       16
+#define WORKER_YIELDS      4
 
 /* ---- the main loop ------------------------------------------------------ */
 
@@ -114,15 +115,27 @@ leat__worker_pop(struct leat__worker *worker)
 	return entry;
 }
 
+/* Two that hand over to each other must not keep out the others. */
 static struct leat__entry *
-worker_look(struct leat__worker *worker)
+worker_look_handed(struct leat__worker *worker)
 {
 	struct leat__entry *entry = worker->handed;
 
-	if (entry) {
-		worker->handed = NULL;
+	worker->handed = NULL;
+	if (!entry || ++worker->n_handed < WORKER_HANDED_MOST)
 		return entry;
-	}
+	worker->n_handed = 0;
+	leat__worker_push(worker, entry);
+	return NULL;
+}
+
+static struct leat__entry *
+worker_look(struct leat__worker *worker)
+{
+	struct leat__entry *entry = worker_look_handed(worker);
+
+	if (entry)
+		return entry;
 	if (leat__unlikely(++worker->tick % WORKER_FAIR_TICKS == 0)) {
 		const struct leat__env *env = worker->exec->env;
 
@@ -418,8 +431,9 @@ worker_next(struct leat__worker *worker)
 
 /* ---- jobs --------------------------------------------------------------- */
 
-void
-leat__job_ready(struct leat__job *job, struct leat__worker *hint)
+/* true: it was idle, and is to be queued. */
+static bool
+job_wake(struct leat__job *job)
 {
 	uint32_t state = leat__load_relaxed(&job->state);
 
@@ -428,7 +442,7 @@ leat__job_ready(struct leat__job *job, struct leat__worker *hint)
 							: LEAT__JOB_NOTIFIED;
 
 		if (state == LEAT__JOB_DONE)
-			return;
+			return false;
 		/* READY and NOTIFIED stay as they are, but the exchange is made
 		 * all the same: what the waker did happens before the step */
 		if (state == LEAT__JOB_READY)
@@ -437,7 +451,24 @@ leat__job_ready(struct leat__job *job, struct leat__worker *hint)
 		if (leat__cas_weak_acq_rel(&job->state, &state, next))
 			break;
 	}
-	if (state == LEAT__JOB_IDLE)
+	return state == LEAT__JOB_IDLE;
+}
+
+void
+leat__job_ready(struct leat__job *job, struct leat__worker *hint)
+{
+	if (job_wake(job))
+		leat__exec_push(job->exec, hint, &job->entry);
+}
+
+void
+leat__job_ready_next(struct leat__job *job, struct leat__worker *hint)
+{
+	if (!job_wake(job))
+		return;
+	if (hint && !hint->handed)
+		hint->handed = &job->entry;
+	else
 		leat__exec_push(job->exec, hint, &job->entry);
 }
 
@@ -452,6 +483,16 @@ job_settle(struct leat__job *job, struct leat__worker *worker)
 		return;
 	leat__swap_acq_rel(&job->state, (uint32_t)LEAT__JOB_READY);
 	leat__worker_push(worker, &job->entry);
+}
+
+/* What it has handed over comes first; another worker may take it. */
+static void
+job_again(struct leat__job *job, struct leat__worker *worker)
+{
+	leat__worker_push(worker, &job->entry);
+	if (worker->handed && worker->exec->n_workers > 1)
+		leat__exec_wake_one(
+			worker->exec, leat__queue_len(&worker->queue) == 1);
 }
 
 static struct leat__context *
@@ -473,7 +514,7 @@ job_run(struct leat__entry *entry, struct leat__worker *worker)
 	} else {
 		/* pairs with the exchange in leat__job_ready */
 		leat__swap_acq_rel(&job->state, (uint32_t)LEAT__JOB_READY);
-		leat__worker_push(worker, &job->entry);
+		job_again(job, worker);
 	}
 	return NULL;
 }

@@ -292,7 +292,7 @@ static const struct leat_option select_options[] = {
 
 const struct leat_stage_ops leat_select_ops = {
 	LEAT_STAGE_OPS_INIT("select"),
-	.flags = LEAT_STAGE_IN_PLACE,
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
 	.summary = "these columns, in this order",
 	.help = "new=old gives a column a new name. A name with a comma, = or\n"
 		"spaces at its ends stands in `quotes`.\n"

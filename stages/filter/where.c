@@ -118,7 +118,7 @@ static const struct leat_option where_options[] = {
 
 const struct leat_stage_ops leat_where_ops = {
 	LEAT_STAGE_OPS_INIT("where"),
-	.flags = LEAT_STAGE_IN_PLACE,
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
 	.summary = "keep the rows for which a condition is true",
 	.help = "Compare columns, numbers and 'texts' by = != < <= > >=, ask "
 		"for\n"

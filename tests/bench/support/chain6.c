@@ -36,10 +36,11 @@ DEFINE_LINE(5)
 
 #define LINE_OPS(k)                                                            \
 	{                                                                      \
-		LEAT_STAGE_OPS_INIT("line"), .in_layouts = LEAT_LAYOUT_ITEMS,  \
-					     .item_bytes = sizeof(uint64_t),   \
-					     .flags = LEAT_STAGE_IN_PLACE,     \
-					     .process = line_##k,              \
+		LEAT_STAGE_OPS_INIT("line"),                                   \
+			.in_layouts = LEAT_LAYOUT_ITEMS,                       \
+			.item_bytes = sizeof(uint64_t),                        \
+			.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,   \
+			.process = line_##k,                                   \
 	}
 
 static const struct leat_stage_ops line_ops[N_STAGES] = {LINE_OPS(0),
