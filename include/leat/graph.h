@@ -37,7 +37,8 @@ struct leat_graph_opts {
 	uint32_t size;            /* by LEAT_OPTS_INIT(leat_graph_opts) */
 	uint32_t flags;           /* none yet; unknown bits are refused */
 	uint32_t workers;         /* threads for segments; 0 = one per core */
-	uint32_t capacity_frames; /* of every link not told otherwise; 0 = 4 */
+	uint32_t capacity_frames; /* of every link not told otherwise; 0 = 4, */
+				  /* 2 of frames over 1 MiB */
 	uint64_t memory_bytes;    /* refuse a plan over this; 0 = no limit */
 	uint64_t spin_ns;        /* busy wait before a worker parks; 0 = none */
 	uint64_t quantum_ns;     /* a segment yields after this; 0 = 100 us */

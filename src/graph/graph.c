@@ -154,6 +154,7 @@ leat__graph_create(const struct leat__env *env,
 		return leat__graph_no_memory(err, "the graph");
 	graph->env = env;
 	graph->opts = full;
+	graph->is_capacity_own = !full.capacity_frames;
 	opts_fill(&graph->opts, env);
 	rc = graph_init(graph, err);
 	if (rc < 0) {

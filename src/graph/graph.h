@@ -123,6 +123,7 @@ struct leat__segment {
 struct leat_graph {
 	const struct leat__env *env;
 	struct leat_graph_opts opts; /* defaults filled in */
+	bool is_capacity_own;        /* nobody asked for capacity_frames */
 	struct leat_ctx *ctx;
 	enum leat__graph_state state;
 	char *text; /* what was parsed, or NULL */

@@ -23,6 +23,7 @@
 #define PLAN_WINDOW       4u
 #define PLAN_WINDOW_LARGE 2u
 #define PLAN_LARGE_BYTES  (1u << 20)
+#define PLAN_LARGE_FRAMES 2u
 
 /* ---- links ------------------------------------------------------------- */
 
@@ -35,19 +36,32 @@ link_can_fuse(const struct leat__link *link)
 		link->from->is_replicated == link->to->is_replicated;
 }
 
-/* Enough for each replica to have one frame in hand and one to come. */
-static uint32_t
-link_least_frames(const struct leat__link *link)
+static bool
+shape_is_large(const struct leat_shape *shape)
 {
-	return link->to->is_replicated && !link->is_fused
-		? 2 * link->to->graph->opts.workers
-		: 1;
+	return shape->frame_bytes > PLAN_LARGE_BYTES;
+}
+
+/* Enough for each replica to have one frame in hand and one to come; of large
+ * ones as few as let two stages overlap. */
+static uint32_t
+link_default_frames(const struct leat__link *link)
+{
+	const struct leat_graph *graph = link->to->graph;
+	bool is_large = shape_is_large(&link->from->out_shape);
+	uint32_t n = graph->opts.capacity_frames;
+
+	if (is_large && graph->is_capacity_own)
+		n = PLAN_LARGE_FRAMES;
+	if (link->to->is_replicated && !link->is_fused)
+		n = (uint32_t)leat__max_u64(
+			n, graph->opts.workers * (is_large ? 1u : 2u));
+	return (uint32_t)leat__max_u64(n, link->from->needs.max_out);
 }
 
 /* A channel takes what its sender may emit in one call. */
 static int
-plan_link(struct leat_graph *graph, struct leat__link *link,
-	struct leat_error *err)
+plan_link(struct leat__link *link, struct leat_error *err)
 {
 	uint32_t max_out = link->from->needs.max_out;
 
@@ -60,10 +74,8 @@ plan_link(struct leat_graph *graph, struct leat__link *link,
 			"on",
 			link->from->name, max_out, link->to->name,
 			link->asked_frames, max_out);
-	link->capacity_frames = link->asked_frames
-		? link->asked_frames
-		: (uint32_t)leat__max_u64(graph->opts.capacity_frames,
-			  leat__max_u64(max_out, link_least_frames(link)));
+	link->capacity_frames = link->asked_frames ? link->asked_frames
+						   : link_default_frames(link);
 	return LEAT_OK;
 }
 
@@ -77,7 +89,7 @@ plan_links(struct leat_graph *graph, struct leat_error *err)
 			leat__stage_can_replicate(st);
 	}
 	for (uint32_t k = 0; k < graph->n_links; k++)
-		LEAT_TRY(plan_link(graph, graph->links[k], err));
+		LEAT_TRY(plan_link(graph->links[k], err));
 	return LEAT_OK;
 }
 
@@ -101,7 +113,7 @@ static void
 plan_replicas(struct leat__segment *segment)
 {
 	const struct leat_stage *tail = segment->stages[segment->n_stages - 1];
-	bool is_large = tail->out_shape.frame_bytes > PLAN_LARGE_BYTES;
+	bool is_large = shape_is_large(&tail->out_shape);
 
 	segment->n_replicas = 1;
 	if (!tail->is_replicated)

@@ -60,7 +60,7 @@ struct leat__fiber_lane {
 	struct leat__stack_cache stacks;
 	enum leat__fiber_leave leave; /* why the fiber left */
 	struct leat__waiter *waiter;  /* it parks on */
-	struct leat__fiber *left;     /* straight to fiber; it is settled there */
+	struct leat__fiber *left; /* straight to fiber; it is settled there */
 };
 
 /* All fibers of one executor. */

@@ -19,6 +19,8 @@ extern const struct sim_scenario scenarios_chan[];
 extern const struct sim_scenario scenarios_channel[];
 extern const struct sim_scenario scenarios_run[];
 extern const struct sim_scenario scenarios_task[];
+extern const struct sim_scenario scenarios_rest[];
+extern const struct sim_scenario scenarios_region[];
 extern const struct sim_scenario scenarios_graph[];
 extern const struct sim_scenario scenarios_defects[];
 
