@@ -1,12 +1,15 @@
 /*
  * stages/table.c -- the set of ready-made stages, and what file names mean.
  *
- * The order is that of lists: sources, filters, sinks.
+ * The order is that of lists: sources, fan-out and fan-in, filters, sinks.
  */
 #include <leat/stages.h>
 
 static const struct leat_stage_ops *const table_stages[] = {
 	&leat_read_ops,
+	&leat_tee_ops,
+	&leat_split_ops,
+	&leat_merge_ops,
 	&leat_csv_parse_ops,
 	&leat_lines_parse_ops,
 	&leat_where_ops,

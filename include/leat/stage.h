@@ -22,8 +22,8 @@
  *	};
  *
  * Callbacks of one instance of a stage never run at the same time; they may run
- * on different threads one after the other. They call only what this header, leat/pool.h,
- * leat/table.h and leat/io.h offer.
+ * on different threads one after the other. They call only what this header,
+ *leat/pool.h, leat/table.h and leat/io.h offer.
  */
 #ifndef LEAT_STAGE_H
 #define LEAT_STAGE_H
@@ -91,6 +91,16 @@ struct leat_option {
  * no flush, holds nothing, emits nothing in finish, and never returns LEAT_EOS.
  */
 #define LEAT_STAGE_STATELESS (1u << 3)
+
+/**
+ * Chooses among its outs: process is called as soon as one of them has credit.
+ * It emits where leat_stage_credit() says so, or returns LEAT_EAGAIN before it
+ * has done anything, and is called again when one that had none has some.
+ */
+#define LEAT_STAGE_CHOOSES (1u << 4)
+
+/** n_ins or n_outs: as many as are linked, at least one. */
+#define LEAT_ENDS_ANY UINT32_MAX
 
 /** What a link carries: filled from the source onwards before the start. */
 struct leat_shape {
@@ -175,6 +185,7 @@ struct leat_stage_ops {
 	 * @return LEAT_OK
 	 *   LEAT_MORE  there is more to emit from this frame
 	 *   LEAT_EOS   enough: no further input is wanted (in is [moved])
+	 *   LEAT_EAGAIN  not now (LEAT_STAGE_CHOOSES); in is the framework's
 	 *   a code     the run fails with it; text by leat_stage_fail()
 	 */
 	int (*process)(struct leat_stage *st, struct leat_frame *in);
@@ -248,6 +259,20 @@ LEAT_API void leat_stage_release(
 LEAT_API LEAT_MUST_CHECK int leat_stage_emit(
 	struct leat_stage *st, uint32_t out, struct leat_frame *frame);
 
+/** Ends of this instance; settled when the graph is checked. */
+LEAT_API uint32_t leat_stage_n_ins(const struct leat_stage *st);
+LEAT_API uint32_t leat_stage_n_outs(const struct leat_stage *st);
+
+/** From leat_stage_credit(): nobody wants anything there any more. What is
+ * emitted all the same is dropped, and counted there as filtered. */
+#define LEAT_CREDIT_CLOSED UINT32_MAX
+
+/** In process, of LEAT_STAGE_CHOOSES: frames that may go to an out now. */
+LEAT_API uint32_t leat_stage_credit(struct leat_stage *st, uint32_t out);
+
+/** Nothing more comes on this out: its receiver gets the end of the stream. */
+LEAT_API void leat_stage_end_out(struct leat_stage *st, uint32_t out);
+
 /** What becomes of records that do not simply pass; see leat/watch.h. */
 enum leat_count {
 	LEAT_COUNT_READ = 0, /* came into being from bytes or the outside */
@@ -256,6 +281,7 @@ enum leat_count {
 	LEAT_COUNT_FAILED,   /* could not be dealt with */
 	LEAT_COUNT_FOLDED,   /* absorbed into a result */
 	LEAT_COUNT_WRITTEN,  /* delivered to the outside */
+	LEAT_COUNT_SHED,     /* dropped because a branch was slow */
 	LEAT_COUNT_N
 };
 

@@ -45,6 +45,40 @@ struct leat_read_opts {
 	uint64_t chunk_bytes; /* payload of a frame; 0 = 131072 */
 };
 
+/* ---- fan-out, fan-in ---------------------------------------------------------- */
+
+/**
+ * tee SLOW: every frame to every out, shared and not copied. SLOW is what a
+ * branch does when it is slow, one for all or one for each, by commas: block
+ * (all wait for it), shed (it misses frames), detach (its stream ends).
+ */
+LEAT_API extern const struct leat_stage_ops leat_tee_ops;
+
+struct leat_tee_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *slow; /* "block", "block,shed", ... */
+};
+
+/**
+ * split: each frame to one out. by=round in turn; by=credit where most is
+ * free; by=weight in turn, weights=3,1 frames each.
+ */
+LEAT_API extern const struct leat_stage_ops leat_split_ops;
+
+enum leat_split_by { LEAT_SPLIT_ROUND, LEAT_SPLIT_CREDIT, LEAT_SPLIT_WEIGHT };
+
+struct leat_split_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t by; /* enum leat_split_by */
+	uint32_t reserved;
+	const char *weights; /* for LEAT_SPLIT_WEIGHT: one for each out */
+};
+
+/** merge: all ins, as frames come, in turns; the order of each in is kept. */
+LEAT_API extern const struct leat_stage_ops leat_merge_ops;
+
 /* ---- filters ---------------------------------------------------------------- */
 
 /** csv.parse: bytes to a table. RFC 4180. */

@@ -43,6 +43,7 @@ struct leat_stage_stats {
 				    written */
 	uint64_t wait_input_ns;  /* of its segment: nothing to do */
 	uint64_t wait_credit_ns; /* of its segment: held up by the receiver */
+	uint64_t shed;           /* dropped because a branch was slow */
 };
 
 #define LEAT_STATS_SOURCE (1u << 0)
@@ -68,12 +69,14 @@ struct leat_graph_stats {
 	uint32_t is_balanced;        /* 1: every equation holds */
 	uint32_t is_done;            /* 1: the run has ended */
 	uint32_t is_drained;         /* 1: it was ended by a drain */
+	uint32_t reserved;
+	uint64_t shed;
 };
 
 /**
  * Check the balance of one stage at rest.
- * @return in + read + made - (out + written + filtered + failed + folded);
- * 0 = balanced.
+ * @return in + read + made - (out + written + filtered + failed + folded +
+ * shed); 0 = balanced.
  */
 LEAT_API int64_t leat_stage_balance(const struct leat_stage_stats *stats);
 

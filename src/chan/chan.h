@@ -88,6 +88,14 @@ leat__chan_is_recv_closed(const struct leat__chan *ch)
 	return leat__load_acquire(&ch->is_recv_closed) != 0;
 }
 
+/* Nothing can be sent any more: one of the ends has closed. */
+static inline bool
+leat__chan_is_over(const struct leat__chan *ch)
+{
+	return leat__load_relaxed(&ch->is_send_closed) ||
+		leat__chan_is_recv_closed(ch);
+}
+
 /* The promise that no frame with a stamp below this will come. */
 static inline void
 leat__chan_set_frontier(struct leat__chan *ch, uint64_t stamp)

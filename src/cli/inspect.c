@@ -147,14 +147,19 @@ inspect_ends(const struct leat_stage_ops *ops)
 	char layouts[64];
 
 	inspect_layouts(ops->in_layouts, layouts, sizeof(layouts));
-	if (n_ins)
+	if (n_ins == LEAT_ENDS_ANY)
+		printf("  %-10s any number: %s\n", "ins", layouts);
+	else if (n_ins)
 		printf("  %-10s %u: %s\n", "ins", n_ins, layouts);
 	else
 		printf("  %-10s none\n", "ins");
 	inspect_layouts(ops->out_layout, layouts, sizeof(layouts));
-	if (n_outs)
-		printf("  %-10s %u: %s\n", "outs", n_outs,
-			ops->out_layout ? layouts : "what comes in");
+	if (!ops->out_layout)
+		snprintf(layouts, sizeof(layouts), "what comes in");
+	if (n_outs == LEAT_ENDS_ANY)
+		printf("  %-10s any number: %s\n", "outs", layouts);
+	else if (n_outs)
+		printf("  %-10s %u: %s\n", "outs", n_outs, layouts);
 	else
 		printf("  %-10s none\n", "outs");
 }
@@ -233,6 +238,16 @@ json_string(const char *text)
 	putchar('"');
 }
 
+/* "ins":1, and null for any number. */
+static void
+json_ends(const char *name, uint32_t n)
+{
+	if (n == LEAT_ENDS_ANY)
+		printf("\"%s\":null,", name);
+	else
+		printf("\"%s\":%u,", name, n);
+}
+
 static void
 json_field(const char *name, const char *text)
 {
@@ -273,8 +288,9 @@ json_stage(const struct leat_stage_ops *ops)
 	json_field("in_layout", leat__cli_n_ins(ops) ? layouts : NULL);
 	inspect_layouts(ops->out_layout, layouts, sizeof(layouts));
 	json_field("out_layout", leat__cli_n_outs(ops) ? layouts : NULL);
-	printf("\"ins\":%u,\"outs\":%u,\"blocking\":%s,\"options\":[",
-		leat__cli_n_ins(ops), leat__cli_n_outs(ops),
+	json_ends("ins", leat__cli_n_ins(ops));
+	json_ends("outs", leat__cli_n_outs(ops));
+	printf("\"blocking\":%s,\"options\":[",
 		ops->flags & LEAT_STAGE_BLOCKING ? "true" : "false");
 	for (; option && option->name; option++) {
 		if (option != ops->options)

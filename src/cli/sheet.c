@@ -26,6 +26,7 @@ static const struct sheet_column sheet_columns[] = {
 	{SHEET_AT(filtered), true},
 	{SHEET_AT(failed), true},
 	{SHEET_AT(folded), false},
+	{SHEET_AT(shed), false},
 	{SHEET_AT(written), true},
 };
 
@@ -138,6 +139,7 @@ sheet_equation(const struct leat_graph_stats *stats)
 		(unsigned long long)stats->filtered,
 		(unsigned long long)stats->failed);
 	sheet_term(" + ", "folded", stats->folded);
+	sheet_term(" + ", "shed", stats->shed);
 	sheet_term(" + ", "unfinished", stats->unfinished);
 	fputc('\n', stderr);
 }

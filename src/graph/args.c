@@ -299,7 +299,7 @@ args_is_over(const struct leat__parser *p, const struct args *a)
 		return false;
 	if (args_is_known_reference(p, a))
 		return true;
-	return a->st->n_outs == 0 &&
+	return a->st->ops.n_outs == 0 &&
 		(!next ||
 			leat__set_find(p->graph->opts.stages, word->text,
 				word->n_bytes));

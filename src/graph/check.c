@@ -55,6 +55,16 @@ leat__layouts_add(uint32_t layouts, struct leat__text *text)
 static int
 check_ends_of(const struct leat_stage *st, struct leat_error *err)
 {
+	if (st->ops.n_ins == LEAT_ENDS_ANY && st->n_ins == 0)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"nothing flows into stage '%s'; end a chain in it, "
+			"like: read a.csv ! %s.",
+			st->name, st->name);
+	if (st->ops.n_outs == LEAT_ENDS_ANY && st->n_outs == 0)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"nothing follows stage '%s'; begin a chain at it, "
+			"like: %s. ! write a.csv",
+			st->name, st->name);
 	for (uint32_t k = 0; k < st->n_ins; k++)
 		if (!st->ins[k])
 			return leat__stage_finding(st, err, LEAT_EINVAL,

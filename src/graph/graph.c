@@ -345,8 +345,8 @@ leat__stage_create(struct leat_graph *graph, const struct leat_stage_ops *ops,
 	LEAT_TRY(leat__ops_check(&st->ops, err));
 	st->graph = graph;
 	st->original = st;
-	st->n_ins = st->ops.n_ins;
-	st->n_outs = st->ops.n_outs;
+	st->n_ins = st->ops.n_ins == LEAT_ENDS_ANY ? 0 : st->ops.n_ins;
+	st->n_outs = st->ops.n_outs == LEAT_ENDS_ANY ? 0 : st->ops.n_outs;
 	st->n_options = stage_count_options(&st->ops);
 	st->needs = st->ops.needs;
 	st->pool_class = UINT32_MAX;
@@ -444,6 +444,73 @@ leat_graph_add(struct leat_graph *graph, const char *name,
 
 /* ---- links ------------------------------------------------------------- */
 
+/* A longer copy of an array of n entries, zero behind them. */
+static void *
+ends_copy(struct leat_graph *graph, void *from, uint32_t n, uint32_t n_more,
+	size_t n_bytes)
+{
+	void *to = leat__graph_own_alloc(graph, n_more * n_bytes);
+
+	if (to && n)
+		memcpy(to, from, n * n_bytes);
+	return to;
+}
+
+static int
+ins_grow(struct leat_stage *st, uint32_t n)
+{
+	struct leat__link **ins =
+		ends_copy(st->graph, st->ins, st->n_ins, n, sizeof(*st->ins));
+
+	if (!ins)
+		return LEAT_ENOMEM;
+	leat__graph_own_free(st->graph, st->ins);
+	st->ins = ins;
+	st->n_ins = n;
+	return LEAT_OK;
+}
+
+static int
+outs_grow(struct leat_stage *st, uint32_t n)
+{
+	struct leat__link **outs = ends_copy(
+		st->graph, st->outs, st->n_outs, n, sizeof(*st->outs));
+	uint32_t *n_emitted =
+		leat__graph_own_alloc(st->graph, n * sizeof(*n_emitted));
+
+	if (!outs || !n_emitted) {
+		leat__graph_own_free(st->graph, outs);
+		leat__graph_own_free(st->graph, n_emitted);
+		return LEAT_ENOMEM;
+	}
+	leat__graph_own_free(st->graph, st->outs);
+	leat__graph_own_free(st->graph, st->n_emitted);
+	st->outs = outs;
+	st->n_emitted = n_emitted;
+	st->n_outs = n;
+	return LEAT_OK;
+}
+
+/* Of a stage with as many ends as are linked: have one of this index. */
+static int
+end_make(struct leat_end end, bool is_out, struct leat_error *err)
+{
+	struct leat_stage *st = end.stage;
+	uint32_t n = is_out ? st->n_outs : st->n_ins;
+	uint32_t n_ops = is_out ? st->ops.n_outs : st->ops.n_ins;
+
+	if (n_ops != LEAT_ENDS_ANY || end.index < n)
+		return LEAT_OK;
+	if (end.index >= LEAT__STAGE_ENDS_MAX)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"stage '%s' has no %s %u; accepted: 0 to %u", st->name,
+			is_out ? "out" : "in", end.index,
+			LEAT__STAGE_ENDS_MAX - 1);
+	if ((is_out ? outs_grow : ins_grow)(st, end.index + 1) < 0)
+		return leat__graph_no_memory(err, "an end of a stage");
+	return LEAT_OK;
+}
+
 static int
 end_check(struct leat_end end, const char *what, uint32_t n,
 	struct leat__link *const *links, struct leat_error *err)
@@ -483,6 +550,7 @@ leat__link_open(struct leat_graph *graph, struct leat_end out,
 	struct leat_stage *st = out.stage;
 	struct leat__link *link;
 
+	LEAT_TRY(end_make(out, true, err));
 	LEAT_TRY(end_check(out, "out", st->n_outs, st->outs, err));
 	if (graph_grow(graph, &graph->links, graph->n_links,
 		    &graph->max_links) < 0)
@@ -504,6 +572,7 @@ leat__link_close(
 {
 	struct leat_stage *st = in.stage;
 
+	LEAT_TRY(end_make(in, false, err));
 	LEAT_TRY(end_check(in, "in", st->n_ins, st->ins, err));
 	link->to = st;
 	link->to_index = in.index;
@@ -538,6 +607,7 @@ leat_graph_link(struct leat_graph *graph, struct leat_end out,
 	LEAT_TRY(link_check_opts(&full, err));
 	LEAT_TRY(end_check_graph(out, graph, err));
 	LEAT_TRY(end_check_graph(in, graph, err));
+	LEAT_TRY(end_make(in, false, err));
 	LEAT_TRY(end_check(in, "in", in.stage->n_ins, in.stage->ins, err));
 	LEAT_TRY(leat__link_open(graph, out, &link, err));
 	link->asked_frames = full.capacity_frames;

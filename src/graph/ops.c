@@ -11,7 +11,7 @@
 
 #define OPS_FLAGS                                                              \
 	(LEAT_STAGE_IN_PLACE | LEAT_STAGE_BLOCKING | LEAT_STAGE_SINK |         \
-		LEAT_STAGE_STATELESS)
+		LEAT_STAGE_STATELESS | LEAT_STAGE_CHOOSES)
 
 static bool
 name_is_letter(char c)
@@ -73,16 +73,21 @@ ops_check_work(const struct leat_stage_ops *ops, struct leat_error *err)
 		ops->name, n);
 }
 
+static bool
+ends_are_valid(uint32_t n)
+{
+	return n <= LEAT__STAGE_ENDS_MAX || n == LEAT_ENDS_ANY;
+}
+
 static int
 ops_check_ends(const struct leat_stage_ops *ops, struct leat_error *err)
 {
 	bool is_sink = ops->flags & LEAT_STAGE_SINK;
 
-	if (ops->n_ins > LEAT__STAGE_ENDS_MAX ||
-		ops->n_outs > LEAT__STAGE_ENDS_MAX)
+	if (!ends_are_valid(ops->n_ins) || !ends_are_valid(ops->n_outs))
 		return leat__error(err, LEAT_EINVAL,
 			"stage '%s' has %u ins and %u outs; accepted: up to %u "
-			"of each",
+			"of each, or LEAT_ENDS_ANY",
 			ops->name, ops->n_ins, ops->n_outs,
 			LEAT__STAGE_ENDS_MAX);
 	if (ops->produce && ops->n_ins)

@@ -150,7 +150,7 @@ parse_close(struct leat__parser *p, struct leat__link *link,
 
 	if (index == LEAT__PARSE_ANY) {
 		index = first_free(st->ins, st->n_ins);
-		if (index == st->n_ins)
+		if (index == st->n_ins && st->ops.n_ins != LEAT_ENDS_ANY)
 			return parse_full(p, st, "in", st->n_ins, place);
 	}
 	rc = leat__link_close(link, leat_in(st, index), p->err);
@@ -166,7 +166,7 @@ parse_open(struct leat__parser *p, struct leat_stage *st, uint32_t index,
 
 	if (index == LEAT__PARSE_ANY) {
 		index = first_free(st->outs, st->n_outs);
-		if (index == st->n_outs)
+		if (index == st->n_outs && st->ops.n_outs != LEAT_ENDS_ANY)
 			return parse_full(
 				p, st, "out", st->n_outs, p->word.place);
 	}

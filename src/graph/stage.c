@@ -19,6 +19,18 @@ leat_stage_state(struct leat_stage *st)
 	return st->state;
 }
 
+uint32_t
+leat_stage_n_ins(const struct leat_stage *st)
+{
+	return st->n_ins;
+}
+
+uint32_t
+leat_stage_n_outs(const struct leat_stage *st)
+{
+	return st->n_outs;
+}
+
 struct leat_ctx *
 leat_stage_ctx(struct leat_stage *st)
 {

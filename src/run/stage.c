@@ -98,13 +98,41 @@ void
 leat__link_send(struct leat__link *link, struct leat__cache *cache,
 	struct leat_frame *frame)
 {
-	if (leat__chan_is_recv_closed(&link->chan)) {
+	if (leat__chan_is_over(&link->chan)) {
 		leat__bump(&link->refused_items, frame->n_items);
 		leat__frame_release(cache, frame);
 		return;
 	}
 	frame->owner = (uint16_t)(link->to->number + 1);
 	leat__chan_push(&link->chan, frame);
+}
+
+uint32_t
+leat_stage_credit(struct leat_stage *st, uint32_t out)
+{
+	const struct leat__task *task = stage_task(st);
+	struct leat__chan *ch;
+
+	if (!task || !task->lane || out >= st->n_outs ||
+		!(st->ops.flags & LEAT_STAGE_CHOOSES))
+		return 0;
+	if (st->outs[out]->is_fused)
+		return st->needs.max_out;
+	ch = &st->outs[out]->chan;
+	if (leat__chan_is_send_closed(ch) || leat__chan_is_recv_closed(ch))
+		return LEAT_CREDIT_CLOSED;
+	return leat__chan_credit(ch, st->needs.max_out);
+}
+
+void
+leat_stage_end_out(struct leat_stage *st, uint32_t out)
+{
+	struct leat__task *task = stage_task(st);
+
+	if (!task || !task->lane || out >= st->n_outs ||
+		st->outs[out]->is_fused)
+		return;
+	leat__chan_close_send(&st->outs[out]->chan, task->lane->worker);
 }
 
 static void
@@ -139,6 +167,12 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 			"emit: stage '%s' emits more than max_out %u frames in "
 			"one call",
 			st->name, st->needs.max_out);
+	if ((st->ops.flags & LEAT_STAGE_CHOOSES) &&
+		leat_stage_credit(st, out) == 0)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"emit: out %u of stage '%s' has no credit; ask "
+			"leat_stage_credit() first",
+			out, st->name);
 	st->n_emitted[out]++;
 	emit_stamp(&task->nodes[st->at], frame);
 	emit_count(st, frame);

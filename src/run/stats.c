@@ -50,6 +50,7 @@ stats_of_instance(const struct leat_stage *st, struct leat_stage_stats *s)
 	s->failed += leat__load_relaxed(&c->counts[LEAT_COUNT_FAILED]);
 	s->folded += leat__load_relaxed(&c->counts[LEAT_COUNT_FOLDED]);
 	s->written += leat__load_relaxed(&c->counts[LEAT_COUNT_WRITTEN]);
+	s->shed += leat__load_relaxed(&c->counts[LEAT_COUNT_SHED]);
 }
 
 int
@@ -77,7 +78,7 @@ leat_stage_balance(const struct leat_stage_stats *s)
 {
 	return (int64_t)(s->in + s->read + s->made) -
 		(int64_t)(s->out + s->written + s->filtered + s->failed +
-			s->folded);
+			s->folded + s->shed);
 }
 
 static void
@@ -89,6 +90,7 @@ stats_add(struct leat_graph_stats *sum, const struct leat_stage_stats *s)
 	sum->filtered += s->filtered;
 	sum->failed += s->failed;
 	sum->folded += s->folded;
+	sum->shed += s->shed;
 	if (s->flags & LEAT_STATS_SOURCE)
 		sum->source_bytes += s->out_bytes;
 }
@@ -153,7 +155,7 @@ leat_graph_stats(
 			stats_add(s, &stage);
 	stats_of_memory(graph, s);
 	stats_of_sources(graph, s);
-	n_ended = s->written + s->filtered + s->failed + s->folded;
+	n_ended = s->written + s->filtered + s->failed + s->folded + s->shed;
 	if (s->read + s->made > n_ended)
 		s->unfinished = s->read + s->made - n_ended;
 	s->is_done = run && leat__load_acquire(&run->closing) == 2;

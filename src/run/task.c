@@ -39,10 +39,19 @@ task_is_unwanted(const struct leat__task *task)
 	struct leat_stage *tail = task_tail(task);
 
 	for (uint32_t k = 0; k < tail->n_outs; k++)
-		if (tail->outs[k] &&
-			!leat__chan_is_recv_closed(&tail->outs[k]->chan))
+		if (tail->outs[k] && !leat__chan_is_over(&tail->outs[k]->chan))
 			return false;
 	return tail->n_outs > 0;
+}
+
+static bool
+out_is_short(const struct leat_stage *tail, uint32_t out)
+{
+	uint32_t max_out = tail->needs.max_out;
+	struct leat__chan *ch = &tail->outs[out]->chan;
+
+	return leat__chan_credit(ch, max_out) < max_out &&
+		!leat__chan_is_over(ch);
 }
 
 /* The first out of the tail that lacks credit, or NULL. */
@@ -51,17 +60,28 @@ task_short_out(struct leat__task *task)
 {
 	struct leat_stage *tail = task_tail(task);
 
-	for (uint32_t k = 0; k < tail->n_outs; k++) {
-		struct leat__chan *ch =
-			tail->outs[k] ? &tail->outs[k]->chan : NULL;
-
-		if (ch &&
-			leat__chan_credit(ch, tail->needs.max_out) <
-				tail->needs.max_out &&
-			!leat__chan_is_recv_closed(ch))
-			return ch;
-	}
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (out_is_short(tail, k))
+			return &tail->outs[k]->chan;
 	return NULL;
+}
+
+/* A stage that chooses wants one out with credit; it says itself if not. */
+static bool
+task_has_choice(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (!out_is_short(tail, k))
+			return true;
+	return false;
+}
+
+static bool
+task_chooses(const struct leat__task *task)
+{
+	return task_tail(task)->ops.flags & LEAT_STAGE_CHOOSES;
 }
 
 static bool
@@ -69,6 +89,8 @@ task_has_credit(struct leat__task *task, uint32_t at)
 {
 	if (at + 1 < task->n_nodes)
 		return true;
+	if (task_chooses(task))
+		return task_has_choice(task);
 	return task->region ? leat__region_has_room(task)
 			    : !task_short_out(task);
 }
@@ -250,6 +272,8 @@ task_process(struct leat__task *task, uint32_t at)
 	struct leat__node *node = &task->nodes[at];
 	int rc = leat__node_process(task, node);
 
+	if (rc == LEAT_EAGAIN && (node->stage->ops.flags & LEAT_STAGE_CHOOSES))
+		return VERDICT_NO_CREDIT;
 	if (rc == LEAT_EOS && task->region)
 		rc = leat_stage_fail(node->stage, LEAT_EBUG,
 			"stage '%s' wants no further input, but is declared "
@@ -422,11 +446,31 @@ task_arm_ins(struct leat__task *task)
 	return true;
 }
 
+/* Arm all that lack credit: the stage may want any of them. */
+static bool
+task_arm_choices(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+	uint32_t n_armed = 0;
+
+	for (uint32_t k = 0; k < tail->n_outs; k++) {
+		if (!out_is_short(tail, k))
+			continue;
+		if (!leat__chan_arm_sender(
+			    &tail->outs[k]->chan, tail->needs.max_out))
+			return false;
+		n_armed++;
+	}
+	return n_armed > 0;
+}
+
 static bool
 task_arm_outs(struct leat__task *task)
 {
 	struct leat__chan *ch = task_short_out(task);
 
+	if (task_chooses(task))
+		return task_arm_choices(task);
 	return ch && leat__chan_arm_sender(ch, task_tail(task)->needs.max_out);
 }
 

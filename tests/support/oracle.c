@@ -296,8 +296,11 @@ static void
 draft_failure(struct draft *d)
 {
 	struct oracle_node *node = &d->o->nodes[draw(d, d->o->n_nodes)];
-	const struct leat_stage_ops *ops = oracle_kinds[node->kind].ops;
+	const struct leat_stage_ops *ops;
 
+	if (oracle_kinds[node->kind].is_foreign)
+		node = &d->o->nodes[0];
+	ops = oracle_kinds[node->kind].ops;
 	node->fail = draw_one_in(d, 2)
 		? ORACLE_FAIL_WORK
 		: (enum oracle_fail)(1 + draw(d, ORACLE_FAILS - 1));

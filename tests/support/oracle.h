@@ -42,6 +42,9 @@ enum oracle_kind {
 	ORACLE_ROUTE,     /* by item to one of two outs */
 	ORACLE_COPY,      /* to both outs */
 	ORACLE_UNION,     /* of two ins, as they come */
+	ORACLE_TEE,       /* leat's own: to both outs */
+	ORACLE_SPLIT,     /* leat's own: whole frames to one of two outs */
+	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
 	ORACLE_SINK,      /* n items, then no more is wanted; 0 = all */
 	ORACLE_KINDS
 };
@@ -219,6 +222,9 @@ struct oracle_row {
 	bool is_maker;           /* takes frames of its own */
 	bool can_block;
 	bool can_replicate;
+	bool is_foreign;  /* not a stage of the oracle's: it sees nothing of it
+			   */
+	const void *opts; /* of a foreign one */
 	const struct leat_stage_ops *ops;
 	void (*draw)(struct oracle_node *node);
 	/* the interpreter: one item comes in; all ins have ended */

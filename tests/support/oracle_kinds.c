@@ -200,6 +200,33 @@ union_draw(struct oracle_node *node)
 		node->order = ORACLE_BAG;
 }
 
+static const struct leat_tee_opts tee_opts = {
+	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
+static const struct leat_split_opts split_opts = {
+	LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
+
+static void
+tee_item(struct oracle_node *node, uint64_t item)
+{
+	oracle_give(node, 0, item);
+	oracle_give(node, 1, item);
+}
+
+/* Who gets which depends on the schedule. */
+static void
+split_draw(struct oracle_node *node)
+{
+	node->order = ORACLE_SUBSET;
+}
+
+static void
+split_item(struct oracle_node *node, uint64_t item)
+{
+	oracle_give(node, 0, item);
+	oracle_give(node, 1, item);
+	node->n_out--;
+}
+
 static void
 sink_draw(struct oracle_node *node)
 {
@@ -319,6 +346,34 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.needs = ORACLE_SUBSET,
 		.can_block = true,
 		.ops = &oracle_union_ops,
+		.draw = union_draw,
+		.item = pass_item},
+	[ORACLE_TEE] = {.name = "tee",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.ops = &leat_tee_ops,
+		.opts = &tee_opts,
+		.item = tee_item},
+	[ORACLE_SPLIT] = {.name = "split",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.ops = &leat_split_ops,
+		.opts = &split_opts,
+		.draw = split_draw,
+		.item = split_item},
+	[ORACLE_MERGE] = {.name = "merge",
+		.n_ins = 2,
+		.n_outs = 1,
+		.weight = 12,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.ops = &leat_merge_ops,
 		.draw = union_draw,
 		.item = pass_item},
 	[ORACLE_SINK] = {.name = "sink",

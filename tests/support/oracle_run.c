@@ -23,9 +23,15 @@ build_node(struct oracle *o, struct oracle_node *node)
 	struct oracle_stage_opts opts = {
 		LEAT_OPTS_INIT(oracle_stage_opts), .node = node};
 	struct leat_stage_ops ops = *oracle_kinds[node->kind].ops;
+	const struct oracle_row *row = &oracle_kinds[node->kind];
 	struct leat_step step = {&ops, &opts};
 	struct leat_stage *st;
 
+	if (row->is_foreign) {
+		step = (struct leat_step){row->ops, row->opts};
+		return leat_graph_add(
+			o->graph, node->name, &step, &st, &o->err);
+	}
 	ops.n_outs = oracle_kinds[node->kind].n_outs;
 	ops.needs.frame_bytes = node->frame_bytes;
 	ops.needs.max_out = node->max_out;
@@ -486,6 +492,8 @@ check_calls(struct oracle *o)
 	for (uint32_t k = 0; k < o->n_nodes; k++) {
 		const struct oracle_node *node = &o->nodes[k];
 
+		if (oracle_kinds[node->kind].is_foreign)
+			continue;
 		if (node->n_inits != node->n_finis)
 			oracle_find(o, "%s: init %u times, fini %u", node->name,
 				node->n_inits, node->n_finis);

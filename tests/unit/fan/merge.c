@@ -1,0 +1,198 @@
+#include "stages.h"
+
+#include <leat/table.h>
+
+/* n sources into one merge, and a sink that does not look at the order. */
+static void
+merge_open(struct fan *fan, uint32_t n_ins, uint64_t n, uint32_t capacity)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 2};
+	struct numbers_opts numbers = {
+		LEAT_OPTS_INIT(numbers_opts), .n = n, .per_frame = 1};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+
+	memset(fan, 0, sizeof(*fan));
+	sink.seen = &fan->seen[0];
+	ck_assert_int_eq(
+		leat_graph_create(&opts, &fan->graph, &fan->err), LEAT_OK);
+	fan->out = fan_add(fan, &leat_merge_ops, NULL);
+	for (uint32_t k = 0; k < n_ins; k++)
+		fan_link(fan, fan_add(fan, &numbers_ops, &numbers), 0, fan->out,
+			k, capacity);
+	fan->sinks[0] = fan_add(fan, &sink_ops, &sink);
+	fan_link(fan, fan->out, 0, fan->sinks[0], 0, capacity);
+}
+
+START_TEST(everything_from_every_branch_arrives)
+{
+	for (uint32_t n_ins = 1; n_ins <= 9; n_ins += 4) {
+		struct fan fan;
+
+		merge_open(&fan, n_ins, 1000, 1);
+		fan_run(&fan);
+		ck_assert_uint_eq(fan.seen[0].n, n_ins * 1000);
+		ck_assert_uint_eq(
+			fan.seen[0].sum, n_ins * (1000ull * 1001 / 2));
+		leat_graph_destroy(fan.graph);
+	}
+}
+END_TEST
+
+START_TEST(a_split_and_a_merge_lose_nothing)
+{
+	struct leat_split_opts opts = {
+		LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
+	struct leat_step step = {&leat_split_ops, &opts};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *merge;
+	struct fan fan;
+
+	fan_open(&fan, 3000, &step, 0, NULL);
+	merge = fan_add(&fan, &leat_merge_ops, NULL);
+	for (uint32_t k = 0; k < 4; k++) {
+		struct leat_stage *st = fan_add(&fan, &add_ops, NULL);
+
+		fan_link(&fan, fan.out, k, st, 0, 1);
+		fan_link(&fan, st, 0, merge, k, 1);
+	}
+	sink.seen = &fan.seen[0];
+	fan_link(&fan, merge, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[0].n, 3000);
+	ck_assert_uint_eq(fan.seen[0].sum, 3000ull * 3001 / 2 + 3000);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(nobody_waits_for_a_branch_that_has_nothing)
+{
+	/* a source without end and one that has ended; the sink stops both */
+	struct numbers_opts none = {LEAT_OPTS_INIT(numbers_opts), .n = 1};
+	struct numbers_opts endless = {LEAT_OPTS_INIT(numbers_opts)};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .enough = 500};
+	struct fan fan;
+
+	memset(&fan, 0, sizeof(fan));
+	sink.seen = &fan.seen[0];
+	ck_assert_int_eq(
+		leat_graph_create(NULL, &fan.graph, &fan.err), LEAT_OK);
+	fan.out = fan_add(&fan, &leat_merge_ops, NULL);
+	fan_link(&fan, fan_add(&fan, &numbers_ops, &none), 0, fan.out, 0, 1);
+	fan_link(&fan, fan_add(&fan, &numbers_ops, &endless), 0, fan.out, 1, 1);
+	fan_link(&fan, fan.out, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_run(&fan);
+	ck_assert_uint_ge(fan.seen[0].n, 500);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(a_merge_into_which_nothing_flows_is_refused)
+{
+	struct fan fan;
+
+	merge_open(&fan, 0, 1, 1);
+	fan_refused(&fan, "nothing flows into stage 'merge'");
+}
+END_TEST
+
+/* ---- tables ------------------------------------------------------------- */
+
+static const struct leat_column columns_ab[] = {{.name = "a"}, {.name = "b"}};
+static const struct leat_column columns_ac[] = {{.name = "a"}, {.name = "c"}};
+static const struct leat_column columns_again[] = {
+	{.name = "a"}, {.name = "b"}};
+static const struct leat_schema schemas[] = {
+	{.n_columns = 2, .columns = columns_ab},
+	{.n_columns = 2, .columns = columns_ac},
+	{.n_columns = 1, .columns = columns_ab},
+	{.n_columns = 2, .columns = columns_again},
+};
+
+struct none_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t schema;
+	uint32_t reserved;
+};
+
+static int
+none_init(struct leat_stage *st, const void *opts)
+{
+	const struct none_opts **o = leat_stage_state(st);
+
+	*o = opts;
+	return LEAT_OK;
+}
+
+static int
+none_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	const struct none_opts **o = leat_stage_state(st);
+
+	(void)in;
+	out->schema = &schemas[(*o)->schema];
+	return LEAT_OK;
+}
+
+static int
+none_produce(struct leat_stage *st)
+{
+	(void)st;
+	return LEAT_EOS;
+}
+
+static const struct leat_stage_ops none_ops = {LEAT_STAGE_OPS_INIT("none"),
+	.state_bytes = sizeof(void *), .opts_bytes = sizeof(struct none_opts),
+	.out_layout = LEAT_LAYOUT_TABLE, .init = none_init,
+	.negotiate = none_negotiate, .produce = none_produce};
+
+static int
+drop_process(struct leat_stage *st, struct leat_frame *in)
+{
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops drop_ops = {LEAT_STAGE_OPS_INIT("drop"),
+	.flags = LEAT_STAGE_SINK, .process = drop_process};
+
+static void
+tables_open(struct fan *fan, uint32_t a, uint32_t b)
+{
+	struct none_opts opts = {LEAT_OPTS_INIT(none_opts), .schema = a};
+
+	memset(fan, 0, sizeof(*fan));
+	ck_assert_int_eq(
+		leat_graph_create(NULL, &fan->graph, &fan->err), LEAT_OK);
+	fan->out = fan_add(fan, &leat_merge_ops, NULL);
+	fan_link(fan, fan_add(fan, &none_ops, &opts), 0, fan->out, 0, 1);
+	opts.schema = b;
+	fan_link(fan, fan_add(fan, &none_ops, &opts), 0, fan->out, 1, 1);
+	fan_link(fan, fan->out, 0, fan_add(fan, &drop_ops, NULL), 0, 1);
+}
+
+START_TEST(tables_of_the_same_columns_are_merged_and_others_refused)
+{
+	struct fan fan;
+
+	tables_open(&fan, 0, 0);
+	fan_run(&fan);
+	leat_graph_destroy(fan.graph);
+	tables_open(&fan, 0, 3);
+	fan_run(&fan);
+	leat_graph_destroy(fan.graph);
+	tables_open(&fan, 0, 1);
+	fan_refused(&fan, "the columns of 'none' and 'none2' differ");
+	tables_open(&fan, 0, 2);
+	fan_refused(&fan, "the columns of 'none' and 'none2' differ");
+}
+END_TEST
+
+TEST_MAIN("fan/merge", everything_from_every_branch_arrives,
+	a_split_and_a_merge_lose_nothing,
+	nobody_waits_for_a_branch_that_has_nothing,
+	a_merge_into_which_nothing_flows_is_refused,
+	tables_of_the_same_columns_are_merged_and_others_refused)
