@@ -76,8 +76,21 @@ struct leat_split_opts {
 	const char *weights; /* for LEAT_SPLIT_WEIGHT: one for each out */
 };
 
-/** merge: all ins, as frames come, in turns; the order of each in is kept. */
+/**
+ * merge: all ins into one; the order of each is kept. order=coming takes what
+ * is there, in turns. order=stamp restores the order in which frames came to
+ * the tee or split where all branches begin; equal ones by the in's number.
+ */
 LEAT_API extern const struct leat_stage_ops leat_merge_ops;
+
+enum leat_merge_order { LEAT_MERGE_COMING, LEAT_MERGE_STAMP };
+
+struct leat_merge_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t order; /* enum leat_merge_order */
+	uint32_t reserved;
+};
 
 /* ---- filters ---------------------------------------------------------------- */
 

@@ -196,6 +196,26 @@ leat__chan_pop(struct leat__chan *ch)
 	return frame;
 }
 
+const struct leat_frame *
+leat__chan_peek(struct leat__chan *ch)
+{
+	if (ck_ring_size(&ch->ring) == 0)
+		return NULL;
+	/* the cell after its publication; ours is the only receiver */
+	ck_pr_fence_load();
+	return ch->cells[ch->ring.c_head & ch->ring.mask].value;
+}
+
+uint64_t
+leat__chan_bound(struct leat__chan *ch)
+{
+	/* in this order: what was pushed before the promise is in the ring */
+	uint64_t frontier = leat__chan_frontier(ch);
+	const struct leat_frame *frame = leat__chan_peek(ch);
+
+	return frame ? frame->stamp : frontier;
+}
+
 bool
 leat__chan_is_send_closed(const struct leat__chan *ch)
 {

@@ -117,6 +117,10 @@ leat__chan_frontier(const struct leat__chan *ch)
 
 /* The next frame, or NULL. */
 struct leat_frame *leat__chan_pop(struct leat__chan *ch);
+/* The same, and it stays there. */
+const struct leat_frame *leat__chan_peek(struct leat__chan *ch);
+/* No frame below this stamp will be popped. */
+uint64_t leat__chan_bound(struct leat__chan *ch);
 /* NULL from pop, and nothing will come: call only after pop gave NULL, then
  * pop once more if this says true. */
 bool leat__chan_is_send_closed(const struct leat__chan *ch);

@@ -1,11 +1,14 @@
 /*
- * fan/merge.c -- merge: all branches into one, as their frames come.
+ * fan/merge.c -- merge: all branches into one, as their frames come, or in the
+ * order of their stamps.
  *
- * Keeps: the order of each branch; the branches take turns, so none that has
- * frames waits for more than one frame of each other (the task looks at its ins
- * in turn). Tables of all branches have the same columns.
+ * Keeps: the order of each branch. As they come: the branches take turns, so
+ * none that has frames waits for more than one frame of each other. By stamps:
+ * the task (src/run) takes the least head, once no other in can bring a lesser
+ * one. Tables of all branches have the same columns.
  * Threads: the one that steps the stage's task.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "graph/graph.h"
@@ -23,6 +26,15 @@ schema_is_alike(const struct leat_schema *a, const struct leat_schema *b)
 		if (strcmp(a->columns[k].name, b->columns[k].name) != 0)
 			return false;
 	return true;
+}
+
+static int
+merge_init(struct leat_stage *st, const void *opts)
+{
+	const struct leat_merge_opts *o = opts;
+
+	st->is_ordered_merge = o->order == LEAT_MERGE_STAMP;
+	return LEAT_OK;
 }
 
 static int
@@ -48,17 +60,34 @@ merge_process(struct leat_stage *st, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
+static const struct leat_option merge_options[] = {
+	{.name = "order",
+		.type = LEAT_OPTION_ENUM,
+		.flags = LEAT_OPTION_POSITIONAL,
+		.offset = offsetof(struct leat_merge_opts, order),
+		.fallback = "coming",
+		.values = "coming|stamp",
+		.help = "as they come, or as before the tee or split"},
+	{.name = NULL},
+};
+
 const struct leat_stage_ops leat_merge_ops = {
 	LEAT_STAGE_OPS_INIT("merge"),
-	.summary = "all branches into one, as records come",
+	.summary = "all branches into one",
 	.help = "The order of each branch is kept; between branches it is that "
 		"of\n"
-		"their coming. All have the same layout, and tables the same "
-		"columns.\n"
+		"their coming, or, with order=stamp, that in which frames came "
+		"to\n"
+		"the tee or split at which all of them begin. All have the "
+		"same\n"
+		"layout, and tables the same columns.\n"
 		"\n"
 		"    leat run 'read a.csv ! m.  read b.csv ! m.\n"
 		"        merge name=m ! write c.csv'\n",
+	.opts_bytes = sizeof(struct leat_merge_opts),
+	.options = merge_options,
 	.n_ins = LEAT_ENDS_ANY,
+	.init = merge_init,
 	.negotiate = merge_negotiate,
 	.process = merge_process,
 };

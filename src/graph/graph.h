@@ -65,8 +65,10 @@ struct leat__link {
 	uint64_t capacity_bytes;
 	struct leat__place place; /* of the ! in the text */
 	/* plan */
-	bool is_fused; /* inside a segment: no channel */
+	bool is_fused;   /* inside a segment: no channel */
+	bool is_ordered; /* leads to an ordered merge: promises are passed on */
 	/* run */
+	bool is_wanted;         /* its sender has seen that it has no credit */
 	uint64_t refused_items; /* sent after the receiver closed, or left over
 				 */
 	struct leat__chan chan; /* only if not fused */
@@ -88,6 +90,8 @@ struct leat_stage {
 	struct leat__option_place *option_places; /* by option, or NULL */
 	bool is_implied; /* brought along by a file name or an open end */
 	bool is_inited;
+	bool is_ordered_merge;        /* set by its init */
+	bool is_restamping;           /* plan: ordered branches begin at it */
 	struct leat_shape in_shape;   /* of in 0 */
 	struct leat_shape out_shape;  /* of all outs */
 	struct leat_error error;      /* the last leat_stage_fail() */
@@ -115,6 +119,7 @@ struct leat__segment {
 	uint32_t n_stages;
 	struct leat_stage **stages; /* in the order of the data */
 	bool is_blocking;           /* has a thread of its own */
+	bool is_ordered;            /* one of its outs is */
 	uint32_t n_replicas;        /* tasks that run it at once; mostly 1 */
 	uint32_t window;            /* frames they may be apart; 0 = one task */
 	void *run;                  /* src/run's: the first of its tasks */
@@ -279,6 +284,12 @@ leat__stage_n_instances(const struct leat_stage *st)
 	return st->segment && st->segment->n_replicas ? st->segment->n_replicas
 						      : 1;
 }
+
+/* ---- order.c ----------------------------------------------------------- */
+
+/* Mark the links that lead to ordered merges; refuse what has no order. */
+LEAT_MUST_CHECK int leat__order_make(
+	struct leat_graph *graph, struct leat_error *err);
 
 /* ---- check.c, plan.c, budget.c ----------------------------------------- */
 

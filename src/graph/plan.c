@@ -123,6 +123,16 @@ plan_replicas(struct leat__segment *segment)
 		(is_large ? PLAN_WINDOW_LARGE : PLAN_WINDOW);
 }
 
+static void
+plan_ordered(struct leat__segment *segment)
+{
+	const struct leat_stage *tail = segment->stages[segment->n_stages - 1];
+
+	segment->is_ordered = false;
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		segment->is_ordered |= tail->outs[k]->is_ordered;
+}
+
 /* Fill a segment from its head on; returns where the next one's stages go. */
 static struct leat_stage **
 plan_segment(struct leat__segment *segment, struct leat_stage *head,
@@ -136,6 +146,7 @@ plan_segment(struct leat__segment *segment, struct leat_stage *head,
 		*places++ = st;
 	}
 	plan_replicas(segment);
+	plan_ordered(segment);
 	return places;
 }
 
@@ -324,6 +335,7 @@ int
 leat__plan_make(struct leat_graph *graph, struct leat_error *err)
 {
 	LEAT_TRY(plan_links(graph, err));
+	LEAT_TRY(leat__order_make(graph, err));
 	LEAT_TRY(plan_segments(graph, err));
 	plan_threads(graph);
 	LEAT_TRY(leat__replicas_make(graph, err));

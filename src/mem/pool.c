@@ -382,7 +382,7 @@ leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
 	copy->n_items = frame->n_items;
 	copy->layout = frame->layout;
 	copy->flags = frame->flags;
-	copy->owner = frame->owner;
+	copy->owner = leat__load_relaxed(&frame->owner);
 	if (base) {
 		leat_frame_retain(base);
 		leat_frame_set_base(copy, base);

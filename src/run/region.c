@@ -189,6 +189,24 @@ region_tell_holder(struct leat__region *region, struct leat__task *task,
 	region_wake(region, &wakes, task->lane->worker);
 }
 
+/* What comes next is that of the oldest ticket, or of the next frame. true:
+ * more is promised than before. */
+static bool
+region_promise_locked(struct leat__region *region)
+{
+	uint64_t head = leat__load_relaxed(&region->head);
+	uint64_t bound = head == region->next
+		? leat__min_u64(
+			  leat__chan_bound(&region->in->chan), LEAT__STAMP_LAST)
+		: region_ticket(region, head)->stamp;
+
+	if (bound <= region->bound)
+		return false;
+	region->bound = bound;
+	leat__chan_set_frontier(&region->out->chan, bound);
+	return true;
+}
+
 /* The oldest ticket has gone out. */
 static void
 region_advance(struct leat__region *region, struct leat__task *task)
@@ -196,10 +214,9 @@ region_advance(struct leat__region *region, struct leat__task *task)
 	uint64_t head = leat__load_relaxed(&region->head);
 	struct wakes wakes = {0};
 
-	leat__chan_set_frontier(
-		&region->out->chan, region_ticket(region, head)->stamp);
 	leat__lock_take(&region->lock, region->run->env);
 	leat__store_seq(&region->head, head + 1);
+	region_promise_locked(region);
 	region_call_locked(region, &wakes);
 	region_invite_locked(region, &wakes);
 	wakes.is_all = region_is_over_locked(region);
@@ -273,6 +290,7 @@ leat__region_take(struct leat__task *task)
 	struct leat__region *region = task->region;
 	struct leat__chan *ch = &region->in->chan;
 	struct leat_frame *frame = NULL;
+	bool is_promised;
 	struct wakes wakes = {0};
 
 	leat__lock_take(&region->lock, region->run->env);
@@ -285,6 +303,7 @@ leat__region_take(struct leat__task *task)
 		region->is_in_ended = is_closed && !frame;
 		wakes.is_all = region_is_over_locked(region);
 	}
+	is_promised = !frame && region_promise_locked(region);
 	if (frame) {
 		task->ticket = region_ticket(region, region->next);
 		task->ticket->holder = task;
@@ -294,6 +313,8 @@ leat__region_take(struct leat__task *task)
 	}
 	leat__lock_drop(&region->lock, region->run->env);
 	region_wake(region, &wakes, task->lane->worker);
+	if (is_promised)
+		leat__chan_notify(&region->out->chan, task->lane->worker);
 	return frame;
 }
 
@@ -370,6 +391,14 @@ leat__region_finish(struct leat__task *task)
 	region_emit(task->region, task);
 }
 
+static bool
+region_has_news_locked(struct leat__region *region)
+{
+	return leat__load_relaxed(&region->head) == region->next &&
+		leat__min_u64(leat__chan_bound(&region->in->chan),
+			LEAT__STAMP_LAST) > region->bound;
+}
+
 /* Is there none of what it wants to rest for? */
 static bool
 region_lacks_locked(struct leat__region *region, struct leat__task *task,
@@ -381,8 +410,11 @@ region_lacks_locked(struct leat__region *region, struct leat__task *task,
 		return !leat__region_is_oldest(task);
 	if (region->is_in_ended)
 		return !region_is_over_locked(region);
-	return !region_has_ticket(region) ||
-		leat__chan_arm_receiver(&region->in->chan);
+	if (region_has_ticket(region) &&
+		!leat__chan_arm_receiver(&region->in->chan))
+		return false;
+	/* a promise that came before the arming is to be passed on */
+	return !region->out->is_ordered || !region_has_news_locked(region);
 }
 
 bool

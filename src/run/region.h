@@ -50,6 +50,7 @@ struct leat__region {
 	uint64_t next;   /* ticket */
 	uint32_t n_live; /* tasks that have not ended */
 	uint32_t n_resting;
+	uint64_t bound; /* promised on the out */
 	bool is_in_ended;
 	bool must_emit; /* credit came, and nobody was there to be told */
 	/* atomic: */

@@ -16,6 +16,10 @@
 struct leat__run;
 struct leat__task;
 
+/* Stamps of sources stay below. Whatever comes after all input has ended (by
+ * finish) has this one; UINT64_MAX is the promise of a closed channel. */
+#define LEAT__STAMP_LAST (UINT64_MAX - 1)
+
 /* What a thread brings along when it steps a task. */
 struct leat__lane {
 	struct leat__cache cache;    /* its magazines */
@@ -56,6 +60,8 @@ struct leat__task {
 	bool is_head_ended;  /* no further input for node 0 */
 	uint32_t next_in;    /* for fairness over several ins */
 	uint64_t next_stamp; /* of a source */
+	uint64_t bound;      /* last promised on ordered outs */
+	uint64_t fork_stamp; /* frames numbered where branches begin */
 	/* of a replica */
 	struct leat__region *region; /* NULL = the only task of its segment */
 	struct leat__ticket *ticket; /* of the frame in hand; NULL = none */

@@ -82,16 +82,20 @@ emit_count(struct leat_stage *st, const struct leat_frame *frame)
 }
 
 /*
- * A fresh frame inherits stamp and birth of the frame in hand; one that was
- * held back is as late as that. So stamps never go backwards on a link.
+ * A fresh frame inherits stamp and birth of the frame in hand; one that is
+ * passed on keeps its own, for others may read it. Where ordered branches begin
+ * the frame in hand has its place there, and nobody else reads it.
  */
 static void
 emit_stamp(const struct leat__node *node, struct leat_frame *frame)
 {
-	if (frame->stamp < node->stamp)
+	if (!frame->stamp) {
 		frame->stamp = node->stamp;
-	if (!frame->birth_ns)
-		frame->birth_ns = node->birth_ns;
+		if (!frame->birth_ns)
+			frame->birth_ns = node->birth_ns;
+	} else if (node->stage->is_restamping && frame->stamp != node->stamp) {
+		frame->stamp = node->stamp;
+	}
 }
 
 void
@@ -103,7 +107,11 @@ leat__link_send(struct leat__link *link, struct leat__cache *cache,
 		leat__frame_release(cache, frame);
 		return;
 	}
-	frame->owner = (uint16_t)(link->to->number + 1);
+	/* what a stage says at its end comes after all that it was asked */
+	if (link->is_ordered &&
+		frame->stamp < leat__load_relaxed(&link->chan.frontier))
+		frame->stamp = leat__load_relaxed(&link->chan.frontier);
+	leat__store_relaxed(&frame->owner, (uint16_t)(link->to->number + 1));
 	leat__chan_push(&link->chan, frame);
 }
 
@@ -112,6 +120,7 @@ leat_stage_credit(struct leat_stage *st, uint32_t out)
 {
 	const struct leat__task *task = stage_task(st);
 	struct leat__chan *ch;
+	uint32_t credit;
 
 	if (!task || !task->lane || out >= st->n_outs ||
 		!(st->ops.flags & LEAT_STAGE_CHOOSES))
@@ -119,9 +128,12 @@ leat_stage_credit(struct leat_stage *st, uint32_t out)
 	if (st->outs[out]->is_fused)
 		return st->needs.max_out;
 	ch = &st->outs[out]->chan;
-	if (leat__chan_is_send_closed(ch) || leat__chan_is_recv_closed(ch))
+	if (leat__chan_is_over(ch))
 		return LEAT_CREDIT_CLOSED;
-	return leat__chan_credit(ch, st->needs.max_out);
+	credit = leat__chan_credit(ch, st->needs.max_out);
+	/* if it waits, then for what it has not found */
+	st->outs[out]->is_wanted = credit == 0;
+	return credit;
 }
 
 void
@@ -142,7 +154,7 @@ emit_to_node(struct leat__node *node, struct leat_frame *frame)
 
 	if (k >= node->max_inbox)
 		k -= node->max_inbox;
-	frame->owner = (uint16_t)(node->stage->number + 1);
+	leat__store_relaxed(&frame->owner, (uint16_t)(node->stage->number + 1));
 	node->inbox[k] = frame;
 	node->n_inbox++;
 }
@@ -262,6 +274,18 @@ call_make_sole(struct leat__task *task, struct leat__node *node)
 	return LEAT_OK;
 }
 
+/* Frames get their place where ordered branches begin. */
+static int
+call_restamp(struct leat__task *task, struct leat_stage *st,
+	struct leat_frame *frame)
+{
+	if (task->fork_stamp + 1 >= LEAT__STAMP_LAST)
+		return leat_stage_fail(st, LEAT_ELIMIT,
+			"'%s' has used up its stamps: 2^64 frames", st->name);
+	frame->stamp = ++task->fork_stamp;
+	return LEAT_OK;
+}
+
 /* The first time that a frame is given to a stage. */
 static int
 call_take(struct leat__task *task, struct leat__node *node)
@@ -272,12 +296,15 @@ call_take(struct leat__task *task, struct leat__node *node)
 	leat__bump(&st->counters.in_items, frame->n_items);
 	leat__bump(&st->counters.in_bytes, frame->len_bytes);
 	leat__bump(&st->counters.in_frames, 1);
-	node->stamp = frame->stamp;
-	node->birth_ns = frame->birth_ns;
 	node->is_counted = true;
 	node->is_dirty = true;
 	if ((st->ops.flags & LEAT_STAGE_IN_PLACE) && !leat_frame_is_sole(frame))
-		return call_make_sole(task, node);
+		LEAT_TRY(call_make_sole(task, node));
+	frame = node->inbox[node->inbox_at];
+	if (st->is_restamping)
+		LEAT_TRY(call_restamp(task, st, frame));
+	node->stamp = frame->stamp;
+	node->birth_ns = frame->birth_ns;
 	return LEAT_OK;
 }
 
@@ -316,6 +343,10 @@ int
 leat__node_produce(struct leat__task *task, struct leat__node *node)
 {
 	call_begin(node->stage);
+	if (task->next_stamp + 1 >= LEAT__STAMP_LAST)
+		return leat_stage_fail(node->stage, LEAT_ELIMIT,
+			"source '%s' has used up its stamps: 2^64 frames",
+			node->stage->name);
 	node->stamp = ++task->next_stamp;
 	node->is_dirty = true;
 	return node->stage->ops.produce(node->stage);

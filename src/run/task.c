@@ -66,16 +66,23 @@ task_short_out(struct leat__task *task)
 	return NULL;
 }
 
-/* A stage that chooses wants one out with credit; it says itself if not. */
+/* A stage that chooses is called if one out has credit; else it would want any
+ * of them. It says itself what it wants then. */
 static bool
 task_has_choice(struct leat__task *task)
 {
 	struct leat_stage *tail = task_tail(task);
+	bool has_one = false;
 
-	for (uint32_t k = 0; k < tail->n_outs; k++)
-		if (!out_is_short(tail, k))
-			return true;
-	return false;
+	for (uint32_t k = 0; k < tail->n_outs; k++) {
+		struct leat__chan *ch = &tail->outs[k]->chan;
+		bool is_short = leat__chan_credit(ch, 1) == 0 &&
+			!leat__chan_is_over(ch);
+
+		tail->outs[k]->is_wanted = is_short;
+		has_one = has_one || !is_short;
+	}
+	return has_one;
 }
 
 static bool
@@ -123,6 +130,70 @@ task_take(struct leat__task *task, uint32_t in, struct leat_frame *frame)
 	task->next_in = in + 1;
 }
 
+/* ---- input by stamps ---------------------------------------------------------- */
+
+/* What an ordered merge sees of its ins. */
+struct view {
+	uint32_t least; /* in with the least head; n_ins = none */
+	uint64_t least_stamp;
+	uint32_t lowest; /* in without a head that may bring the least */
+	uint64_t lowest_bound;
+	bool is_ended;
+};
+
+static struct view
+task_view(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+	struct view v = {.least = st->n_ins,
+		.least_stamp = UINT64_MAX,
+		.lowest = st->n_ins,
+		.lowest_bound = UINT64_MAX,
+		.is_ended = true};
+
+	for (uint32_t k = 0; k < st->n_ins; k++) {
+		struct leat__chan *ch = &st->ins[k]->chan;
+		/* before the look into the ring; of one that is closed it is
+		 * above all stamps */
+		uint64_t frontier = leat__chan_frontier(ch);
+		const struct leat_frame *frame = leat__chan_peek(ch);
+
+		v.is_ended = v.is_ended && !frame && frontier == UINT64_MAX;
+		if (frame && frame->stamp < v.least_stamp) {
+			v.least = k;
+			v.least_stamp = frame->stamp;
+		} else if (!frame && frontier < v.lowest_bound) {
+			v.lowest = k;
+			v.lowest_bound = frontier;
+		}
+	}
+	return v;
+}
+
+/* Can no in bring what stands before the least head? Of equal stamps the
+ * lesser in is the first. */
+static bool
+view_is_settled(const struct view *v, uint32_t n_ins)
+{
+	if (v->least == n_ins)
+		return false;
+	return v->least_stamp < v->lowest_bound ||
+		(v->least_stamp == v->lowest_bound && v->least < v->lowest);
+}
+
+static bool
+task_pull_ordered(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+	struct view v = task_view(task);
+
+	task->is_head_ended = v.is_ended;
+	if (!view_is_settled(&v, st->n_ins))
+		return false;
+	task_take(task, v.least, leat__chan_pop(&st->ins[v.least]->chan));
+	return true;
+}
+
 /* Fill the head's inbox from its channels, in turn. false: nothing there. */
 static bool
 task_pull(struct leat__task *task)
@@ -130,6 +201,8 @@ task_pull(struct leat__task *task)
 	struct leat_stage *st = task->nodes[0].stage;
 	uint32_t n_closed = 0;
 
+	if (st->is_ordered_merge)
+		return task_pull_ordered(task);
 	for (uint32_t k = 0; k < st->n_ins; k++) {
 		uint32_t in = (task->next_in + k) % st->n_ins;
 		struct leat__chan *ch = &st->ins[in]->chan;
@@ -161,6 +234,42 @@ task_promise(struct leat__task *task)
 		if (tail->outs[k])
 			leat__chan_set_frontier(
 				&tail->outs[k]->chan, task->nodes[0].stamp);
+}
+
+/* No frame with a lesser stamp will come to the head any more. */
+static uint64_t
+task_bound(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+	uint64_t bound = UINT64_MAX;
+
+	if (task_tail(task)->is_restamping)
+		return task->fork_stamp + 1;
+	if (st->n_ins == 0)
+		return task->next_stamp + 1;
+	for (uint32_t k = 0; k < st->n_ins; k++)
+		bound = leat__min_u64(
+			bound, leat__chan_bound(&st->ins[k]->chan));
+	return leat__min_u64(bound, LEAT__STAMP_LAST);
+}
+
+/*
+ * Between two frames, when the segment holds nothing: nothing below the next
+ * frame will come out. true: that is more than was promised before.
+ */
+static bool
+task_promise_bound(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+	uint64_t bound = task_bound(task);
+
+	if (bound <= task->bound)
+		return false;
+	task->bound = bound;
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (!leat__chan_is_over(&tail->outs[k]->chan))
+			leat__chan_set_frontier(&tail->outs[k]->chan, bound);
+	return true;
 }
 
 /* The head is through with the frame in hand: its credit goes back. */
@@ -282,7 +391,9 @@ task_process(struct leat__task *task, uint32_t at)
 	if (rc < 0 && rc != LEAT_EOS)
 		return task_fail(task, node->stage, rc);
 	if (rc != LEAT_MORE && at == 0) {
-		if (!task->region) /* who emits for it promises */
+		/* who emits for a replica promises; and on ordered links
+		 * task_head does */
+		if (!task->region && !task->segment->is_ordered)
 			task_promise(task);
 		task_grant(task);
 	}
@@ -291,6 +402,9 @@ task_process(struct leat__task *task, uint32_t at)
 		task_cut(task, at);
 		leat__node_drop_inbox(task, node, true);
 	}
+	/* also if it is held up in its next call */
+	if (node->stage->is_restamping)
+		task_promise_bound(task);
 	task_move(task, at);
 	return VERDICT_ON;
 }
@@ -399,6 +513,8 @@ task_head(struct leat__task *task)
 
 	if (task->region)
 		return task_head_of_replica(task);
+	if (task->segment->is_ordered)
+		task_promise_bound(task);
 	if (task->is_head_ended)
 		return task_finish(task);
 	if (st->ops.produce)
@@ -426,12 +542,43 @@ task_once(struct leat__task *task)
 
 /* ---- idling ------------------------------------------------------------------ */
 
+static void
+task_disarm_ins(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+
+	for (uint32_t k = 0; k < st->n_ins; k++)
+		leat__chan_disarm_receiver(&st->ins[k]->chan);
+}
+
+/*
+ * Of an ordered merge: those without a head. A promise wakes as a frame does,
+ * so it looks again after the arming.
+ */
+static bool
+task_arm_ordered(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+	struct view v;
+
+	for (uint32_t k = 0; k < st->n_ins; k++)
+		if (!leat__chan_peek(&st->ins[k]->chan))
+			(void)leat__chan_arm_receiver(&st->ins[k]->chan);
+	v = task_view(task);
+	if (!v.is_ended && !view_is_settled(&v, st->n_ins))
+		return true;
+	task_disarm_ins(task);
+	return false;
+}
+
 /* Arm every in. false: there is something after all, and none is armed. */
 static bool
 task_arm_ins(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
 
+	if (st->is_ordered_merge)
+		return task_arm_ordered(task);
 	for (uint32_t k = 0; k < st->n_ins; k++) {
 		if (leat__chan_arm_receiver(&st->ins[k]->chan))
 			continue;
@@ -446,7 +593,8 @@ task_arm_ins(struct leat__task *task)
 	return true;
 }
 
-/* Arm all that lack credit: the stage may want any of them. */
+/* Arm all that were found without credit, as they were then: if one has some
+ * by now, the stage is to look again. */
 static bool
 task_arm_choices(struct leat__task *task)
 {
@@ -454,10 +602,11 @@ task_arm_choices(struct leat__task *task)
 	uint32_t n_armed = 0;
 
 	for (uint32_t k = 0; k < tail->n_outs; k++) {
-		if (!out_is_short(tail, k))
+		struct leat__link *link = tail->outs[k];
+
+		if (!link->is_wanted)
 			continue;
-		if (!leat__chan_arm_sender(
-			    &tail->outs[k]->chan, tail->needs.max_out))
+		if (!leat__chan_arm_sender(&link->chan, 1))
 			return false;
 		n_armed++;
 	}
@@ -503,7 +652,13 @@ task_arm(struct leat__task *task, enum verdict verdict)
 		return leat__region_rest(task, task_rest(verdict));
 	if (verdict == VERDICT_NO_CREDIT)
 		return task_arm_outs(task);
-	return task_arm_ins(task) && !task_ins_ended(task);
+	if (!task_arm_ins(task) || task_ins_ended(task))
+		return false;
+	/* a promise has come that is to be passed on */
+	if (!task->segment->is_ordered || !task_promise_bound(task))
+		return true;
+	task_disarm_ins(task);
+	return false;
 }
 
 static void

@@ -13,6 +13,14 @@
 /* One for all runs: one that failed leaves its lists to the next. */
 static struct oracle graph_oracle;
 
+static const char *
+graph_label(struct oracle *o, const struct leat_stage *st)
+{
+	const struct oracle_node *node = oracle_find_node(o, st->name);
+
+	return node ? node->name : "in a diamond";
+}
+
 /* So that reports say of a parked thread what it waits for. */
 static void
 graph_name(struct oracle *o)
@@ -28,7 +36,7 @@ graph_name(struct oracle *o)
 		const struct leat__segment *segment = &graph->segments[k];
 
 		sim_name(segment->run, sizeof(struct leat__task),
-			oracle_find_node(o, segment->stages[0]->name)->name);
+			graph_label(o, segment->stages[0]));
 	}
 }
 

@@ -298,7 +298,8 @@ draft_failure(struct draft *d)
 	struct oracle_node *node = &d->o->nodes[draw(d, d->o->n_nodes)];
 	const struct leat_stage_ops *ops;
 
-	if (oracle_kinds[node->kind].is_foreign)
+	if (oracle_kinds[node->kind].is_foreign ||
+		oracle_kinds[node->kind].is_diamond)
 		node = &d->o->nodes[0];
 	ops = oracle_kinds[node->kind].ops;
 	node->fail = draw_one_in(d, 2)

@@ -43,8 +43,12 @@ enum oracle_kind {
 	ORACLE_COPY,      /* to both outs */
 	ORACLE_UNION,     /* of two ins, as they come */
 	ORACLE_TEE,       /* leat's own: to both outs */
+	ORACLE_TEE_SHED,  /* the same; the second out misses some */
 	ORACLE_SPLIT,     /* leat's own: whole frames to one of two outs */
 	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
+	ORACLE_DIAMOND,   /* split, branches that keep n percent, merge in order
+			   */
+	ORACLE_FACET,     /* the same, with branches that expand */
 	ORACLE_SINK,      /* n items, then no more is wanted; 0 = all */
 	ORACLE_KINDS
 };
@@ -222,8 +226,9 @@ struct oracle_row {
 	bool is_maker;           /* takes frames of its own */
 	bool can_block;
 	bool can_replicate;
-	bool is_foreign;  /* not a stage of the oracle's: it sees nothing of it
-			   */
+	bool is_diamond;  /* several stages; ops are those of its branches */
+	bool is_foreign;  /* not of the oracle's: it sees nothing of it */
+	bool is_lossy;    /* what comes out is not known */
 	const void *opts; /* of a foreign one */
 	const struct leat_stage_ops *ops;
 	void (*draw)(struct oracle_node *node);

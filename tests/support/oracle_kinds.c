@@ -38,7 +38,7 @@ oracle_folded(const struct oracle_node *node, uint64_t sum, uint64_t item)
 uint32_t
 oracle_n_results(const struct oracle_node *node, uint64_t item)
 {
-	if (node->kind == ORACLE_EXPAND)
+	if (node->kind == ORACLE_EXPAND || node->kind == ORACLE_FACET)
 		return (uint32_t)(oracle_mix(item ^ node->seed) %
 			(node->n + 1));
 	return node->kind == ORACLE_COPY ? 2 : 1;
@@ -53,7 +53,9 @@ oracle_result(const struct oracle_node *node, uint64_t item, uint32_t k,
 		*out_out = k;
 	if (node->kind == ORACLE_ROUTE)
 		*out_out = (uint32_t)(oracle_mix(item ^ node->seed) & 1u);
-	return node->kind == ORACLE_EXPAND ? oracle_mix(item + k) : item;
+	return node->kind == ORACLE_EXPAND || node->kind == ORACLE_FACET
+		? oracle_mix(item + k)
+		: item;
 }
 
 /* ---- the interpreter's half -------------------------------------------- */
@@ -202,6 +204,8 @@ union_draw(struct oracle_node *node)
 
 static const struct leat_tee_opts tee_opts = {
 	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
+static const struct leat_tee_opts shed_opts = {
+	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block,shed"};
 static const struct leat_split_opts split_opts = {
 	LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
 
@@ -357,6 +361,17 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.ops = &leat_tee_ops,
 		.opts = &tee_opts,
 		.item = tee_item},
+	[ORACLE_TEE_SHED] = {.name = "shed",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.is_lossy = true,
+		.ops = &leat_tee_ops,
+		.opts = &shed_opts,
+		.draw = split_draw,
+		.item = tee_item},
 	[ORACLE_SPLIT] = {.name = "split",
 		.n_ins = 1,
 		.n_outs = 2,
@@ -376,6 +391,29 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.ops = &leat_merge_ops,
 		.draw = union_draw,
 		.item = pass_item},
+	[ORACLE_DIAMOND] = {.name = "diamond",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 5,
+		.needs = ORACLE_SUBSET,
+		.is_diamond = true,
+		.can_block = true,
+		.can_replicate = true,
+		.ops = &oracle_keep_ops,
+		.draw = keep_draw,
+		.item = keep_item},
+	[ORACLE_FACET] = {.name = "facet",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 5,
+		.needs = ORACLE_SUBSET,
+		.is_diamond = true,
+		.is_maker = true,
+		.can_block = true,
+		.can_replicate = true,
+		.ops = &oracle_spread_ops,
+		.draw = expand_draw,
+		.item = spread_item},
 	[ORACLE_SINK] = {.name = "sink",
 		.n_ins = 1,
 		.needs = ORACLE_SUBSET,

@@ -6,6 +6,7 @@
  * In both the books must balance, the pool must be full again, the memory used
  * within what was proved, and in the end nothing is left of it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +18,76 @@
 
 /* ---- building ---------------------------------------------------------- */
 
+#define DIAMOND_BRANCHES_MAX 3u
+
+static void
+build_ops(const struct oracle_node *node, struct leat_stage_ops *ops)
+{
+	*ops = *oracle_kinds[node->kind].ops;
+	ops->n_outs = oracle_kinds[node->kind].n_outs;
+	ops->needs.frame_bytes = node->frame_bytes;
+	ops->needs.max_out = node->max_out;
+	if (node->kind == ORACLE_HOLD)
+		ops->needs.holds = (uint32_t)node->n;
+	if (node->is_blocking)
+		ops->flags |= LEAT_STAGE_BLOCKING;
+	if (node->is_stateless)
+		ops->flags |= LEAT_STAGE_STATELESS;
+}
+
+static int
+build_branch(struct oracle *o, struct oracle_node *node,
+	struct leat_stage *split, struct leat_stage *merge, uint32_t k)
+{
+	struct oracle_stage_opts opts = {
+		LEAT_OPTS_INIT(oracle_stage_opts), .node = node};
+	uint32_t spare = (uint32_t)(node->seed >> (8 + 2 * k)) & 3u;
+	struct leat_link_opts in = {
+		LEAT_OPTS_INIT(leat_link_opts), .capacity_frames = 1 + spare};
+	struct leat_link_opts out = {LEAT_OPTS_INIT(leat_link_opts),
+		.capacity_frames = node->max_out + (spare & 1u)};
+	struct leat_stage_ops ops;
+	struct leat_step step = {&ops, &opts};
+	struct leat_stage *st;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%s-%u", node->name, k);
+	build_ops(node, &ops);
+	LEAT_TRY(leat_graph_add(o->graph, name, &step, &st, &o->err));
+	LEAT_TRY(leat_graph_link(
+		o->graph, leat_out(split, k), leat_in(st, 0), &in, &o->err));
+	return leat_graph_link(
+		o->graph, leat_out(st, 0), leat_in(merge, k), &out, &o->err);
+}
+
+/* Whichever branch a frame takes, the same comes of it, in its place. */
+static int
+build_diamond(struct oracle *o, struct oracle_node *node)
+{
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts),
+		.by = node->seed & 2u ? LEAT_SPLIT_CREDIT : LEAT_SPLIT_ROUND};
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	uint32_t n = 1 + (uint32_t)(node->seed >> 4) % DIAMOND_BRANCHES_MAX;
+	struct leat_step step = {&leat_split_ops, &by};
+	struct leat_stage *split, *merge;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%s-out", node->name);
+	LEAT_TRY(leat_graph_add(o->graph, node->name, &step, &split, &o->err));
+	step = (struct leat_step){&leat_merge_ops, &order};
+	LEAT_TRY(leat_graph_add(o->graph, name, &step, &merge, &o->err));
+	for (uint32_t k = 0; k < n; k++)
+		LEAT_TRY(build_branch(o, node, split, merge, k));
+	return LEAT_OK;
+}
+
 static int
 build_node(struct oracle *o, struct oracle_node *node)
 {
 	struct oracle_stage_opts opts = {
 		LEAT_OPTS_INIT(oracle_stage_opts), .node = node};
-	struct leat_stage_ops ops = *oracle_kinds[node->kind].ops;
+	struct leat_stage_ops ops;
 	const struct oracle_row *row = &oracle_kinds[node->kind];
 	struct leat_step step = {&ops, &opts};
 	struct leat_stage *st;
@@ -32,23 +97,21 @@ build_node(struct oracle *o, struct oracle_node *node)
 		return leat_graph_add(
 			o->graph, node->name, &step, &st, &o->err);
 	}
-	ops.n_outs = oracle_kinds[node->kind].n_outs;
-	ops.needs.frame_bytes = node->frame_bytes;
-	ops.needs.max_out = node->max_out;
-	if (node->kind == ORACLE_HOLD)
-		ops.needs.holds = (uint32_t)node->n;
-	if (node->is_blocking)
-		ops.flags |= LEAT_STAGE_BLOCKING;
-	if (node->is_stateless)
-		ops.flags |= LEAT_STAGE_STATELESS;
+	if (row->is_diamond)
+		return build_diamond(o, node);
+	build_ops(node, &ops);
 	return leat_graph_add(o->graph, node->name, &step, &st, &o->err);
 }
 
+/* The stage that has a node's outs, or its ins. */
 static struct leat_stage *
-build_find(struct oracle *o, uint32_t node)
+build_find(struct oracle *o, uint32_t node, bool is_out)
 {
-	const char *name = o->nodes[node].name;
+	bool is_other = is_out && oracle_kinds[o->nodes[node].kind].is_diamond;
+	char name[24];
 
+	snprintf(name, sizeof(name), "%s%s", o->nodes[node].name,
+		is_other ? "-out" : "");
 	return leat__graph_find(o->graph, name, strlen(name));
 }
 
@@ -60,8 +123,9 @@ build_link(struct oracle *o, const struct oracle_link *link)
 		.capacity_bytes = link->capacity_bytes};
 
 	return leat_graph_link(o->graph,
-		leat_out(build_find(o, link->from), link->out),
-		leat_in(build_find(o, link->to), link->in), &opts, &o->err);
+		leat_out(build_find(o, link->from, true), link->out),
+		leat_in(build_find(o, link->to, false), link->in), &opts,
+		&o->err);
 }
 
 static int
@@ -459,6 +523,9 @@ check_stage(struct oracle *o, const struct leat_stage_stats *s)
 	if (rest < 0 || (rest && o->rc == LEAT_OK))
 		oracle_find(o, "%s: %lld items are left over", s->name,
 			(long long)rest);
+	if (!node || oracle_kinds[node->kind].is_diamond ||
+		oracle_kinds[node->kind].is_lossy)
+		return;
 	check_count(o, node, "written",
 		(const uint64_t[]){s->written, node->seen.n});
 	if (o->rc != LEAT_OK || !node_is_certain(node))
@@ -473,12 +540,11 @@ check_books(struct oracle *o)
 {
 	const struct leat_graph_stats *s = &o->stats;
 
-	for (uint32_t k = 0; k < o->n_nodes; k++) {
-		struct leat_stage_stats stage;
+	struct leat_stage_stats stage;
 
-		if (leat_stage_stats(o->graph, k, &stage) == LEAT_OK)
-			check_stage(o, &stage);
-	}
+	for (uint32_t k = 0; leat_stage_stats(o->graph, k, &stage) == LEAT_OK;
+		k++)
+		check_stage(o, &stage);
 	if (!s->is_balanced || !s->is_done)
 		oracle_find(o, "the books do not balance");
 	if (s->unfinished && o->rc == LEAT_OK)
