@@ -191,8 +191,199 @@ START_TEST(tables_of_the_same_columns_are_merged_and_others_refused)
 }
 END_TEST
 
+/* ---- in order ------------------------------------------------------------ */
+
+/* Each branch drops what its kind drops; slow ones wait now and then. */
+static int
+late_process(struct leat_stage *st, struct leat_frame *in)
+{
+	uint64_t item = *(const uint64_t *)(const void *)in->data;
+
+	if (item % 7 == 0)
+		(void)leat_ctx_wait(leat_stage_ctx(st), leat_now_ns() + 20000);
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops late_ops = {LEAT_STAGE_OPS_INIT("late"),
+	.flags = LEAT_STAGE_BLOCKING, .process = late_process};
+
+/* A split or a tee, n branches of these stages, an ordered merge, a sink. */
+static void
+ordered_open(struct fan *fan, uint64_t n, const struct leat_step *step,
+	const struct leat_stage_ops *const *branches, uint32_t n_branches)
+{
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *merge;
+
+	fan_open(fan, n, step, 0, NULL);
+	merge = fan_add(fan, &leat_merge_ops, &order);
+	for (uint32_t k = 0; k < n_branches; k++) {
+		struct leat_stage *st = fan_add(fan, branches[k], NULL);
+
+		fan_link(fan, fan->out, k, st, 0, 1);
+		fan_link(fan, st, 0, merge, k, 1);
+	}
+	sink.seen = &fan->seen[0];
+	fan->sinks[0] = fan_add(fan, &sink_ops, &sink);
+	fan_link(fan, merge, 0, fan->sinks[0], 0, 1);
+}
+
+START_TEST(the_order_before_the_split_is_restored)
+{
+	static const struct leat_stage_ops *const branches[] = {
+		&late_ops, &pass_ops, &late_ops, &pass_ops};
+
+	for (uint32_t by = LEAT_SPLIT_ROUND; by <= LEAT_SPLIT_CREDIT; by++) {
+		struct leat_split_opts opts = {
+			LEAT_OPTS_INIT(leat_split_opts), .by = by};
+		struct leat_step step = {&leat_split_ops, &opts};
+		struct fan fan;
+
+		ordered_open(&fan, 600, &step, branches, 4);
+		fan_run(&fan);
+		ck_assert_uint_eq(fan.seen[0].n, 600);
+		ck_assert_uint_eq(fan.seen[0].n_back, 0);
+		leat_graph_destroy(fan.graph);
+	}
+}
+END_TEST
+
+START_TEST(a_branch_that_drops_everything_holds_nobody_up)
+{
+	/* all odd numbers go to branch 0, which drops even ones: none; all even
+	 * ones to branch 1, which drops them all */
+	static const struct leat_stage_ops *const branches[] = {
+		&odd_ops, &odd_ops};
+	struct leat_split_opts opts = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_step step = {&leat_split_ops, &opts};
+	struct fan fan;
+
+	ordered_open(&fan, 3000, &step, branches, 2);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[0].n, 1500);
+	ck_assert_uint_eq(fan.seen[0].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(copies_of_a_tee_stand_side_by_side)
+{
+	static const struct leat_stage_ops *const branches[] = {
+		&late_ops, &pass_ops};
+	struct leat_tee_opts opts = {
+		LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
+	struct leat_step step = {&leat_tee_ops, &opts};
+	struct fan fan;
+
+	ordered_open(&fan, 500, &step, branches, 2);
+	fan_run(&fan);
+	/* 1 1 2 2 3 3: each second one is not greater than the one before */
+	ck_assert_uint_eq(fan.seen[0].n, 1000);
+	ck_assert_uint_eq(fan.seen[0].sum, 500ull * 501);
+	ck_assert_uint_eq(fan.seen[0].n_back, 500);
+	ck_assert_uint_eq(fan.seen[0].last, 500);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(frames_shared_above_are_numbered_in_copies_of_their_own)
+{
+	static const struct leat_stage_ops *const branches[] = {
+		&pass_ops, &pass_ops};
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_tee_opts slow = {
+		LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct leat_step step = {&leat_tee_ops, &slow};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct fan fan;
+
+	fan_open(&fan, 1000, &step, 1, NULL);
+	for (uint32_t d = 1; d <= 2; d++) { /* two diamonds below one tee */
+		struct leat_stage *split = fan_add(&fan, &leat_split_ops, &by);
+		struct leat_stage *merge =
+			fan_add(&fan, &leat_merge_ops, &order);
+
+		fan_link(&fan, fan.out, d, split, 0, 1);
+		for (uint32_t k = 0; k < 2; k++) {
+			struct leat_stage *st =
+				fan_add(&fan, branches[k], NULL);
+
+			fan_link(&fan, split, k, st, 0, 1);
+			fan_link(&fan, st, 0, merge, k, 1);
+		}
+		sink.seen = &fan.seen[d];
+		fan_link(&fan, merge, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	}
+	fan_run(&fan);
+	for (uint32_t k = 0; k < 3; k++) {
+		ck_assert_uint_eq(fan.seen[k].n, 1000);
+		ck_assert_uint_eq(fan.seen[k].n_back, 0);
+	}
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(an_ordered_merge_of_one_branch_passes_on)
+{
+	static const struct leat_stage_ops *const branches[] = {&pass_ops};
+	struct leat_split_opts opts = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_step step = {&leat_split_ops, &opts};
+	struct fan fan;
+
+	ordered_open(&fan, 300, &step, branches, 1);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[0].n, 300);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(branches_that_begin_apart_are_refused)
+{
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts), .n = 1};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct fan fan;
+
+	memset(&fan, 0, sizeof(fan));
+	sink.seen = &fan.seen[0];
+	ck_assert_int_eq(
+		leat_graph_create(NULL, &fan.graph, &fan.err), LEAT_OK);
+	fan.out = fan_add(&fan, &leat_merge_ops, &order);
+	for (uint32_t k = 0; k < 2; k++)
+		fan_link(&fan, fan_add(&fan, &numbers_ops, &numbers), 0,
+			fan.out, k, 1);
+	fan_link(&fan, fan.out, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_refused(&fan, "they must all begin at one tee or split");
+}
+END_TEST
+
+START_TEST(a_branch_that_keeps_frames_back_is_refused)
+{
+	static const struct leat_stage_ops *const branches[] = {
+		&pass_ops, &hold_ops};
+	struct leat_split_opts opts = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_step step = {&leat_split_ops, &opts};
+	struct fan fan;
+
+	ordered_open(&fan, 10, &step, branches, 2);
+	fan_refused(&fan, "keeps records back");
+}
+END_TEST
+
 TEST_MAIN("fan/merge", everything_from_every_branch_arrives,
 	a_split_and_a_merge_lose_nothing,
 	nobody_waits_for_a_branch_that_has_nothing,
 	a_merge_into_which_nothing_flows_is_refused,
-	tables_of_the_same_columns_are_merged_and_others_refused)
+	tables_of_the_same_columns_are_merged_and_others_refused,
+	the_order_before_the_split_is_restored,
+	a_branch_that_drops_everything_holds_nobody_up,
+	copies_of_a_tee_stand_side_by_side,
+	frames_shared_above_are_numbered_in_copies_of_their_own,
+	an_ordered_merge_of_one_branch_passes_on,
+	branches_that_begin_apart_are_refused,
+	a_branch_that_keeps_frames_back_is_refused)
