@@ -17,8 +17,9 @@ bool
 leat__stage_can_replicate(const struct leat_stage *st)
 {
 	return (st->ops.flags & LEAT_STAGE_STATELESS) &&
-		!(st->ops.flags & LEAT_STAGE_BLOCKING) && st->n_ins == 1 &&
-		st->n_outs == 1 && !st->ops.flush && !st->needs.holds;
+		!(st->ops.flags & (LEAT_STAGE_BLOCKING | LEAT_STAGE_CHOOSES)) &&
+		st->n_ins == 1 && st->n_outs == 1 && !st->ops.flush &&
+		!st->needs.holds;
 }
 
 void
@@ -112,6 +113,7 @@ stage_drop_replicas(struct leat_stage *st)
 			replica_free(st->replicas[k]);
 	leat__graph_own_free(st->graph, st->replicas);
 	st->replicas = NULL;
+	st->segment = NULL; /* the plan is gone with them */
 }
 
 int

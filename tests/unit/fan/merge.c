@@ -200,7 +200,7 @@ late_process(struct leat_stage *st, struct leat_frame *in)
 	uint64_t item = *(const uint64_t *)(const void *)in->data;
 
 	if (item % 7 == 0)
-		(void)leat_ctx_wait(leat_stage_ctx(st), leat_now_ns() + 20000);
+		(void)!leat_ctx_wait(leat_stage_ctx(st), leat_now_ns() + 20000);
 	return leat_stage_emit(st, 0, in);
 }
 
