@@ -115,9 +115,9 @@ fiber_back(struct leat__worker *worker)
 	}
 	if (fiber_settle(fiber, worker))
 		return NULL;
-	if (lane->leave == LEAT__FIBER_PARKS)
+	if (lane->leave == LEAT__FIBER_PARKS && !worker->handed)
 		return fiber_enter(fiber, worker);
-	leat__worker_push(worker, &fiber->entry);
+	leat__exec_push(worker->exec, worker, &fiber->entry);
 	return NULL;
 }
 
@@ -128,9 +128,11 @@ fiber_back(struct leat__worker *worker)
 static inline struct leat__fiber *
 fiber_next(struct leat__worker *worker)
 {
-	struct leat__entry *entry = leat__worker_pop(worker);
+	struct leat__entry *entry;
 	struct leat__fiber *fiber;
 
+	/* of one that runs on after it had left, it may be there still */
+	entry = worker->handed ? NULL : leat__worker_pop(worker);
 	if (!entry)
 		return NULL;
 	fiber = leat__container_of(entry, struct leat__fiber, entry);
@@ -154,7 +156,7 @@ fiber_arrive(struct leat__fiber *self)
 		return;
 	lane->left = NULL;
 	if (!fiber_settle(left, worker))
-		leat__worker_push(worker, &left->entry);
+		leat__exec_push(worker->exec, worker, &left->entry);
 }
 
 static inline __attribute__((always_inline)) void

@@ -524,6 +524,14 @@ task_head(struct leat__task *task)
 	return task_flush(task);
 }
 
+/* Has it woken one that this worker is to run next? Then its step ends before
+ * the next call, for that may take long. */
+static bool
+task_has_handed(const struct leat__task *task)
+{
+	return task->lane->worker && task->lane->worker->handed;
+}
+
 /* Do the most downstream thing that can be done. */
 static enum verdict
 task_once(struct leat__task *task)
@@ -536,8 +544,10 @@ task_once(struct leat__task *task)
 		return task_fail(task, task->failed, task->failed_code);
 	if (!task->nodes[at].n_inbox)
 		return task_head(task);
-	return task_has_credit(task, at) ? task_process(task, at)
-					 : VERDICT_NO_CREDIT;
+	if (!task_has_credit(task, at))
+		return VERDICT_NO_CREDIT;
+	/* a replica may have emitted to get room */
+	return task_has_handed(task) ? VERDICT_ON : task_process(task, at);
 }
 
 /* ---- idling ------------------------------------------------------------------ */
@@ -707,6 +717,8 @@ task_loop(struct leat__task *task, int64_t end_ns)
 	for (;;) {
 		enum verdict verdict;
 
+		if (task_has_handed(task))
+			return LEAT__STEP_AGAIN;
 		/* first of all, then once a frame, or more often if one frame
 		 * takes many calls */
 		if ((task->at == 0 || n % TASK_QUANTUM_CALLS == 0) &&
@@ -728,8 +740,6 @@ task_loop(struct leat__task *task, int64_t end_ns)
 		n++;
 		if (task->at == 0 || n % TASK_QUANTUM_CALLS == 0)
 			task_notify(task);
-		if (task->lane->worker && task->lane->worker->handed)
-			return LEAT__STEP_AGAIN;
 		if (n % TASK_QUANTUM_CALLS == 0 && env->now_ns(env) >= end_ns)
 			return LEAT__STEP_AGAIN;
 	}
