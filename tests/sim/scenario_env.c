@@ -1,6 +1,7 @@
 /*
- * sim/scenario_env.c -- lock, parker, timers.
+ * sim/scenario_env.c -- lock, parker, sides, timers.
  */
+#include "env/side.h"
 #include "scenario.h"
 
 /* ---- lock ------------------------------------------------------------------- */
@@ -178,6 +179,88 @@ park_two_wake(void *user)
 	sim_join(b);
 }
 
+/* ---- sides ------------------------------------------------------------------ */
+
+#define SIDE_THINGS 3u
+
+struct side_state {
+	struct leat__side side;
+	uint32_t n_there; /* atomic */
+	uint32_t n_taken; /* atomic */
+};
+
+static bool
+side_is_behind(void *user)
+{
+	const struct side_state *s = user;
+
+	return s->n_there > s->n_taken;
+}
+
+static void
+side_await(struct side_state *s, uint32_t n)
+{
+	struct leat__waiter waiter;
+	struct leat__arm arm = {.waiter = &waiter, .is_off = 1};
+
+	leat__waiter_init(&waiter, sim_env());
+	leat__side_arm(&s->side, &arm, n);
+	if (leat__load_seq(&s->n_there) >= n)
+		leat__waiter_leave(&waiter);
+	else
+		leat__waiter_wait(&waiter, LEAT_NEVER);
+	leat__side_disarm(&s->side, &arm);
+}
+
+static void
+side_tell(void *arg)
+{
+	struct side_state *s = arg;
+
+	for (uint32_t n = 1; n <= SIDE_THINGS; n++) {
+		leat__store_release(&s->n_there, n);
+		leat__side_tell(&s->side, 1);
+	}
+}
+
+/*
+ * Of waits that follow each other closely the first switches fences on, by a
+ * barrier, and the next ones trust in them. Each must end by the thing that it
+ * is for, for nothing is told again. Four turns at the right places are needed
+ * for some defects, so it is run more often than others.
+ */
+static void
+side_switch(bool is_many)
+{
+	struct side_state s = {0};
+	struct sim_thread *teller;
+
+	leat__side_init(&s.side, sim_env(), is_many, false, NULL);
+	sim_watch(NULL, side_is_behind, &s);
+	teller = sim_go("teller", side_tell, &s);
+	for (uint32_t n = 1; n <= SIDE_THINGS; n++) {
+		do
+			side_await(&s, n);
+		while (leat__load_seq(&s.n_there) < n);
+		leat__store_relaxed(&s.n_taken, n);
+	}
+	sim_join(teller);
+}
+
+static void
+side_switch_one(void *user)
+{
+	(void)user;
+	side_switch(false);
+}
+
+static void
+side_switch_many(void *user)
+{
+	(void)user;
+	side_switch(true);
+}
+
 /* ---- timers ----------------------------------------------------------------- */
 
 struct timer_state {
@@ -263,6 +346,14 @@ const struct sim_scenario scenarios_env[] = {
 	{.name = "park_two_wake",
 		.idea = "two park, one wakes",
 		.run = park_two_wake},
+	{.name = "side_switch_one",
+		.idea = "fences are switched on by who waits",
+		.run = side_switch_one,
+		.runs_per_mille = 5000},
+	{.name = "side_switch_many",
+		.idea = "the same, many at the side",
+		.run = side_switch_many,
+		.runs_per_mille = 5000},
 	{.name = "timer_stop",
 		.idea = "a timer fires while it is stopped",
 		.run = timer_stop},

@@ -66,16 +66,23 @@ struct job {
 };
 
 static void
-job_begin(struct job *job, uint64_t n, uint32_t n_workers)
+job_begin_with(
+	struct job *job, uint64_t n, uint32_t n_workers, uint32_t capacity)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
-		.workers = n_workers, .capacity_frames = 1};
+		.workers = n_workers, .capacity_frames = capacity};
 
 	*job = (struct job){.numbers = {LEAT_OPTS_INIT(numbers_opts), .n = n,
 				    .per_frame = 1},
 		.sink = {LEAT_OPTS_INIT(sink_opts)}};
 	job->sink.seen = &job->seen;
 	SIM_CHECK(leat_graph_create(&opts, &job->graph, NULL) == LEAT_OK);
+}
+
+static void
+job_begin(struct job *job, uint64_t n, uint32_t n_workers)
+{
+	job_begin_with(job, n, n_workers, 1);
 }
 
 static struct leat_stage *
@@ -175,6 +182,24 @@ graph_fork(void *user)
 	job_end(&job);
 }
 
+/* The source has credit for more than it says: its last frame and its end come
+ * together, while the next stage looks for either. */
+static void
+graph_last(void *user)
+{
+	static struct job job;
+	struct leat_stage *source, *sink;
+
+	(void)user;
+	job_begin_with(&job, 1, 1, 4);
+	source = job_add(&job, &numbers_blocking_ops, &job.numbers);
+	sink = job_add(&job, &sink_ops, &job.sink);
+	job_link(&job, leat_out(source, 0), leat_in(sink, 0));
+	SIM_CHECK(leat_graph_run(job.graph, NULL) == LEAT_OK);
+	SIM_CHECK(job.seen.n == 1);
+	job_end(&job);
+}
+
 /* Every number up to some last one arrives. */
 static void
 graph_drain(void *user)
@@ -236,6 +261,9 @@ const struct sim_scenario scenarios_run[] = {
 	{.name = "graph_fork",
 		.idea = "two workers steal and sleep",
 		.run = graph_fork},
+	{.name = "graph_last",
+		.idea = "the last frame against the end",
+		.run = graph_last},
 	{.name = "graph_drain",
 		.idea = "drain against the end",
 		.run = graph_drain},

@@ -433,6 +433,35 @@ task_queue_full(void *user)
 	SIM_CHECK(c.n_done == 3);
 }
 
+/* Two groups that are not full share a queue that is. */
+static void
+task_groups_full(void *user)
+{
+	static const struct leat_group groups[2] = {
+		{.name = "a", .max_queued = 2}, {.name = "b", .max_queued = 2}};
+	struct leat_workers_opts opts = {LEAT_OPTS_INIT(leat_workers_opts),
+		.max_workers = 1, .max_queued = 2, .max_running = 1,
+		.n_groups = 2, .groups = groups,
+		.stack_bytes = LEAT_STACK_BYTES_LEAST};
+	struct leat_task_opts in_b = {
+		LEAT_OPTS_INIT(leat_task_opts), .group = 1};
+	struct leat_workers_stats stats;
+	static struct crew c;
+	int rc;
+
+	(void)user;
+	crew_begin_with(&c, &opts, 0);
+	for (uint32_t k = 0; k < 5; k++) {
+		rc = leat_workers_try_submit(c.workers, k % 2 ? &in_b : NULL,
+			task_count, &c, NULL, NULL);
+		SIM_CHECK(rc == LEAT_OK || rc == LEAT_EAGAIN);
+		c.n_to_do += rc == LEAT_OK;
+		leat_workers_stats(c.workers, &stats);
+		SIM_CHECK(stats.n_queued <= 2);
+	}
+	crew_end(&c);
+}
+
 /* On threads that come and go. */
 static void
 task_blocking(void *user)
@@ -569,6 +598,9 @@ const struct sim_scenario scenarios_task[] = {
 	{.name = "task_queue_full",
 		.idea = "submits wait for room",
 		.run = task_queue_full},
+	{.name = "task_groups_full",
+		.idea = "two groups, and room for two tasks",
+		.run = task_groups_full},
 	{.name = "task_blocking",
 		.idea = "tasks on threads of their own",
 		.run = task_blocking},

@@ -1,12 +1,14 @@
 /*
  * stress/fiber_race.c -- fibers on four workers that wait for each other,
- * wander, sleep, start others, and are canceled; tasks submitted while the
- * threads that should run them are about to end.
+ * wander, rest at channels, sleep, start others, and are canceled; tasks
+ * submitted while the threads that should run them are about to end.
  *
  * LEAT_SEED replays the choices, not the schedule; LEAT_STRESS multiplies the
  * rounds.
  */
 #include "support/test.h"
+
+#include <leat/channel.h>
 
 #include "run/workers.h"
 #include "support/stress.h"
@@ -131,6 +133,137 @@ START_TEST(rings_of_fibers_pass_every_turn_on)
 	for (uint32_t r = 0; r < N_RINGS; r++)
 		must(rings[r].n_passed == (uint64_t)n_rounds * N_PLACES);
 	leat_workers_destroy(workers);
+}
+END_TEST
+
+/* ---- streams between fibers that rest ----------------------------------- */
+
+#define N_STREAMS 8
+
+struct stream {
+	struct leat_ctx *ctx; /* of the channel */
+	struct leat_channel *ch;
+	bool is_ended; /* its context ends in the middle */
+	uint32_t n;
+	uint64_t send_seed;
+	uint64_t recv_seed;
+	uint64_t n_received;
+	struct leat__thread thread; /* of the sender, or not used */
+};
+
+static void
+stream_dawdle(uint64_t *seed)
+{
+	uint32_t dice = stress_below(seed, 16);
+
+	if (dice == 0)
+		leat_yield();
+	for (uint32_t k = 0; dice == 1 && k < 200; k++)
+		leat_yield_if_due();
+}
+
+static void
+stream_send(void *arg)
+{
+	struct stream *stream = arg;
+	int rc = LEAT_OK;
+
+	for (uint64_t k = 0; k < stream->n && rc == LEAT_OK; k++) {
+		rc = leat_channel_send(stream->ch, &k);
+		stream_dawdle(&stream->send_seed);
+	}
+	must(rc == LEAT_OK || (rc == LEAT_ECANCELED && stream->is_ended));
+	leat_channel_close_send(stream->ch);
+}
+
+static void
+stream_send_fiber(struct leat_ctx *ctx, void *arg)
+{
+	(void)ctx;
+	stream_send(arg);
+}
+
+/* By turns it rests and parks. */
+static int
+stream_recv_one(struct stream *stream, struct leat_ctx *ctx, uint64_t *item_out)
+{
+	return stress_below(&stream->recv_seed, 4)
+		? leat_channel_recv(stream->ch, item_out)
+		: leat_channel_recv_until(
+			  stream->ch, item_out, ctx, LEAT_NEVER);
+}
+
+static void
+stream_recv_fiber(struct leat_ctx *ctx, void *arg)
+{
+	struct stream *stream = arg;
+	uint64_t item;
+	int rc;
+
+	while ((rc = stream_recv_one(stream, ctx, &item)) == LEAT_OK) {
+		must(item == stream->n_received++);
+		stream_dawdle(&stream->recv_seed);
+	}
+	must(rc == LEAT_EOS || (rc == LEAT_ECANCELED && stream->is_ended));
+}
+
+static void
+stream_begin(
+	struct stream *stream, struct leat_workers *workers, uint64_t *seed)
+{
+	const struct leat__env *env = leat__env_posix();
+	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
+		.item_bytes = sizeof(uint64_t),
+		.capacity = 1u << stress_below(seed, 8)};
+
+	*stream = (struct stream){.is_ended = stress_below(seed, 4) == 0,
+		.n = 200 + stress_below(seed, 1000),
+		.send_seed = *seed + 1,
+		.recv_seed = *seed + 2,
+		.thread = {.fn = stream_send, .arg = stream}};
+	must(leat_ctx_create(&stream->ctx, NULL) == LEAT_OK);
+	must(leat_channel_create(stream->ctx, &opts, &stream->ch, NULL) ==
+		LEAT_OK);
+	must(leat_go(workers, stream_recv_fiber, stream, NULL) == LEAT_OK);
+	if (stress_below(seed, 4) == 0)
+		must(env->thread_start(env, &stream->thread) == 0);
+	else
+		must(leat_go(workers, stream_send_fiber, stream, NULL) ==
+			LEAT_OK);
+}
+
+static void
+stream_end(struct stream *stream)
+{
+	const struct leat__env *env = leat__env_posix();
+
+	if (stream->thread.os)
+		env->thread_join(env, &stream->thread);
+	must(stream->is_ended || stream->n_received == stream->n);
+	leat_channel_destroy(stream->ch);
+	leat_ctx_destroy(stream->ctx);
+}
+
+START_TEST(streams_between_fibers_lose_nothing_and_end)
+{
+	uint64_t seed = stress_seed("fiber_race");
+	uint32_t n_rounds = stress_rounds(60);
+
+	for (uint32_t round = 0; round < n_rounds; round++) {
+		struct leat_workers *workers = make(200 * US, 0);
+		struct stream streams[N_STREAMS];
+
+		for (uint32_t k = 0; k < N_STREAMS; k++)
+			stream_begin(&streams[k], workers, &seed);
+		for (uint32_t k = 0; k < N_STREAMS; k++)
+			if (streams[k].is_ended)
+				leat_ctx_cancel(
+					streams[k].ctx, LEAT_ECANCELED, NULL);
+		must(leat_workers_wait(workers, LEAT_NEVER) == LEAT_OK);
+		for (uint32_t k = 0; k < N_STREAMS; k++)
+			stream_end(&streams[k]);
+		leat_workers_destroy(workers);
+	}
 }
 END_TEST
 
@@ -362,6 +495,7 @@ START_TEST(a_cancel_ends_everything_at_any_moment)
 END_TEST
 
 TEST_MAIN("stress/fiber_race", rings_of_fibers_pass_every_turn_on,
+	streams_between_fibers_lose_nothing_and_end,
 	a_sleep_ends_once_by_its_deadline_or_its_cancel,
 	a_hundred_thousand_parked_fibers_are_woken,
 	no_task_is_lost_while_threads_end,

@@ -18,15 +18,18 @@
 
 struct replicas {
 	/* set by the test; 0 = none */
-	uint64_t late;     /* the work on this item waits ... */
-	uint64_t until;    /* ... until this one is worked on, or for open() */
-	uint64_t fails[2]; /* the work on these fails */
-	uint32_t init_fails_at;      /* the k-th call, from 1 */
-	uint32_t open_fails_at;      /* as above */
+	uint64_t late;  /* the work on this item waits ... */
+	uint64_t until; /* ... until this one is worked on, or for open() */
+	struct replicas *ahead; /* each but the last waits until the next one */
+	uint64_t last;          /* is worked on there; NULL = no */
+	uint64_t fails[2];      /* the work on these fails */
+	uint32_t init_fails_at; /* the k-th call, from 1 */
+	uint32_t open_fails_at; /* as above */
 	uint32_t finish_fails_at;    /* as above */
 	void (*work)(uint64_t item); /* done for each; NULL = none */
 	/* atomic */
 	uint32_t is_open;
+	uint32_t n_noted;
 	uint32_t n_inits, n_opens, n_finishes, n_finis; /* calls */
 	uint64_t highest;      /* item that was worked on */
 	uint64_t highest_then; /* the same, when the late one went on */
@@ -177,11 +180,30 @@ replicas_await(struct replicas *all)
 static inline void
 replicas_note(struct replicas *all, uint64_t item)
 {
+	const struct leat__env *env = leat__env_posix();
 	uint64_t highest = leat__load_relaxed(&all->highest);
 
 	while (item > highest &&
 		!leat__cas_weak_acq_rel(&all->highest, &highest, item))
 		;
+	leat__add_acq_rel(&all->n_noted, 1u);
+	env->wake(env, &all->n_noted);
+}
+
+/* Until an item as high as this is worked on. */
+static inline void
+replicas_await_item(struct replicas *all, uint64_t item)
+{
+	const struct leat__env *env = leat__env_posix();
+
+	for (;;) {
+		/* acquire: pairs with the add in replicas_note */
+		uint32_t n = leat__load_acquire(&all->n_noted);
+
+		if (leat__load_relaxed(&all->highest) >= item)
+			return;
+		env->park(env, &all->n_noted, n, LEAT_NEVER);
+	}
 }
 
 /* The work on one item; may fail. */
@@ -193,6 +215,8 @@ replica_work(struct leat_stage *st, struct replicas *all, uint64_t item)
 		replicas_open(all);
 	if (item == all->late)
 		replicas_await(all);
+	if (all->ahead && item < all->last)
+		replicas_await_item(all->ahead, item + 1);
 	if (all->work)
 		all->work(item);
 	if (item == all->fails[0] || item == all->fails[1])

@@ -1,6 +1,6 @@
 /*
  * unit/chan/channel.c -- the public channel: life, plain calls, ends. Its
- * credit is in credit.c, Go's semantics are in go.c.
+ * credit is in credit.c, its spins in spin.c, Go's semantics in go.c.
  */
 #include "unit/chan/one.h"
 
@@ -906,77 +906,6 @@ START_TEST(what_needs_no_wait_is_done_after_the_deadline_too)
 }
 END_TEST
 
-/* ---- spinning ------------------------------------------------------------------ */
-
-static void
-setup_spin(uint32_t capacity, uint64_t spin_ns)
-{
-	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
-		.item_bytes = 8, .capacity = capacity, .spin_ns = spin_ns};
-
-	setup_by(&opts);
-	world.now_ns = 1000000;
-	world.tick_ns = 1000;
-}
-
-START_TEST(spinning_ends_at_the_deadline)
-{
-	static const uint32_t few[] = {0, 4};
-
-	for (size_t c = 0; c < leat__array_len(few); c++) {
-		uint64_t item;
-
-		setup_spin(few[c], 3600000000000);
-		ck_assert_int_eq(
-			leat_channel_recv_until(ch, &item, NULL, 2000000),
-			LEAT_ETIMEDOUT);
-		ck_assert_int_lt(world.now_ns, 3000000);
-		teardown();
-	}
-}
-END_TEST
-
-START_TEST(spinning_ends_with_the_calls_context)
-{
-	static const uint32_t few[] = {0, 4};
-
-	for (size_t c = 0; c < leat__array_len(few); c++) {
-		struct chan_call call = {.deadline_ns = LEAT_NEVER};
-		struct leat_ctx *own;
-
-		setup_spin(few[c], UINT64_MAX - 1);
-		ck_assert_int_eq(
-			leat_ctx_child(world.ctx, LEAT_NEVER, &own, NULL),
-			LEAT_OK);
-		call.ch = ch;
-		call.ctx = own;
-		chan_call_begin(&world, &call);
-		while (leat__load_relaxed(&world.now_ns) < 1100000)
-			leat__env_posix()->yield(leat__env_posix());
-		leat_ctx_cancel(own, LEAT_ECANCELED, NULL);
-		ck_assert_int_eq(chan_call_end(&call), LEAT_ECANCELED);
-		ck_assert_uint_eq(world.n_parks, 0);
-		leat_ctx_destroy(own);
-		teardown();
-	}
-}
-END_TEST
-
-START_TEST(a_spin_that_finds_an_item_does_not_park)
-{
-	struct chan_call call;
-
-	setup_spin(4, UINT64_MAX - 1);
-	chan_recv_begin(&world, &call, ch);
-	while (leat__load_relaxed(&world.now_ns) < 1100000)
-		leat__env_posix()->yield(leat__env_posix());
-	send_number(4);
-	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
-	ck_assert_uint_eq(world.n_parks, 0);
-	teardown();
-}
-END_TEST
-
 TEST_MAIN("chan/channel", no_options_are_a_rendezvous_of_frames,
 	a_refused_option_is_named, shorter_and_longer_options_are_understood,
 	without_memory_there_is_no_channel_and_nothing_is_left,
@@ -1009,6 +938,4 @@ TEST_MAIN("chan/channel", no_options_are_a_rendezvous_of_frames,
 	a_channel_below_an_ended_context_has_ended,
 	a_calls_own_context_ends_that_call_alone,
 	a_deadline_that_passes_ends_the_wait,
-	what_needs_no_wait_is_done_after_the_deadline_too,
-	spinning_ends_at_the_deadline, spinning_ends_with_the_calls_context,
-	a_spin_that_finds_an_item_does_not_park)
+	what_needs_no_wait_is_done_after_the_deadline_too)

@@ -339,6 +339,110 @@ START_TEST(what_a_sender_waits_for_counts_on_in_every_kind)
 }
 END_TEST
 
+/* ---- the end of many --------------------------------------------------------------------- */
+
+static void
+is_at_end(void)
+{
+	uint64_t n;
+
+	ck_assert(can_recv());
+	ck_assert_int_eq(leat__ring_recv(ch, &n), LEAT_EOS);
+	ck_assert_int_eq(leat__ring_recv_burst(ch, (char *)&n, 1), LEAT_EOS);
+}
+
+/* Wherever in the ring it comes, also when the ring is full. */
+START_TEST(the_end_is_seen_behind_the_last_item_and_not_before)
+{
+	for (size_t k = 1; k < leat__array_len(kinds); k++)
+		for (uint32_t capacity = 1; capacity < 6; capacity++)
+			for (uint64_t n = 0; n < 12; n++) {
+				uint64_t at = 0;
+
+				setup(kinds[k], capacity);
+				for (uint64_t sent = 0; sent < n; sent++) {
+					if (sent >= capacity)
+						recv(at++);
+					ck_assert_int_eq(send(sent), LEAT_OK);
+				}
+				leat_channel_close_send(ch);
+				while (at < n)
+					recv(at++);
+				is_at_end();
+				is_at_end();
+				teardown();
+			}
+}
+END_TEST
+
+START_TEST(an_empty_ring_of_many_is_not_at_its_end)
+{
+	for (size_t k = 1; k < leat__array_len(kinds); k++) {
+		uint64_t n;
+
+		setup(kinds[k], 2);
+		for (uint64_t turn = 0; turn < 5; turn++) {
+			ck_assert_int_eq(leat__ring_recv(ch, &n), LEAT_EAGAIN);
+			ck_assert(!can_recv());
+			ck_assert_int_eq(send(turn), LEAT_OK);
+			recv(turn);
+		}
+		teardown();
+	}
+}
+END_TEST
+
+START_TEST(who_sees_the_end_tells_the_other_receivers)
+{
+	setup(MR, 4);
+	ck_assert_int_eq(send(1), LEAT_OK);
+	leat_channel_close_send(ch);
+	for (uint32_t k = 0; k < 3; k++)
+		leat__side_arm(&ch->receivers, &arms[k], 0);
+	/* there is the end still for one who waits */
+	recv(1);
+	ck_assert_uint_eq(waiters[0].token, LEAT__TOKEN_HINT);
+	ck_assert_uint_eq(waiters[1].token, LEAT__TOKEN_OPEN);
+	is_at_end();
+	ck_assert_uint_eq(waiters[1].token, LEAT__TOKEN_HINT | 1);
+	ck_assert_uint_eq(waiters[2].token, LEAT__TOKEN_HINT | 2);
+	ck_assert_uint_eq(ch->receivers.waiting, 0);
+	teardown();
+}
+END_TEST
+
+/* Three wait, two items come and the close: each has one of the three. */
+START_TEST(several_receivers_share_the_last_items_and_all_see_the_end)
+{
+	for (uint32_t n_items = 0; n_items < 5; n_items++) {
+		struct chan_call calls[3];
+		uint64_t sum = 0;
+		uint32_t n_ok = 0;
+
+		setup(MR, 4);
+		for (uint32_t k = 0; k < 3; k++)
+			chan_recv_begin(&world, &calls[k], ch);
+		chan_world_await_parks(&world, 3);
+		for (uint32_t n = 1; n <= n_items; n++)
+			ck_assert_int_eq(send(n), LEAT_OK);
+		leat_channel_close_send(ch);
+		for (uint32_t k = 0; k < 3; k++) {
+			int rc = chan_call_end(&calls[k]);
+
+			ck_assert(rc == LEAT_OK || rc == LEAT_EOS);
+			n_ok += rc == LEAT_OK;
+			sum += rc == LEAT_OK ? calls[k].item : 0;
+		}
+		for (uint64_t n; leat__ring_recv(ch, &n) == LEAT_OK; n_ok++)
+			sum += n;
+		ck_assert_uint_eq(n_ok, n_items);
+		ck_assert_uint_eq(sum, n_items * (n_items + 1) / 2);
+		is_at_end();
+		teardown();
+	}
+}
+END_TEST
+
 TEST_MAIN("chan/ring", the_kind_follows_from_the_flags_and_the_capacity,
 	rings_are_powers_of_two_and_of_many_at_least_two,
 	no_side_fences_before_somebody_waits_there_often,
@@ -350,4 +454,8 @@ TEST_MAIN("chan/ring", the_kind_follows_from_the_flags_and_the_capacity,
 	a_burst_tells_as_many_as_it_sent,
 	receiving_tells_a_sender_and_with_grants_the_grant_does,
 	positions_beyond_32_bits_work,
-	what_a_sender_waits_for_counts_on_in_every_kind)
+	what_a_sender_waits_for_counts_on_in_every_kind,
+	the_end_is_seen_behind_the_last_item_and_not_before,
+	an_empty_ring_of_many_is_not_at_its_end,
+	who_sees_the_end_tells_the_other_receivers,
+	several_receivers_share_the_last_items_and_all_see_the_end)

@@ -508,7 +508,182 @@ START_TEST(a_late_barrier_does_not_end_a_later_switching)
 }
 END_TEST
 
-TEST_MAIN("chan/wait", telling_nobody_claims_nobody,
+/* ---- strands that rest ------------------------------------------------------------ */
+
+static struct leat__strand strand;
+static uint32_t n_ready;
+
+static void
+strand_ready(struct leat__strand *self)
+{
+	ck_assert_ptr_eq(self, &strand);
+	n_ready++;
+}
+
+static void
+strand_rest(struct leat__strand *self)
+{
+	(void)self;
+	ck_abort_msg("who puts a strand on leaves by itself");
+}
+
+static void
+setup_strand(bool is_many, bool is_fenced)
+{
+	setup(is_many, is_fenced);
+	n_ready = 0;
+	strand = (struct leat__strand){
+		.ready = strand_ready, .rest = strand_rest, .is_away = 1};
+}
+
+static void
+tell_once(struct leat__side *s)
+{
+	leat__side_tell(s, 1);
+}
+
+static void
+wake_once(struct leat__side *s)
+{
+	leat__side_wake(s, 1);
+}
+
+START_TEST(a_strand_that_rests_is_made_ready_once)
+{
+	static void (*const ways[])(struct leat__side *) = {
+		tell_once, wake_once, leat__side_wake_all};
+
+	for (size_t k = 0; k < leat__array_len(ways); k++)
+		for (int is_fenced = 0; is_fenced < 2; is_fenced++) {
+			setup_strand(false, is_fenced);
+			ck_assert(leat__side_rest(&side, &strand, 1000));
+			ck_assert_uint_ne(side.waiting, 0);
+			ways[k](&side);
+			ck_assert_uint_eq(n_ready, 1);
+			ck_assert_uint_eq(side.waiting, 0);
+			ways[k](&side);
+			ck_assert_uint_eq(n_ready, 1);
+			/* somebody has, so it must leave */
+			ck_assert(!leat__side_unrest(&side, &strand));
+			teardown();
+		}
+}
+END_TEST
+
+/* Who makes it ready may be faster than who leaves. */
+START_TEST(a_strand_that_rests_says_first_that_it_is_on_its_stack)
+{
+	setup_strand(false, true);
+	ck_assert(leat__side_rest(&side, &strand, 0));
+	ck_assert_uint_eq(strand.is_away, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_strand_that_took_itself_off_is_not_made_ready)
+{
+	setup_strand(false, true);
+	ck_assert(leat__side_rest(&side, &strand, 0));
+	ck_assert(leat__side_unrest(&side, &strand));
+	ck_assert_uint_eq(side.waiting, 0);
+	leat__side_tell(&side, 1);
+	leat__side_wake_all(&side);
+	ck_assert_uint_eq(n_ready, 0);
+	/* and rests again */
+	ck_assert(leat__side_rest(&side, &strand, 0));
+	leat__side_tell(&side, 1);
+	ck_assert_uint_eq(n_ready, 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(many_do_not_rest_nor_who_can_only_park)
+{
+	setup_strand(true, true);
+	ck_assert(!leat__side_rest(&side, &strand, 0));
+	ck_assert_uint_eq(side.waiting, 0);
+	ck_assert_uint_eq(strand.is_away, 1);
+	teardown();
+	setup_strand(false, true);
+	strand.rest = NULL;
+	ck_assert(!leat__side_rest(&side, &strand, 0));
+	ck_assert_uint_eq(side.waiting, 0);
+	ck_assert_uint_eq(strand.is_away, 1);
+	teardown();
+}
+END_TEST
+
+/* As a select does that has the channel twice. */
+START_TEST(where_an_arm_is_on_nobody_rests)
+{
+	setup_strand(false, true);
+	leat__side_arm(&side, &arms[2], 0);
+	ck_assert(!leat__side_rest(&side, &strand, 0));
+	ck_assert(!leat__side_unrest(&side, &strand));
+	leat__side_tell(&side, 1);
+	ck_assert_uint_eq(token(2), LEAT__TOKEN_HINT | 2);
+	ck_assert_uint_eq(n_ready, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(an_arm_finds_no_place_where_a_strand_rests)
+{
+	setup_strand(false, true);
+	ck_assert(leat__side_rest(&side, &strand, 0));
+	leat__side_arm(&side, &arms[0], 0);
+	ck_assert_uint_eq(arms[0].is_off, 1);
+	leat__side_disarm(&side, &arms[0]);
+	leat__side_tell(&side, 1);
+	ck_assert_uint_eq(n_ready, 1);
+	ck_assert_uint_eq(token(0), LEAT__TOKEN_OPEN);
+	teardown();
+}
+END_TEST
+
+static void
+rest_at(uint64_t position)
+{
+	ck_assert(leat__side_rest(&side, &strand, position));
+	ck_assert(leat__side_unrest(&side, &strand));
+}
+
+START_TEST(who_rests_pays_as_who_arms)
+{
+	setup_strand(false, false);
+	for (uint32_t k = 1; k <= 10; k++) {
+		rest_at(k * 64);
+		ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+		ck_assert_uint_eq(world.n_barriers, k);
+	}
+	rest_at(641);
+	ck_assert_uint_eq(mode(), LEAT__SIDE_FENCED);
+	ck_assert_uint_eq(world.n_barriers, 11);
+	rest_at(642);
+	ck_assert_uint_eq(world.n_barriers, 11);
+	rest_at(1000);
+	ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+	ck_assert_uint_eq(world.n_barriers, 12);
+	teardown();
+}
+END_TEST
+
+START_TEST(the_barrier_comes_after_the_strand)
+{
+	setup_strand(false, false);
+	world.fail.env.barrier = barrier_and_look;
+	rest_at(1);
+	ck_assert_uint_eq(mode_in_barrier, LEAT__SIDE_FENCING);
+	ck_assert(is_on_in_barrier);
+	is_on_in_barrier = false;
+	rest_at(1000);
+	ck_assert_uint_eq(mode_in_barrier, LEAT__SIDE_UNFENCED);
+	ck_assert(is_on_in_barrier);
+	teardown();
+}
+END_TEST
+
+TEST_MAIN("env/side", telling_nobody_claims_nobody,
 	who_is_told_is_claimed_with_its_index, what_was_taken_off_is_not_told,
 	an_arm_that_was_never_on_can_be_taken_off,
 	a_second_arm_of_the_one_end_stays_off,
@@ -526,4 +701,10 @@ TEST_MAIN("chan/wait", telling_nobody_claims_nobody,
 	a_side_that_is_to_be_fenced_asks_for_no_barrier,
 	the_barrier_comes_after_the_arm_and_before_fences_count,
 	who_waits_while_fences_are_switched_on_pays_too,
-	a_late_barrier_does_not_end_a_later_switching)
+	a_late_barrier_does_not_end_a_later_switching,
+	a_strand_that_rests_is_made_ready_once,
+	a_strand_that_rests_says_first_that_it_is_on_its_stack,
+	a_strand_that_took_itself_off_is_not_made_ready,
+	many_do_not_rest_nor_who_can_only_park, where_an_arm_is_on_nobody_rests,
+	an_arm_finds_no_place_where_a_strand_rests, who_rests_pays_as_who_arms,
+	the_barrier_comes_after_the_strand)

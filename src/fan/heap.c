@@ -1,0 +1,145 @@
+/*
+ * fan/heap.c -- which of K inputs an ordered merge takes from next.
+ *
+ * A binary heap of the inputs, never of items, so its memory is O(K). Keys lie
+ * in the heap itself. Measured and not faster: a sorted row of a few inputs, a
+ * tree of losers, four children, comparing the 128 bits without a branch.
+ *
+ * Keeps: no entry is less than its parent; places[entries[p].input] = p; two
+ * ended inputs that nobody has follow the last, so that children and the next
+ * in line can be looked at without asking whether they exist.
+ * Threads: one at a time.
+ */
+#include "fan/heap.h"
+
+#define HEAP_EXTRA 2 /* ended inputs behind the last */
+
+/* By key, then by number of the input. */
+static inline bool
+heap_less(const struct leat__fan_input *a, const struct leat__fan_input *b)
+{
+	if (leat__likely(a->stamp != b->stamp))
+		return a->stamp < b->stamp;
+	if (a->sub != b->sub)
+		return a->sub < b->sub;
+	return a->input < b->input;
+}
+
+int
+leat__fan_heap_init(struct leat__fan_heap *heap, const struct leat__env *env,
+	uint32_t n_inputs)
+{
+	size_t n_entries = (size_t)n_inputs + HEAP_EXTRA;
+
+	*heap = (struct leat__fan_heap){.env = env, .n_inputs = n_inputs};
+	if (n_inputs == 0)
+		return LEAT_EINVAL;
+	heap->entries = env->alloc(env, n_entries * sizeof(*heap->entries));
+	heap->places = env->alloc(env, n_inputs * sizeof(*heap->places));
+	if (!heap->entries || !heap->places) {
+		leat__fan_heap_fini(heap);
+		return LEAT_ENOMEM;
+	}
+	for (uint32_t k = 0; k < n_inputs; k++)
+		heap->places[k] = heap->entries[k].input = k;
+	for (size_t k = n_inputs; k < n_entries; k++)
+		heap->entries[k] = (struct leat__fan_input){.stamp = UINT64_MAX,
+			.sub = UINT64_MAX,
+			.input = UINT32_MAX};
+	return LEAT_OK;
+}
+
+void
+leat__fan_heap_fini(struct leat__fan_heap *heap)
+{
+	if (heap->entries)
+		heap->env->free(heap->env, heap->entries);
+	if (heap->places)
+		heap->env->free(heap->env, heap->places);
+	heap->entries = NULL;
+	heap->places = NULL;
+}
+
+/* Field by field, as they are read: see struct leat__fan_input. */
+static inline void
+heap_put(struct leat__fan_heap *heap, uint32_t place,
+	struct leat__fan_input entry)
+{
+	struct leat__fan_input *to = &heap->entries[place];
+
+	to->stamp = entry.stamp;
+	to->sub = entry.sub;
+	to->input = entry.input;
+	to->is_present = entry.is_present;
+	heap->places[entry.input] = place;
+}
+
+static inline void
+heap_up(struct leat__fan_heap *heap, uint32_t place,
+	struct leat__fan_input entry)
+{
+	while (place > 0) {
+		uint32_t parent = (place - 1) / 2;
+
+		if (!heap_less(&entry, &heap->entries[parent]))
+			break;
+		heap_put(heap, place, heap->entries[parent]);
+		place = parent;
+	}
+	heap_put(heap, place, entry);
+}
+
+static inline void
+heap_down(struct leat__fan_heap *heap, uint32_t place,
+	struct leat__fan_input entry)
+{
+	const struct leat__fan_input *entries = heap->entries;
+	uint32_t n_inputs = heap->n_inputs;
+
+	for (;;) {
+		uint32_t child = 2 * place + 1;
+
+		if (child >= n_inputs)
+			break;
+		child += heap_less(&entries[child + 1], &entries[child]);
+		if (!heap_less(&entries[child], &entry))
+			break;
+		heap_put(heap, place, entries[child]);
+		place = child;
+	}
+	heap_put(heap, place, entry);
+}
+
+void
+leat__fan_heap_update(struct leat__fan_heap *heap, uint32_t input,
+	struct leat__fan_key key, bool is_present)
+{
+	struct leat__fan_input entry = {.stamp = key.stamp,
+		.sub = key.sub,
+		.input = input,
+		.is_present = is_present};
+	uint32_t place;
+
+	LEAT_ASSERT(input < heap->n_inputs);
+	LEAT_ASSERT(!is_present || !leat__fan_key_is_end(key));
+	place = heap->places[input];
+	if (heap_less(&entry, &heap->entries[place]))
+		heap_up(heap, place, entry);
+	else
+		heap_down(heap, place, entry);
+}
+
+struct leat__fan_key
+leat__fan_heap_limit(const struct leat__fan_heap *heap)
+{
+	const struct leat__fan_input *top = heap->entries, *next = top + 1;
+	struct leat__fan_key limit;
+
+	next += heap_less(next + 1, next);
+	limit = leat__fan_input_key(next);
+	if (top->input < next->input && !leat__fan_key_is_end(limit)) {
+		limit.sub++;
+		limit.stamp += limit.sub == 0;
+	}
+	return limit;
+}
