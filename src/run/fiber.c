@@ -69,7 +69,7 @@ fiber_run(struct leat__entry *entry, struct leat__worker *worker)
 		leat__container_of(entry, struct leat__fiber, entry);
 	const struct leat__env *env = worker->exec->env;
 
-	/* acquire: its stack; pairs with the release in fiber_back */
+	/* acquire: its stack; pairs with the release in fiber_settle */
 	if (leat__likely(leat__load_acquire(&fiber->strand.is_away)))
 		return fiber_enter(fiber, worker);
 	/* another worker is about to leave it */

@@ -9,7 +9,7 @@
  * order of the tickets; next - head <= window; a place holds at most what the
  * tail emits in one call. So the holder of the oldest ticket can always run:
  * its place is emptied as credit comes, and the others wait for it.
- * tests/model/ticket.pml is the proof.
+ * The simulator tries it (tests/sim/scenario_region.c).
  */
 #ifndef LEAT_SRC_RUN_REGION_H
 #define LEAT_SRC_RUN_REGION_H

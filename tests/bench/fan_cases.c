@@ -1,0 +1,294 @@
+/*
+ * bench/fan_cases.c -- leat's side of fan.py, case by case, through the public
+ * headers: segments that several workers run, in order.
+ *
+ *	fan_cases CASE [PERCENT]    the conventions of support/rival.h
+ *
+ * fan.py runs these beside their rivals and knows the bars. Source and sink
+ * are run by the same workers, but in `delay`, where they have threads of
+ * their own, so that the path of a frame is the same with one worker.
+ */
+#include <time.h>
+
+#include <leat/leat.h>
+
+#include "support/bench.h"
+#include "support/fan.h"
+#include "support/rival.h"
+
+#define FRAME_BYTES (FAN_ITEMS * sizeof(uint64_t))
+
+/* 64 items are 13 us of work, 1 % of the time between two frames. */
+#define DELAY_ITEMS     64u
+#define DELAY_PERIOD_NS 1280000
+
+/* ---- what the stages of a case share ----------------------------------- */
+
+struct rig {
+	fan_work work;
+	uint64_t n;     /* items to be made; of delay: frames */
+	uint64_t next;  /* to be made */
+	uint64_t n_got; /* items that arrived; of delay: frames */
+	int64_t due_ns; /* delay: when the next frame is made */
+	int64_t *times; /* delay: of each frame, from its birth to the sink */
+};
+
+struct rig_opts {
+	uint32_t size;
+	uint32_t flags;
+	struct rig *rig;
+};
+
+static int
+rig_init(struct leat_stage *st, const void *opts)
+{
+	*(struct rig **)leat_stage_state(st) =
+		((const struct rig_opts *)opts)->rig;
+	return LEAT_OK;
+}
+
+static struct rig *
+rig_of(struct leat_stage *st)
+{
+	return *(struct rig **)leat_stage_state(st);
+}
+
+static int
+items_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	(void)st;
+	(void)in;
+	out->item_bytes = sizeof(uint64_t);
+	return LEAT_OK;
+}
+
+static uint64_t *
+frame_items(const struct leat_frame *frame)
+{
+	return (uint64_t *)(void *)frame->data;
+}
+
+static int
+frame_emit(struct leat_stage *st, struct leat_frame *frame, uint32_t n)
+{
+	frame->n_items = n;
+	frame->len_bytes = n * (uint32_t)sizeof(uint64_t);
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	leat_stage_count(st, LEAT_COUNT_READ, n);
+	return leat_stage_emit(st, 0, frame);
+}
+
+#define RIG_OPS                                                                \
+	.state_bytes = sizeof(struct rig *),                                   \
+	.opts_bytes = sizeof(struct rig_opts), .item_bytes = sizeof(uint64_t), \
+	.init = rig_init
+#define RIG_SOURCE                                                             \
+	RIG_OPS, .out_layout = LEAT_LAYOUT_ITEMS,                              \
+		 .needs.frame_bytes = FRAME_BYTES,                             \
+		 .negotiate = items_negotiate
+
+/* ---- ordered2, uneven2 ------------------------------------------------- */
+
+static int
+numbers_produce(struct leat_stage *st)
+{
+	struct rig *rig = rig_of(st);
+	struct leat_frame *frame;
+	int rc;
+
+	if (rig->next == rig->n)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc < 0)
+		return rc;
+	for (uint32_t k = 0; k < FAN_ITEMS; k++)
+		frame_items(frame)[k] = rig->next++;
+	return frame_emit(st, frame, FAN_ITEMS);
+}
+
+static int
+work_process(struct leat_stage *st, struct leat_frame *in)
+{
+	uint64_t *items = frame_items(in);
+	fan_work work = rig_of(st)->work;
+
+	for (uint32_t k = 0; k < in->n_items; k++)
+		items[k] = work(items[k]);
+	return leat_stage_emit(st, 0, in);
+}
+
+static int
+check_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const uint64_t *items = frame_items(in);
+	struct rig *rig = rig_of(st);
+
+	for (uint32_t k = 0; k < in->n_items; k++)
+		fan_demand_item(items[k], rig->n_got++, rig->work);
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops numbers_ops = {
+	LEAT_STAGE_OPS_INIT("numbers"), RIG_SOURCE, .produce = numbers_produce};
+static const struct leat_stage_ops work_ops = {LEAT_STAGE_OPS_INIT("work"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS, RIG_OPS,
+	.in_layouts = LEAT_LAYOUT_ITEMS, .process = work_process};
+static const struct leat_stage_ops check_ops = {LEAT_STAGE_OPS_INIT("check"),
+	.flags = LEAT_STAGE_SINK, RIG_OPS, .in_layouts = LEAT_LAYOUT_ITEMS,
+	.process = check_process};
+
+/* source ! work ! sink; returns what it took. */
+static double
+rig_run(struct rig *rig, const struct leat_stage_ops *const ops[3],
+	uint32_t n_workers)
+{
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = n_workers};
+	struct rig_opts opts = {LEAT_OPTS_INIT(rig_opts), .rig = rig};
+	struct leat_step steps[3];
+	struct leat_graph *graph;
+	int64_t begin = rival_now_ns();
+
+	for (uint32_t k = 0; k < 3; k++)
+		steps[k] = (struct leat_step){ops[k], &opts};
+	bench_check(leat_graph_create(&graph_opts, &graph, NULL), "graph");
+	bench_check(leat_graph_chain(graph, steps, 3, NULL), "chain");
+	bench_check(leat_graph_run(graph, NULL), "run");
+	leat_graph_destroy(graph);
+	rival_demand(rig->n_got == rig->n, "the number of items");
+	return (double)(rival_now_ns() - begin);
+}
+
+static void
+fan_run(uint64_t n, struct rival_result *result, fan_work work)
+{
+	static const struct leat_stage_ops *const ops[] = {
+		&numbers_ops, &work_ops, &check_ops};
+	struct rig rig = {.work = work, .n = n - n % FAN_ITEMS};
+
+	rival_add(
+		result, "ns", rig_run(&rig, ops, FAN_WORKERS) / (double)rig.n);
+}
+
+static void
+ordered2(uint64_t n, struct rival_result *result)
+{
+	fan_run(n, result, fan_even);
+}
+
+static void
+uneven2(uint64_t n, struct rival_result *result)
+{
+	fan_run(n, result, fan_uneven);
+}
+
+static void
+lumpy2(uint64_t n, struct rival_result *result)
+{
+	fan_run(n, result, fan_lumpy);
+}
+
+/* ---- delay ------------------------------------------------------------- */
+
+static int
+timed_produce(struct leat_stage *st)
+{
+	struct rig *rig = rig_of(st);
+	struct timespec due;
+	struct leat_frame *frame;
+	int rc;
+
+	if (rig->next == rig->n)
+		return LEAT_EOS;
+	due.tv_sec = rig->due_ns / 1000000000;
+	due.tv_nsec = rig->due_ns % 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+	rc = leat_stage_acquire(st, &frame);
+	if (rc < 0)
+		return rc;
+	rig->next++;
+	rig->due_ns += DELAY_PERIOD_NS;
+	for (uint32_t k = 0; k < DELAY_ITEMS; k++)
+		frame_items(frame)[k] = (uint64_t)rival_now_ns();
+	return frame_emit(st, frame, DELAY_ITEMS);
+}
+
+/* The items stay as they are. */
+static int
+timed_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const uint64_t *items = frame_items(in);
+
+	for (uint32_t k = 0; k < in->n_items; k++)
+		rival_keep(fan_even(items[k]));
+	return leat_stage_emit(st, 0, in);
+}
+
+static int
+delay_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct rig *rig = rig_of(st);
+
+	rig->times[rig->n_got++] =
+		rival_now_ns() - (int64_t)frame_items(in)[in->n_items - 1];
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops timed_ops = {LEAT_STAGE_OPS_INIT("timed"),
+	.flags = LEAT_STAGE_BLOCKING, RIG_SOURCE, .produce = timed_produce};
+static const struct leat_stage_ops timed_work_ops = {
+	LEAT_STAGE_OPS_INIT("work"), .flags = LEAT_STAGE_STATELESS, RIG_OPS,
+	.in_layouts = LEAT_LAYOUT_ITEMS, .process = timed_process};
+static const struct leat_stage_ops delay_ops = {LEAT_STAGE_OPS_INIT("delay"),
+	.flags = LEAT_STAGE_SINK | LEAT_STAGE_BLOCKING, RIG_OPS,
+	.in_layouts = LEAT_LAYOUT_ITEMS, .process = delay_process};
+
+static void
+delay_run(uint64_t n, struct rival_result *result, uint32_t n_workers)
+{
+	static const struct leat_stage_ops *const ops[] = {
+		&timed_ops, &timed_work_ops, &delay_ops};
+	struct rig rig = {.n = n,
+		.times = rival_times(n),
+		.due_ns = rival_now_ns() + DELAY_PERIOD_NS};
+
+	rig_run(&rig, ops, n_workers);
+	qsort(rig.times, n, sizeof(*rig.times), rival_compare);
+	rival_add(result, "p50", (double)rig.times[n / 2]);
+	rival_add(result, "p99", (double)rig.times[n - 1 - n / 100]);
+	free(rig.times);
+}
+
+static void
+delay(uint64_t n, struct rival_result *result)
+{
+	delay_run(n, result, FAN_WORKERS);
+}
+
+static void
+delay_one(uint64_t n, struct rival_result *result)
+{
+	delay_run(n, result, 1);
+}
+
+/* ---- all of them ------------------------------------------------------- */
+
+static const struct rival_case cases[] = {
+	{"ordered2", 8000000, false, ordered2},
+	{"uneven2", 8000000, false, uneven2},
+	{"lumpy2", 8000000, false, lumpy2},
+	{"delay", 3000, false, delay}, /* frames */
+	{"delay-one", 3000, false, delay_one},
+	{NULL, 0, false, NULL},
+};
+
+int
+main(int argc, char **argv)
+{
+	return rival_main("leat", cases, argc, argv);
+}

@@ -1,0 +1,78 @@
+/*
+ * support/fan.h -- the work of the fan benchmark, the same for everybody: a
+ * chain of multiplications that no compiler shortens, some 200 ns an item.
+ *
+ * An item is its number; what becomes of it has the number in its lower half
+ * and what was worked out in the upper one. So whoever gets the items at the
+ * end can see that all came, in order, and were worked on. Static inline only,
+ * as rival.h.
+ */
+#ifndef LEAT_TESTS_BENCH_SUPPORT_FAN_H
+#define LEAT_TESTS_BENCH_SUPPORT_FAN_H
+
+#include "support/rival.h"
+
+#define FAN_ITEMS   1024u /* in a frame, token or block */
+#define FAN_WORKERS 2u
+
+#define FAN_STEPS       176u /* of an item; about 200 ns */
+#define FAN_STEPS_LOW   7u   /* of an uneven one: most of them, */
+#define FAN_STEPS_HIGH  700u /* and one in four */
+#define FAN_HIGH_ONE_IN 4u
+#define FAN_SEED        0x5eedu
+#define FAN_CHECK_EVERY 4096u
+
+/* What is done to an item: how many steps, or how many by its number. */
+typedef uint64_t (*fan_work)(uint64_t item);
+
+static inline uint64_t
+fan_spin(uint64_t item, uint32_t n_steps)
+{
+	uint64_t x = item;
+
+	for (uint32_t k = 0; k < n_steps; k++)
+		x = x * 6364136223846793005u + 1442695040888963407u;
+	return (x & 0xffffffff00000000u) | (uint32_t)item;
+}
+
+static inline uint64_t
+fan_even(uint64_t item)
+{
+	return fan_spin(item, FAN_STEPS);
+}
+
+/* Of 1 or 100, by splitmix64 from a fixed seed. */
+static inline uint32_t
+fan_uneven_steps(uint64_t draw)
+{
+	uint64_t x = (draw + FAN_SEED) * 0x9e3779b97f4a7c15u;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return (x ^ (x >> 31)) % FAN_HIGH_ONE_IN ? FAN_STEPS_LOW
+						 : FAN_STEPS_HIGH;
+}
+
+static inline uint64_t
+fan_uneven(uint64_t item)
+{
+	return fan_spin(item, fan_uneven_steps(item));
+}
+
+/* As uneven, but all items of a frame cost the same. */
+static inline uint64_t
+fan_lumpy(uint64_t item)
+{
+	return fan_spin(item, fan_uneven_steps(item / FAN_ITEMS));
+}
+
+/* What came k-th; every so many the work is done once more. */
+static inline void
+fan_demand_item(uint64_t item, uint64_t k, fan_work work)
+{
+	if ((uint32_t)item != (uint32_t)k ||
+		(k % FAN_CHECK_EVERY == 0 && item != work(k)))
+		rival_demand(false, "an item, or its place");
+}
+
+#endif
