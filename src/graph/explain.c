@@ -170,7 +170,9 @@ explain_side(const struct leat_graph *graph, struct leat__text *text)
 		if (st->needs.side_bytes)
 			leat__text_add(text, "  %-*s  %s\n", (int)width,
 				st->name,
-				leat__size_text(st->needs.side_bytes, size));
+				leat__size_text(st->needs.side_bytes *
+						leat__stage_n_instances(st),
+					size));
 	}
 }
 

@@ -69,6 +69,13 @@ replica_alloc(struct leat_stage *original)
 	return NULL;
 }
 
+static bool
+needs_are_equal(const struct leat_needs *a, const struct leat_needs *b)
+{
+	return a->frame_bytes == b->frame_bytes && a->max_out == b->max_out &&
+		a->holds == b->holds && a->side_bytes == b->side_bytes;
+}
+
 static int
 replica_make(struct leat_stage *original, struct leat_stage **st_out,
 	struct leat_error *err)
@@ -79,7 +86,7 @@ replica_make(struct leat_stage *original, struct leat_stage **st_out,
 		return leat__graph_no_memory(err, "a replica");
 	*st_out = st;
 	LEAT_TRY(leat__check_instance(st, err));
-	if (memcmp(&st->needs, &original->needs, sizeof(st->needs)) != 0)
+	if (!needs_are_equal(&st->needs, &original->needs))
 		return leat__stage_finding(st, err, LEAT_EBUG,
 			"stage '%s' does not always need the same, so it "
 			"cannot be replicated; its needs may depend on options "

@@ -303,7 +303,8 @@ leat__region_take(struct leat__task *task)
 		region->is_in_ended = is_closed && !frame;
 		wakes.is_all = region_is_over_locked(region);
 	}
-	is_promised = !frame && region_promise_locked(region);
+	is_promised = !frame && region_promise_locked(region) &&
+		region->out->is_ordered;
 	if (frame) {
 		task->ticket = region_ticket(region, region->next);
 		task->ticket->holder = task;

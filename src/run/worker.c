@@ -122,10 +122,11 @@ worker_look_handed(struct leat__worker *worker)
 	struct leat__entry *entry = worker->handed;
 
 	worker->handed = NULL;
-	if (!entry || ++worker->n_handed < WORKER_HANDED_MOST)
+	worker->n_handed = entry ? worker->n_handed + 1 : 0;
+	if (worker->n_handed < WORKER_HANDED_MOST)
 		return entry;
 	worker->n_handed = 0;
-	leat__worker_push(worker, entry);
+	leat__exec_push(worker->exec, worker, entry);
 	return NULL;
 }
 
@@ -472,6 +473,16 @@ leat__job_ready_next(struct leat__job *job, struct leat__worker *hint)
 		leat__exec_push(job->exec, hint, &job->entry);
 }
 
+/* What it has handed over comes first; another worker may take it. */
+static void
+job_again(struct leat__job *job, struct leat__worker *worker)
+{
+	leat__worker_push(worker, &job->entry);
+	if (worker->handed && worker->exec->n_workers > 1)
+		leat__exec_wake_one(
+			worker->exec, leat__queue_len(&worker->queue) == 1);
+}
+
 /* After an idle step: idle, unless it was woken while it ran. */
 static void
 job_settle(struct leat__job *job, struct leat__worker *worker)
@@ -482,17 +493,7 @@ job_settle(struct leat__job *job, struct leat__worker *worker)
 	if (leat__cas_acq_rel(&job->state, &running, (uint32_t)LEAT__JOB_IDLE))
 		return;
 	leat__swap_acq_rel(&job->state, (uint32_t)LEAT__JOB_READY);
-	leat__worker_push(worker, &job->entry);
-}
-
-/* What it has handed over comes first; another worker may take it. */
-static void
-job_again(struct leat__job *job, struct leat__worker *worker)
-{
-	leat__worker_push(worker, &job->entry);
-	if (worker->handed && worker->exec->n_workers > 1)
-		leat__exec_wake_one(
-			worker->exec, leat__queue_len(&worker->queue) == 1);
+	job_again(job, worker);
 }
 
 static struct leat__context *
