@@ -132,8 +132,12 @@ worker_start_thread(struct leat__worker *worker)
 	worker->thread.env = env;
 	snprintf(worker->thread.name, sizeof(worker->thread.name), "%.10s-%u",
 		worker->exec->opts.name, worker->number);
+	leat__store_relaxed(&worker->is_started, 0u);
 	sys_errno = env->thread_start(env, &worker->thread);
 	worker->has_thread = sys_errno == 0;
+	/* release: the thread's handle; pairs with the acquire in worker_end,
+	 * before which nobody starts it again */
+	leat__store_release(&worker->is_started, 1u);
 	return sys_errno;
 }
 

@@ -100,7 +100,8 @@ struct leat__worker {
 	uint64_t n_steals;     /* entries; atomic, one writer */
 	uint64_t n_parks;
 	struct leat__thread thread;
-	bool has_thread; /* to be joined; of who starts it */
+	bool has_thread;     /* to be joined; of who starts it */
+	uint32_t is_started; /* atomic: who started it is through with that */
 	_Alignas(LEAT__CACHE_LINE) uint32_t mode; /* atomic */
 	struct leat__parker parker;
 	struct leat__queue queue;

@@ -359,6 +359,10 @@ worker_end(struct leat__worker *worker)
 	struct leat__exec *exec = worker->exec;
 	uint32_t stopped = LEAT__WORKER_STOPPED;
 
+	/* acquire: pairs with the release of who started this thread, and may
+	 * not have come back from that yet */
+	while (!leat__load_acquire(&worker->is_started))
+		exec->env->yield(exec->env);
 	leat__add_seq(&exec->n_stopped, 1u);
 	leat__store_seq(&worker->mode, stopped);
 	/* mode before look; the other half is in leat__exec_wake_one */
