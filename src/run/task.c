@@ -7,11 +7,13 @@
  * nothing piles up. `at` is the most downstream stage with work: after stage
  * i ran, only i and i+1 can have any.
  * Threads: one at a time; the task's state (worker.c) sees to that.
- * Not here: queues and parking (worker.c), the calls themselves (stage.c).
+ * Not here: queues and parking (worker.c), the calls themselves (stage.c),
+ * which in the next frame comes from (pull.c).
  */
 #include <string.h>
 
 #include "base/atomic.h"
+#include "run/pull.h"
 #include "run/region.h"
 
 #define TASK_QUANTUM_CALLS 64 /* between looks at the clock */
@@ -115,111 +117,7 @@ task_notify(struct leat__task *task)
 				&tail->outs[k]->chan, task->lane->worker);
 }
 
-/* ---- input ------------------------------------------------------------------- */
-
-static void
-task_take(struct leat__task *task, uint32_t in, struct leat_frame *frame)
-{
-	struct leat__node *head = &task->nodes[0];
-
-	head->inbox[0] = frame;
-	head->inbox_at = 0;
-	head->n_inbox = 1;
-	head->in_link = in;
-	head->in_bytes = frame->len_bytes;
-	task->next_in = in + 1;
-}
-
-/* ---- input by stamps ---------------------------------------------------------- */
-
-/* What an ordered merge sees of its ins. */
-struct view {
-	uint32_t least; /* in with the least head; n_ins = none */
-	uint64_t least_stamp;
-	uint32_t lowest; /* in without a head that may bring the least */
-	uint64_t lowest_bound;
-	bool is_ended;
-};
-
-static struct view
-task_view(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-	struct view v = {.least = st->n_ins,
-		.least_stamp = UINT64_MAX,
-		.lowest = st->n_ins,
-		.lowest_bound = UINT64_MAX,
-		.is_ended = true};
-
-	for (uint32_t k = 0; k < st->n_ins; k++) {
-		struct leat__chan *ch = &st->ins[k]->chan;
-		/* before the look into the ring; of one that is closed it is
-		 * above all stamps */
-		uint64_t frontier = leat__chan_frontier(ch);
-		const struct leat_frame *frame = leat__chan_peek(ch);
-
-		v.is_ended = v.is_ended && !frame && frontier == UINT64_MAX;
-		if (frame && frame->stamp < v.least_stamp) {
-			v.least = k;
-			v.least_stamp = frame->stamp;
-		} else if (!frame && frontier < v.lowest_bound) {
-			v.lowest = k;
-			v.lowest_bound = frontier;
-		}
-	}
-	return v;
-}
-
-/* Can no in bring what stands before the least head? Of equal stamps the
- * lesser in is the first. */
-static bool
-view_is_settled(const struct view *v, uint32_t n_ins)
-{
-	if (v->least == n_ins)
-		return false;
-	return v->least_stamp < v->lowest_bound ||
-		(v->least_stamp == v->lowest_bound && v->least < v->lowest);
-}
-
-static bool
-task_pull_ordered(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-	struct view v = task_view(task);
-
-	task->is_head_ended = v.is_ended;
-	if (!view_is_settled(&v, st->n_ins))
-		return false;
-	task_take(task, v.least, leat__chan_pop(&st->ins[v.least]->chan));
-	return true;
-}
-
-/* Fill the head's inbox from its channels, in turn. false: nothing there. */
-static bool
-task_pull(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-	uint32_t n_closed = 0;
-
-	if (st->is_ordered_merge)
-		return task_pull_ordered(task);
-	for (uint32_t k = 0; k < st->n_ins; k++) {
-		uint32_t in = (task->next_in + k) % st->n_ins;
-		struct leat__chan *ch = &st->ins[in]->chan;
-		bool is_closed = leat__chan_is_send_closed(ch);
-		struct leat_frame *frame = leat__chan_pop(ch);
-
-		if (frame) {
-			task_take(task, in, frame);
-			return true;
-		}
-		/* closed was read first, so empty means ended */
-		n_closed += is_closed;
-	}
-	if (n_closed == st->n_ins)
-		task->is_head_ended = true;
-	return false;
-}
+/* ---- promises, credit for input ---------------------------------------------- */
 
 /*
  * Whatever is emitted from here on carries the stamp of the frame in hand or
@@ -497,7 +395,7 @@ task_head_of_replica(struct leat__task *task)
 		return task_finish(task);
 	frame = leat__region_take(task);
 	if (frame)
-		task_take(task, 0, frame);
+		leat__pull_take(task, 0, frame);
 	else if (leat__region_is_over(task))
 		task->is_head_ended = true;
 	else
@@ -519,7 +417,7 @@ task_head(struct leat__task *task)
 		return task_finish(task);
 	if (st->ops.produce)
 		return task_produce(task);
-	if (task_pull(task) || task->is_head_ended)
+	if (leat__pull(task) || task->is_head_ended)
 		return VERDICT_ON;
 	return task_flush(task);
 }
@@ -552,57 +450,6 @@ task_once(struct leat__task *task)
 
 /* ---- idling ------------------------------------------------------------------ */
 
-static void
-task_disarm_ins(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		leat__chan_disarm_receiver(&st->ins[k]->chan);
-}
-
-/*
- * Of an ordered merge: those without a head. A promise wakes as a frame does,
- * so it looks again after the arming.
- */
-static bool
-task_arm_ordered(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-	struct view v;
-
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		if (!leat__chan_peek(&st->ins[k]->chan))
-			(void)leat__chan_arm_receiver(&st->ins[k]->chan);
-	v = task_view(task);
-	if (!v.is_ended && !view_is_settled(&v, st->n_ins))
-		return true;
-	task_disarm_ins(task);
-	return false;
-}
-
-/* Arm every in. false: there is something after all, and none is armed. */
-static bool
-task_arm_ins(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-
-	if (st->is_ordered_merge)
-		return task_arm_ordered(task);
-	for (uint32_t k = 0; k < st->n_ins; k++) {
-		if (leat__chan_arm_receiver(&st->ins[k]->chan))
-			continue;
-		/* an ended in has nothing to wait for; the others do */
-		if (leat__chan_is_send_closed(&st->ins[k]->chan) &&
-			ck_ring_size(&st->ins[k]->chan.ring) == 0)
-			continue;
-		while (k-- > 0)
-			leat__chan_disarm_receiver(&st->ins[k]->chan);
-		return false;
-	}
-	return true;
-}
-
 /* Arm all that were found without credit, as they were then: if one has some
  * by now, the stage is to look again. */
 static bool
@@ -633,19 +480,6 @@ task_arm_outs(struct leat__task *task)
 	return ch && leat__chan_arm_sender(ch, task_tail(task)->needs.max_out);
 }
 
-/* Have all ins ended between the look and the arming? */
-static bool
-task_ins_ended(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		if (!leat__chan_is_send_closed(&st->ins[k]->chan) ||
-			ck_ring_size(&st->ins[k]->chan.ring) > 0)
-			return false;
-	return true;
-}
-
 static enum leat__rest
 task_rest(enum verdict verdict)
 {
@@ -662,12 +496,12 @@ task_arm(struct leat__task *task, enum verdict verdict)
 		return leat__region_rest(task, task_rest(verdict));
 	if (verdict == VERDICT_NO_CREDIT)
 		return task_arm_outs(task);
-	if (!task_arm_ins(task) || task_ins_ended(task))
+	if (!leat__pull_arm(task))
 		return false;
 	/* a promise has come that is to be passed on */
 	if (!task->segment->is_ordered || !task_promise_bound(task))
 		return true;
-	task_disarm_ins(task);
+	leat__pull_disarm(task);
 	return false;
 }
 
