@@ -11,6 +11,7 @@
 #include <leat/ctx.h>
 #include <leat/graph.h>
 #include <leat/io.h>
+#include <leat/parallel.h>
 #include <leat/pool.h>
 #include <leat/stage.h>
 #include <leat/stages.h>

@@ -131,8 +131,9 @@ struct leat__cli_progress_state {
 	int64_t next_ns; /* when to speak again */
 	int64_t last_ns;
 	uint64_t last_bytes;
-	double rate_bytes; /* per second, smoothed */
-	bool is_drawn;     /* a line stands that must be cleared */
+	double rate_bytes;    /* per second, smoothed */
+	uint64_t last_resize; /* that was told of */
+	bool is_drawn;        /* a line stands that must be cleared */
 };
 
 void leat__cli_progress_start(struct leat__cli_progress_state *p,
@@ -140,6 +141,9 @@ void leat__cli_progress_start(struct leat__cli_progress_state *p,
 void leat__cli_progress_tick(struct leat__cli_progress_state *p);
 void leat__cli_progress_clear(struct leat__cli_progress_state *p);
 void leat__cli_progress_end(struct leat__cli_progress_state *p);
+/* Changes of the number of replicas that were not told of yet. */
+void leat__cli_resize_tell(
+	struct leat__cli_progress_state *p, const struct leat_graph *graph);
 
 /* The balance sheet, to stderr. */
 void leat__cli_sheet(const struct leat_graph *graph, int64_t took_ns);

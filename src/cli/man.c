@@ -199,6 +199,7 @@ leat__cli_man(void)
 	     "record.");
 	man_commands();
 	man_topic("graphs", "GRAPHS");
+	man_topic("parallel", "PARALLEL");
 	puts(".SH STAGES");
 	for (uint32_t k = 0; k < leat_stages.n_stages; k++)
 		man_stage(leat_stages.stages[k]);

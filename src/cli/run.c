@@ -95,6 +95,8 @@ run_tick(struct run_state *run)
 
 	while (sigtimedwait(&run->signals, NULL, &none) > 0)
 		run_signal(run);
+	if (!run->is_quiet)
+		leat__cli_resize_tell(&run->progress, run->g.graph);
 	if (run->n_signals == 0) {
 		leat__cli_progress_tick(&run->progress);
 	} else if (leat_now_ns() >= run->next_tell_ns) {
@@ -137,6 +139,8 @@ run_end(struct run_state *run, int code, const struct leat_error *err)
 	int64_t took_ns = leat_now_ns() - run->start_ns;
 	struct leat_graph_stats stats = {0};
 
+	if (!run->is_quiet)
+		leat__cli_resize_tell(&run->progress, run->g.graph);
 	leat__cli_progress_end(&run->progress);
 	leat_graph_stats(run->g.graph, &stats);
 	if (!run->is_quiet)

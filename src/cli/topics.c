@@ -29,6 +29,52 @@ static const char topic_graphs[] =
 	"a chain without a sink ends on standard output; leat show prints what "
 	"results.\n";
 
+static const char topic_parallel[] =
+	"parallel puts replicas of a chain into a graph:\n"
+	"\n"
+	"\tread a.csv ! parallel 4 { where \"x > 1\" ! upper } ! write b.csv\n"
+	"\tread a.csv ! parallel 2..8 ordered { upper } ! write b.csv\n"
+	"\n"
+	"Stages whose records are independent of each other are run by all "
+	"workers, in\n"
+	"order, without it. It says how many replicas there are, by which "
+	"key, or that\n"
+	"no order is wanted. The braces stand by themselves, with spaces "
+	"around.\n"
+	"\n"
+	"  n, n..m    replicas; without a number one for each worker. Between "
+	"n and m\n"
+	"             their number follows the load, and leat says why it "
+	"changes\n"
+	"  ordered    what comes out has the order of what went in\n"
+	"  by=COLUMN  records that are equal there go to the same replica, in "
+	"their\n"
+	"             order; of records of different keys within one frame no "
+	"order is\n"
+	"             kept\n"
+	"\n"
+	"Where the number follows the load, at the end of each window (1s) it "
+	"is\n"
+	"\n"
+	"  raised     by a quarter, if the queue was over grow_queue=80 "
+	"percent "
+	"full and\n"
+	"             the rate over grow_rate=150 percent of its mean of 60 "
+	"windows; or\n"
+	"             if the queue was so full in three windows in a row; or "
+	"if the p99\n"
+	"             of the records' age is over grow_delay=200 percent of "
+	"its mean\n"
+	"  lowered    by 15 percent, if the queue was at most shrink_queue=20 "
+	"percent\n"
+	"             full, and the rate at most shrink_rate=70 percent of its "
+	"mean\n"
+	"\n"
+	"and not again within cooldown=5s. start=N are at work in the "
+	"beginning (all);\n"
+	"predict=3 also raises it if by the trend it would be needed in three "
+	"windows.\n";
+
 static const char topic_balance[] =
 	"Every record that is read ends in exactly one way, and after a run "
 	"the "
@@ -80,6 +126,7 @@ static const char topic_files[] =
 
 const struct leat__cli_topic leat__cli_topics[] = {
 	{"graphs", "how a graph is written", topic_graphs},
+	{"parallel", "replicas of a chain", topic_parallel},
 	{"balance", "what the balance sheet says", topic_balance},
 	{"signals", "what Ctrl-C does", topic_signals},
 	{"status", "what the exit status means", topic_status},

@@ -58,6 +58,8 @@ parse_unknown_stage(struct leat__parser *p)
 		leat__suggest_look(&suggest, name, strlen(name));
 		leat__parse_list(&list, name);
 	}
+	leat__suggest_look(&suggest, "parallel", strlen("parallel"));
+	leat__parse_list(&list, "parallel");
 	leat__suggest_add(&suggest, &hint);
 	return leat__parse_error(p, word->place,
 		"unknown stage '%.64s'%s; there are: %s", word->text, hint_buf,
@@ -292,6 +294,8 @@ args_is_over(const struct leat__parser *p, const struct args *a)
 	const struct leat__word *word = &p->word;
 
 	if (word->kind != LEAT__WORD_TEXT)
+		return true;
+	if (p->is_inside && leat__parse_is_word(word, "}"))
 		return true;
 	if (!word->is_plain || word->n_key != LEAT__WORD_NO_KEY)
 		return false;

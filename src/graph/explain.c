@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/graph.h"
+#include "graph/parallel.h"
 
 #define EXPLAIN_NAME_MAX 40u /* widest first column */
 
@@ -21,6 +21,19 @@ explain_width(uint32_t width, size_t n)
 }
 
 /* ---- segments ---------------------------------------------------------- */
+
+static void
+explain_replicas(const struct leat__segment *segment, struct leat__text *text)
+{
+	const struct leat__parallel *par =
+		leat__parallel_region(segment->stages[0]);
+
+	leat__text_add(text, "  x ");
+	if (par && leat__parallel_is_elastic(par))
+		leat__text_add(text, "%u..", par->elastic.opts.least);
+	leat__text_add(text, "%u, in order, %u ahead", segment->n_replicas,
+		segment->window);
+}
 
 static void
 explain_segments(const struct leat_graph *graph, struct leat__text *text)
@@ -38,8 +51,7 @@ explain_segments(const struct leat_graph *graph, struct leat__text *text)
 			leat__text_add(text, "%s%s", j ? " -> " : "",
 				segment->stages[j]->name);
 		if (segment->n_replicas > 1)
-			leat__text_add(text, "  x %u, in order, %u ahead",
-				segment->n_replicas, segment->window);
+			explain_replicas(segment, text);
 		leat__text_add(text, "\n");
 	}
 }

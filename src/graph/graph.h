@@ -47,6 +47,8 @@ struct leat__counters {
 };
 
 struct leat__segment;
+struct leat__parallel;
+struct leat__resizes;
 
 /* Which slots a frame on a link can take up, by pool class. */
 struct leat__cargo {
@@ -104,6 +106,7 @@ struct leat_stage {
 	uint32_t at;              /* its place in the segment */
 	struct leat__cargo cargo; /* of its outs */
 	bool is_replicated;       /* its segment is run by several workers */
+	struct leat__parallel *parallel; /* that it was put there by, or NULL */
 	struct leat_stage **replicas; /* 1 to n_replicas - 1, or NULL */
 	struct leat_stage *original;  /* of a replica; else itself */
 	/* run */
@@ -136,6 +139,8 @@ struct leat_graph {
 	struct leat_stage **stages;
 	uint32_t n_links, max_links;
 	struct leat__link **links;
+	struct leat__parallel *parallels; /* in the order of their coming */
+	struct leat__resizes *resizes;    /* NULL = none can change */
 	struct leat__arena *arena; /* side memory */
 	struct leat__account own;  /* names, options, states, the plan */
 	/* plan */

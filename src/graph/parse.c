@@ -2,7 +2,7 @@
  * graph/parse.c -- the grammar: from words to stages and links.
  *
  *	graph = chain*                  chain = step ("!" step)*
- *	step  = stage value* key=value* | name "." [number]
+ *	step  = stage value* key=value* | parallel ... | name "." [number]
  *
  * A chain ends at the end of the text, where a reference ends it, and where
  * the next word cannot belong to the stage before: behind a sink that has all
@@ -238,19 +238,41 @@ parse_joins(struct leat__parser *p)
 	return LEAT_OK;
 }
 
-/* A stage, linked to what stands before its !, and the ! behind it. */
+/* A stage, or replicas of a chain: where it begins, and where it ends. */
+static int
+parse_unit(struct leat__parser *p, struct leat_stage **first,
+	struct leat_stage **last)
+{
+	struct leat_end in, out;
+
+	if (!leat__parse_is_word(&p->word, "parallel")) {
+		LEAT_TRY(leat__parse_stage(p, first));
+		*last = *first;
+		return LEAT_OK;
+	}
+	LEAT_TRY(leat__parse_parallel(p, &in, &out));
+	*first = in.stage;
+	*last = out.stage;
+	if (!out.stage && p->word.kind == LEAT__WORD_LINK)
+		return leat__parse_error(p, p->word.place,
+			"the chain inside parallel ends in a sink: nothing can "
+			"follow it");
+	return LEAT_OK;
+}
+
+/* A unit, linked to what stands before its !, and the ! behind it. */
 static int
 parse_step(struct leat__parser *p, struct leat__link **link)
 {
 	struct leat__place place = p->word.place;
-	struct leat_stage *st;
+	struct leat_stage *first, *last;
 
-	LEAT_TRY(leat__parse_stage(p, &st));
+	LEAT_TRY(parse_unit(p, &first, &last));
 	if (*link)
-		LEAT_TRY(parse_close(p, *link, st, LEAT__PARSE_ANY, place));
+		LEAT_TRY(parse_close(p, *link, first, LEAT__PARSE_ANY, place));
 	*link = NULL;
 	if (p->word.kind == LEAT__WORD_LINK)
-		return parse_open(p, st, LEAT__PARSE_ANY, place, link);
+		return parse_open(p, last, LEAT__PARSE_ANY, place, link);
 	return LEAT_OK;
 }
 

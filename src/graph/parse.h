@@ -16,6 +16,7 @@ struct leat__parser {
 	struct leat__word word;  /* the one that is looked at */
 	struct leat__place last; /* the one before */
 	bool is_implied;         /* not the graph's own text: no places */
+	bool is_inside;          /* parallel: a } ends the stage */
 	struct leat__join *joins;
 	struct leat__join **joins_end;
 	struct leat_error *err;
@@ -39,8 +40,16 @@ int leat__parse_error(struct leat__parser *p, struct leat__place place,
 	const char *format, ...);
 /* On to the next word. */
 LEAT_MUST_CHECK int leat__parse_next(struct leat__parser *p);
+/* Is it this word, without quotes? */
+bool leat__parse_is_word(const struct leat__word *word, const char *text);
 /* Names in a row, with commas between. */
 void leat__parse_list(struct leat__text *text, const char *name);
+
+/* ---- parse_parallel.c ---- */
+
+/* The word `parallel` is looked at. out: stage NULL if it ends in sinks. */
+LEAT_MUST_CHECK int leat__parse_parallel(struct leat__parser *p,
+	struct leat_end *in_out, struct leat_end *out_out);
 
 /* ---- args.c ---- */
 

@@ -15,7 +15,7 @@
 
 #include <leat/channel.h>
 
-#include "graph/graph.h"
+#include "graph/parallel.h"
 
 /* Frames that a replica may be ahead of the oldest, each; and that many only
  * if they are large. Four keep two workers busy when a frame takes ten times
@@ -25,6 +25,21 @@
 #define PLAN_LARGE_BYTES  (1u << 20)
 #define PLAN_LARGE_FRAMES 2u
 
+/* ---- instances ---------------------------------------------------------- */
+
+/* How many instances of a stage there are to be: as was asked for, else one
+ * for each worker if they can take turns. Copies are replicas already. */
+static uint32_t
+stage_n_replicas(const struct leat_stage *st)
+{
+	if (st->parallel && !st->parallel->is_region)
+		return 1;
+	if (!leat__stage_can_replicate(st))
+		return 1;
+	return st->parallel ? st->parallel->elastic.opts.most
+			    : st->graph->opts.workers;
+}
+
 /* ---- links ------------------------------------------------------------- */
 
 static bool
@@ -33,7 +48,9 @@ link_can_fuse(const struct leat__link *link)
 	return !((link->from->ops.flags | link->to->ops.flags) &
 		       LEAT_STAGE_BLOCKING) &&
 		link->from->n_outs == 1 && link->to->n_ins == 1 &&
-		link->from->is_replicated == link->to->is_replicated;
+		link->from->is_replicated == link->to->is_replicated &&
+		leat__parallel_region(link->from) ==
+		leat__parallel_region(link->to);
 }
 
 static bool
@@ -55,7 +72,7 @@ link_default_frames(const struct leat__link *link)
 		n = PLAN_LARGE_FRAMES;
 	if (link->to->is_replicated && !link->is_fused)
 		n = (uint32_t)leat__max_u64(
-			n, graph->opts.workers * (is_large ? 1u : 2u));
+			n, stage_n_replicas(link->to) * (is_large ? 1u : 2u));
 	return (uint32_t)leat__max_u64(n, link->from->needs.max_out);
 }
 
@@ -85,8 +102,7 @@ plan_links(struct leat_graph *graph, struct leat_error *err)
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		struct leat_stage *st = graph->stages[k];
 
-		st->is_replicated = graph->opts.workers > 1 &&
-			leat__stage_can_replicate(st);
+		st->is_replicated = stage_n_replicas(st) > 1;
 	}
 	for (uint32_t k = 0; k < graph->n_links; k++)
 		LEAT_TRY(plan_link(graph->links[k], err));
@@ -118,7 +134,7 @@ plan_replicas(struct leat__segment *segment)
 	segment->n_replicas = 1;
 	if (!tail->is_replicated)
 		return;
-	segment->n_replicas = tail->graph->opts.workers;
+	segment->n_replicas = stage_n_replicas(tail);
 	segment->window = segment->n_replicas *
 		(is_large ? PLAN_WINDOW_LARGE : PLAN_WINDOW);
 }

@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "graph/graph.h"
+#include "graph/parallel.h"
 
 #define SHOW_VALUE_BYTES 512u /* longest value that is not a string */
 
@@ -109,6 +109,13 @@ show_value(struct show *s, const struct leat_option *option, const void *opts)
 	show_word(s, string);
 }
 
+static void
+show_key(struct show *s, const struct leat_option *option, const void *opts)
+{
+	leat__text_add(s->text, " %s=", option->name);
+	show_value(s, option, opts);
+}
+
 /* Values without a name come first and in order: one that is left out takes
  * those behind it along. */
 static void
@@ -136,8 +143,7 @@ show_options(struct show *s, const struct leat_stage *st)
 		if ((option->flags & LEAT_OPTION_POSITIONAL) ||
 			option_is_default(option, st->opts))
 			continue;
-		leat__text_add(s->text, " %s=", option->name);
-		show_value(s, option, st->opts);
+		show_key(s, option, st->opts);
 	}
 }
 
@@ -153,6 +159,51 @@ show_stage(struct show *s, const struct leat_stage *st)
 		leat__text_add(s->text, " name=%s", st->name);
 	s->is_shown[st->number] = true;
 	s->order[s->n_order++] = st->number;
+}
+
+/* ---- replicas ---------------------------------------------------------- */
+
+static void
+show_parallel_options(struct show *s, const struct leat_parallel_opts *opts)
+{
+	const struct leat_option *option = leat__parallel_options;
+
+	leat__text_add(s->text, "parallel %u", opts->least);
+	if (opts->most > opts->least)
+		leat__text_add(s->text, "..%u", opts->most);
+	if (opts->is_ordered)
+		leat__text_add(s->text, " ordered");
+	for (; option->name; option++)
+		if (!option_is_default(option, opts))
+			show_key(s, option, opts);
+}
+
+/* Copies are not written down; they count where stages are numbered. */
+static void
+show_hide(struct show *s, const struct leat__parallel *par)
+{
+	for (uint32_t k = 0; k < s->graph->n_stages; k++)
+		if (s->graph->stages[k]->parallel == par)
+			s->is_shown[k] = true;
+}
+
+/* Returns the stage whose out goes on; NULL behind sinks. */
+static const struct leat_stage *
+show_parallel(struct show *s, const struct leat__parallel *par)
+{
+	const struct leat_stage *st = par->first;
+
+	show_parallel_options(s, &par->elastic.opts);
+	leat__text_add(s->text, " { ");
+	show_stage(s, st);
+	while (st != par->last) {
+		st = st->outs[0]->to;
+		leat__text_add(s->text, " ! ");
+		show_stage(s, st);
+	}
+	leat__text_add(s->text, " }");
+	show_hide(s, par);
+	return leat__parallel_out(par).stage;
 }
 
 /* ---- chains ------------------------------------------------------------ */
@@ -174,8 +225,12 @@ static void
 show_chain(struct show *s, const struct leat_stage *st)
 {
 	while (st) {
-		show_stage(s, st);
-		st = show_link(s, st->n_outs ? st->outs[0] : NULL);
+		if (st->parallel) {
+			st = show_parallel(s, st->parallel);
+		} else {
+			show_stage(s, st);
+		}
+		st = show_link(s, st && st->n_outs ? st->outs[0] : NULL);
 	}
 	leat__text_add(s->text, "\n");
 }

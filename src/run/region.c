@@ -12,6 +12,8 @@
  */
 #include "run/region.h"
 
+#define REGION_LOOKS 16u /* frames from one look at the clock to the next */
+
 static struct leat__ticket *
 region_ticket(const struct leat__region *region, uint64_t number)
 {
@@ -27,11 +29,13 @@ struct wakes {
 	bool is_all;
 };
 
-/* Somebody who rests for this; he does not rest any more. NULL = nobody. */
+/* One of the first n who rests for this; he does not rest any more. NULL =
+ * nobody. */
 static struct leat__task *
-region_pick_locked(struct leat__region *region, enum leat__rest what)
+region_pick_locked(
+	struct leat__region *region, enum leat__rest what, uint32_t n)
 {
-	for (uint32_t k = 0; region->n_resting && k < region->n_tasks; k++) {
+	for (uint32_t k = 0; region->n_resting && k < n; k++) {
 		struct leat__task *task = &region->tasks[k];
 
 		if (task->rest != what)
@@ -99,7 +103,8 @@ region_invite_locked(struct leat__region *region, struct wakes *wakes)
 	if (region->n_resting && !region->is_in_ended &&
 		region_has_ticket(region) &&
 		!leat__chan_arm_receiver(&region->in->chan))
-		wakes->one = region_pick_locked(region, LEAT__REST_INPUT);
+		wakes->one = region_pick_locked(
+			region, LEAT__REST_INPUT, region->n_active);
 }
 
 static void
@@ -110,7 +115,8 @@ region_on_input(struct leat__waker *waker, void *hint)
 	struct wakes wakes = {0};
 
 	leat__lock_take(&region->lock, region->run->env);
-	wakes.one = region_pick_locked(region, LEAT__REST_INPUT);
+	wakes.one =
+		region_pick_locked(region, LEAT__REST_INPUT, region->n_active);
 	leat__lock_drop(&region->lock, region->run->env);
 	region_wake(region, &wakes, hint);
 }
@@ -128,7 +134,8 @@ region_on_credit(struct leat__waker *waker, void *hint)
 	wakes.is_all = leat__chan_is_recv_closed(&region->out->chan);
 	for (uint32_t what = LEAT__REST_INPUT;
 		!wakes.one && what <= LEAT__REST_TURN; what++)
-		wakes.one = region_pick_locked(region, (enum leat__rest)what);
+		wakes.one = region_pick_locked(
+			region, (enum leat__rest)what, region->n_tasks);
 	region->must_emit = !wakes.one;
 	leat__lock_drop(&region->lock, region->run->env);
 	region_wake(region, &wakes, hint);
@@ -276,6 +283,68 @@ region_emit(struct leat__region *region, struct leat__task *task)
 	}
 }
 
+/* ---- how many are at work ----------------------------------------------- */
+
+/* Does it draw tickets? */
+static bool
+region_is_active(
+	const struct leat__region *region, const struct leat__task *task)
+{
+	return (uint32_t)(task - region->tasks) < region->n_active;
+}
+
+static void
+region_set_active_locked(
+	struct leat__region *region, uint32_t n, struct wakes *wakes)
+{
+	region->n_active = n;
+	region_invite_locked(region, wakes);
+}
+
+void
+leat__region_set_active(struct leat__region *region, uint32_t n)
+{
+	struct wakes wakes = {0};
+
+	LEAT_INVARIANT(n >= 1 && n <= region->n_tasks);
+	leat__lock_take(&region->lock, region->run->env);
+	region_set_active_locked(region, n, &wakes);
+	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, NULL);
+}
+
+static void
+region_tick_locked(
+	struct leat__region *region, int64_t now_ns, struct wakes *wakes)
+{
+	struct leat_resize resize;
+
+	if (!leat__elastic_tick(&region->elastic->elastic, now_ns, &resize))
+		return;
+	leat__parallel_note(region->elastic, &resize);
+	region_set_active_locked(region, resize.n_after, wakes);
+}
+
+/* A frame is taken, and so many were there: does that change the number of
+ * replicas? Now and then the clock is read. */
+static void
+region_watch_locked(struct leat__region *region, const struct leat_frame *frame,
+	uint32_t n_queued, struct wakes *wakes)
+{
+	const struct leat__env *env = region->run->env;
+	struct leat__elastic *e = &region->elastic->elastic;
+	int64_t now_ns;
+
+	leat__elastic_look(e, (double)n_queued / region->in->capacity_frames,
+		frame->n_items);
+	if (e->n_looks % REGION_LOOKS != 1)
+		return;
+	now_ns = env->now_ns(env);
+	if (frame->birth_ns)
+		leat__elastic_age(e, now_ns - frame->birth_ns);
+	region_tick_locked(region, now_ns, wakes);
+}
+
 /* ---- for the tasks ------------------------------------------------------ */
 
 void
@@ -290,14 +359,20 @@ leat__region_take(struct leat__task *task)
 	struct leat__region *region = task->region;
 	struct leat__chan *ch = &region->in->chan;
 	struct leat_frame *frame = NULL;
+	uint32_t n_queued = 0;
 	bool is_promised;
 	struct wakes wakes = {0};
 
 	leat__lock_take(&region->lock, region->run->env);
 	region_unrest_locked(region, task);
-	if (region_has_ticket(region)) {
+	/* a frame that it was woken for when it still was active is seen by
+	 * the others: those before it in the row did not rest for input then,
+	 * or they would have been woken, and they look before they do */
+	if (region_is_active(region, task) && region_has_ticket(region)) {
 		bool is_closed = leat__chan_is_send_closed(ch);
 
+		if (region->elastic)
+			n_queued = ck_ring_size(&ch->ring);
 		frame = leat__chan_pop(ch);
 		/* closed was read first, so empty means ended */
 		region->is_in_ended = is_closed && !frame;
@@ -310,6 +385,8 @@ leat__region_take(struct leat__task *task)
 		task->ticket->holder = task;
 		task->ticket->stamp = frame->stamp;
 		task->n_ticket = region->next++;
+		if (region->elastic)
+			region_watch_locked(region, frame, n_queued, &wakes);
 		region_invite_locked(region, &wakes);
 	}
 	leat__lock_drop(&region->lock, region->run->env);
@@ -411,6 +488,8 @@ region_lacks_locked(struct leat__region *region, struct leat__task *task,
 		return !leat__region_is_oldest(task);
 	if (region->is_in_ended)
 		return !region_is_over_locked(region);
+	if (!region_is_active(region, task))
+		return true;
 	if (region_has_ticket(region) &&
 		!leat__chan_arm_receiver(&region->in->chan))
 		return false;
@@ -484,6 +563,7 @@ leat__region_init(struct leat__region *region, struct leat__run *run,
 {
 	struct leat_stage *head = segment->stages[0];
 	struct leat_stage *tail = segment->stages[segment->n_stages - 1];
+	struct leat__parallel *par = leat__parallel_region(head);
 
 	*region = (struct leat__region){.run = run,
 		.in = head->ins[0],
@@ -492,7 +572,12 @@ leat__region_init(struct leat__region *region, struct leat__run *run,
 		.tasks = tasks,
 		.max_out = tail->needs.max_out,
 		.window = segment->window,
+		.n_active = segment->n_replicas,
 		.n_live = segment->n_replicas};
+	if (par && leat__parallel_is_elastic(par)) {
+		region->elastic = par;
+		region->n_active = par->elastic.n_active;
+	}
 	region->on_input.wake = region_on_input;
 	region->on_credit.wake = region_on_credit;
 	for (uint32_t k = 0; k < region->n_tasks; k++)

@@ -9,11 +9,14 @@
  * order of the tickets; next - head <= window; a place holds at most what the
  * tail emits in one call. So the holder of the oldest ticket can always run:
  * its place is emptied as credit comes, and the others wait for it.
- * The simulator tries it (tests/sim/scenario_region.c).
+ * The first n_active tasks draw tickets; the others finish what they have, and
+ * rest. Which number that is may change between two tickets, so order is not
+ * touched by it. The simulator tries it (tests/sim/scenario_region.c).
  */
 #ifndef LEAT_SRC_RUN_REGION_H
 #define LEAT_SRC_RUN_REGION_H
 
+#include "graph/parallel.h"
 #include "run/run.h"
 
 /* What a replica's task waits for; guarded by the region's lock. */
@@ -42,13 +45,15 @@ struct leat__region {
 	struct leat__task *tasks;
 	uint32_t max_out; /* of the tail */
 	uint32_t window;
-	struct leat__ticket *tickets; /* by number modulo window */
-	struct leat__waker on_input;  /* frames, or their end */
-	struct leat__waker on_credit; /* of the out */
+	struct leat__ticket *tickets;   /* by number modulo window */
+	struct leat__waker on_input;    /* frames, or their end */
+	struct leat__waker on_credit;   /* of the out */
+	struct leat__parallel *elastic; /* NULL: all tasks are at work */
 	_Alignas(LEAT__CACHE_LINE) struct leat__lock lock;
 	/* guarded by it: */
-	uint64_t next;   /* ticket */
-	uint32_t n_live; /* tasks that have not ended */
+	uint64_t next;     /* ticket */
+	uint32_t n_active; /* tasks that draw tickets: 0 to n_active - 1 */
+	uint32_t n_live;   /* tasks that have not ended */
 	uint32_t n_resting;
 	uint64_t bound; /* promised on the out */
 	bool is_in_ended;
@@ -66,6 +71,8 @@ LEAT_MUST_CHECK int leat__region_init(struct leat__region *region,
 	struct leat__task *tasks);
 /* All threads have gone. Zeroed memory is accepted. */
 void leat__region_fini(struct leat__region *region);
+/* So many tasks draw tickets from now on, at least one. From any thread. */
+void leat__region_set_active(struct leat__region *region, uint32_t n);
 /* Release what never went out; returns the items that were in it. */
 uint64_t leat__region_drain(struct leat__region *region);
 

@@ -9,7 +9,7 @@
  */
 #include <stdio.h>
 
-#include "graph/graph.h"
+#include "run/region.h"
 #include "scenario.h"
 #include "support/numbers.h"
 #include "support/replicas.h"
@@ -32,6 +32,7 @@ struct shape {
 	uint64_t fails[2];
 	uint64_t enough;
 	uint64_t quantum_ns;
+	uint32_t sizes[4]; /* of those at work, one after the other; 0 = end */
 };
 
 struct trial {
@@ -217,6 +218,17 @@ trial_cancel(void *arg)
 	leat_graph_cancel(t->graph);
 }
 
+/* The number of those at work changes, at any moment. */
+static void
+trial_resize(void *arg)
+{
+	struct trial *t = arg;
+	const uint32_t *sizes = t->shape->sizes;
+
+	for (uint32_t k = 0; k < 4 && sizes[k]; k++)
+		leat__region_set_active(&t->graph->run->regions[0], sizes[k]);
+}
+
 /* ---- scenarios ------------------------------------------------------------------ */
 
 static struct trial trial;
@@ -233,6 +245,24 @@ region_whole(void *user)
 		opener = sim_go("opener", trial_open_late, &trial);
 	SIM_CHECK(trial_wait(&trial) == LEAT_OK);
 	trial_must_have(&trial, shape->enough ? shape->enough : shape->n);
+	if (opener)
+		sim_join(opener);
+	trial_end(&trial);
+}
+
+static void
+region_resize(void *user)
+{
+	const struct shape *shape = user;
+	struct sim_thread *other, *opener = NULL;
+
+	trial_begin(&trial, shape);
+	other = sim_go("resizer", trial_resize, &trial);
+	if (shape->late && !shape->until)
+		opener = sim_go("opener", trial_open_late, &trial);
+	SIM_CHECK(trial_wait(&trial) == LEAT_OK);
+	trial_must_have(&trial, shape->enough ? shape->enough : shape->n);
+	sim_join(other);
 	if (opener)
 		sim_join(opener);
 	trial_end(&trial);
@@ -427,7 +457,68 @@ static struct shape fails_or_enough = {.workers = 2,
 	.fails = {3, 0},
 	.enough = 2};
 
+static struct shape resized = {.workers = 3,
+	.n = 6,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.sizes = {1, 3, 2, 1}};
+static struct shape resized_narrow = {.workers = 2,
+	.into = 1,
+	.n = 5,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.is_blocking = true,
+	.sizes = {1, 2, 1, 2}};
+static struct shape resized_late = {.workers = 2,
+	.n = 6,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.late = 2,
+	.sizes = {1, 2, 1}};
+static struct shape resized_grow = {.workers = 2,
+	.n = 6,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.late = 2,
+	.until = 3,
+	.sizes = {1, 2}};
+static struct shape resized_more = {.workers = 2,
+	.n = 9,
+	.per_frame = 3,
+	.stages = {&scatter_ops},
+	.sizes = {1, 2, 1}};
+static struct shape resized_enough = {.workers = 3,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.enough = 3,
+	.sizes = {1, 3, 1}};
+
 const struct sim_scenario scenarios_region[] = {
+	{.name = "region_resize",
+		.idea = "three, one, three, two, one at work",
+		.run = region_resize,
+		.user = &resized,
+		.runs_per_mille = 500},
+	{.name = "region_resize_narrow",
+		.idea = "the same, links of one frame, ends on threads",
+		.run = region_resize,
+		.user = &resized_narrow},
+	{.name = "region_resize_late",
+		.idea = "who has the oldest ticket is late, and put to rest",
+		.run = region_resize,
+		.user = &resized_late},
+	{.name = "region_resize_grow",
+		.idea = "one is late until another is at work",
+		.run = region_resize,
+		.user = &resized_grow},
+	{.name = "region_resize_more",
+		.idea = "many frames from one, and one is put to rest",
+		.run = region_resize,
+		.user = &resized_more},
+	{.name = "region_resize_enough",
+		.idea = "the sink has enough while the number changes",
+		.run = region_resize,
+		.user = &resized_enough},
 	{.name = "region_order",
 		.idea = "two workers, one region",
 		.run = region_whole,

@@ -1,0 +1,495 @@
+/*
+ * graph/parallel.c -- put replicas of a chain into the graph.
+ *
+ * Keeps: a chain has one way in and one way out; the copies of a stage have
+ * its options. Records that are equal in the column `by` meet one copy only,
+ * unless their number follows the load: then the copies are stateless, and the
+ * merge restores the order, so none overtakes another of its key.
+ * Threads: the one that builds the graph; resizes from any.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/parallel.h"
+
+#define PARALLEL_GROW_QUEUE   80u
+#define PARALLEL_GROW_RATE    150u
+#define PARALLEL_GROW_DELAY   200u
+#define PARALLEL_SHRINK_QUEUE 20u
+#define PARALLEL_SHRINK_RATE  70u
+#define PARALLEL_WINDOW_NS    1000000000u
+#define PARALLEL_COOLDOWN_NS  5000000000u
+#define PARALLEL_PERCENT_MAX  100000
+#define PARALLEL_PREDICT_MAX  60
+
+#define PARALLEL_OPTION(field) offsetof(struct leat_parallel_opts, field)
+#define PARALLEL_PERCENT(option_name, option_fallback, option_help)            \
+	{                                                                      \
+		.name = #option_name, .type = LEAT_OPTION_UINT,                \
+		.offset = PARALLEL_OPTION(option_name), .min = 1,              \
+		.max = PARALLEL_PERCENT_MAX, .fallback = (option_fallback),    \
+		.unit = "percent", .help = (option_help)                       \
+	}
+
+struct leat__resizes {
+	struct leat__lock lock;
+	uint64_t n;
+	struct leat_resize kept[LEAT_RESIZES_KEPT]; /* number modulo */
+};
+
+/* ---- options ------------------------------------------------------------ */
+
+const struct leat_option leat__parallel_options[] = {
+	{.name = "by",
+		.type = LEAT_OPTION_STRING,
+		.offset = PARALLEL_OPTION(by),
+		.help = "column; equal records go to the same replica"},
+	{.name = "start",
+		.type = LEAT_OPTION_UINT,
+		.offset = PARALLEL_OPTION(start),
+		.min = 1,
+		.max = LEAT_PARALLEL_MAX,
+		.help = "replicas at work in the beginning"},
+	PARALLEL_PERCENT(grow_queue, "80", "more if more of the queue is full"),
+	PARALLEL_PERCENT(grow_rate, "150", "and the rate is above its mean"),
+	PARALLEL_PERCENT(grow_delay, "200", "or the p99 of the delay is"),
+	PARALLEL_PERCENT(shrink_queue, "20", "fewer if no more is full"),
+	PARALLEL_PERCENT(shrink_rate, "70", "and the rate is below its mean"),
+	{.name = "predict",
+		.type = LEAT_OPTION_UINT,
+		.offset = PARALLEL_OPTION(predict),
+		.max = PARALLEL_PREDICT_MAX,
+		.fallback = "0",
+		.unit = "windows",
+		.help = "look so far ahead, by the trend"},
+	{.name = "window",
+		.type = LEAT_OPTION_DURATION,
+		.offset = PARALLEL_OPTION(window_ns),
+		.min = 1000,
+		.max = LEAT__QUANTUM_NS_MAX,
+		.fallback = "1s",
+		.help = "between two looks"},
+	{.name = "cooldown",
+		.type = LEAT_OPTION_DURATION,
+		.offset = PARALLEL_OPTION(cooldown_ns),
+		.min = 1000,
+		.max = LEAT__QUANTUM_NS_MAX,
+		.fallback = "5s",
+		.help = "no change after a change"},
+	{.name = NULL},
+};
+
+static uint64_t
+or_default(uint64_t given, uint64_t fallback)
+{
+	return given ? given : fallback;
+}
+
+static void
+opts_fill(struct leat_parallel_opts *o, const struct leat_graph *graph)
+{
+	if (!o->most)
+		o->most =
+			(uint32_t)leat__max_u64(o->least, graph->opts.workers);
+	if (!o->least)
+		o->least = o->most;
+	o->grow_queue = or_default(o->grow_queue, PARALLEL_GROW_QUEUE);
+	o->grow_rate = or_default(o->grow_rate, PARALLEL_GROW_RATE);
+	o->grow_delay = or_default(o->grow_delay, PARALLEL_GROW_DELAY);
+	o->shrink_queue = or_default(o->shrink_queue, PARALLEL_SHRINK_QUEUE);
+	o->shrink_rate = or_default(o->shrink_rate, PARALLEL_SHRINK_RATE);
+	o->window_ns = o->window_ns ? o->window_ns : PARALLEL_WINDOW_NS;
+	o->cooldown_ns = o->cooldown_ns ? o->cooldown_ns : PARALLEL_COOLDOWN_NS;
+	if (o->by && !*o->by)
+		o->by = NULL;
+}
+
+static int
+opts_check_count(const struct leat_parallel_opts *o, struct leat_error *err)
+{
+	if (o->is_ordered > 1)
+		return leat__error(err, LEAT_EINVAL,
+			"parallel: is_ordered is %u; accepted: 0 or 1",
+			o->is_ordered);
+	if (o->most > LEAT_PARALLEL_MAX || o->least > o->most)
+		return leat__error(err, LEAT_EINVAL,
+			"parallel: from %u to %u replicas; accepted: a number "
+			"or n..m, from 1 to %u (LEAT_PARALLEL_MAX), the lesser "
+			"first",
+			o->least, o->most, LEAT_PARALLEL_MAX);
+	if (o->start && (o->start < o->least || o->start > o->most))
+		return leat__error(err, LEAT_EINVAL,
+			"parallel: start is %llu; accepted: %u to %u",
+			(unsigned long long)o->start, o->least, o->most);
+	return LEAT_OK;
+}
+
+/* Each number by itself, then against each other. */
+static int
+opts_check_limits(const struct leat_parallel_opts *o, struct leat_error *err)
+{
+	const struct leat_stage_ops ops = {LEAT_STAGE_OPS_INIT("parallel"),
+		.opts_bytes = sizeof(*o), .options = leat__parallel_options};
+
+	LEAT_TRY(leat__options_check(&ops, o, err));
+	if (o->shrink_queue >= o->grow_queue || o->grow_queue > 100)
+		return leat__error(err, LEAT_EINVAL,
+			"parallel: shrink_queue is %llu %%, grow_queue %llu "
+			"%%; accepted: up to 100 %%, the former below the "
+			"latter",
+			(unsigned long long)o->shrink_queue,
+			(unsigned long long)o->grow_queue);
+	if (o->shrink_rate >= o->grow_rate)
+		return leat__error(err, LEAT_EINVAL,
+			"parallel: shrink_rate is %llu %%, grow_rate %llu %%; "
+			"accepted: the former below the latter",
+			(unsigned long long)o->shrink_rate,
+			(unsigned long long)o->grow_rate);
+	return LEAT_OK;
+}
+
+static int
+opts_take(struct leat_graph *graph, const struct leat_parallel_opts *given,
+	struct leat_parallel_opts *o, struct leat_error *err)
+{
+	LEAT_TRY(leat__opts_copy(
+		o, sizeof(*o), given, "leat_parallel_opts", err));
+	opts_fill(o, graph);
+	LEAT_TRY(opts_check_count(o, err));
+	LEAT_TRY(opts_check_limits(o, err));
+	if (!o->by)
+		return LEAT_OK;
+	o->by = leat__graph_own_text(graph, o->by, strlen(o->by));
+	return o->by ? LEAT_OK : leat__graph_no_memory(err, "an option");
+}
+
+/* ---- the chain ---------------------------------------------------------- */
+
+static struct leat_stage *
+chain_next(const struct leat_stage *st)
+{
+	return st->outs[0]->to;
+}
+
+static int
+chain_check_stage(const struct leat_stage *st, const struct leat_stage *last,
+	struct leat_error *err)
+{
+	bool is_sink = st == last && st->ops.n_outs == 0;
+
+	if (st->ops.n_ins == 0)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"stage '%s' is a source: it cannot be replicated; put "
+			"it before parallel",
+			st->name);
+	if (st->ops.n_ins != 1 || (st->ops.n_outs != 1 && !is_sink))
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"stage '%s' cannot stand inside parallel: only stages "
+			"with one in and one out can",
+			st->name);
+	return LEAT_OK;
+}
+
+static bool
+chain_is_stateless(struct leat_stage *first, const struct leat_stage *last)
+{
+	for (struct leat_stage *st = first;; st = chain_next(st)) {
+		if (!leat__stage_can_replicate(st))
+			return false;
+		if (st == last)
+			return true;
+	}
+}
+
+static int
+chain_check(const struct leat__parallel *par, struct leat_error *err)
+{
+	const struct leat_parallel_opts *o = &par->elastic.opts;
+	struct leat_stage *st = par->first;
+
+	for (; st != par->last; st = chain_next(st))
+		LEAT_TRY(chain_check_stage(st, par->last, err));
+	LEAT_TRY(chain_check_stage(st, par->last, err));
+	if (st->ops.n_outs == 0 && o->is_ordered)
+		return leat__stage_finding(st, err, LEAT_EINVAL,
+			"parallel ordered ends in the sink '%s', behind which "
+			"no order can be restored; leave out one of them",
+			st->name);
+	if (o->by && o->least < o->most &&
+		!chain_is_stateless(par->first, par->last))
+		return leat__stage_finding(par->first, err, LEAT_EINVAL,
+			"parallel %u..%u by=%s: with every change keys move to "
+			"another replica, and what '%s' knows of them would "
+			"stay behind; say one number of replicas",
+			o->least, o->most, o->by, par->first->name);
+	return LEAT_OK;
+}
+
+/* ---- copies ------------------------------------------------------------- */
+
+static int
+copy_name(const struct leat_stage *st, const char *what, char *buf, size_t n,
+	struct leat_error *err)
+{
+	int len = snprintf(buf, n, "%s-%s", st->name, what);
+
+	return len > 0 && (size_t)len < n
+		? LEAT_OK
+		: leat__stage_finding(st, err, LEAT_EINVAL,
+			  "the name '%s' is too long for a stage inside "
+			  "parallel, where copies are called %s-2 and so on",
+			  st->name, st->name);
+}
+
+/* A stage that stands for another in the text. */
+static int
+copy_insert(struct leat__parallel *par, struct leat_stage *st,
+	const struct leat_stage *like, const char *what, struct leat_error *err)
+{
+	char name[LEAT_ERROR_STAGE_BYTES];
+
+	LEAT_TRY(copy_name(like, what, name, sizeof(name), err));
+	LEAT_TRY(leat__stage_insert(like->graph, name, st, err));
+	st->place = like->place;
+	st->parallel = par;
+	return LEAT_OK;
+}
+
+static int
+copy_stage(struct leat__parallel *par, const struct leat_stage *like,
+	uint32_t number, struct leat_stage **stage_out, struct leat_error *err)
+{
+	struct leat_stage *st;
+	char what[16];
+
+	LEAT_TRY(leat__stage_create(like->graph, &like->ops, &st, err));
+	if (st->opts)
+		memcpy(st->opts, like->opts, like->ops.opts_bytes);
+	st->option_places = like->option_places;
+	snprintf(what, sizeof(what), "%u", number);
+	LEAT_TRY(copy_insert(par, st, like, what, err));
+	*stage_out = st;
+	return LEAT_OK;
+}
+
+static int
+copy_link(struct leat_stage *from, struct leat_stage *to,
+	const struct leat__link *like, struct leat_error *err)
+{
+	struct leat__link *link;
+	uint32_t out = from->ops.n_outs == LEAT_ENDS_ANY ? from->n_outs : 0;
+	uint32_t in = to->ops.n_ins == LEAT_ENDS_ANY ? to->n_ins : 0;
+
+	LEAT_TRY(leat__link_open(from->graph, leat_out(from, out), &link, err));
+	if (like) {
+		link->asked_frames = like->asked_frames;
+		link->capacity_bytes = like->capacity_bytes;
+		link->place = like->place;
+	}
+	return leat__link_close(link, leat_in(to, in), err);
+}
+
+/* Put a copy of the chain between the split and the merge. */
+static int
+copy_chain(struct leat__parallel *par, uint32_t number, struct leat_error *err)
+{
+	struct leat_stage *from = par->split, *st;
+	const struct leat__link *link = NULL;
+	struct leat_stage *like = par->first;
+
+	for (;;) {
+		LEAT_TRY(copy_stage(par, like, number, &st, err));
+		LEAT_TRY(copy_link(from, st, link, err));
+		if (like == par->last)
+			break;
+		from = st;
+		link = like->outs[0];
+		like = chain_next(like);
+	}
+	return par->merge ? copy_link(st, par->merge, NULL, err) : LEAT_OK;
+}
+
+/* ---- split and merge ---------------------------------------------------- */
+
+/* With a number of copies that changes, a key moves between them: then the
+ * merge keeps it from overtaking itself. */
+static bool
+merge_is_ordered(const struct leat_parallel_opts *o)
+{
+	return o->is_ordered || (o->by && o->least < o->most);
+}
+
+static int
+make_split(struct leat__parallel *par, struct leat_error *err)
+{
+	struct leat_split_opts opts = {
+		.size = sizeof(opts), .by = LEAT_SPLIT_CREDIT};
+
+	LEAT_TRY(leat__stage_create(
+		par->first->graph, &leat_split_ops, &par->split, err));
+	memcpy(par->split->opts, &opts, sizeof(opts));
+	LEAT_TRY(copy_insert(par, par->split, par->first, "split", err));
+	return copy_link(par->split, par->first, NULL, err);
+}
+
+static int
+make_merge(struct leat__parallel *par, struct leat_error *err)
+{
+	struct leat_merge_opts opts = {
+		.size = sizeof(opts), .order = LEAT_MERGE_COMING};
+
+	if (par->last->ops.n_outs == 0)
+		return LEAT_OK;
+	if (merge_is_ordered(&par->elastic.opts))
+		opts.order = LEAT_MERGE_STAMP;
+	LEAT_TRY(leat__stage_create(
+		par->first->graph, &leat_merge_ops, &par->merge, err));
+	memcpy(par->merge->opts, &opts, sizeof(opts));
+	LEAT_TRY(copy_insert(par, par->merge, par->first, "merge", err));
+	return copy_link(par->last, par->merge, NULL, err);
+}
+
+static int
+make_copies(struct leat__parallel *par, struct leat_error *err)
+{
+	LEAT_TRY(make_split(par, err));
+	LEAT_TRY(make_merge(par, err));
+	for (uint32_t k = 2; k <= par->elastic.opts.most; k++)
+		LEAT_TRY(copy_chain(par, k, err));
+	return LEAT_OK;
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+static int
+make_resizes(struct leat_graph *graph, struct leat_error *err)
+{
+	if (!graph->resizes)
+		graph->resizes =
+			leat__graph_own_alloc(graph, sizeof(*graph->resizes));
+	return graph->resizes ? LEAT_OK
+			      : leat__graph_no_memory(err, "parallel");
+}
+
+/* Behind those that were there before. */
+static void
+parallel_append(struct leat_graph *graph, struct leat__parallel *par)
+{
+	struct leat__parallel **end = &graph->parallels;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = par;
+}
+
+static void
+parallel_own(struct leat__parallel *par)
+{
+	struct leat_stage *st = par->first;
+
+	for (; st != par->last; st = chain_next(st))
+		st->parallel = par;
+	st->parallel = par;
+}
+
+int
+leat__parallel_make(struct leat_graph *graph,
+	const struct leat_parallel_opts *opts, struct leat_stage *first,
+	struct leat_stage *last, struct leat__parallel **parallel_out,
+	struct leat_error *err)
+{
+	struct leat__parallel *par = leat__graph_own_alloc(graph, sizeof(*par));
+	struct leat_parallel_opts o;
+
+	if (!par)
+		return leat__graph_no_memory(err, "parallel");
+	LEAT_TRY(opts_take(graph, opts, &o, err));
+	leat__elastic_init(
+		&par->elastic, &o, (uint32_t)or_default(o.start, o.most));
+	par->first = first;
+	par->last = last;
+	LEAT_TRY(chain_check(par, err));
+	if (leat__parallel_is_elastic(par))
+		LEAT_TRY(make_resizes(graph, err));
+	par->is_region =
+		o.is_ordered && !o.by && chain_is_stateless(first, last);
+	parallel_own(par);
+	parallel_append(graph, par);
+	*parallel_out = par;
+	return par->is_region || o.most == 1 ? LEAT_OK : make_copies(par, err);
+}
+
+struct leat_end
+leat__parallel_in(const struct leat__parallel *par)
+{
+	return leat_in(par->split ? par->split : par->first, 0);
+}
+
+struct leat_end
+leat__parallel_out(const struct leat__parallel *par)
+{
+	if (par->last->ops.n_outs == 0)
+		return leat_out(NULL, 0);
+	return leat_out(par->merge ? par->merge : par->last, 0);
+}
+
+int
+leat_parallel(struct leat_graph *graph, const struct leat_parallel_opts *opts,
+	const struct leat_step *steps, uint32_t n_steps,
+	struct leat_end *in_out, struct leat_end *out_out,
+	struct leat_error *err)
+{
+	struct leat_stage *first = NULL, *last = NULL, *st;
+	struct leat__parallel *par;
+
+	LEAT_TRY(leat__graph_is_open(graph, err));
+	if (n_steps == 0)
+		return leat__error(
+			err, LEAT_EINVAL, "a chain needs at least one step");
+	for (uint32_t k = 0; k < n_steps; k++) {
+		LEAT_TRY(leat_graph_add(graph, NULL, &steps[k], &st, err));
+		if (last)
+			LEAT_TRY(leat_graph_link(graph, leat_out(last, 0),
+				leat_in(st, 0), NULL, err));
+		first = first ? first : st;
+		last = st;
+	}
+	LEAT_TRY(leat__parallel_make(graph, opts, first, last, &par, err));
+	*in_out = leat__parallel_in(par);
+	*out_out = leat__parallel_out(par);
+	return LEAT_OK;
+}
+
+/* ---- what changed ------------------------------------------------------- */
+
+void
+leat__parallel_note(struct leat__parallel *par, struct leat_resize *resize)
+{
+	struct leat_graph *graph = par->first->graph;
+	struct leat__resizes *resizes = graph->resizes;
+
+	leat__lock_take(&resizes->lock, graph->env);
+	resize->number = ++resizes->n;
+	resize->stage = par->first->name;
+	resizes->kept[resize->number % LEAT_RESIZES_KEPT] = *resize;
+	leat__lock_drop(&resizes->lock, graph->env);
+}
+
+uint32_t
+leat_graph_resizes(const struct leat_graph *graph, uint64_t after,
+	struct leat_resize *resizes_out, uint32_t n_max)
+{
+	struct leat__resizes *resizes = graph->resizes;
+	uint32_t n = 0;
+
+	if (!resizes)
+		return 0;
+	leat__lock_take(&resizes->lock, graph->env);
+	if (resizes->n > LEAT_RESIZES_KEPT)
+		after = leat__max_u64(after, resizes->n - LEAT_RESIZES_KEPT);
+	while (n < n_max && after < resizes->n)
+		resizes_out[n++] = resizes->kept[++after % LEAT_RESIZES_KEPT];
+	leat__lock_drop(&resizes->lock, graph->env);
+	return n;
+}
