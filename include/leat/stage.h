@@ -95,7 +95,8 @@ struct leat_option {
 /**
  * Chooses among its outs: process is called as soon as one of them has credit.
  * It emits where leat_stage_credit() says so, or returns LEAT_EAGAIN before it
- * has done anything, and is called again when one that had none has some.
+ * has done anything, and is called again when an out for which it was told in
+ * that call that there is none has some.
  */
 #define LEAT_STAGE_CHOOSES (1u << 4)
 

@@ -62,18 +62,29 @@ struct leat_tee_opts {
 
 /**
  * split: each frame to one out. by=round in turn; by=credit where most is
- * free; by=weight in turn, weights=3,1 frames each.
+ * free; by=weight in turn, weights=3,1 frames each. Each record to one out:
+ * by=key by consistent hash, by=hash-range by ranges of the hash, with weights
+ * as parts of all keys. Tables need the column (key=NAME, which alone says
+ * by=key); of items the key is the first 8 bytes, of rows the whole string.
+ * Empty keys go where most is free. All of one frame have its stamp.
  */
 LEAT_API extern const struct leat_stage_ops leat_split_ops;
 
-enum leat_split_by { LEAT_SPLIT_ROUND, LEAT_SPLIT_CREDIT, LEAT_SPLIT_WEIGHT };
+enum leat_split_by {
+	LEAT_SPLIT_ROUND,
+	LEAT_SPLIT_CREDIT,
+	LEAT_SPLIT_WEIGHT,
+	LEAT_SPLIT_KEY,
+	LEAT_SPLIT_HASH_RANGE
+};
 
 struct leat_split_opts {
 	uint32_t size;
 	uint32_t flags;
 	uint32_t by; /* enum leat_split_by */
 	uint32_t reserved;
-	const char *weights; /* for LEAT_SPLIT_WEIGHT: one for each out */
+	const char *weights; /* one for each out; not for ROUND, CREDIT */
+	const char *key;     /* column, for KEY and HASH_RANGE of tables */
 };
 
 /**

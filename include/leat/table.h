@@ -263,6 +263,21 @@ LEAT_API void leat_table_begin_fields(
 LEAT_API uint32_t *leat_table_fields_room(
 	struct leat_frame *frame, uint32_t *n_max_out);
 
+/**
+ * Begin a table over rows of another one in a fresh frame: a selection of its
+ * own, and nothing else is copied. It begins with no row alive; fill
+ * leat_table_selection() and call leat_table_select().
+ *
+ * For a stage that hands the rows of a frame to several outs. It says so in
+ * negotiate: out->base_bytes is at least in->frame_bytes.
+ *
+ * @param of  a table or view, tied as base; nobody writes to it any more
+ *                                                                    [shared]
+ * @return LEAT_OK; LEAT_ELIMIT: the frame has no room for as many rows.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_table_begin_view(
+	struct leat_frame *frame, struct leat_frame *of, struct leat_table *t);
+
 /* ---- text --------------------------------------------------------------- */
 
 /** State of a scan across pieces of one text. Zero at the start of a record. */

@@ -14,9 +14,10 @@
 
 #include "fan/hash_ring.h"
 
-#define RING_PROBES 3
-#define RING_EXTRA  2                   /* points behind the last */
-#define RING_GOLDEN 0x9e3779b97f4a7c15u /* 2^64 / golden ratio, odd */
+#define RING_PROBES      3
+#define RING_EXTRA       2                   /* points behind the last */
+#define RING_POINT_BYTES 20                  /* with its share of stretches */
+#define RING_GOLDEN      0x9e3779b97f4a7c15u /* 2^64 / golden ratio, odd */
 
 /* Source: splitmix64 (Steele, Lea, Flood 2014) with Stafford's constants 13. */
 static inline uint64_t
@@ -222,6 +223,42 @@ leat__fan_hash_ring_lookup(
 		gap = leat__min_u64(gap, next_gap);
 	}
 	return ring->branches[nearest];
+}
+
+/* The first point at or behind a place that is one of the first branches'. */
+static inline uint32_t
+ring_next_among(const struct leat__fan_hash_ring *ring, uint64_t place,
+	uint32_t n_active)
+{
+	uint32_t k = ring_next(ring, place);
+
+	while (ring->branches[k] >= n_active)
+		k = k + 1 < ring->n_points ? k + 1 : 0;
+	return k;
+}
+
+uint32_t
+leat__fan_hash_ring_lookup_among(const struct leat__fan_hash_ring *ring,
+	uint64_t hash, uint32_t n_active)
+{
+	uint32_t nearest = ring_next_among(ring, hash, n_active);
+	uint64_t gap = ring->points[nearest] - hash;
+
+	for (uint32_t probe = 1; probe < RING_PROBES; probe++) {
+		uint64_t place = ring_mix(hash + probe * RING_GOLDEN);
+		uint32_t next = ring_next_among(ring, place, n_active);
+		uint64_t next_gap = ring->points[next] - place;
+
+		nearest = next_gap < gap ? next : nearest;
+		gap = leat__min_u64(gap, next_gap);
+	}
+	return ring->branches[nearest];
+}
+
+uint64_t
+leat__fan_hash_ring_bytes(uint64_t weight)
+{
+	return (weight * LEAT__FAN_RING_POINTS + RING_EXTRA) * RING_POINT_BYTES;
 }
 
 /* ---- the hash of a key --------------------------------------------------- */

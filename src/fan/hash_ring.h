@@ -50,6 +50,14 @@ void leat__fan_hash_ring_fini(struct leat__fan_hash_ring *ring);
 uint32_t leat__fan_hash_ring_lookup(
 	const struct leat__fan_hash_ring *ring, uint64_t hash);
 
+/* As if only the first n_active branches were there; one of them has weight. */
+uint32_t leat__fan_hash_ring_lookup_among(
+	const struct leat__fan_hash_ring *ring, uint64_t hash,
+	uint32_t n_active);
+
+/* Most memory that a ring with this sum of weights takes. */
+uint64_t leat__fan_hash_ring_bytes(uint64_t weight);
+
 /*
  * Hash of a key: each bit of the key turns each bit of the hash over with
  * probability one half. The same on every machine. No secret is in it: who

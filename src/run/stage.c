@@ -131,8 +131,9 @@ leat_stage_credit(struct leat_stage *st, uint32_t out)
 	if (leat__chan_is_over(ch))
 		return LEAT_CREDIT_CLOSED;
 	credit = leat__chan_credit(ch, st->needs.max_out);
-	/* if it waits, then for what it has not found */
-	st->outs[out]->is_wanted = credit == 0;
+	/* if it waits, then for all that it has not found in this call */
+	if (!credit)
+		st->outs[out]->is_wanted = true;
 	return credit;
 }
 

@@ -68,8 +68,8 @@ task_short_out(struct leat__task *task)
 	return NULL;
 }
 
-/* A stage that chooses is called if one out has credit; else it would want any
- * of them. It says itself what it wants then. */
+/* A stage that chooses is called if one out has credit, and says itself what it
+ * wants: by asking for its credit. Else it would want any of them. */
 static bool
 task_has_choice(struct leat__task *task)
 {
@@ -84,6 +84,8 @@ task_has_choice(struct leat__task *task)
 		tail->outs[k]->is_wanted = is_short;
 		has_one = has_one || !is_short;
 	}
+	for (uint32_t k = 0; k < tail->n_outs && has_one; k++)
+		tail->outs[k]->is_wanted = false;
 	return has_one;
 }
 
@@ -260,6 +262,21 @@ task_end(struct leat__task *task)
 	task_close_outs(task);
 }
 
+/* It cannot go on without credit, and has asked for it. */
+static enum verdict
+task_wants(struct leat__task *task)
+{
+	struct leat_stage *tail = task_tail(task);
+
+	for (uint32_t k = 0; k < tail->n_outs; k++)
+		if (tail->outs[k]->is_wanted)
+			return VERDICT_NO_CREDIT;
+	leat_stage_fail(tail, LEAT_EBUG,
+		"stage '%s' waits for credit, and has not asked for any",
+		tail->name);
+	return task_fail(task, tail, LEAT_EBUG);
+}
+
 /* ---- one call ---------------------------------------------------------------- */
 
 /* After a call: go on with whoever has work now, the most downstream first. */
@@ -280,7 +297,7 @@ task_process(struct leat__task *task, uint32_t at)
 	int rc = leat__node_process(task, node);
 
 	if (rc == LEAT_EAGAIN && (node->stage->ops.flags & LEAT_STAGE_CHOOSES))
-		return VERDICT_NO_CREDIT;
+		return task_wants(task);
 	if (rc == LEAT_EOS && task->region)
 		rc = leat_stage_fail(node->stage, LEAT_EBUG,
 			"stage '%s' wants no further input, but is declared "

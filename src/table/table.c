@@ -12,12 +12,6 @@
 
 #define TABLE_TEXT_SLACK 128 /* a scan reads 64 bytes on */
 
-static inline struct leat_table_head *
-table_head(const struct leat_frame *frame)
-{
-	return (struct leat_table_head *)(void *)frame->data;
-}
-
 static inline uint32_t
 table_round_up(uint32_t n)
 {
@@ -34,14 +28,33 @@ leat_table_frame_bytes(uint32_t text_bytes)
 	return (uint32_t)leat__min_u64(n_bytes, LEAT_SLOT_BYTES_MAX);
 }
 
+/* Where fields and text of a frame are found, whose view it may be. */
+static const struct leat_frame *
+table_root(const struct leat_frame *frame)
+{
+	while (leat__table_head(frame)->is_view)
+		frame = leat_frame_base(frame);
+	return frame;
+}
+
+static void
+table_open_text(const struct leat_frame *root, struct leat_table *t)
+{
+	const struct leat_table_head *head = leat__table_head(root);
+	const uint8_t *text = root->data;
+
+	if (head->has_base)
+		text = leat_frame_start(leat_frame_base(root));
+	t->text = text + head->text_at;
+	t->fields = (const uint32_t *)(const void *)(root->data +
+		LEAT__TABLE_HEAD_BYTES);
+}
+
 void
 leat_table_open(struct leat_frame *frame, struct leat_table *t)
 {
-	struct leat_table_head *head = table_head(frame);
-	const uint8_t *text = frame->data;
+	struct leat_table_head *head = leat__table_head(frame);
 
-	if (head->has_base)
-		text = leat_frame_start(leat_frame_base(frame));
 	*t = (struct leat_table){
 		.schema = head->schema,
 		.frame = frame,
@@ -51,11 +64,8 @@ leat_table_open(struct leat_frame *frame, struct leat_table *t)
 		.first = head->first,
 		.has_quotes = head->has_quotes,
 	};
-	if (head->has_text) {
-		t->text = text + head->text_at;
-		t->fields = (const uint32_t *)(const void *)(frame->data +
-			LEAT__TABLE_HEAD_BYTES);
-	}
+	if (head->has_text)
+		table_open_text(table_root(frame), t);
 	if (head->is_selected)
 		t->select = leat_table_selection(t);
 }
@@ -111,7 +121,7 @@ table_begin(struct leat_frame *frame, const struct leat_schema *schema,
 	frame->data = leat_frame_start(frame);
 	frame->layout = LEAT_LAYOUT_TABLE;
 	frame->n_items = n_rows;
-	head = table_head(frame);
+	head = leat__table_head(frame);
 	*head = (struct leat_table_head){
 		.schema = schema,
 		.n_rows_all = n_rows,
@@ -166,6 +176,35 @@ leat_table_begin(struct leat_frame *frame, const struct leat_schema *schema,
 	if (n_rows > room)
 		return LEAT_ELIMIT;
 	table_begin(frame, schema, n_rows, 0);
+	leat_table_open(frame, t);
+	return LEAT_OK;
+}
+
+int
+leat_table_begin_view(
+	struct leat_frame *frame, struct leat_frame *of, struct leat_table *t)
+{
+	const struct leat_table_head *from = leat__table_head(of);
+	struct leat_table_head *head;
+	uint32_t room;
+
+	leat_table_fields_room(frame, &room);
+	if (from->n_rows_all > room)
+		return LEAT_ELIMIT;
+	head = table_begin(frame, from->schema, from->n_rows_all, 0);
+	head->source_offset = from->source_offset;
+	head->line = from->line;
+	head->has_text = from->has_text;
+	head->first = from->first;
+	head->has_quotes = from->has_quotes;
+	head->n_vectors = from->n_vectors;
+	head->is_view = 1;
+	head->is_selected = 1;
+	head->n_rows = 0;
+	frame->n_items = 0;
+	frame->source_offset = of->source_offset;
+	leat_frame_retain(of);
+	leat_frame_set_base(frame, of);
 	leat_table_open(frame, t);
 	return LEAT_OK;
 }

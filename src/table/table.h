@@ -3,7 +3,8 @@
  *
  * A table frame's slot: head, field ends, selection, then (own text and)
  * vectors, each found by its distance from frame->data, so that a copy of the
- * payload is a table as well.
+ * payload is a table as well. A view has a head, a selection and vectors made
+ * since; all else stands in its base, another table or view.
  */
 #ifndef LEAT_SRC_TABLE_TABLE_H
 #define LEAT_SRC_TABLE_TABLE_H
@@ -31,6 +32,7 @@ struct leat_table_head {
 	uint32_t free_at;    /* behind all that is used */
 	uint32_t n_vectors;  /* own ones */
 	uint32_t vectors_at; /* the last one made, 0 = none */
+	uint32_t is_view;
 };
 
 _Static_assert(sizeof(struct leat_table_head) <= LEAT__TABLE_HEAD_BYTES,
@@ -82,9 +84,15 @@ leat__text_is_quoted(struct leat_text x, uint32_t quote)
 		quote;
 }
 
-/* The cached vector of a column, or NULL. */
-const struct leat__vector_head *leat__table_vector_find(
-	const struct leat_table *t, const struct leat_column *column);
+static inline struct leat_table_head *
+leat__table_head(const struct leat_frame *frame)
+{
+	return (struct leat_table_head *)(void *)frame->data;
+}
+
+/* The vector of a column, if there is one yet. */
+bool leat__table_vector_find(const struct leat_table *t,
+	const struct leat_column *column, struct leat_vector *out);
 
 /* ---- scan_*.c: the same result from different instructions -------------- */
 

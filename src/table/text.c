@@ -55,19 +55,20 @@ static struct leat_text
 text_print(const struct leat_table *t, const struct leat_column *column,
 	uint32_t row, uint8_t *scratch)
 {
-	const struct leat__vector_head *v = leat__table_vector_find(t, column);
 	struct leat_text x = {NULL, 0};
+	struct leat_vector v;
 	const uint8_t *values;
 
-	if (!v || !(t->frame->data[v->valid_at + row / 8] >> (row % 8) & 1))
+	if (!leat__table_vector_find(t, column, &v) ||
+		!(v.valid[row / 8] >> (row % 8) & 1))
 		return x;
-	values = t->frame->data + v->values_at;
+	values = v.values;
 	x.data = scratch;
-	if (v->type == LEAT_TYPE_INT64)
+	if (v.type == LEAT_TYPE_INT64)
 		x.len = leat_text_print_int64(
 			((const int64_t *)(const void *)values)[row],
 			(char *)scratch);
-	else if (v->type == LEAT_TYPE_FLOAT64)
+	else if (v.type == LEAT_TYPE_FLOAT64)
 		x.len = leat_text_print_float64(
 			((const double *)(const void *)values)[row],
 			(char *)scratch);

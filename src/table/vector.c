@@ -72,12 +72,12 @@ vector_add(struct leat_table *t, uint32_t key, uint32_t type, bool is_valid)
 }
 
 static struct leat__vector_head *
-vector_find(const struct leat_table *t, uint32_t key, uint32_t type)
+vector_find_in(const struct leat_frame *frame, uint32_t key, uint32_t type)
 {
-	uint32_t at = t->head->vectors_at;
+	uint32_t at = leat__table_head(frame)->vectors_at;
 
 	while (at) {
-		struct leat__vector_head *v = vector_at(t, at);
+		struct leat__vector_head *v = (void *)(frame->data + at);
 
 		if (v->key == key && (!type || v->type == type))
 			return v;
@@ -86,23 +86,40 @@ vector_find(const struct leat_table *t, uint32_t key, uint32_t type)
 	return NULL;
 }
 
-const struct leat__vector_head *
-leat__table_vector_find(
-	const struct leat_table *t, const struct leat_column *column)
-{
-	return vector_find(t, vector_key(column), column->type);
-}
-
 static void
-vector_open(const struct leat_table *t, const struct leat__vector_head *v,
-	struct leat_vector *out)
+vector_open(const struct leat_table *t, const struct leat_frame *frame,
+	const struct leat__vector_head *v, struct leat_vector *out)
 {
 	*out = (struct leat_vector){
 		.type = v->type,
 		.n_rows = t->n_rows_all,
-		.values = vector_at(t, v->values_at),
-		.valid = vector_at(t, v->valid_at),
+		.values = frame->data + v->values_at,
+		.valid = frame->data + v->valid_at,
 	};
+}
+
+/* Also in the tables that it is a view of, which nobody writes to any more. */
+static bool
+vector_find(const struct leat_table *t, uint32_t key, uint32_t type,
+	struct leat_vector *out)
+{
+	const struct leat_frame *frame = t->frame;
+	const struct leat__vector_head *v = vector_find_in(frame, key, type);
+
+	while (!v && leat__table_head(frame)->is_view) {
+		frame = leat_frame_base(frame);
+		v = vector_find_in(frame, key, type);
+	}
+	if (v)
+		vector_open(t, frame, v, out);
+	return v != NULL;
+}
+
+bool
+leat__table_vector_find(const struct leat_table *t,
+	const struct leat_column *column, struct leat_vector *out)
+{
+	return vector_find(t, vector_key(column), column->type, out);
 }
 
 int
@@ -191,14 +208,15 @@ leat_table_vector(struct leat_table *t, uint32_t column, uint32_t type,
 	struct leat_vector *out, uint32_t *bad_row)
 {
 	const struct leat_column *c = &t->schema->columns[column];
-	struct leat__vector_head *v = vector_find(t, vector_key(c), type);
+	struct leat__vector_head *v;
 
 	if (type < LEAT_TYPE_INT64 || type > LEAT_TYPE_BOOL)
 		return LEAT_EINVAL;
-	if (!v && c->field == LEAT_FIELD_NONE)
+	if (vector_find(t, vector_key(c), type, out))
+		return LEAT_OK;
+	if (c->field == LEAT_FIELD_NONE)
 		return LEAT_EINVAL;
-	if (!v)
-		LEAT_TRY(vector_make(t, c->field, type, &v, bad_row));
-	vector_open(t, v, out);
+	LEAT_TRY(vector_make(t, c->field, type, &v, bad_row));
+	vector_open(t, t->frame, v, out);
 	return LEAT_OK;
 }

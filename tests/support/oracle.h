@@ -45,6 +45,8 @@ enum oracle_kind {
 	ORACLE_TEE,       /* leat's own: to both outs */
 	ORACLE_TEE_SHED,  /* the same; the second out misses some */
 	ORACLE_SPLIT,     /* leat's own: whole frames to one of two outs */
+	ORACLE_RANGE,     /* leat's own: by the hash of items to one of two outs
+			   */
 	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
 	ORACLE_DIAMOND,   /* split, branches that keep n percent, merge in order
 			   */

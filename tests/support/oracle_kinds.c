@@ -5,6 +5,7 @@
  * The interpreter knows no frames, no credit and no threads: an item goes
  * through the whole graph before the next one begins.
  */
+#include "fan/hash_ring.h"
 #include "support/oracle.h"
 
 /* ---- values ------------------------------------------------------------ */
@@ -209,6 +210,17 @@ static const struct leat_tee_opts shed_opts = {
 static const struct leat_split_opts split_opts = {
 	LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
 
+static const struct leat_split_opts range_opts = {
+	LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_HASH_RANGE};
+
+static void
+range_item(struct oracle_node *node, uint64_t item)
+{
+	uint64_t hash = leat__fan_hash(&item, sizeof(item));
+
+	oracle_give(node, (uint32_t)(hash >> 63), item);
+}
+
 static void
 tee_item(struct oracle_node *node, uint64_t item)
 {
@@ -382,6 +394,15 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.opts = &split_opts,
 		.draw = split_draw,
 		.item = split_item},
+	[ORACLE_RANGE] = {.name = "range",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.ops = &leat_split_ops,
+		.opts = &range_opts,
+		.item = range_item},
 	[ORACLE_MERGE] = {.name = "merge",
 		.n_ins = 2,
 		.n_outs = 1,

@@ -447,6 +447,40 @@ START_TEST(a_hash_is_that_of_the_bytes_wherever_they_lie)
 }
 END_TEST
 
+START_TEST(among_the_first_branches_keys_are_where_a_ring_of_them_has_them)
+{
+	static const uint32_t weights[] = {2, 1, 1, 3, 1};
+
+	for (uint32_t n = 1; n <= 5; n++) {
+		branches_of_set(7, 5);
+		for (uint32_t k = 0; k < 5; k++)
+			branches[k].weight = weights[k];
+		setup(n);
+		note_owners();
+		teardown();
+		setup(5);
+		for (uint64_t key = 0; key < N_KEYS; key++)
+			must(leat__fan_hash_ring_lookup_among(
+				     &ring, key_hash(key), n) == was[key]);
+		teardown();
+	}
+}
+END_TEST
+
+START_TEST(a_ring_takes_no_more_memory_than_it_says)
+{
+	for (uint32_t n = 1; n <= BRANCHES_MAX; n++) {
+		branches_of_set(0, n);
+		setup(n);
+		ck_assert_uint_le((ring.n_points + 2) * 8ull +
+				ring.n_points * 4ull +
+				(ring.n_stretches + 2) * 4ull,
+			leat__fan_hash_ring_bytes(n));
+		teardown();
+	}
+}
+END_TEST
+
 /* Keys stay where they are from one build, machine and version to the next. */
 START_TEST(hashes_and_owners_never_change)
 {
@@ -485,4 +519,6 @@ TEST_MAIN("fan/hash_ring", loads_of_16_branches_deviate_by_at_most_8_percent,
 	each_bit_of_a_key_turns_over_half_the_bits_of_its_hash,
 	keys_that_are_alike_are_spread_as_by_chance, the_length_of_a_key_counts,
 	a_hash_is_that_of_the_bytes_wherever_they_lie,
+	among_the_first_branches_keys_are_where_a_ring_of_them_has_them,
+	a_ring_takes_no_more_memory_than_it_says,
 	hashes_and_owners_never_change)

@@ -45,15 +45,16 @@ fan_link(struct fan *fan, struct leat_stage *from, uint32_t out,
 		"%s", fan->err.text);
 }
 
-/* enough[k]: items after which sink k wants no more; NULL = all want all. */
+/* Frames of per_frame items; links of one frame. */
 static inline void
-fan_open(struct fan *fan, uint64_t n, const struct leat_step *step,
-	uint32_t n_branches, const uint64_t *enough)
+fan_open_wide(struct fan *fan, uint64_t n, uint64_t per_frame,
+	const struct leat_step *step, uint32_t n_branches,
+	const uint64_t *enough)
 {
 	struct leat_graph_opts opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 2};
 	struct numbers_opts numbers = {
-		LEAT_OPTS_INIT(numbers_opts), .n = n, .per_frame = 1};
+		LEAT_OPTS_INIT(numbers_opts), .n = n, .per_frame = per_frame};
 	struct leat_stage *source;
 
 	memset(fan, 0, sizeof(*fan));
@@ -70,6 +71,14 @@ fan_open(struct fan *fan, uint64_t n, const struct leat_step *step,
 		fan->sinks[k] = fan_add(fan, &sink_ops, &sink);
 		fan_link(fan, fan->out, k, fan->sinks[k], 0, 1);
 	}
+}
+
+/* enough[k]: items after which sink k wants no more; NULL = all want all. */
+static inline void
+fan_open(struct fan *fan, uint64_t n, const struct leat_step *step,
+	uint32_t n_branches, const uint64_t *enough)
+{
+	fan_open_wide(fan, n, 1, step, n_branches, enough);
 }
 
 static inline void

@@ -160,7 +160,66 @@ START_TEST(a_frame_has_room_for_as_many_rows_as_it_says)
 }
 END_TEST
 
+START_TEST(a_view_has_rows_of_its_own_and_nothing_else)
+{
+	struct leat_schema *s;
+	struct leat_table t, view, deeper;
+	struct leat_frame *frame, *over, *over_that;
+
+	fake_init(&f, 65536, 65536);
+	s = fake_schema(&f, names, 3);
+	frame = fake_table(&f, s, "0,a,\n1,b,\n2,\"c\",\n3,d,\n", &t);
+	over = fake_frame(&f);
+	ck_assert_int_eq(leat_table_begin_view(over, frame, &view), LEAT_OK);
+	ck_assert_uint_eq(over->n_items, 0);
+	leat_table_selection(&view)[0] = 1;
+	leat_table_selection(&view)[1] = 2;
+	leat_table_select(&view, leat_table_selection(&view), 2);
+	over_that = fake_frame(&f);
+	ck_assert_int_eq(
+		leat_table_begin_view(over_that, over, &deeper), LEAT_OK);
+	leat_table_select(&deeper, (uint32_t[]){2}, 1);
+	/* what they stand on lives as long as they do */
+	leat_frame_release(frame);
+	leat_frame_release(over);
+	leat_table_open(over_that, &deeper);
+	ck_assert_uint_eq(over_that->n_items, 1);
+	ck_assert_uint_eq(leat_table_row(&deeper, 0), 2);
+	ck_assert_ptr_eq(deeper.text, t.text);
+	ck_assert_ptr_eq(deeper.fields, t.fields);
+	ck_assert_uint_eq(leat_table_text(&deeper, 1, 2, NULL).data[0], 'c');
+	ck_assert_uint_eq(leat_table_position(&deeper, 1, 2).line, 3);
+	leat_frame_release(over_that);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_view_needs_room_for_the_rows_of_all)
+{
+	struct leat_frame *frame, *small;
+	struct leat_schema s = {.n_columns = 0};
+	struct leat_table t, view;
+	struct fake g;
+
+	fake_init(&f, 65536, 65536);
+	fake_init(&g, 65536, 4096);
+	frame = fake_frame(&f);
+	small = fake_frame(&g);
+	ck_assert_int_eq(leat_table_begin(frame, &s, 497, &t), LEAT_OK);
+	ck_assert_int_eq(
+		leat_table_begin_view(small, frame, &view), LEAT_ELIMIT);
+	ck_assert_int_eq(leat_table_begin(frame, &s, 496, &t), LEAT_OK);
+	ck_assert_int_eq(leat_table_begin_view(small, frame, &view), LEAT_OK);
+	leat_frame_release(small);
+	leat_frame_release(frame);
+	fake_fini(&g);
+	fake_fini(&f);
+}
+END_TEST
+
 TEST_MAIN("table/table", a_table_over_text_finds_its_fields,
 	a_table_over_another_slot_holds_it, selections_narrow_a_table,
 	a_schema_can_be_exchanged, blank_lines_belong_to_the_row_before,
-	a_frame_has_room_for_as_many_rows_as_it_says)
+	a_frame_has_room_for_as_many_rows_as_it_says,
+	a_view_has_rows_of_its_own_and_nothing_else,
+	a_view_needs_room_for_the_rows_of_all)

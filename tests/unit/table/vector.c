@@ -126,6 +126,41 @@ START_TEST(a_table_can_be_made_of_vectors)
 }
 END_TEST
 
+START_TEST(a_view_uses_the_vectors_it_stands_on_and_makes_its_own)
+{
+	struct leat_frame *frame, *over;
+	struct leat_table t, view;
+	struct leat_vector below, above, fresh, lower;
+	uint32_t bad;
+
+	fake_init(&f, 65536, 65536);
+	frame = fake_table(
+		&f, fake_schema(&f, names, 2), "1,10\n2,20\n3,x\n", &t);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 0, LEAT_TYPE_INT64, &below, &bad),
+		LEAT_OK);
+	over = fake_frame(&f);
+	ck_assert_int_eq(leat_table_begin_view(over, frame, &view), LEAT_OK);
+	leat_table_select(&view, (uint32_t[]){1}, 1);
+	ck_assert_int_eq(
+		leat_table_vector(&view, 0, LEAT_TYPE_INT64, &above, &bad),
+		LEAT_OK);
+	ck_assert_ptr_eq(above.values, below.values);
+	/* of the rows of the view alone: row 2 would not convert */
+	ck_assert_int_eq(
+		leat_table_vector(&view, 1, LEAT_TYPE_INT64, &fresh, &bad),
+		LEAT_OK);
+	ck_assert_int_eq(((const int64_t *)fresh.values)[1], 20);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 1, LEAT_TYPE_INT64, &lower, &bad),
+		LEAT_EDATA);
+	leat_frame_release(over);
+	leat_frame_release(frame);
+	fake_fini(&f);
+}
+END_TEST
+
 TEST_MAIN("table/vector", text_becomes_a_vector_once,
 	the_first_row_that_does_not_convert_is_told,
-	a_full_frame_has_no_room_for_a_vector, a_table_can_be_made_of_vectors)
+	a_full_frame_has_no_room_for_a_vector, a_table_can_be_made_of_vectors,
+	a_view_uses_the_vectors_it_stands_on_and_makes_its_own)
