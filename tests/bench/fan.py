@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Segments that several workers run in order: leat against a loop and oneTBB.
+"""Ordered regions and branches: leat against a loop, oneTBB and Go.
 
 Contestants, turns, medians and the table are those of core.py, which this
 stands on; leat's side is fan_cases.c, the work is support/fan.h. Bars are the
@@ -24,27 +24,33 @@ OWN = "fan_cases"
 WORK = core.HERE / "support/fan.h"
 core.RECIPES = {
     "loop": ("fan_loop.c", core.RECIPES["bare"][1], core.RECIPES["bare"][2]),
+    "go": ("fan.go", core.RECIPES["go"][1], core.RECIPES["go"][2]),
     "tbb": ("fan_tbb.cpp", core.RECIPES["tbb"][1], core.RECIPES["tbb"][2]),
 }
 
 # loop: one thread. loop-two: two threads with half of the items each, which is
 # what the machine gives. tbb: a token for a block; -item: for an item;
-# -serial: no parallel filter. one: leat with one worker.
+# -serial: no parallel filter. one: leat with one worker. go: blocks where the
+# order counts, single items through channels where it does not.
 CASES = [
     Case("ordered2", NS, ours("ordered2"),
          Contestant("loop", "ordered2", {"ns": 0.526}),
          Contestant("loop-two", "ordered2-two"),
          Contestant("tbb", "ordered2"),
          Contestant("tbb-item", "ordered2-item", {"ns": 0.667}),
-         Contestant("tbb-serial", "ordered2-serial", {"ns": 0.667})),
+         Contestant("tbb-serial", "ordered2-serial", {"ns": 0.667}),
+         Contestant("go", "ordered2")),
     Case("uneven2", NS, ours("uneven2"),
          Contestant("loop", "uneven2", {"ns": 0.556}),
          Contestant("loop-two", "uneven2-two"),
          Contestant("tbb", "uneven2"),
-         Contestant("tbb-item", "uneven2-item")),
+         Contestant("tbb-item", "uneven2-item"),
+         Contestant("go", "uneven2")),
     Case("lumpy2", NS, ours("lumpy2"),
          Contestant("loop", "lumpy2"),
          Contestant("tbb", "lumpy2")),
+    Case("fan4", NS, ours("fan4"),
+         Contestant("go", "fan4", {"ns": 0.05}), limits={"ns": 4}),
     Case("delay", {"p50": "ns p50", "p99": "ns p99"}, ours("delay"),
          Contestant("one", "delay-one", {"p99": 2})),
 ]

@@ -1,6 +1,6 @@
 /*
  * bench/fan_cases.c -- leat's side of fan.py, case by case, through the public
- * headers: segments that several workers run, in order.
+ * headers: segments that several workers run, in order, and branches.
  *
  *	fan_cases CASE [PERCENT]    the conventions of support/rival.h
  *
@@ -16,7 +16,8 @@
 #include "support/fan.h"
 #include "support/rival.h"
 
-#define FRAME_BYTES (FAN_ITEMS * sizeof(uint64_t))
+#define FAN_BRANCHES 4u
+#define FRAME_BYTES  (FAN_ITEMS * sizeof(uint64_t))
 
 /* 64 items are 13 us of work, 1 % of the time between two frames. */
 #define DELAY_ITEMS     64u
@@ -29,6 +30,7 @@ struct rig {
 	uint64_t n;     /* items to be made; of delay: frames */
 	uint64_t next;  /* to be made */
 	uint64_t n_got; /* items that arrived; of delay: frames */
+	uint64_t sum;   /* of them; of fan4 */
 	int64_t due_ns; /* delay: when the next frame is made */
 	int64_t *times; /* delay: of each frame, from its birth to the sink */
 };
@@ -191,6 +193,96 @@ lumpy2(uint64_t n, struct rival_result *result)
 	fan_run(n, result, fan_lumpy);
 }
 
+/* ---- fan4 --------------------------------------------------------------- */
+
+static int
+pass_process(struct leat_stage *st, struct leat_frame *in)
+{
+	return leat_stage_emit(st, 0, in);
+}
+
+static int
+sum_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const uint64_t *items = frame_items(in);
+	struct rig *rig = rig_of(st);
+	uint64_t sum = 0;
+
+	for (uint32_t k = 0; k < in->n_items; k++)
+		sum += items[k];
+	rig->sum += sum;
+	rig->n_got += in->n_items;
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops pass_ops = {LEAT_STAGE_OPS_INIT("pass"),
+	RIG_OPS, .in_layouts = LEAT_LAYOUT_ITEMS, .process = pass_process};
+static const struct leat_stage_ops sum_ops = {LEAT_STAGE_OPS_INIT("sum"),
+	.flags = LEAT_STAGE_SINK, RIG_OPS, .in_layouts = LEAT_LAYOUT_ITEMS,
+	.process = sum_process};
+
+static struct leat_stage *
+fan4_add(struct leat_graph *graph, const struct leat_stage_ops *ops,
+	const void *opts)
+{
+	struct leat_step step = {ops, opts};
+	struct leat_stage *st;
+
+	bench_check(leat_graph_add(graph, NULL, &step, &st, NULL), "stage");
+	return st;
+}
+
+static void
+fan4_link(struct leat_stage *from, uint32_t out, struct leat_stage *to,
+	uint32_t in, struct leat_graph *graph)
+{
+	bench_check(leat_graph_link(graph, leat_out(from, out), leat_in(to, in),
+			    NULL, NULL),
+		"link");
+}
+
+/* source ! split; four times: pass; merge ! sink */
+static void
+fan4_build(struct leat_graph *graph, struct rig *rig)
+{
+	struct rig_opts opts = {LEAT_OPTS_INIT(rig_opts), .rig = rig};
+	struct leat_split_opts by = {
+		LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
+	struct leat_stage *source = fan4_add(graph, &numbers_ops, &opts);
+	struct leat_stage *split = fan4_add(graph, &leat_split_ops, &by);
+	struct leat_stage *merge = fan4_add(graph, &leat_merge_ops, NULL);
+
+	fan4_link(source, 0, split, 0, graph);
+	fan4_link(merge, 0, fan4_add(graph, &sum_ops, &opts), 0, graph);
+	for (uint32_t k = 0; k < FAN_BRANCHES; k++) {
+		struct leat_stage *pass = fan4_add(graph, &pass_ops, &opts);
+
+		fan4_link(split, k, pass, 0, graph);
+		fan4_link(pass, 0, merge, k, graph);
+	}
+}
+
+static void
+fan4(uint64_t n, struct rival_result *result)
+{
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = FAN_WORKERS};
+	struct rig rig = {.n = n - n % FAN_ITEMS};
+	int64_t begin = rival_now_ns();
+	struct leat_graph *graph;
+
+	bench_check(leat_graph_create(&graph_opts, &graph, NULL), "graph");
+	fan4_build(graph, &rig);
+	bench_check(leat_graph_run(graph, NULL), "run");
+	leat_graph_destroy(graph);
+	rival_add(
+		result, "ns", (double)(rival_now_ns() - begin) / (double)rig.n);
+	rival_demand(rig.n_got == rig.n, "the number of items");
+	rival_demand_sum(rig.sum, rig.n);
+}
+
 /* ---- delay ------------------------------------------------------------- */
 
 static int
@@ -282,6 +374,7 @@ static const struct rival_case cases[] = {
 	{"ordered2", 8000000, false, ordered2},
 	{"uneven2", 8000000, false, uneven2},
 	{"lumpy2", 8000000, false, lumpy2},
+	{"fan4", 100000000, false, fan4},
 	{"delay", 3000, false, delay}, /* frames */
 	{"delay-one", 3000, false, delay_one},
 	{NULL, 0, false, NULL},
