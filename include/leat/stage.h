@@ -100,6 +100,15 @@ struct leat_option {
  */
 #define LEAT_STAGE_CHOOSES (1u << 4)
 
+/**
+ * Chooses among its ins: process gets a frame of one that it wants, see
+ * leat_stage_want(), and end_in is told of each that has ended. It may keep one
+ * frame of each in between calls, besides the needs' holds. Its ins may hang
+ * together nowhere else in the graph: who waits for a frame of one while the
+ * others are full would wait for ever.
+ */
+#define LEAT_STAGE_GATHERS (1u << 5)
+
 /** n_ins or n_outs: as many as are linked, at least one. */
 #define LEAT_ENDS_ANY UINT32_MAX
 
@@ -214,6 +223,15 @@ struct leat_stage_ops {
 
 	/** Instead of process: keep this item? The others are filtered. */
 	bool (*keep_item)(const void *item, void *state);
+
+	/**
+	 * Of LEAT_STAGE_GATHERS: an in has ended, and its last frame was given
+	 * before. Called once for each that is wanted, as process is: with
+	 * credit for max_out frames, and before finish.
+	 * @return LEAT_OK, LEAT_MORE (call again), LEAT_EOS (as process), or a
+	 * code.
+	 */
+	int (*end_in)(struct leat_stage *st, uint32_t in);
 };
 
 #define LEAT_STAGE_OPS_INIT(stage_name)                                        \
@@ -263,6 +281,18 @@ LEAT_API LEAT_MUST_CHECK int leat_stage_emit(
 /** Ends of this instance; settled when the graph is checked. */
 LEAT_API uint32_t leat_stage_n_ins(const struct leat_stage *st);
 LEAT_API uint32_t leat_stage_n_outs(const struct leat_stage *st);
+
+/** In process and end_in: the in that the frame in hand came by, or that has
+ * ended. */
+LEAT_API uint32_t leat_stage_in(const struct leat_stage *st);
+
+/**
+ * Of LEAT_STAGE_GATHERS: are frames of this in wanted now? At first all are;
+ * of one that has ended it changes nothing. At least one is to be wanted until
+ * all have ended.
+ */
+LEAT_API void leat_stage_want(
+	struct leat_stage *st, uint32_t in, bool is_wanted);
 
 /** From leat_stage_credit(): nobody wants anything there any more. What is
  * emitted all the same is dropped, and counted there as filtered. */

@@ -107,6 +107,18 @@ share_held(const struct leat_stage *st, const struct leat__cargo *in,
 		user);
 }
 
+/* One that gathers may keep one frame of each in. */
+static void
+share_gathered(const struct leat_stage *st, leat__share_fn fn, void *user)
+{
+	struct leat__share share = {.kind = LEAT__SHARE_HELD, .stage = st};
+
+	if (!(st->ops.flags & LEAT_STAGE_GATHERS))
+		return;
+	for (uint32_t k = 0; k < st->n_ins; k++)
+		share_cargo(share, &st->ins[k]->from->cargo, 1, fn, user);
+}
+
 static void
 share_copy(const struct leat_stage *st, const struct leat__cargo *in,
 	leat__share_fn fn, void *user)
@@ -133,6 +145,7 @@ share_stage(const struct leat_stage *st, leat__share_fn fn, void *user)
 
 	leat__cargo_in(st, &in);
 	share_held(st, &in, fn, user);
+	share_gathered(st, fn, user);
 	share_copy(st, &in, fn, user);
 	if (st->is_maker)
 		share_give(reserved,

@@ -47,6 +47,7 @@ link_can_fuse(const struct leat__link *link)
 {
 	return !((link->from->ops.flags | link->to->ops.flags) &
 		       LEAT_STAGE_BLOCKING) &&
+		!(link->to->ops.flags & LEAT_STAGE_GATHERS) &&
 		link->from->n_outs == 1 && link->to->n_ins == 1 &&
 		link->from->is_replicated == link->to->is_replicated &&
 		leat__parallel_region(link->from) ==

@@ -17,7 +17,9 @@ bool
 leat__stage_can_replicate(const struct leat_stage *st)
 {
 	return (st->ops.flags & LEAT_STAGE_STATELESS) &&
-		!(st->ops.flags & (LEAT_STAGE_BLOCKING | LEAT_STAGE_CHOOSES)) &&
+		!(st->ops.flags &
+			(LEAT_STAGE_BLOCKING | LEAT_STAGE_CHOOSES |
+				LEAT_STAGE_GATHERS)) &&
 		st->n_ins == 1 && st->n_outs == 1 && !st->ops.flush &&
 		!st->needs.holds;
 }

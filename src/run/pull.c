@@ -1,15 +1,42 @@
 /*
  * run/pull.c -- where the head of a segment gets its next frame from: its ins
- * in turn, or the least stamp.
+ * in turn, the least stamp, or what a stage that gathers asks for.
  *
  * Keeps: of an ordered merge, a frame is taken only when no other in can bring
  * one that stands before it. Who finds nothing arms what it waits for, looks
- * again, and only then rests.
+ * again, and only then rests. What it waits for is one in by stamps (without
+ * it nothing can go on), the wanted ones of a stage that gathers, else all.
  * Threads: the one that steps the task.
  */
 #include "run/pull.h"
 
 #include "base/atomic.h"
+
+#define PULL_WORD_BITS 64u
+
+static struct leat__chan *
+pull_chan(const struct leat__task *task, uint32_t in)
+{
+	return &task->nodes[0].stage->ins[in]->chan;
+}
+
+static uint32_t
+pull_n_ins(const struct leat__task *task)
+{
+	return task->nodes[0].stage->n_ins;
+}
+
+static bool
+pull_is_ordered(const struct leat__task *task)
+{
+	return task->nodes[0].stage->is_ordered_merge;
+}
+
+static bool
+pull_gathers(const struct leat__task *task)
+{
+	return task->nodes[0].stage->ops.flags & LEAT_STAGE_GATHERS;
+}
 
 void
 leat__pull_take(struct leat__task *task, uint32_t in, struct leat_frame *frame)
@@ -21,114 +48,220 @@ leat__pull_take(struct leat__task *task, uint32_t in, struct leat_frame *frame)
 	head->n_inbox = 1;
 	head->in_link = in;
 	head->in_bytes = frame->len_bytes;
-	task->next_in = in + 1;
+	task->pull.next_in = in + 1;
 }
 
 void
 leat__pull_disarm(struct leat__task *task)
 {
-	struct leat_stage *st = task->nodes[0].stage;
-
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		leat__chan_disarm_receiver(&st->ins[k]->chan);
+	for (uint32_t k = 0; k < pull_n_ins(task); k++)
+		leat__chan_disarm_receiver(pull_chan(task, k));
 }
 
-/* ---- by stamps ----------------------------------------------------------------- */
+/* ---- by stamps ----------------------------------------------------------- */
 
-/* What an ordered merge sees of its ins. */
-struct view {
-	uint32_t least; /* in with the least head; n_ins = none */
-	uint64_t least_stamp;
-	uint32_t lowest; /* in without a head that may bring the least */
-	uint64_t lowest_bound;
-	bool is_ended;
-};
-
-static struct view
-view_make(struct leat__task *task)
+/* Look at an in: its head, or what is promised of it. */
+static void
+ordered_look(struct leat__task *task, uint32_t in)
 {
-	struct leat_stage *st = task->nodes[0].stage;
-	struct view v = {.least = st->n_ins,
-		.least_stamp = UINT64_MAX,
-		.lowest = st->n_ins,
-		.lowest_bound = UINT64_MAX,
-		.is_ended = true};
+	struct leat__chan *ch = pull_chan(task, in);
+	/* before the look into the ring; of one that is closed it is above all
+	 * stamps */
+	uint64_t frontier = leat__chan_frontier(ch);
+	const struct leat_frame *frame = leat__chan_peek(ch);
+	struct leat__heap_key key = {frame ? frame->stamp : frontier, 0};
 
-	for (uint32_t k = 0; k < st->n_ins; k++) {
-		struct leat__chan *ch = &st->ins[k]->chan;
-		/* before the look into the ring; of one that is closed it is
-		 * above all stamps */
-		uint64_t frontier = leat__chan_frontier(ch);
-		const struct leat_frame *frame = leat__chan_peek(ch);
-
-		v.is_ended = v.is_ended && !frame && frontier == UINT64_MAX;
-		if (frame && frame->stamp < v.least_stamp) {
-			v.least = k;
-			v.least_stamp = frame->stamp;
-		} else if (!frame && frontier < v.lowest_bound) {
-			v.lowest = k;
-			v.lowest_bound = frontier;
-		}
-	}
-	return v;
+	if (!frame && frontier == UINT64_MAX)
+		key = LEAT__HEAP_KEY_END;
+	leat__heap_update(&task->pull.ins, in, key, frame != NULL);
 }
 
-/* Can no in bring what stands before the least head? Of equal stamps the
- * lesser in is the first. */
 static bool
-view_is_settled(const struct view *v, uint32_t n_ins)
+ordered_has_ended(const struct leat__heap_input *top)
 {
-	if (v->least == n_ins)
-		return false;
-	return v->least_stamp < v->lowest_bound ||
-		(v->least_stamp == v->lowest_bound && v->least < v->lowest);
+	return leat__heap_key_is_end(leat__heap_input_key(top));
+}
+
+/* The least in, of which is known what is there now. The others are not looked
+ * at: what was seen of them is no more than what is there. */
+static const struct leat__heap_input *
+ordered_top(struct leat__task *task)
+{
+	const struct leat__heap *ins = &task->pull.ins;
+	const struct leat__heap_input *top = leat__heap_top(ins);
+
+	while (!top->is_present && !ordered_has_ended(top)) {
+		uint64_t stamp = top->stamp;
+		uint32_t in = top->input;
+
+		ordered_look(task, in);
+		top = leat__heap_top(ins);
+		if (top->input == in && top->stamp == stamp)
+			break;
+	}
+	return top;
 }
 
 static bool
 ordered_pull(struct leat__task *task)
 {
-	struct leat_stage *st = task->nodes[0].stage;
-	struct view v = view_make(task);
+	const struct leat__heap_input *top = ordered_top(task);
+	uint32_t in = top->input;
 
-	task->is_head_ended = v.is_ended;
-	if (!view_is_settled(&v, st->n_ins))
+	task->is_head_ended = ordered_has_ended(top);
+	if (!top->is_present)
 		return false;
-	leat__pull_take(task, v.least, leat__chan_pop(&st->ins[v.least]->chan));
+	leat__pull_take(task, in, leat__chan_pop(pull_chan(task, in)));
+	ordered_look(task, in);
 	return true;
 }
 
-/*
- * Of an ordered merge: those without a head. A promise wakes as a frame does,
- * so it looks again after the arming.
- */
+/* Only the least in: nothing goes on before something comes there, a frame or
+ * a promise, and both wake. */
 static bool
 ordered_arm(struct leat__task *task)
 {
-	struct leat_stage *st = task->nodes[0].stage;
-	struct view v;
+	const struct leat__heap_input *top = ordered_top(task);
+	uint32_t in = top->input;
 
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		if (!leat__chan_peek(&st->ins[k]->chan))
-			(void)leat__chan_arm_receiver(&st->ins[k]->chan);
-	v = view_make(task);
-	if (!v.is_ended && !view_is_settled(&v, st->n_ins))
+	if (top->is_present || ordered_has_ended(top) ||
+		!leat__chan_arm_receiver(pull_chan(task, in)))
+		return false;
+	top = ordered_top(task);
+	if (top->input == in && !top->is_present)
 		return true;
-	leat__pull_disarm(task);
+	leat__chan_disarm_receiver(pull_chan(task, in));
 	return false;
 }
 
-/* ---- in turn ------------------------------------------------------------------- */
+/* ---- what is asked for --------------------------------------------------- */
+
+static uint32_t
+gather_n_words(uint32_t n_ins)
+{
+	return (n_ins + PULL_WORD_BITS - 1) / PULL_WORD_BITS;
+}
+
+/* The first wanted in from there on, or NONE. */
+static uint32_t
+gather_next(const struct leat__task *task, uint32_t from)
+{
+	uint32_t n_words = gather_n_words(pull_n_ins(task));
+	uint64_t mask = ~0ull << (from % PULL_WORD_BITS);
+
+	for (uint32_t w = from / PULL_WORD_BITS; w < n_words; w++) {
+		uint64_t bits = task->pull.wanted[w] & mask;
+
+		if (bits)
+			return w * PULL_WORD_BITS +
+				(uint32_t)__builtin_ctzll(bits);
+		mask = ~0ull;
+	}
+	return LEAT__IN_NONE;
+}
+
+static void
+gather_want(struct leat__task *task, uint32_t in, bool is_wanted)
+{
+	uint64_t bit = 1ull << (in % PULL_WORD_BITS);
+	uint32_t w = in / PULL_WORD_BITS;
+
+	task->pull.wanted[w] &= ~bit;
+	if (is_wanted)
+		task->pull.wanted[w] |= bit & ~task->pull.is_ended[w];
+}
+
+/* A frame of this in, or its end. */
+static bool
+gather_pull_in(struct leat__task *task, uint32_t in)
+{
+	struct leat__chan *ch = pull_chan(task, in);
+	bool is_closed = leat__chan_is_send_closed(ch);
+	struct leat_frame *frame = leat__chan_pop(ch);
+
+	if (frame) {
+		leat__pull_take(task, in, frame);
+		return true;
+	}
+	/* closed was read first, so empty means ended */
+	if (!is_closed)
+		return false;
+	gather_want(task, in, false);
+	task->pull.is_ended[in / PULL_WORD_BITS] |= 1ull
+		<< (in % PULL_WORD_BITS);
+	task->pull.ended = in;
+	task->pull.n_left--;
+	return true;
+}
+
+/* Those that are wanted, in turn. */
+static bool
+gather_pull(struct leat__task *task)
+{
+	uint32_t from = task->pull.next_in, in;
+
+	for (in = gather_next(task, from); in != LEAT__IN_NONE;
+		in = gather_next(task, in + 1))
+		if (gather_pull_in(task, in))
+			return true;
+	for (in = gather_next(task, 0); in < from;
+		in = gather_next(task, in + 1))
+		if (gather_pull_in(task, in))
+			return true;
+	task->is_head_ended = task->pull.n_left == 0;
+	return false;
+}
+
+static bool
+gather_arm(struct leat__task *task)
+{
+	uint32_t in;
+
+	for (in = gather_next(task, 0); in != LEAT__IN_NONE;
+		in = gather_next(task, in + 1)) {
+		if (leat__chan_arm_receiver(pull_chan(task, in)))
+			continue;
+		leat__pull_disarm(task);
+		return false;
+	}
+	return true;
+}
+
+bool
+leat__pull_is_stuck(const struct leat__task *task)
+{
+	return pull_gathers(task) && task->pull.n_left &&
+		gather_next(task, 0) == LEAT__IN_NONE;
+}
+
+uint32_t
+leat_stage_in(const struct leat_stage *st)
+{
+	const struct leat__task *task = st->task;
+
+	return task ? task->nodes[st->at].in_link : 0;
+}
+
+void
+leat_stage_want(struct leat_stage *st, uint32_t in, bool is_wanted)
+{
+	struct leat__task *task = st->task;
+
+	if (task && task->lane && in < st->n_ins && task->pull.wanted)
+		gather_want(task, in, is_wanted);
+}
+
+/* ---- in turn ------------------------------------------------------------- */
 
 /* false: nothing there. */
 static bool
 turn_pull(struct leat__task *task)
 {
-	struct leat_stage *st = task->nodes[0].stage;
-	uint32_t n_closed = 0;
+	uint32_t n_ins = pull_n_ins(task), n_closed = 0;
 
-	for (uint32_t k = 0; k < st->n_ins; k++) {
-		uint32_t in = (task->next_in + k) % st->n_ins;
-		struct leat__chan *ch = &st->ins[in]->chan;
+	for (uint32_t k = 0; k < n_ins; k++) {
+		uint32_t in = (task->pull.next_in + k) % n_ins;
+		struct leat__chan *ch = pull_chan(task, in);
 		bool is_closed = leat__chan_is_send_closed(ch);
 		struct leat_frame *frame = leat__chan_pop(ch);
 
@@ -139,7 +272,7 @@ turn_pull(struct leat__task *task)
 		/* closed was read first, so empty means ended */
 		n_closed += is_closed;
 	}
-	if (n_closed == st->n_ins)
+	if (n_closed == n_ins)
 		task->is_head_ended = true;
 	return false;
 }
@@ -148,12 +281,13 @@ turn_pull(struct leat__task *task)
 static bool
 turn_has_ended(struct leat__task *task)
 {
-	struct leat_stage *st = task->nodes[0].stage;
+	for (uint32_t k = 0; k < pull_n_ins(task); k++) {
+		struct leat__chan *ch = pull_chan(task, k);
 
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		if (!leat__chan_is_send_closed(&st->ins[k]->chan) ||
-			ck_ring_size(&st->ins[k]->chan.ring) > 0)
+		if (!leat__chan_is_send_closed(ch) ||
+			ck_ring_size(&ch->ring) > 0)
 			return false;
+	}
 	return true;
 }
 
@@ -161,36 +295,76 @@ turn_has_ended(struct leat__task *task)
 static bool
 turn_arm(struct leat__task *task)
 {
-	struct leat_stage *st = task->nodes[0].stage;
+	for (uint32_t k = 0; k < pull_n_ins(task); k++) {
+		struct leat__chan *ch = pull_chan(task, k);
 
-	for (uint32_t k = 0; k < st->n_ins; k++) {
-		if (leat__chan_arm_receiver(&st->ins[k]->chan))
+		if (leat__chan_arm_receiver(ch))
 			continue;
 		/* an ended in has nothing to wait for; the others do */
-		if (leat__chan_is_send_closed(&st->ins[k]->chan) &&
-			ck_ring_size(&st->ins[k]->chan.ring) == 0)
+		if (leat__chan_is_send_closed(ch) &&
+			ck_ring_size(&ch->ring) == 0)
 			continue;
 		while (k-- > 0)
-			leat__chan_disarm_receiver(&st->ins[k]->chan);
+			leat__chan_disarm_receiver(pull_chan(task, k));
 		return false;
 	}
 	return true;
 }
 
-/* ---- the whole ---------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 bool
 leat__pull(struct leat__task *task)
 {
-	if (task->nodes[0].stage->is_ordered_merge)
+	if (pull_is_ordered(task))
 		return ordered_pull(task);
-	return turn_pull(task);
+	return pull_gathers(task) ? gather_pull(task) : turn_pull(task);
 }
 
 bool
 leat__pull_arm(struct leat__task *task)
 {
-	if (task->nodes[0].stage->is_ordered_merge)
+	if (pull_is_ordered(task))
 		return ordered_arm(task);
+	if (pull_gathers(task))
+		return gather_arm(task);
 	return turn_arm(task) && !turn_has_ended(task);
+}
+
+static int
+gather_init(struct leat__task *task)
+{
+	const struct leat__env *env = task->run->env;
+	uint32_t n_ins = pull_n_ins(task), n_words = gather_n_words(n_ins);
+
+	task->pull.n_left = n_ins;
+	task->pull.wanted =
+		env->alloc(env, 2 * n_words * sizeof(*task->pull.wanted));
+	if (!task->pull.wanted)
+		return LEAT_ENOMEM;
+	task->pull.is_ended = task->pull.wanted + n_words;
+	for (uint32_t k = 0; k < n_ins; k++)
+		gather_want(task, k, true);
+	return LEAT_OK;
+}
+
+int
+leat__pull_init(struct leat__task *task)
+{
+	task->pull.ended = LEAT__IN_NONE;
+	if (pull_is_ordered(task))
+		return leat__heap_init(
+			&task->pull.ins, task->run->env, pull_n_ins(task));
+	return pull_gathers(task) ? gather_init(task) : LEAT_OK;
+}
+
+void
+leat__pull_fini(struct leat__task *task)
+{
+	const struct leat__env *env = task->run->env;
+
+	leat__heap_fini(&task->pull.ins);
+	if (task->pull.wanted)
+		env->free(env, task->pull.wanted);
+	task->pull.wanted = NULL;
 }

@@ -11,6 +11,7 @@
 #include "chan/chan.h"
 #include "graph/graph.h"
 #include "run/exec.h"
+#include "run/heap.h"
 #include "run/threads.h"
 
 struct leat__run;
@@ -47,6 +48,19 @@ struct leat__node {
 struct leat__region;
 struct leat__ticket;
 
+#define LEAT__IN_NONE UINT32_MAX
+
+/* Which in the head of a segment gets its next frame from: pull.c. */
+struct leat__pull {
+	uint32_t next_in;      /* for fairness over several ins */
+	struct leat__heap ins; /* of an ordered merge: by stamp */
+	/* of a stage that gathers */
+	uint64_t *wanted;   /* bit k: in k, which has not ended */
+	uint64_t *is_ended; /* bit k: so has in k; behind wanted */
+	uint32_t n_left;    /* ins that have not ended */
+	uint32_t ended;     /* in whose end the stage is to be told; or NONE */
+};
+
 struct leat__task {
 	struct leat__waker waker; /* of its channels, and of drain and cancel */
 	struct leat__job job;     /* of the executor, unless it blocks */
@@ -55,10 +69,10 @@ struct leat__task {
 	struct leat__lane *lane; /* of the thread that steps it, else NULL */
 	uint32_t n_nodes;
 	struct leat__node *nodes;
-	uint32_t at;         /* the node that is looked at */
-	uint32_t n_ended;    /* nodes 0 .. n_ended-1 have finished */
-	bool is_head_ended;  /* no further input for node 0 */
-	uint32_t next_in;    /* for fairness over several ins */
+	uint32_t at;        /* the node that is looked at */
+	uint32_t n_ended;   /* nodes 0 .. n_ended-1 have finished */
+	bool is_head_ended; /* no further input for node 0 */
+	struct leat__pull pull;
 	uint64_t next_stamp; /* of a source */
 	uint64_t bound;      /* last promised on ordered outs */
 	uint64_t fork_stamp; /* frames numbered where branches begin */
@@ -90,6 +104,7 @@ enum leat__step leat__task_step(
 int leat__node_process(struct leat__task *task, struct leat__node *node);
 int leat__node_produce(struct leat__task *task, struct leat__node *node);
 int leat__node_flush(struct leat__task *task, struct leat__node *node);
+int leat__node_end_in(struct leat__task *task, struct leat__node *node);
 int leat__node_finish(struct leat__task *task, struct leat__node *node);
 /* Release what waits for the stage; is_filtered: nobody wants it any more. */
 void leat__node_drop_inbox(

@@ -364,6 +364,17 @@ leat__node_flush(struct leat__task *task, struct leat__node *node)
 }
 
 int
+leat__node_end_in(struct leat__task *task, struct leat__node *node)
+{
+	if (!node->stage->ops.end_in)
+		return LEAT_OK;
+	call_begin(node->stage);
+	node->in_link = task->pull.ended;
+	node->is_dirty = true;
+	return node->stage->ops.end_in(node->stage, task->pull.ended);
+}
+
+int
 leat__node_finish(struct leat__task *task, struct leat__node *node)
 {
 	(void)task;

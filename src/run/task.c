@@ -354,6 +354,38 @@ task_produce(struct leat__task *task)
 	return VERDICT_ON;
 }
 
+/* One in of a stage that gathers has ended, the others may go on. */
+static enum verdict
+task_end_in(struct leat__task *task)
+{
+	struct leat__node *head = &task->nodes[0];
+	int rc;
+
+	if (!task_has_credit(task, 0))
+		return VERDICT_NO_CREDIT;
+	rc = leat__node_end_in(task, head);
+	if (rc < 0 && rc != LEAT_EOS)
+		return task_fail(task, head->stage, rc);
+	if (rc != LEAT_MORE)
+		task->pull.ended = LEAT__IN_NONE;
+	if (rc == LEAT_EOS)
+		task_cut(task, 0);
+	task_move(task, 0);
+	return VERDICT_ON;
+}
+
+static enum verdict
+task_fail_stuck(struct leat__task *task)
+{
+	struct leat_stage *st = task->nodes[0].stage;
+
+	return task_fail(task, st,
+		leat_stage_fail(st, LEAT_EBUG,
+			"stage '%s' wants no frame of any in, and not all have "
+			"ended",
+			st->name));
+}
+
 /* A stage whose input has ended: flush, finish, and on to the next. */
 static enum verdict
 task_finish(struct leat__task *task)
@@ -430,12 +462,16 @@ task_head(struct leat__task *task)
 		return task_head_of_replica(task);
 	if (task->segment->is_ordered)
 		task_promise_bound(task);
+	if (task->pull.ended != LEAT__IN_NONE)
+		return task_end_in(task);
 	if (task->is_head_ended)
 		return task_finish(task);
 	if (st->ops.produce)
 		return task_produce(task);
 	if (leat__pull(task) || task->is_head_ended)
 		return VERDICT_ON;
+	if (leat__pull_is_stuck(task))
+		return task_fail_stuck(task);
 	return task_flush(task);
 }
 
@@ -653,7 +689,7 @@ leat__task_init(struct leat__task *task, struct leat__run *run,
 		st->task = task;
 		LEAT_TRY(node_init(task, &task->nodes[k], st, max_inbox));
 	}
-	return LEAT_OK;
+	return leat__pull_init(task);
 }
 
 void
@@ -668,6 +704,7 @@ leat__task_fini(struct leat__task *task)
 			task->nodes[k].stage->task = NULL;
 		env->free(env, task->nodes[k].inbox);
 	}
+	leat__pull_fini(task);
 	env->free(env, task->nodes);
 	task->nodes = NULL;
 	task->segment->run = NULL;

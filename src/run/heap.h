@@ -1,5 +1,5 @@
 /*
- * fan/heap.h -- which of K inputs an ordered merge takes from next.
+ * run/heap.h -- which of K inputs an ordered merge takes from next.
  *
  * An input is present (its next item is at hand and has the input's key) or a
  * bound (nothing is at hand, and what may come will not be below the key). The
@@ -8,51 +8,51 @@
  * Equal keys go by the number of the input, so that what comes out is the same
  * on every run. Threads: one at a time.
  */
-#ifndef LEAT_SRC_FAN_HEAP_H
-#define LEAT_SRC_FAN_HEAP_H
+#ifndef LEAT_SRC_RUN_HEAP_H
+#define LEAT_SRC_RUN_HEAP_H
 
 #include "env/env.h"
 
 /* A stamp, and the digits below it: compared as one number of 128 bits. */
-struct leat__fan_key {
+struct leat__heap_key {
 	uint64_t stamp;
 	uint64_t sub;
 };
 
 /* The bound of an input that has ended; no item has this key. */
-#define LEAT__FAN_KEY_END ((struct leat__fan_key){UINT64_MAX, UINT64_MAX})
+#define LEAT__HEAP_KEY_END ((struct leat__heap_key){UINT64_MAX, UINT64_MAX})
 
 static inline bool
-leat__fan_key_less(struct leat__fan_key a, struct leat__fan_key b)
+leat__heap_key_less(struct leat__heap_key a, struct leat__heap_key b)
 {
 	return a.stamp != b.stamp ? a.stamp < b.stamp : a.sub < b.sub;
 }
 
 static inline bool
-leat__fan_key_is_end(struct leat__fan_key key)
+leat__heap_key_is_end(struct leat__heap_key key)
 {
 	return (key.stamp & key.sub) == UINT64_MAX;
 }
 
 /* The halves of the key apart: next to each other, they would be written one
  * by one and read back as one, which waits for the store buffer. */
-struct leat__fan_input {
+struct leat__heap_input {
 	uint64_t stamp;
 	uint32_t input;
 	bool is_present;
 	uint64_t sub;
 };
 
-static inline struct leat__fan_key
-leat__fan_input_key(const struct leat__fan_input *input)
+static inline struct leat__heap_key
+leat__heap_input_key(const struct leat__heap_input *input)
 {
-	return (struct leat__fan_key){input->stamp, input->sub};
+	return (struct leat__heap_key){input->stamp, input->sub};
 }
 
-struct leat__fan_heap {
+struct leat__heap {
 	const struct leat__env *env;
-	struct leat__fan_input *entries; /* the least first; private */
-	uint32_t *places;                /* in entries, by input */
+	struct leat__heap_input *entries; /* the least first; private */
+	uint32_t *places;                 /* in entries, by input */
 	uint32_t n_inputs;
 };
 
@@ -60,25 +60,25 @@ struct leat__fan_heap {
  * Every input begins as a bound of zero: nothing is known of it. Memory: 28
  * bytes an input. LEAT_OK, LEAT_EINVAL (no inputs), LEAT_ENOMEM.
  */
-LEAT_MUST_CHECK int leat__fan_heap_init(struct leat__fan_heap *heap,
+LEAT_MUST_CHECK int leat__heap_init(struct leat__heap *heap,
 	const struct leat__env *env, uint32_t n_inputs);
 
 /* Also of zeroed memory, and of a heap that init has refused. */
-void leat__fan_heap_fini(struct leat__fan_heap *heap);
+void leat__heap_fini(struct leat__heap *heap);
 
 /*
  * What is known of an input now. Keys may go down too: an input that has ended
  * may begin anew. Cost: O(log K), no memory; O(1) while the top stays the top.
  */
-void leat__fan_heap_update(struct leat__fan_heap *heap, uint32_t input,
-	struct leat__fan_key key, bool is_present);
+void leat__heap_update(struct leat__heap *heap, uint32_t input,
+	struct leat__heap_key key, bool is_present);
 
 /*
  * The least input, lent until the next update. Its item may go only if it is
  * present; else the merge waits for it, or all have ended if its key says so.
  */
-static inline const struct leat__fan_input *
-leat__fan_heap_top(const struct leat__fan_heap *heap)
+static inline const struct leat__heap_input *
+leat__heap_top(const struct leat__heap *heap)
 {
 	return heap->entries;
 }
@@ -86,9 +86,9 @@ leat__fan_heap_top(const struct leat__fan_heap *heap)
 /*
  * Items of the top below this may go while nothing else is known of the
  * others: the least of their keys, or just above where the top goes first at
- * equal keys. LEAT__FAN_KEY_END if all others have ended. Always above the key
+ * equal keys. LEAT__HEAP_KEY_END if all others have ended. Always above the key
  * of the top, unless that has ended too. Cost: O(1).
  */
-struct leat__fan_key leat__fan_heap_limit(const struct leat__fan_heap *heap);
+struct leat__heap_key leat__heap_limit(const struct leat__heap *heap);
 
 #endif

@@ -1,36 +1,35 @@
 /*
- * unit/fan/heap.c -- the least input, up to where it may go, and whole merges.
+ * unit/run/heap.c -- the least input, up to where it may go, and whole merges.
  */
-#include "fan/heap.h"
+#include "run/heap.h"
 #include "support/fail.h"
 #include "support/stress.h"
 #include "support/test.h"
 
 #define INPUTS_MAX 70u
-#define KEY(a, b)  ((struct leat__fan_key){(a), (b)})
+#define KEY(a, b)  ((struct leat__heap_key){(a), (b)})
 
 static struct fail_env world;
-static struct leat__fan_heap heap;
+static struct leat__heap heap;
 
 static void
 setup(uint32_t n_inputs)
 {
 	fail_env_init(&world);
-	ck_assert_int_eq(
-		leat__fan_heap_init(&heap, &world.env, n_inputs), LEAT_OK);
+	ck_assert_int_eq(leat__heap_init(&heap, &world.env, n_inputs), LEAT_OK);
 }
 
 static void
 teardown(void)
 {
-	leat__fan_heap_fini(&heap);
+	leat__heap_fini(&heap);
 	ck_assert_uint_eq(world.alloc_live, 0);
 }
 
 static void
-expect_top(uint32_t input, struct leat__fan_key key, bool is_present)
+expect_top(uint32_t input, struct leat__heap_key key, bool is_present)
 {
-	const struct leat__fan_input *top = leat__fan_heap_top(&heap);
+	const struct leat__heap_input *top = leat__heap_top(&heap);
 
 	ck_assert_uint_eq(top->input, input);
 	ck_assert_uint_eq(top->stamp, key.stamp);
@@ -39,9 +38,9 @@ expect_top(uint32_t input, struct leat__fan_key key, bool is_present)
 }
 
 static void
-expect_limit(struct leat__fan_key limit)
+expect_limit(struct leat__heap_key limit)
 {
-	struct leat__fan_key got = leat__fan_heap_limit(&heap);
+	struct leat__heap_key got = leat__heap_limit(&heap);
 
 	ck_assert_uint_eq(got.stamp, limit.stamp);
 	ck_assert_uint_eq(got.sub, limit.sub);
@@ -52,8 +51,7 @@ expect_limit(struct leat__fan_key limit)
 START_TEST(no_inputs_are_refused)
 {
 	fail_env_init(&world);
-	ck_assert_int_eq(
-		leat__fan_heap_init(&heap, &world.env, 0), LEAT_EINVAL);
+	ck_assert_int_eq(leat__heap_init(&heap, &world.env, 0), LEAT_EINVAL);
 	teardown();
 	teardown();
 }
@@ -65,7 +63,7 @@ START_TEST(without_memory_nothing_is_kept)
 		fail_env_init(&world);
 		world.alloc_fail_at = k;
 		ck_assert_int_eq(
-			leat__fan_heap_init(&heap, &world.env, 9), LEAT_ENOMEM);
+			leat__heap_init(&heap, &world.env, 9), LEAT_ENOMEM);
 		ck_assert_uint_eq(world.alloc_live, 0);
 	}
 	teardown();
@@ -76,11 +74,11 @@ START_TEST(an_input_of_which_nothing_is_known_holds_back_all_others)
 {
 	setup(3);
 	expect_top(0, KEY(0, 0), false);
-	leat__fan_heap_update(&heap, 0, KEY(5, 0), true);
+	leat__heap_update(&heap, 0, KEY(5, 0), true);
 	expect_top(1, KEY(0, 0), false);
-	leat__fan_heap_update(&heap, 2, KEY(4, 0), true);
+	leat__heap_update(&heap, 2, KEY(4, 0), true);
 	expect_top(1, KEY(0, 0), false);
-	leat__fan_heap_update(&heap, 1, KEY(6, 0), true);
+	leat__heap_update(&heap, 1, KEY(6, 0), true);
 	expect_top(2, KEY(4, 0), true);
 	teardown();
 }
@@ -89,14 +87,14 @@ END_TEST
 START_TEST(the_least_stamp_goes_first_and_then_the_least_digits)
 {
 	setup(4);
-	leat__fan_heap_update(&heap, 0, KEY(2, 0), true);
-	leat__fan_heap_update(&heap, 1, KEY(1, UINT64_MAX), true);
-	leat__fan_heap_update(&heap, 2, KEY(1, 7), true);
-	leat__fan_heap_update(&heap, 3, KEY(UINT64_MAX, 0), true);
+	leat__heap_update(&heap, 0, KEY(2, 0), true);
+	leat__heap_update(&heap, 1, KEY(1, UINT64_MAX), true);
+	leat__heap_update(&heap, 2, KEY(1, 7), true);
+	leat__heap_update(&heap, 3, KEY(UINT64_MAX, 0), true);
 	expect_top(2, KEY(1, 7), true);
-	leat__fan_heap_update(&heap, 2, KEY(3, 0), true);
+	leat__heap_update(&heap, 2, KEY(3, 0), true);
 	expect_top(1, KEY(1, UINT64_MAX), true);
-	leat__fan_heap_update(&heap, 1, KEY(3, 0), true);
+	leat__heap_update(&heap, 1, KEY(3, 0), true);
 	expect_top(0, KEY(2, 0), true);
 	teardown();
 }
@@ -106,10 +104,10 @@ START_TEST(equal_keys_go_by_the_number_of_the_input)
 {
 	setup(INPUTS_MAX);
 	for (uint32_t k = INPUTS_MAX; k-- > 0;)
-		leat__fan_heap_update(&heap, k, KEY(9, 9), true);
+		leat__heap_update(&heap, k, KEY(9, 9), true);
 	for (uint32_t k = 0; k < INPUTS_MAX; k++) {
 		expect_top(k, KEY(9, 9), true);
-		leat__fan_heap_update(&heap, k, LEAT__FAN_KEY_END, false);
+		leat__heap_update(&heap, k, LEAT__HEAP_KEY_END, false);
 	}
 	teardown();
 }
@@ -118,11 +116,11 @@ END_TEST
 START_TEST(a_bound_at_an_equal_key_holds_back_only_those_behind_it)
 {
 	setup(3);
-	leat__fan_heap_update(&heap, 0, KEY(5, 0), false);
-	leat__fan_heap_update(&heap, 1, KEY(5, 0), true);
-	leat__fan_heap_update(&heap, 2, KEY(5, 0), false);
+	leat__heap_update(&heap, 0, KEY(5, 0), false);
+	leat__heap_update(&heap, 1, KEY(5, 0), true);
+	leat__heap_update(&heap, 2, KEY(5, 0), false);
 	expect_top(0, KEY(5, 0), false);
-	leat__fan_heap_update(&heap, 0, KEY(5, 1), false);
+	leat__heap_update(&heap, 0, KEY(5, 1), false);
 	expect_top(1, KEY(5, 0), true);
 	teardown();
 }
@@ -131,25 +129,25 @@ END_TEST
 START_TEST(when_all_have_ended_the_top_has_ended)
 {
 	setup(2);
-	leat__fan_heap_update(&heap, 0, LEAT__FAN_KEY_END, false);
-	leat__fan_heap_update(&heap, 1, KEY(8, 0), true);
+	leat__heap_update(&heap, 0, LEAT__HEAP_KEY_END, false);
+	leat__heap_update(&heap, 1, KEY(8, 0), true);
 	expect_top(1, KEY(8, 0), true);
-	leat__fan_heap_update(&heap, 1, LEAT__FAN_KEY_END, false);
-	expect_top(0, LEAT__FAN_KEY_END, false);
-	ck_assert(leat__fan_key_is_end(
-		leat__fan_input_key(leat__fan_heap_top(&heap))));
+	leat__heap_update(&heap, 1, LEAT__HEAP_KEY_END, false);
+	expect_top(0, LEAT__HEAP_KEY_END, false);
+	ck_assert(leat__heap_key_is_end(
+		leat__heap_input_key(leat__heap_top(&heap))));
 	teardown();
 }
 END_TEST
 
 START_TEST(only_the_greatest_key_of_all_is_the_end)
 {
-	ck_assert(leat__fan_key_is_end(LEAT__FAN_KEY_END));
-	ck_assert(!leat__fan_key_is_end(KEY(UINT64_MAX, UINT64_MAX - 1)));
-	ck_assert(!leat__fan_key_is_end(KEY(UINT64_MAX - 1, UINT64_MAX)));
-	ck_assert(leat__fan_key_less(
-		KEY(UINT64_MAX, UINT64_MAX - 1), LEAT__FAN_KEY_END));
-	ck_assert(!leat__fan_key_less(LEAT__FAN_KEY_END, LEAT__FAN_KEY_END));
+	ck_assert(leat__heap_key_is_end(LEAT__HEAP_KEY_END));
+	ck_assert(!leat__heap_key_is_end(KEY(UINT64_MAX, UINT64_MAX - 1)));
+	ck_assert(!leat__heap_key_is_end(KEY(UINT64_MAX - 1, UINT64_MAX)));
+	ck_assert(leat__heap_key_less(
+		KEY(UINT64_MAX, UINT64_MAX - 1), LEAT__HEAP_KEY_END));
+	ck_assert(!leat__heap_key_less(LEAT__HEAP_KEY_END, LEAT__HEAP_KEY_END));
 }
 END_TEST
 
@@ -157,10 +155,10 @@ START_TEST(an_input_that_has_ended_may_begin_anew)
 {
 	setup(20);
 	for (uint32_t k = 0; k < 20; k++)
-		leat__fan_heap_update(&heap, k, LEAT__FAN_KEY_END, false);
-	leat__fan_heap_update(&heap, 13, KEY(4, 0), true);
+		leat__heap_update(&heap, k, LEAT__HEAP_KEY_END, false);
+	leat__heap_update(&heap, 13, KEY(4, 0), true);
 	expect_top(13, KEY(4, 0), true);
-	leat__fan_heap_update(&heap, 19, KEY(3, 0), false);
+	leat__heap_update(&heap, 19, KEY(3, 0), false);
 	expect_top(19, KEY(3, 0), false);
 	teardown();
 }
@@ -171,9 +169,9 @@ END_TEST
 START_TEST(a_single_input_goes_without_limit)
 {
 	setup(1);
-	leat__fan_heap_update(&heap, 0, KEY(1, 0), true);
+	leat__heap_update(&heap, 0, KEY(1, 0), true);
 	expect_top(0, KEY(1, 0), true);
-	expect_limit(LEAT__FAN_KEY_END);
+	expect_limit(LEAT__HEAP_KEY_END);
 	teardown();
 }
 END_TEST
@@ -181,15 +179,15 @@ END_TEST
 START_TEST(the_limit_is_the_next_in_line_present_or_not)
 {
 	setup(3);
-	leat__fan_heap_update(&heap, 0, KEY(9, 0), true);
-	leat__fan_heap_update(&heap, 1, KEY(7, 3), false);
-	leat__fan_heap_update(&heap, 2, KEY(2, 0), true);
+	leat__heap_update(&heap, 0, KEY(9, 0), true);
+	leat__heap_update(&heap, 1, KEY(7, 3), false);
+	leat__heap_update(&heap, 2, KEY(2, 0), true);
 	expect_top(2, KEY(2, 0), true);
 	expect_limit(KEY(7, 3));
-	leat__fan_heap_update(&heap, 1, LEAT__FAN_KEY_END, false);
+	leat__heap_update(&heap, 1, LEAT__HEAP_KEY_END, false);
 	expect_limit(KEY(9, 0));
-	leat__fan_heap_update(&heap, 0, LEAT__FAN_KEY_END, false);
-	expect_limit(LEAT__FAN_KEY_END);
+	leat__heap_update(&heap, 0, LEAT__HEAP_KEY_END, false);
+	expect_limit(LEAT__HEAP_KEY_END);
 	teardown();
 }
 END_TEST
@@ -197,12 +195,12 @@ END_TEST
 START_TEST(at_equal_keys_the_limit_lets_pass_who_goes_first)
 {
 	setup(2);
-	leat__fan_heap_update(&heap, 0, KEY(2, 0), true);
-	leat__fan_heap_update(&heap, 1, KEY(7, 3), true);
+	leat__heap_update(&heap, 0, KEY(2, 0), true);
+	leat__heap_update(&heap, 1, KEY(7, 3), true);
 	expect_limit(KEY(7, 4));
-	leat__fan_heap_update(&heap, 1, KEY(7, UINT64_MAX), true);
+	leat__heap_update(&heap, 1, KEY(7, UINT64_MAX), true);
 	expect_limit(KEY(8, 0));
-	leat__fan_heap_update(&heap, 1, KEY(2, 0), true);
+	leat__heap_update(&heap, 1, KEY(2, 0), true);
 	expect_top(0, KEY(2, 0), true);
 	expect_limit(KEY(2, 1));
 	teardown();
@@ -211,24 +209,24 @@ END_TEST
 
 /* ---- against the definition ---------------------------------------------- */
 
-static struct leat__fan_input naive[INPUTS_MAX];
+static struct leat__heap_input naive[INPUTS_MAX];
 
 static bool
-naive_less(const struct leat__fan_input *a, const struct leat__fan_input *b)
+naive_less(const struct leat__heap_input *a, const struct leat__heap_input *b)
 {
-	struct leat__fan_key x = leat__fan_input_key(a);
-	struct leat__fan_key y = leat__fan_input_key(b);
+	struct leat__heap_key x = leat__heap_input_key(a);
+	struct leat__heap_key y = leat__heap_input_key(b);
 
-	if (leat__fan_key_less(x, y) || leat__fan_key_less(y, x))
-		return leat__fan_key_less(x, y);
+	if (leat__heap_key_less(x, y) || leat__heap_key_less(y, x))
+		return leat__heap_key_less(x, y);
 	return a->input < b->input;
 }
 
 /* The least of n but one of them (n = none left out). */
-static const struct leat__fan_input *
+static const struct leat__heap_input *
 naive_least(uint32_t n, uint32_t but)
 {
-	const struct leat__fan_input *least = NULL;
+	const struct leat__heap_input *least = NULL;
 
 	for (uint32_t k = 0; k < n; k++)
 		if (k != but && (!least || naive_less(&naive[k], least)))
@@ -238,10 +236,10 @@ naive_least(uint32_t n, uint32_t but)
 
 /* May an item with this key go from the top, by the definition? */
 static bool
-naive_may_go(uint32_t n, uint32_t top, struct leat__fan_key key)
+naive_may_go(uint32_t n, uint32_t top, struct leat__heap_key key)
 {
-	const struct leat__fan_input *next = naive_least(n, top);
-	struct leat__fan_input item = {
+	const struct leat__heap_input *next = naive_least(n, top);
+	struct leat__heap_input item = {
 		.stamp = key.stamp, .sub = key.sub, .input = top};
 
 	return !next || naive_less(&item, next);
@@ -250,13 +248,14 @@ naive_may_go(uint32_t n, uint32_t top, struct leat__fan_key key)
 static void
 expect_as_naive(uint32_t n)
 {
-	const struct leat__fan_input *least = naive_least(n, n);
-	struct leat__fan_key limit = leat__fan_heap_limit(&heap);
+	const struct leat__heap_input *least = naive_least(n, n);
+	struct leat__heap_key limit = leat__heap_limit(&heap);
 
-	expect_top(least->input, leat__fan_input_key(least), least->is_present);
+	expect_top(
+		least->input, leat__heap_input_key(least), least->is_present);
 	for (uint64_t stamp = 0; stamp < 5; stamp++)
 		for (uint64_t sub = 0; sub < 4; sub++)
-			must(leat__fan_key_less(KEY(stamp, sub), limit) ==
+			must(leat__heap_key_less(KEY(stamp, sub), limit) ==
 				naive_may_go(n, least->input, KEY(stamp, sub)));
 }
 
@@ -265,9 +264,9 @@ try_updates(uint32_t n, uint64_t *seed)
 {
 	setup(n);
 	for (uint32_t k = 0; k < n; k++)
-		naive[k] = (struct leat__fan_input){.input = k};
+		naive[k] = (struct leat__heap_input){.input = k};
 	for (uint32_t step = 0; step < 400; step++) {
-		struct leat__fan_input *in = &naive[stress_below(seed, n)];
+		struct leat__heap_input *in = &naive[stress_below(seed, n)];
 
 		in->stamp = stress_below(seed, 5);
 		in->sub = stress_below(seed, 4);
@@ -276,7 +275,7 @@ try_updates(uint32_t n, uint64_t *seed)
 			in->stamp = in->sub = UINT64_MAX;
 			in->is_present = false;
 		}
-		leat__fan_heap_update(&heap, in->input, leat__fan_input_key(in),
+		leat__heap_update(&heap, in->input, leat__heap_input_key(in),
 			in->is_present);
 		expect_as_naive(n);
 	}
@@ -333,12 +332,12 @@ feed_show(uint32_t input)
 {
 	const struct feed *feed = &feeds[input];
 	bool is_present = feed->n_taken < feed->n_sent;
-	struct leat__fan_key key = LEAT__FAN_KEY_END;
+	struct leat__heap_key key = LEAT__HEAP_KEY_END;
 
 	/* what is not there yet is known by its stamp, as a frontier says it */
 	if (feed->n_taken < feed->n_items)
 		key = KEY(feed->stamps[feed->n_taken], 0);
-	leat__fan_heap_update(&heap, input, key, is_present);
+	leat__heap_update(&heap, input, key, is_present);
 }
 
 static void
@@ -357,7 +356,7 @@ feeds_send_some(uint32_t n, uint64_t *seed)
 
 /* Take what may go from the top; returns how many. */
 static uint32_t
-feed_take(uint32_t input, struct leat__fan_key limit, uint64_t *last_stamp,
+feed_take(uint32_t input, struct leat__heap_key limit, uint64_t *last_stamp,
 	uint32_t *last_input)
 {
 	struct feed *feed = &feeds[input];
@@ -366,7 +365,7 @@ feed_take(uint32_t input, struct leat__fan_key limit, uint64_t *last_stamp,
 	while (feed->n_taken < feed->n_sent) {
 		uint64_t stamp = feed->stamps[feed->n_taken];
 
-		if (!leat__fan_key_less(KEY(stamp, 0), limit))
+		if (!leat__heap_key_less(KEY(stamp, 0), limit))
 			break;
 		must(stamp > *last_stamp ||
 			(stamp == *last_stamp && input > *last_input));
@@ -390,19 +389,19 @@ try_merge(uint32_t n, uint32_t run_max, uint64_t *seed)
 	for (uint32_t k = 0; k < n; k++)
 		n_left += feeds[k].n_items;
 	while (n_left > 0) {
-		const struct leat__fan_input *top;
+		const struct leat__heap_input *top;
 
 		feeds_send_some(n, seed);
-		while ((top = leat__fan_heap_top(&heap))->is_present) {
-			uint32_t n_taken = feed_take(top->input,
-				leat__fan_heap_limit(&heap), &last_stamp,
-				&last_input);
+		while ((top = leat__heap_top(&heap))->is_present) {
+			uint32_t n_taken =
+				feed_take(top->input, leat__heap_limit(&heap),
+					&last_stamp, &last_input);
 
 			must(n_taken > 0);
 			n_left -= n_taken;
 		}
 	}
-	expect_top(0, LEAT__FAN_KEY_END, false);
+	expect_top(0, LEAT__HEAP_KEY_END, false);
 	teardown();
 }
 
@@ -418,7 +417,7 @@ START_TEST(merges_come_out_in_order_of_key_and_input)
 }
 END_TEST
 
-TEST_MAIN("fan/heap", no_inputs_are_refused, without_memory_nothing_is_kept,
+TEST_MAIN("run/heap", no_inputs_are_refused, without_memory_nothing_is_kept,
 	an_input_of_which_nothing_is_known_holds_back_all_others,
 	the_least_stamp_goes_first_and_then_the_least_digits,
 	equal_keys_go_by_the_number_of_the_input,

@@ -1,5 +1,5 @@
 /*
- * fan/heap.c -- which of K inputs an ordered merge takes from next.
+ * run/heap.c -- which of K inputs an ordered merge takes from next.
  *
  * A binary heap of the inputs, never of items, so its memory is O(K). Keys lie
  * in the heap itself. Measured and not faster: a sorted row of a few inputs, a
@@ -10,13 +10,13 @@
  * in line can be looked at without asking whether they exist.
  * Threads: one at a time.
  */
-#include "fan/heap.h"
+#include "run/heap.h"
 
 #define HEAP_EXTRA 2 /* ended inputs behind the last */
 
 /* By key, then by number of the input. */
 static inline bool
-heap_less(const struct leat__fan_input *a, const struct leat__fan_input *b)
+heap_less(const struct leat__heap_input *a, const struct leat__heap_input *b)
 {
 	if (leat__likely(a->stamp != b->stamp))
 		return a->stamp < b->stamp;
@@ -26,31 +26,32 @@ heap_less(const struct leat__fan_input *a, const struct leat__fan_input *b)
 }
 
 int
-leat__fan_heap_init(struct leat__fan_heap *heap, const struct leat__env *env,
-	uint32_t n_inputs)
+leat__heap_init(
+	struct leat__heap *heap, const struct leat__env *env, uint32_t n_inputs)
 {
 	size_t n_entries = (size_t)n_inputs + HEAP_EXTRA;
 
-	*heap = (struct leat__fan_heap){.env = env, .n_inputs = n_inputs};
+	*heap = (struct leat__heap){.env = env, .n_inputs = n_inputs};
 	if (n_inputs == 0)
 		return LEAT_EINVAL;
 	heap->entries = env->alloc(env, n_entries * sizeof(*heap->entries));
 	heap->places = env->alloc(env, n_inputs * sizeof(*heap->places));
 	if (!heap->entries || !heap->places) {
-		leat__fan_heap_fini(heap);
+		leat__heap_fini(heap);
 		return LEAT_ENOMEM;
 	}
 	for (uint32_t k = 0; k < n_inputs; k++)
 		heap->places[k] = heap->entries[k].input = k;
 	for (size_t k = n_inputs; k < n_entries; k++)
-		heap->entries[k] = (struct leat__fan_input){.stamp = UINT64_MAX,
-			.sub = UINT64_MAX,
-			.input = UINT32_MAX};
+		heap->entries[k] =
+			(struct leat__heap_input){.stamp = UINT64_MAX,
+				.sub = UINT64_MAX,
+				.input = UINT32_MAX};
 	return LEAT_OK;
 }
 
 void
-leat__fan_heap_fini(struct leat__fan_heap *heap)
+leat__heap_fini(struct leat__heap *heap)
 {
 	if (heap->entries)
 		heap->env->free(heap->env, heap->entries);
@@ -60,12 +61,11 @@ leat__fan_heap_fini(struct leat__fan_heap *heap)
 	heap->places = NULL;
 }
 
-/* Field by field, as they are read: see struct leat__fan_input. */
+/* Field by field, as they are read: see struct leat__heap_input. */
 static inline void
-heap_put(struct leat__fan_heap *heap, uint32_t place,
-	struct leat__fan_input entry)
+heap_put(struct leat__heap *heap, uint32_t place, struct leat__heap_input entry)
 {
-	struct leat__fan_input *to = &heap->entries[place];
+	struct leat__heap_input *to = &heap->entries[place];
 
 	to->stamp = entry.stamp;
 	to->sub = entry.sub;
@@ -75,8 +75,7 @@ heap_put(struct leat__fan_heap *heap, uint32_t place,
 }
 
 static inline void
-heap_up(struct leat__fan_heap *heap, uint32_t place,
-	struct leat__fan_input entry)
+heap_up(struct leat__heap *heap, uint32_t place, struct leat__heap_input entry)
 {
 	while (place > 0) {
 		uint32_t parent = (place - 1) / 2;
@@ -90,10 +89,10 @@ heap_up(struct leat__fan_heap *heap, uint32_t place,
 }
 
 static inline void
-heap_down(struct leat__fan_heap *heap, uint32_t place,
-	struct leat__fan_input entry)
+heap_down(
+	struct leat__heap *heap, uint32_t place, struct leat__heap_input entry)
 {
-	const struct leat__fan_input *entries = heap->entries;
+	const struct leat__heap_input *entries = heap->entries;
 	uint32_t n_inputs = heap->n_inputs;
 
 	for (;;) {
@@ -111,17 +110,17 @@ heap_down(struct leat__fan_heap *heap, uint32_t place,
 }
 
 void
-leat__fan_heap_update(struct leat__fan_heap *heap, uint32_t input,
-	struct leat__fan_key key, bool is_present)
+leat__heap_update(struct leat__heap *heap, uint32_t input,
+	struct leat__heap_key key, bool is_present)
 {
-	struct leat__fan_input entry = {.stamp = key.stamp,
+	struct leat__heap_input entry = {.stamp = key.stamp,
 		.sub = key.sub,
 		.input = input,
 		.is_present = is_present};
 	uint32_t place;
 
 	LEAT_ASSERT(input < heap->n_inputs);
-	LEAT_ASSERT(!is_present || !leat__fan_key_is_end(key));
+	LEAT_ASSERT(!is_present || !leat__heap_key_is_end(key));
 	place = heap->places[input];
 	if (heap_less(&entry, &heap->entries[place]))
 		heap_up(heap, place, entry);
@@ -129,15 +128,15 @@ leat__fan_heap_update(struct leat__fan_heap *heap, uint32_t input,
 		heap_down(heap, place, entry);
 }
 
-struct leat__fan_key
-leat__fan_heap_limit(const struct leat__fan_heap *heap)
+struct leat__heap_key
+leat__heap_limit(const struct leat__heap *heap)
 {
-	const struct leat__fan_input *top = heap->entries, *next = top + 1;
-	struct leat__fan_key limit;
+	const struct leat__heap_input *top = heap->entries, *next = top + 1;
+	struct leat__heap_key limit;
 
 	next += heap_less(next + 1, next);
-	limit = leat__fan_input_key(next);
-	if (top->input < next->input && !leat__fan_key_is_end(limit)) {
+	limit = leat__heap_input_key(next);
+	if (top->input < next->input && !leat__heap_key_is_end(limit)) {
 		limit.sub++;
 		limit.stamp += limit.sub == 0;
 	}
