@@ -473,6 +473,20 @@ for value in 0 x 1X -1 '' 99999999999999999999; do
 	run run "--memory=$value" "$job"
 	is_status "--memory=$value" 2
 done
+for value in x weighted, weighted,high weighted,high=0 weighted,8=1 \
+	weighted,low=1001 weighted,low=1x strict,high=1 ''; do
+	run run "--schedule=$value" "$job"
+	is_status "--schedule=$value" 2
+done
+branches="read $flights ! tee block name=t t. ! where \"delay > 60\"
+	priority=high ! write a.csv t. ! count priority=low ! write n.csv"
+for value in strict weighted weighted,high=9,low=1,0=1000; do
+	run run "--schedule=$value" "$branches"
+	is_status "--schedule=$value" 0
+done
+run run --explain --schedule=weighted,high=9 "$branches"
+prints "weights" "priority high, weight 9"
+rm -f a.csv n.csv
 run run --progress=dots "$job"
 is_status "--progress=dots" 2
 says "--progress=dots" "bar|plain|json|none"

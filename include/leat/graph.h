@@ -33,6 +33,18 @@ struct leat_stage_set;
 #define LEAT_GRAPH_WORKERS_MAX 256
 #define LEAT_GRAPH_TEXT_MAX    (1u << 20) /* bytes of a description */
 
+/* Priorities of stages, 0 = first: as the rank of a struct leat_group. */
+#define LEAT_PRIORITIES      8u
+#define LEAT_PRIORITY_HIGH   2u
+#define LEAT_PRIORITY_NORMAL 4u
+#define LEAT_PRIORITY_LOW    6u
+
+/* schedule of leat_graph_opts */
+#define LEAT_SCHEDULE_STRICT   0u /* nothing of a later one while one waits */
+#define LEAT_SCHEDULE_WEIGHTED 1u /* each gets time by its weight */
+
+#define LEAT_WEIGHT_MAX 1000u
+
 struct leat_graph_opts {
 	uint32_t size;            /* by LEAT_OPTS_INIT(leat_graph_opts) */
 	uint32_t flags;           /* none yet; unknown bits are refused */
@@ -45,6 +57,10 @@ struct leat_graph_opts {
 	struct leat_ctx *parent; /* ends the run when it ends; NULL = none */
 	const struct leat_stage_set *stages; /* [lent] outlives the graph; */
 					     /* NULL = leat_stages */
+	uint32_t schedule;                   /* LEAT_SCHEDULE_* */
+	uint32_t reserved;                   /* 0 */
+	/* of the priorities, up to LEAT_WEIGHT_MAX; 0 = 128, 64, ... 1 */
+	uint32_t weights[LEAT_PRIORITIES];
 };
 
 struct leat_link_opts {
@@ -121,6 +137,24 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_add(struct leat_graph *graph,
 	struct leat_stage **stage_out, struct leat_error *err);
 
 /**
+ * Say when a stage is run, if several are ready. Without it a stage has the
+ * priority of those that it is fused with (see leat_graph_explain), and where
+ * none was given any, LEAT_PRIORITY_NORMAL.
+ *
+ * By LEAT_SCHEDULE_STRICT a worker leaves what it runs between two frames, or
+ * after the quantum, for what is of an earlier priority, so that never waits
+ * for longer; and what is of a later one may wait for ever. By
+ * LEAT_SCHEDULE_WEIGHTED all that are ready share the workers' time.
+ *
+ * @param priority  0 (first) to LEAT_PRIORITIES - 1
+ *
+ * @return LEAT_OK, LEAT_EINVAL (a greater one; or the stage has a thread of
+ * its own, LEAT_STAGE_BLOCKING), LEAT_ESTATE (the graph has started).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_set_priority(
+	struct leat_stage *stage, uint32_t priority, struct leat_error *err);
+
+/**
  * Join an out to an in. Each end takes one link.
  *
  * @return LEAT_OK, LEAT_EINVAL (no such end, or in use), LEAT_ESTATE,
@@ -141,10 +175,11 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_chain(struct leat_graph *graph,
  *	stage positional key=value ! next stage
  *
  * Double quotes hold spaces, a backslash escapes inside them; name=t names a
- * stage, `t.` continues from its next free out and `t.1` from its out 1; `#`
- * starts a comment to the end of the line. Files with a known extension
- * bring their parser or formatter along, and a chain that ends without a sink
- * is written to standard output.
+ * stage, `t.` continues from its next free out and `t.1` from its out 1;
+ * priority=high|normal|low or 0 to 7 says when it is run; `#` starts a comment
+ *to the end of the line. Files with a known extension bring their parser or
+ *formatter along, and a chain that ends without a sink is written to standard
+ *output.
  *
  * @param text  UTF-8, at most LEAT_GRAPH_TEXT_MAX bytes; copied        [lent]
  *

@@ -33,7 +33,8 @@
 #define leat__cas_seq(p, expected, v)                                          \
 	__atomic_compare_exchange_n(                                           \
 		(p), (expected), (v), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-#define leat__or_seq(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define leat__or_seq(p, v)  __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define leat__and_seq(p, v) __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
 #define leat__cas_acq_rel(p, expected, v)                                      \
 	__atomic_compare_exchange_n(                                           \
 		(p), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)

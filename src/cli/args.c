@@ -132,6 +132,49 @@ args_set_memory(struct leat__cli_args *args, const char *value)
 	return 0;
 }
 
+/* The priority that a word up to the = names, or LEAT_PRIORITIES. */
+static uint32_t
+args_priority(const char *word)
+{
+	static const struct {
+		const char *name;
+		uint32_t priority;
+	} names[] = {{"high=", LEAT_PRIORITY_HIGH},
+		{"normal=", LEAT_PRIORITY_NORMAL}, {"low=", LEAT_PRIORITY_LOW}};
+
+	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+		if (!strncmp(word, names[k].name, strlen(names[k].name)))
+			return names[k].priority;
+	if (word[0] < '0' || word[0] > '7' || word[1] != '=')
+		return LEAT_PRIORITIES;
+	return (uint32_t)(word[0] - '0');
+}
+
+/* "strict", "weighted", "weighted,high=8,low=1" */
+static int
+args_set_schedule(struct leat__cli_args *args, const char *value)
+{
+	const char *at = value + strlen("weighted");
+	uint64_t weight;
+
+	args->schedule = LEAT_SCHEDULE_STRICT;
+	if (strcmp(value, "strict") == 0)
+		return 0;
+	if (strncmp(value, "weighted", strlen("weighted")) != 0)
+		return -1;
+	args->schedule = LEAT_SCHEDULE_WEIGHTED;
+	while (*at == ',') {
+		uint32_t priority = args_priority(at + 1);
+
+		if (priority == LEAT_PRIORITIES ||
+			args_number(strchr(at, '=') + 1, &weight, &at) ||
+			weight < 1 || weight > LEAT_WEIGHT_MAX)
+			return -1;
+		args->weights[priority] = (uint32_t)weight;
+	}
+	return *at ? -1 : 0;
+}
+
 #define ARGS_GRAPH (LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_SHOW)
 
 const struct leat__cli_option leat__cli_options[] = {
@@ -151,6 +194,10 @@ const struct leat__cli_option leat__cli_options[] = {
 	{"memory", 'm', ARGS_GRAPH, "SIZE",
 		"refuse a plan that can need more than this, such as 64M or 2G",
 		args_set_memory},
+	{"schedule", 0, ARGS_GRAPH, "strict|weighted[,NAME=N,...]",
+		"stages of a lesser priority wait for all others, or share the "
+		"workers: high, normal, low or 0 to 7, weights of 1 to 1000",
+		args_set_schedule},
 	{"quiet", 'q', LEAT__CLI_RUN | LEAT__CLI_CHECK, NULL,
 		"say nothing but errors", args_set_quiet},
 	{"dot", 0, LEAT__CLI_SHOW, NULL,

@@ -34,10 +34,12 @@ enum leat__cli_progress {
 struct leat__cli_args {
 	char **words; /* that are no options */
 	uint32_t n_words;
-	const char *file;      /* graph text comes from here */
-	uint64_t workers;      /* 0 = one per core */
-	uint64_t memory_bytes; /* 0 = no limit */
-	uint32_t progress;     /* enum leat__cli_progress */
+	const char *file;                  /* graph text comes from here */
+	uint64_t workers;                  /* 0 = one per core */
+	uint64_t memory_bytes;             /* 0 = no limit */
+	uint32_t progress;                 /* enum leat__cli_progress */
+	uint32_t schedule;                 /* LEAT_SCHEDULE_* */
+	uint32_t weights[LEAT_PRIORITIES]; /* 0 = as the library has it */
 	bool is_explain;
 	bool is_quiet;
 	bool is_json;

@@ -161,10 +161,11 @@ leat__cli_graph_open(
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = (uint32_t)args->workers,
-		.memory_bytes = args->memory_bytes};
+		.memory_bytes = args->memory_bytes, .schedule = args->schedule};
 	struct leat_error err = {0};
 	int code;
 
+	memcpy(opts.weights, args->weights, sizeof(opts.weights));
 	memset(g, 0, sizeof(*g));
 	g->text = text_of(args);
 	if (!g->text)

@@ -100,12 +100,21 @@ args_next_positional(const struct args *a)
 	return NULL;
 }
 
+/* Only stages that share the workers have one. */
+static bool
+args_takes_priority(const struct args *a)
+{
+	return !(a->st->ops.flags & LEAT_STAGE_BLOCKING);
+}
+
 static void
 args_list(const struct args *a, struct leat__text *text)
 {
 	for (uint32_t k = 0; k < a->st->n_options; k++)
 		leat__parse_list(text, a->st->ops.options[k].name);
 	leat__parse_list(text, "name");
+	if (args_takes_priority(a))
+		leat__parse_list(text, "priority");
 }
 
 static int
@@ -128,7 +137,8 @@ args_unknown_option(struct leat__parser *p, struct args *a)
 		"unknown option '%.*s' of stage '%s'%s; there %s: %s (a value "
 		"that holds = stands in quotes)",
 		(int)leat__min_u64(word->n_key, 64), word->text,
-		a->st->ops.name, hint_buf, a->st->n_options ? "are" : "is only",
+		a->st->ops.name, hint_buf,
+		a->st->n_options || args_takes_priority(a) ? "are" : "is only",
 		list_buf);
 }
 
@@ -254,6 +264,35 @@ args_name(struct leat__parser *p, struct args *a)
 }
 
 static int
+args_priority(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	const char *text = word->text + word->n_key + 1;
+	uint32_t priority;
+	int rc;
+
+	if (a->st->has_priority)
+		return leat__parse_error(p, word->place,
+			"stage '%s' is given two priorities", a->st->ops.name);
+	if (!leat__priority_parse(text, strlen(text), &priority))
+		return leat__parse_error(p, word->place,
+			"priority is '%.64s'; accepted: high, normal, low, or "
+			"0 (first) to %u",
+			text, LEAT_PRIORITIES - 1);
+	rc = leat__priority_check(a->st, priority, p->err);
+	a->st->priority = priority;
+	a->st->has_priority = true;
+	return rc < 0 ? leat__parse_place(p, word->place, rc) : rc;
+}
+
+static bool
+word_has_key(const struct leat__word *word, const char *key)
+{
+	return word->n_key == strlen(key) &&
+		!memcmp(word->text, key, word->n_key);
+}
+
+static int
 args_word(struct leat__parser *p, struct args *a)
 {
 	const struct leat__word *word = &p->word;
@@ -261,11 +300,13 @@ args_word(struct leat__parser *p, struct args *a)
 
 	if (word->n_key == LEAT__WORD_NO_KEY)
 		return args_positional(p, a);
-	if (word->n_key == 4 && !memcmp(word->text, "name", 4))
+	if (word_has_key(word, "name"))
 		return args_name(p, a);
 	option = args_find(a, word->text, word->n_key);
 	if (option)
 		return args_key(p, a, option);
+	if (word_has_key(word, "priority"))
+		return args_priority(p, a);
 	if (leat__name_is_valid(word->text, word->n_key) &&
 		!(next && (next->flags & LEAT_OPTION_REST)))
 		return args_unknown_option(p, a);

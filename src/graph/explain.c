@@ -22,6 +22,24 @@ explain_width(uint32_t width, size_t n)
 
 /* ---- segments ---------------------------------------------------------- */
 
+/* Where there are several. */
+static void
+explain_priority(const struct leat_graph *graph,
+	const struct leat__segment *segment, struct leat__text *text)
+{
+	uint32_t used = leat__priorities_used(graph);
+	uint32_t priority = leat__segment_priority(segment);
+	char buf[8];
+
+	if (segment->is_blocking || !(used & (used - 1)))
+		return;
+	leat__text_add(
+		text, "  priority %s", leat__priority_text(priority, buf));
+	if (graph->opts.schedule == LEAT_SCHEDULE_WEIGHTED)
+		leat__text_add(text, ", weight %u",
+			leat__priority_weight(graph, priority));
+}
+
 static void
 explain_replicas(const struct leat__segment *segment, struct leat__text *text)
 {
@@ -52,6 +70,7 @@ explain_segments(const struct leat_graph *graph, struct leat__text *text)
 				segment->stages[j]->name);
 		if (segment->n_replicas > 1)
 			explain_replicas(segment, text);
+		explain_priority(graph, segment, text);
 		leat__text_add(text, "\n");
 	}
 }

@@ -100,6 +100,19 @@ opts_check(const struct leat_graph_opts *o, struct leat_error *err)
 			"hour",
 			(unsigned long long)o->spin_ns,
 			(unsigned long long)o->quantum_ns);
+	if (o->reserved)
+		return leat__error(err, LEAT_EINVAL,
+			"reserved is %u; accepted: 0", o->reserved);
+	if (o->schedule > LEAT_SCHEDULE_WEIGHTED)
+		return leat__error(err, LEAT_EINVAL,
+			"schedule is %u; accepted: 0 (strict), 1 (weighted)",
+			o->schedule);
+	for (uint32_t k = 0; k < LEAT_PRIORITIES; k++)
+		if (o->weights[k] > LEAT_WEIGHT_MAX)
+			return leat__error(err, LEAT_EINVAL,
+				"the weight of priority %u is %u; accepted: 0 "
+				"to %u",
+				k, o->weights[k], LEAT_WEIGHT_MAX);
 	if (o->stages && o->stages->size < sizeof(struct leat_stage_set))
 		return leat__error(err, LEAT_EINVAL,
 			"the stage set's size is %u; accepted: from %zu on",

@@ -93,6 +93,8 @@ struct leat_stage {
 	bool is_implied; /* brought along by a file name or an open end */
 	bool is_inited;
 	bool is_ordered_merge;        /* set by its init */
+	bool has_priority;            /* it was given one */
+	uint32_t priority;            /* 0 = first */
 	bool is_restamping;           /* plan: ordered branches begin at it */
 	struct leat_shape in_shape;   /* of in 0 */
 	struct leat_shape out_shape;  /* of all outs */
@@ -289,6 +291,24 @@ leat__stage_n_instances(const struct leat_stage *st)
 	return st->segment && st->segment->n_replicas ? st->segment->n_replicas
 						      : 1;
 }
+
+/* ---- priority.c -------------------------------------------------------- */
+
+/* "high", "normal", "low", or a digit. false: none of these. */
+bool leat__priority_parse(
+	const char *word, size_t n_bytes, uint32_t *priority_out);
+/* What parses back to it. Returns buf or a constant. */
+const char *leat__priority_text(uint32_t priority, char buf[8]);
+/* May a stage have it? LEAT_OK, LEAT_EINVAL. */
+LEAT_MUST_CHECK int leat__priority_check(
+	const struct leat_stage *st, uint32_t priority, struct leat_error *err);
+/* The first of its stages'. */
+uint32_t leat__segment_priority(const struct leat__segment *segment);
+/* Bit p: a segment that workers run has priority p. */
+uint32_t leat__priorities_used(const struct leat_graph *graph);
+/* As asked for, or what 0 stands for. */
+uint32_t leat__priority_weight(
+	const struct leat_graph *graph, uint32_t priority);
 
 /* ---- order.c ----------------------------------------------------------- */
 

@@ -150,13 +150,16 @@ show_options(struct show *s, const struct leat_stage *st)
 static void
 show_stage(struct show *s, const struct leat_stage *st)
 {
-	char name[LEAT_ERROR_STAGE_BYTES];
+	char name[LEAT_ERROR_STAGE_BYTES], priority[8];
 
 	leat__graph_auto_name(s->graph, s->is_shown, st->ops.name, name);
 	leat__text_add(s->text, "%s", st->ops.name);
 	show_options(s, st);
 	if (strcmp(name, st->name))
 		leat__text_add(s->text, " name=%s", st->name);
+	if (st->has_priority)
+		leat__text_add(s->text, " priority=%s",
+			leat__priority_text(st->priority, priority));
 	s->is_shown[st->number] = true;
 	s->order[s->n_order++] = st->number;
 }

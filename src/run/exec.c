@@ -20,19 +20,24 @@
 
 /* ---- the common queue --------------------------------------------------- */
 
+/* A chain of one rank. */
 static void
 exec_append(struct leat__exec *exec, struct leat__entry *first,
 	struct leat__entry *last, uint32_t n)
 {
+	struct leat__chain *chain = &exec->common[first->rank];
+
 	last->next = NULL;
 	leat__lock_take(&exec->lock, exec->env);
-	if (exec->last)
-		exec->last->next = first;
+	if (chain->last)
+		chain->last->next = first;
 	else
-		exec->first = first;
-	exec->last = last;
+		chain->first = first;
+	chain->last = last;
 	leat__store_relaxed(&exec->n_common, exec->n_common + n);
 	leat__lock_drop(&exec->lock, exec->env);
+	if (exec->is_ranked)
+		leat__rank_note(exec, first->rank);
 }
 
 /* What one worker takes at once: its share, so that others find some too. */
@@ -41,13 +46,16 @@ exec_share(const struct leat__exec *exec)
 {
 	uint64_t n = exec->n_common / exec->n_workers + 1;
 
+	if (exec->is_ranked)
+		return 1;
 	n = leat__min_u64(n, EXEC_QUEUE_CELLS / 2);
 	return (uint32_t)leat__min_u64(n, exec->n_common);
 }
 
 struct leat__entry *
-leat__exec_take(struct leat__exec *exec)
+leat__exec_take(struct leat__exec *exec, uint32_t rank)
 {
+	struct leat__chain *chain = &exec->common[rank];
 	struct leat__entry *first, *last;
 	uint32_t n;
 
@@ -55,13 +63,13 @@ leat__exec_take(struct leat__exec *exec)
 		return NULL;
 	leat__lock_take(&exec->lock, exec->env);
 	n = exec_share(exec);
-	first = last = exec->first;
+	first = last = chain->first;
 	for (uint32_t k = 1; k < n; k++)
 		last = last->next;
 	if (first) {
-		exec->first = last->next;
-		if (!exec->first)
-			exec->last = NULL;
+		chain->first = last->next;
+		if (!chain->first)
+			chain->last = NULL;
 		last->next = NULL;
 		leat__store_relaxed(&exec->n_common, exec->n_common - n);
 	}
@@ -88,10 +96,26 @@ worker_overflow(struct leat__worker *worker, struct leat__entry *entry)
 	exec_append(worker->exec, first, entry, n + 1);
 }
 
+/* None is to be on its way where nobody finds it: of a full queue nothing is
+ * moved. */
+static void
+worker_push_ranked(struct leat__worker *worker, struct leat__entry *entry)
+{
+	struct leat__exec *exec = worker->exec;
+	uint32_t rank = entry->rank;
+
+	if (leat__queue_push(leat__worker_queue(worker, rank), entry))
+		leat__rank_note(exec, rank);
+	else
+		exec_append(exec, entry, entry, 1);
+}
+
 void
 leat__worker_push(struct leat__worker *worker, struct leat__entry *entry)
 {
-	if (leat__unlikely(!leat__queue_push(&worker->queue, entry)))
+	if (leat__unlikely(worker->exec->is_ranked))
+		worker_push_ranked(worker, entry);
+	else if (leat__unlikely(!leat__queue_push(&worker->queue, entry)))
 		worker_overflow(worker, entry);
 }
 
@@ -103,7 +127,7 @@ leat__exec_has_work(struct leat__exec *exec, bool is_lone_passed)
 	if (leat__load_relaxed(&exec->n_common) > 0)
 		return true;
 	for (uint32_t k = 0; k < exec->n_workers; k++)
-		if (leat__queue_len(&exec->workers[k].queue) > n_passed)
+		if (leat__worker_len(&exec->workers[k]) > n_passed)
 			return true;
 	return exec->opts.has_feed && exec->opts.has_feed(exec->opts.user);
 }
@@ -350,10 +374,40 @@ leat__exec_push(struct leat__exec *exec, struct leat__worker *hint,
 	leat__worker_push(hint, entry);
 	/* the only worker is awake: it is the caller */
 	if (exec->n_workers > 1)
-		leat__exec_wake_one(exec, leat__queue_len(&hint->queue) == 1);
+		leat__exec_wake_one(exec, leat__worker_len(hint) == 1);
 }
 
 /* ---- life --------------------------------------------------------------- */
+
+static int
+worker_init_ranks(struct leat__worker *worker)
+{
+	const struct leat__exec *exec = worker->exec;
+	uint32_t n = exec->opts.n_ranks - 1;
+
+	worker->queues =
+		exec->env->alloc(exec->env, n * sizeof(*worker->queues));
+	if (!worker->queues)
+		return LEAT_ENOMEM;
+	for (uint32_t r = 0; r < n; r++)
+		if (!leat__queue_init(
+			    &worker->queues[r], exec->env, EXEC_QUEUE_CELLS))
+			return LEAT_ENOMEM;
+	return LEAT_OK;
+}
+
+static void
+worker_fini_ranks(struct leat__worker *worker)
+{
+	const struct leat__env *env = worker->exec->env;
+
+	if (!worker->queues)
+		return;
+	for (uint32_t r = 0; r + 1 < worker->exec->opts.n_ranks; r++)
+		leat__queue_fini(&worker->queues[r], env);
+	env->free(env, worker->queues);
+	worker->queues = NULL;
+}
 
 static int
 exec_init_workers(struct leat__exec *exec)
@@ -368,6 +422,8 @@ exec_init_workers(struct leat__exec *exec)
 		leat__parker_init(&worker->parker, env);
 		if (!leat__queue_init(&worker->queue, env, EXEC_QUEUE_CELLS))
 			return LEAT_ENOMEM;
+		if (exec->is_ranked)
+			LEAT_TRY(worker_init_ranks(worker));
 	}
 	return LEAT_OK;
 }
@@ -382,6 +438,8 @@ leat__exec_init(struct leat__exec *exec, const struct leat__env *env,
 	if (!exec->workers)
 		return LEAT_ENOMEM;
 	exec->n_workers = exec->n_stopped = opts->n_workers;
+	exec->is_ranked = opts->n_ranks > 1;
+	exec->is_weighted = exec->is_ranked && opts->weights[0] > 0;
 	if (exec_init_workers(exec) == LEAT_OK)
 		return LEAT_OK;
 	leat__exec_fini(exec);
@@ -391,8 +449,14 @@ leat__exec_init(struct leat__exec *exec, const struct leat__env *env,
 void
 leat__exec_fini(struct leat__exec *exec)
 {
-	for (uint32_t k = 0; k < exec->n_workers; k++)
-		leat__queue_fini(&exec->workers[k].queue, exec->env);
+	for (uint32_t k = 0; k < exec->n_workers; k++) {
+		struct leat__worker *worker = &exec->workers[k];
+
+		if (!worker->exec)
+			break;
+		worker_fini_ranks(worker);
+		leat__queue_fini(&worker->queue, exec->env);
+	}
 	if (exec->workers)
 		exec->env->free(exec->env, exec->workers);
 	exec->workers = NULL;

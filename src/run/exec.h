@@ -1,7 +1,8 @@
 /*
  * run/exec.h -- the executor: workers that run what is ready.
  *
- * An entry is something ready to run, in exactly one queue. A job is an entry
+ * An entry is something ready to run, in exactly one queue. Entries may be of
+ * several ranks; rank 0 is first (rank.c). A job is an entry
  * that is stepped again and again, and woken by whoever has something for it;
  * a fiber (fiber.h) is one that brings its own stack.
  *
@@ -20,6 +21,8 @@
 struct leat__exec;
 struct leat__worker;
 
+#define LEAT__RANKS_MAX 8u
+
 /* ---- entries and jobs --------------------------------------------------- */
 
 /*
@@ -33,6 +36,7 @@ struct leat__entry {
 	struct leat__entry *next; /* in the common queue */
 	struct leat__context *(*run)(
 		struct leat__entry *entry, struct leat__worker *worker);
+	uint32_t rank; /* less than the executor's n_ranks */
 };
 
 enum leat__step {
@@ -58,7 +62,7 @@ struct leat__job {
 	void (*done)(struct leat__job *job); /* it will not be stepped again */
 };
 
-/* step and done are filled by the caller. */
+/* step, done and entry.rank are filled by the caller. */
 void leat__job_init(struct leat__job *job, struct leat__exec *exec);
 
 /* Make it ready if it is idle. hint: the calling worker, or NULL. */
@@ -96,6 +100,8 @@ struct leat__worker {
 	bool is_searching; /* counted in n_searching */
 	bool is_for_one;
 	bool is_sentry;        /* counted in n_sentries */
+	uint32_t rank;         /* of what it runs */
+	int64_t began_ns;      /* to run it; where shares are counted */
 	int64_t idle_since_ns; /* 0 = not idle */
 	uint64_t n_steals;     /* entries; atomic, one writer */
 	uint64_t n_parks;
@@ -104,7 +110,8 @@ struct leat__worker {
 	uint32_t is_started; /* atomic: who started it is through with that */
 	_Alignas(LEAT__CACHE_LINE) uint32_t mode; /* atomic */
 	struct leat__parker parker;
-	struct leat__queue queue;
+	struct leat__queue queue;   /* of rank 0 */
+	struct leat__queue *queues; /* of the ranks from 1 on, or NULL */
 };
 
 void leat__worker_thread(void *worker);
@@ -122,6 +129,10 @@ struct leat__exec_opts {
 	uint64_t spin_ns; /* look for work so long before parking */
 	uint64_t idle_ns; /* threads end after; 0 = never */
 	const char *name; /* of threads, before their number */
+	/* Ranks of entries, 0 = 1; fibers run where there is one only. Ranks
+	 * are served strictly, or each by its weight where the first is set. */
+	uint32_t n_ranks;
+	uint32_t weights[LEAT__RANKS_MAX];
 	/* More to run that is in no queue: taken by a worker that finds nothing
 	 * in its own and the common queue, or every 61st time; NULL = none. */
 	struct leat__entry *(*feed)(void *user, struct leat__worker *worker);
@@ -129,11 +140,19 @@ struct leat__exec_opts {
 	void *user;
 };
 
+/* The common queue of one rank. */
+struct leat__chain {
+	struct leat__entry *first;
+	struct leat__entry *last;
+};
+
 struct leat__exec {
 	const struct leat__env *env;
 	struct leat__exec_opts opts;
 	uint32_t n_workers;
 	struct leat__worker *workers;
+	bool is_ranked;   /* there are several ranks */
+	bool is_weighted; /* and they are served by weight */
 	/* atomic: */
 	_Alignas(LEAT__CACHE_LINE) uint32_t n_parked;
 	uint32_t n_stopped;   /* workers whose thread can be started */
@@ -142,10 +161,13 @@ struct leat__exec {
 	uint32_t n_starting;  /* threads being started this moment */
 	uint32_t n_visiting;  /* threads from outside that must be let go */
 	uint32_t is_over;
+	/* of several ranks (rank.c); atomic: */
+	_Alignas(LEAT__CACHE_LINE) uint32_t ready; /* bit r: some are queued */
+	uint64_t pass;                    /* of the rank that was chosen last */
+	uint64_t passes[LEAT__RANKS_MAX]; /* what each has paid */
 	_Alignas(LEAT__CACHE_LINE) struct leat__lock lock; /* guards below */
-	struct leat__entry *first; /* the common queue */
-	struct leat__entry *last;
-	uint32_t n_common; /* atomic for readers without the lock */
+	struct leat__chain common[LEAT__RANKS_MAX];
+	uint32_t n_common; /* in all; atomic for readers without the lock */
 };
 
 /* On an error nothing is left. LEAT_OK, LEAT_ENOMEM. */
@@ -186,9 +208,45 @@ void leat__exec_wake_one(struct leat__exec *exec, bool is_for_one);
 /* Is anything ready anywhere? is_lone_passed: but for queues of a single one.
  */
 bool leat__exec_has_work(struct leat__exec *exec, bool is_lone_passed);
-/* A share of the common queue, the oldest first, chained. NULL = empty. */
-struct leat__entry *leat__exec_take(struct leat__exec *exec);
+/* A share of the common queue, the oldest first, chained; of several ranks
+ * one entry. NULL = empty. */
+struct leat__entry *leat__exec_take(struct leat__exec *exec, uint32_t rank);
 /* The worker's own queue, or if that is full the common one. */
 void leat__worker_push(struct leat__worker *worker, struct leat__entry *entry);
+
+static inline struct leat__queue *
+leat__worker_queue(struct leat__worker *worker, uint32_t rank)
+{
+	return rank == 0 ? &worker->queue : &worker->queues[rank - 1];
+}
+
+/* ---- rank.c: entries of several ranks ------------------------------------ */
+
+uint64_t leat__rank_len(const struct leat__worker *worker);
+
+/* How many are in a worker's own queues: a guess, as leat__queue_len(). */
+static inline uint64_t
+leat__worker_len(const struct leat__worker *worker)
+{
+	return leat__unlikely(worker->exec->is_ranked)
+		? leat__rank_len(worker)
+		: leat__queue_len(&worker->queue);
+}
+
+/* After an entry of this rank was put into a queue. */
+void leat__rank_note(struct leat__exec *exec, uint32_t rank);
+/* The next entry to run, from anywhere; NULL = none is ready. */
+struct leat__entry *leat__rank_look(struct leat__worker *worker);
+/* It begins, or has ended, to run an entry. */
+void leat__rank_begin(
+	struct leat__worker *worker, const struct leat__entry *entry);
+void leat__rank_end(struct leat__worker *worker);
+/* Is an entry ready that is to be run before those of this rank? */
+static inline bool
+leat__rank_has_before(const struct leat__exec *exec, uint32_t rank)
+{
+	return (leat__load_relaxed(&exec->ready) & ((1u << rank) - 1)) &&
+		!exec->is_weighted;
+}
 
 #endif

@@ -329,7 +329,7 @@ leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint,
 		.rest = fiber_rest,
 		.is_away = 1,
 		.describe = fiber_describe_strand};
-	fiber->entry = (struct leat__entry){NULL, fiber_run};
+	fiber->entry = (struct leat__entry){NULL, fiber_run, 0};
 	fiber->fibers = fibers;
 	fiber->fn = fn;
 	fiber->arg = arg;

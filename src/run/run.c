@@ -198,6 +198,30 @@ run_init_tasks(struct leat__run *run, struct leat_error *err)
 	return LEAT_OK;
 }
 
+/* The priorities that there are become ranks without gaps. */
+static void
+run_set_ranks(struct leat__run *run, struct leat__exec_opts *opts)
+{
+	const struct leat_graph *graph = run->graph;
+	uint32_t used = leat__priorities_used(graph);
+	bool is_weighted = graph->opts.schedule == LEAT_SCHEDULE_WEIGHTED;
+
+	for (uint32_t p = 0; p < LEAT_PRIORITIES; p++)
+		if (used & (1u << p))
+			opts->weights[opts->n_ranks++] = is_weighted
+				? leat__priority_weight(graph, p)
+				: 0;
+	for (uint32_t k = 0; k < run->n_tasks; k++) {
+		struct leat__task *task = &run->tasks[k];
+		uint32_t before =
+			(1u << leat__segment_priority(task->segment)) - 1;
+
+		task->job.entry.rank = task->segment->is_blocking
+			? 0
+			: (uint32_t)__builtin_popcount(used & before);
+	}
+}
+
 /* Threads for all: a graph never waits for one. */
 static int
 run_init_exec(struct leat__run *run, struct leat_error *err)
@@ -208,6 +232,7 @@ run_init_exec(struct leat__run *run, struct leat_error *err)
 		.spin_ns = graph->opts.spin_ns,
 		.name = "leat"};
 
+	run_set_ranks(run, &opts);
 	leat__threads_init(&run->threads, env, "leat-block",
 		graph->n_threads - graph->n_workers, 0);
 	if (graph->n_workers == 0)

@@ -483,6 +483,17 @@ task_has_handed(const struct leat__task *task)
 	return task->lane->worker && task->lane->worker->handed;
 }
 
+/* Is something ready that comes before it? Then it leaves between two frames,
+ * long before its quantum is spent. */
+static bool
+task_must_leave(const struct leat__task *task)
+{
+	const struct leat__worker *worker = task->lane->worker;
+
+	return worker &&
+		leat__rank_has_before(worker->exec, task->job.entry.rank);
+}
+
 /* Do the most downstream thing that can be done. */
 static enum verdict
 task_once(struct leat__task *task)
@@ -625,8 +636,11 @@ task_loop(struct leat__task *task, int64_t end_ns)
 		/* a frame is through: whoever waits for it runs while it is
 		 * hot; and a blocking stage may wait in its next call */
 		n++;
-		if (task->at == 0 || n % TASK_QUANTUM_CALLS == 0)
+		if (task->at == 0 || n % TASK_QUANTUM_CALLS == 0) {
 			task_notify(task);
+			if (task_must_leave(task))
+				return LEAT__STEP_AGAIN;
+		}
 		if (n % TASK_QUANTUM_CALLS == 0 && env->now_ns(env) >= end_ns)
 			return LEAT__STEP_AGAIN;
 	}

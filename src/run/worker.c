@@ -87,7 +87,9 @@ static struct leat__entry *
 worker_look_outside(struct leat__worker *worker)
 {
 	struct leat__exec *exec = worker->exec;
-	struct leat__entry *entry = worker_keep(worker, leat__exec_take(exec));
+	struct leat__entry *entry = exec->is_ranked
+		? leat__rank_look(worker)
+		: worker_keep(worker, leat__exec_take(exec, 0));
 
 	if (!entry && exec->opts.feed)
 		entry = exec->opts.feed(exec->opts.user, worker);
@@ -97,6 +99,8 @@ worker_look_outside(struct leat__worker *worker)
 static inline struct leat__entry *
 worker_pop(struct leat__worker *worker)
 {
+	if (leat__unlikely(worker->exec->is_ranked))
+		return leat__rank_look(worker);
 	return worker->exec->n_workers == 1
 		? leat__queue_pop_alone(&worker->queue)
 		: leat__queue_pop(&worker->queue);
@@ -115,7 +119,8 @@ leat__worker_pop(struct leat__worker *worker)
 	return entry;
 }
 
-/* Two that hand over to each other must not keep out the others. */
+/* Two that hand over to each other must not keep out the others, nor one of a
+ * lesser rank. */
 static struct leat__entry *
 worker_look_handed(struct leat__worker *worker)
 {
@@ -123,7 +128,10 @@ worker_look_handed(struct leat__worker *worker)
 
 	worker->handed = NULL;
 	worker->n_handed = entry ? worker->n_handed + 1 : 0;
-	if (worker->n_handed < WORKER_HANDED_MOST)
+	if (!entry)
+		return NULL;
+	if (worker->n_handed < WORKER_HANDED_MOST &&
+		!leat__rank_has_before(worker->exec, entry->rank))
 		return entry;
 	worker->n_handed = 0;
 	leat__exec_push(worker->exec, worker, entry);
@@ -172,6 +180,8 @@ worker_steal(struct leat__worker *worker)
 	struct leat__exec *exec = worker->exec;
 	struct leat__entry *entry = NULL;
 
+	if (exec->is_ranked)
+		return leat__rank_look(worker);
 	for (uint32_t k = 1; k < exec->n_workers && !entry; k++) {
 		uint32_t victim = (worker->number + k) % exec->n_workers;
 
@@ -420,6 +430,8 @@ worker_idle(struct leat__worker *worker)
 static struct leat__entry *
 worker_next(struct leat__worker *worker)
 {
+	if (leat__unlikely(worker->exec->is_ranked))
+		leat__rank_end(worker);
 	for (;;) {
 		struct leat__entry *entry = worker_look(worker);
 
@@ -427,6 +439,8 @@ worker_next(struct leat__worker *worker)
 			entry = worker_search(worker);
 		if (entry) {
 			worker_found(worker);
+			if (leat__unlikely(worker->exec->is_ranked))
+				leat__rank_begin(worker, entry);
 			return entry;
 		}
 		if (worker_is_over(worker) || !worker_idle(worker))
@@ -484,7 +498,7 @@ job_again(struct leat__job *job, struct leat__worker *worker)
 	leat__worker_push(worker, &job->entry);
 	if (worker->handed && worker->exec->n_workers > 1)
 		leat__exec_wake_one(
-			worker->exec, leat__queue_len(&worker->queue) == 1);
+			worker->exec, leat__worker_len(worker) == 1);
 }
 
 /* After an idle step: idle, unless it was woken while it ran. */

@@ -128,13 +128,38 @@ build_link(struct oracle *o, const struct oracle_link *link)
 		&o->err);
 }
 
+/* In every other graph some stages come before others; nothing else may come
+ * of that. Strictly only where all ends by itself: a stage without end may keep
+ * out a later one for ever. */
+static uint32_t
+build_schedule(const struct oracle *o)
+{
+	return oracle_has_moment(o) || (o->seed & 2u) ? LEAT_SCHEDULE_WEIGHTED
+						      : LEAT_SCHEDULE_STRICT;
+}
+
+static int
+build_priorities(struct oracle *o)
+{
+	for (uint32_t k = 0; (o->seed & 1u) && k < o->graph->n_stages; k++) {
+		struct leat_stage *st = o->graph->stages[k];
+		uint64_t draw = oracle_mix(o->seed + k);
+
+		if ((st->ops.flags & LEAT_STAGE_BLOCKING) || draw % 4 == 0)
+			continue;
+		LEAT_TRY(leat_stage_set_priority(
+			st, (uint32_t)(draw >> 8) % LEAT_PRIORITIES, &o->err));
+	}
+	return LEAT_OK;
+}
+
 static int
 build(struct oracle *o, uint64_t memory_bytes)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = o->workers, .quantum_ns = o->quantum_ns,
 		.spin_ns = o->spin_ns, .memory_bytes = memory_bytes,
-		.parent = o->parent};
+		.parent = o->parent, .schedule = build_schedule(o)};
 
 	LEAT_TRY(leat__graph_create(&o->world.env, &opts, &o->graph, &o->err));
 	o->graph->magazine_slots = o->magazine_slots;
@@ -142,7 +167,7 @@ build(struct oracle *o, uint64_t memory_bytes)
 		LEAT_TRY(build_node(o, &o->nodes[k]));
 	for (uint32_t k = 0; k < o->n_links; k++)
 		LEAT_TRY(build_link(o, &o->links[k]));
-	return LEAT_OK;
+	return build_priorities(o);
 }
 
 static void

@@ -67,7 +67,8 @@ choose_aside(struct sim_choice *choice_out)
 		*choice_out = (struct sim_choice){SIM_DRAIN, any};
 		return true;
 	}
-	if (sim.earliest_ns != LEAT_NEVER && sim_one_in(CHOOSE_JUMP_ONE_IN)) {
+	if (sim.earliest_ns != LEAT_NEVER && !sim.is_punctual &&
+		sim_one_in(CHOOSE_JUMP_ONE_IN)) {
 		*choice_out = (struct sim_choice){SIM_JUMP, sim.current};
 		return true;
 	}

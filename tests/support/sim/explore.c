@@ -96,7 +96,7 @@ explorer_options(struct sim_choice *options, uint32_t n, bool is_all)
 		if (sim_n_stores(&sim_threads[k]))
 			options[n++] =
 				(struct sim_choice){SIM_DRAIN, &sim_threads[k]};
-	if (sim.earliest_ns != LEAT_NEVER)
+	if (sim.earliest_ns != LEAT_NEVER && !sim.is_punctual)
 		options[n++] = (struct sim_choice){SIM_JUMP, sim.current};
 	return n;
 }

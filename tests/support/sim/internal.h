@@ -134,6 +134,7 @@ struct sim {
 	uint64_t random; /* the strategy's own */
 	int64_t now_ns;
 	int64_t earliest_ns; /* no deadline is earlier; LEAT_NEVER = none */
+	bool is_punctual;    /* time waits for whoever can run */
 	/* strategy */
 	uint32_t walk_mean;
 	uint32_t drain_one_in; /* 0 = never */

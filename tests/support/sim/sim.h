@@ -133,6 +133,9 @@ _Noreturn void sim_fail(const char *what, const char *file, int line);
 
 /* Wait in virtual time. */
 void sim_sleep_until(int64_t deadline_ns);
+/* From here on time goes on only when nobody can run, and for looks at the
+ * clock: what takes long is what sleeps, whatever the schedule. */
+void sim_keep_time(void);
 /* By seed, the same whatever the schedule: below n. */
 uint32_t sim_draw(uint32_t n);
 

@@ -240,6 +240,7 @@ sim_threads_reset(void)
 {
 	sim.n_threads = sim.n_alive = sim.n_ready = 0;
 	sim.earliest_ns = LEAT_NEVER;
+	sim.is_punctual = false;
 }
 
 void

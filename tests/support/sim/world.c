@@ -141,6 +141,12 @@ sim_sleep_until(int64_t deadline_ns)
 		sim_block(SIM_SLEEPING, deadline_ns);
 }
 
+void
+sim_keep_time(void)
+{
+	sim.is_punctual = true;
+}
+
 /* ---- threads ---------------------------------------------------------------- */
 
 struct sim_thread *

@@ -82,7 +82,7 @@ START_TEST(an_unknown_option_is_refused_with_the_nearest)
 		"unknown option 'chunk_byte' of stage 'read' (did you mean "
 		"'chunk_bytes'?); there are: path, chunk_bytes, name");
 	fake_refuses("read a ! where x=1", "x", "stands in quotes");
-	fake_refuses("read a ! drop x=1", "x", "there is only: name");
+	fake_refuses("read a ! drop x=1", "x", "there are: name, priority");
 }
 END_TEST
 
