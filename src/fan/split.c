@@ -14,6 +14,7 @@
 
 #include "base/atomic.h"
 #include "fan/deal.h"
+#include "fan/follow.h"
 #include "fan/split.h"
 
 #define SPLIT_WEIGHT_MAX 1000000ul
@@ -27,6 +28,7 @@ struct split {
 	uint32_t n_given;           /* in this turn */
 	uint32_t n_active;          /* atomic: only the first so many get any */
 	struct leat__fan_deal deal; /* by key */
+	struct leat__fan_follow follow;
 };
 
 static bool
@@ -47,7 +49,8 @@ split_init(struct leat_stage *st, const void *opts)
 	split->opts = o;
 	split->by =
 		o->by == LEAT_SPLIT_ROUND && o->key[0] ? LEAT_SPLIT_KEY : o->by;
-	split->n_active = leat_stage_n_outs(st);
+	leat__fan_follow_init(st, &split->follow);
+	leat__split_set_active(st, leat__fan_follow_n(&split->follow));
 	if (o->weights[0] && split->by < LEAT_SPLIT_WEIGHT)
 		return leat_stage_fail_at(st, LEAT_EINVAL, "weights", 0, 0,
 			"split: weights are for by=weight, key and hash-range");
@@ -185,11 +188,10 @@ split_freest(struct leat_stage *st, struct split *split, uint32_t n)
 }
 
 static int
-split_process(struct leat_stage *st, struct leat_frame *in)
+split_give(struct leat_stage *st, struct split *split, struct leat_frame *in,
+	uint32_t n)
 {
-	struct split *split = leat_stage_state(st);
-	/* relaxed: see leat__split_set_active */
-	uint32_t n = leat__load_relaxed(&split->n_active), out;
+	uint32_t out;
 
 	if (split_by_key(split))
 		return leat__fan_deal_process(st, &split->deal, in, n);
@@ -203,6 +205,23 @@ split_process(struct leat_stage *st, struct leat_frame *in)
 	if (++split->n_given >= split->weights[out])
 		split_turn(split, n);
 	return leat_stage_emit(st, out, in);
+}
+
+static int
+split_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct split *split = leat_stage_state(st);
+	/* relaxed: see leat__split_set_active */
+	uint32_t n = leat__load_relaxed(&split->n_active);
+	uint64_t n_items = in->n_items; /* it is moved */
+	int64_t birth_ns = in->birth_ns;
+	int rc = split_give(st, split, in, n);
+
+	if (rc == LEAT_OK && split->follow.parallel)
+		leat__split_set_active(st,
+			leat__fan_follow_frame(
+				st, &split->follow, n_items, birth_ns, n));
+	return rc;
 }
 
 static void

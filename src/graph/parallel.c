@@ -326,6 +326,10 @@ make_split(struct leat__parallel *par, struct leat_error *err)
 	struct leat_split_opts opts = {
 		.size = sizeof(opts), .by = LEAT_SPLIT_CREDIT};
 
+	if (par->elastic.opts.by) {
+		opts.by = LEAT_SPLIT_KEY;
+		opts.key = par->elastic.opts.by;
+	}
 	LEAT_TRY(leat__stage_create(
 		par->first->graph, &leat_split_ops, &par->split, err));
 	memcpy(par->split->opts, &opts, sizeof(opts));

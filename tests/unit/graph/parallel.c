@@ -155,6 +155,31 @@ START_TEST(ordered_replicas_with_state_are_merged_by_their_stamps)
 }
 END_TEST
 
+START_TEST(with_a_key_the_split_is_by_it)
+{
+	static const char *const texts[] = {
+		"lines.parse ! parallel 2 by=day { head } ! lines.format",
+		"lines.parse ! parallel 1..2 by=day { upper } ! lines.format"};
+	static const uint32_t orders[] = {LEAT_MERGE_COMING, LEAT_MERGE_STAMP};
+	static const char *const names[] = {"head", "upper"};
+
+	for (uint32_t k = 0; k < 2; k++) {
+		struct leat_graph *g = graph_around(texts[k]);
+		const struct leat_split_opts *opts;
+		char name[32];
+
+		snprintf(name, sizeof(name), "%s-split", names[k]);
+		opts = stage_of(g, name)->opts;
+		ck_assert_uint_eq(opts->by, LEAT_SPLIT_KEY);
+		ck_assert_str_eq(opts->key, "day");
+		snprintf(name, sizeof(name), "%s-merge", names[k]);
+		ck_assert_uint_eq(
+			option_of(stage_of(g, name), "order"), orders[k]);
+		leat_graph_destroy(g);
+	}
+}
+END_TEST
+
 START_TEST(copies_have_the_options_of_the_first)
 {
 	struct leat_graph *g =
@@ -402,6 +427,7 @@ START_TEST(what_cannot_be_replicated_is_refused)
 {
 	must_refuse("parallel 2 { read c }", "is a source", "read");
 	must_refuse("parallel 2 { tee block }", "one in and one out", "tee");
+	must_refuse("parallel 1..2 by=x { head }", "keys move", "head");
 	must_refuse("parallel 2 ordered { write c }", "the sink", "write");
 	must_refuse("parallel 2 { parallel 2 { upper } }",
 		"cannot stand inside parallel", "parallel");
@@ -427,7 +453,8 @@ TEST_MAIN("graph/parallel", ordered_replicas_of_stateless_stages_are_a_region,
 	unordered_replicas_stand_between_a_split_and_a_merge,
 	copies_are_not_replicated_once_more,
 	ordered_replicas_with_state_are_merged_by_their_stamps,
-	copies_have_the_options_of_the_first, one_replica_is_the_chain_itself,
+	with_a_key_the_split_is_by_it, copies_have_the_options_of_the_first,
+	one_replica_is_the_chain_itself,
 	without_a_number_there_is_one_for_each_worker,
 	replicas_may_end_in_sinks, stages_inside_are_checked_with_their_place,
 	ends_are_where_the_chain_is_to_be_linked, bounds_are_checked,

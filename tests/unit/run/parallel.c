@@ -240,9 +240,28 @@ START_TEST(any_thread_may_say_how_many_are_at_work)
 }
 END_TEST
 
+START_TEST(copies_lose_nothing_while_their_number_changes)
+{
+	uint32_t n_resizes = 0;
+
+	for (uint32_t k = 0; k < 20; k++) {
+		struct trial t = trial_of(&pass_ops, 3);
+
+		trial_be_restless(&t, 4);
+		t.opts.is_ordered = k % 2;
+		trial_run(&t);
+		ck_assert(!t.opts.is_ordered || t.seen.n_back == 0);
+		n_resizes += resizes_count(&t);
+		leat_graph_destroy(t.graph);
+	}
+	ck_assert_uint_gt(n_resizes, 20);
+}
+END_TEST
+
 TEST_MAIN("run/parallel", unordered_replicas_lose_nothing,
 	ordered_replicas_keep_the_order,
 	a_region_has_as_many_tasks_as_were_asked_for,
 	order_is_kept_while_the_number_of_a_region_changes,
 	a_region_begins_with_as_many_as_start_says,
-	any_thread_may_say_how_many_are_at_work)
+	any_thread_may_say_how_many_are_at_work,
+	copies_lose_nothing_while_their_number_changes)
