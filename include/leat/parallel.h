@@ -83,7 +83,7 @@ enum leat_resize_why {
 	LEAT_RESIZE_SLACK        /* shrink_queue and shrink_rate */
 };
 
-/** "the queue is full and the rate has risen", ... */
+/** "the queue is long and the rate has risen", ... */
 LEAT_API const char *leat_resize_text(uint32_t why);
 
 /** One change of the number of replicas at work, with its grounds. */

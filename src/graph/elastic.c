@@ -285,15 +285,15 @@ leat_resize_text(uint32_t why)
 {
 	switch (why) {
 	case LEAT_RESIZE_CROWDED:
-		return "the queue is full and the rate has risen";
+		return "the queue is long and the rate has risen";
 	case LEAT_RESIZE_FULL:
-		return "the queue stays full";
+		return "the queue stays long";
 	case LEAT_RESIZE_LATE:
 		return "records come late";
 	case LEAT_RESIZE_TREND:
-		return "the queue will be full soon";
+		return "the queue will be long soon";
 	case LEAT_RESIZE_SLACK:
-		return "the queue is empty and the rate has fallen";
+		return "the queue is short and the rate has fallen";
 	default:
 		return "unknown";
 	}

@@ -51,7 +51,10 @@ enum oracle_kind {
 	ORACLE_DIAMOND,   /* split, branches that keep n percent, merge in order
 			   */
 	ORACLE_FACET,     /* the same, with branches that expand */
-	ORACLE_SINK,      /* n items, then no more is wanted; 0 = all */
+	ORACLE_PARALLEL, /* replicas that expand, in order; their number changes
+			  */
+	ORACLE_SWARM,    /* replicas that keep n percent, in no order */
+	ORACLE_SINK,     /* n items, then no more is wanted; 0 = all */
 	ORACLE_KINDS
 };
 
@@ -120,6 +123,8 @@ struct oracle_node {
 	uint64_t fail_at;
 	enum oracle_defect defect;
 	uint32_t outs[ORACLE_ENDS_MAX]; /* links */
+	/* built, of replicas */
+	struct leat_end replicas_in, replicas_out;
 	/* worked out by the interpreter */
 	uint64_t n_in;
 	uint64_t n_out;
@@ -229,6 +234,7 @@ struct oracle_row {
 	bool can_block;
 	bool can_replicate;
 	bool is_diamond;  /* several stages; ops are those of its branches */
+	bool is_parallel; /* the same, by leat_parallel() */
 	bool is_foreign;  /* not of the oracle's: it sees nothing of it */
 	bool is_lossy;    /* what comes out is not known */
 	const void *opts; /* of a foreign one */

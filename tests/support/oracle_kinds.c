@@ -203,6 +203,13 @@ union_draw(struct oracle_node *node)
 		node->order = ORACLE_BAG;
 }
 
+static void
+swarm_draw(struct oracle_node *node)
+{
+	keep_draw(node);
+	union_draw(node);
+}
+
 static const struct leat_tee_opts tee_opts = {
 	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
 static const struct leat_tee_opts shed_opts = {
@@ -435,6 +442,31 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.ops = &oracle_spread_ops,
 		.draw = expand_draw,
 		.item = spread_item},
+	[ORACLE_PARALLEL] = {.name = "parallel",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 6,
+		.needs = ORACLE_SUBSET,
+		.is_diamond = true,
+		.is_parallel = true,
+		.is_maker = true,
+		.can_block = true,
+		.can_replicate = true,
+		.ops = &oracle_spread_ops,
+		.draw = expand_draw,
+		.item = spread_item},
+	[ORACLE_SWARM] = {.name = "swarm",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 6,
+		.needs = ORACLE_SUBSET,
+		.is_diamond = true,
+		.is_parallel = true,
+		.can_block = true,
+		.can_replicate = true,
+		.ops = &oracle_keep_ops,
+		.draw = swarm_draw,
+		.item = keep_item},
 	[ORACLE_SINK] = {.name = "sink",
 		.n_ins = 1,
 		.needs = ORACLE_SUBSET,

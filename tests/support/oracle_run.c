@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "ctx/ctx.h"
-#include "graph/graph.h"
+#include "graph/parallel.h"
 #include "support/oracle.h"
 
 #define RUN_MOMENT_NS 100000000 /* it does not come if a start failed */
@@ -82,6 +82,45 @@ build_diamond(struct oracle *o, struct oracle_node *node)
 	return LEAT_OK;
 }
 
+/* Links between copies hold as little as can be, now and then. */
+static void
+build_tighten(struct oracle *o, const struct oracle_node *node)
+{
+	for (uint32_t k = 0; k < o->graph->n_links; k++) {
+		struct leat__link *link = o->graph->links[k];
+
+		if (link->to && link->from->parallel &&
+			link->from->parallel == link->to->parallel)
+			link->asked_frames = link->from->needs.max_out +
+				(uint32_t)(node->seed >> (8 + k % 40)) % 3;
+	}
+}
+
+/* Up to four replicas; often their number changes whenever it can. */
+static int
+build_parallel(struct oracle *o, struct oracle_node *node)
+{
+	struct leat_parallel_opts opts = {LEAT_OPTS_INIT(leat_parallel_opts),
+		.is_ordered = node->kind == ORACLE_PARALLEL,
+		.most = 1 + (uint32_t)(node->seed >> 4) % 4u,
+		.least = node->seed & 2u, .grow_queue = 2, .shrink_queue = 1,
+		.grow_rate = 101, .shrink_rate = 100,
+		.window_ns = 1 + (int64_t)(node->seed >> 16) % 300,
+		.cooldown_ns = 1};
+	struct oracle_stage_opts mine = {
+		LEAT_OPTS_INIT(oracle_stage_opts), .node = node};
+	struct leat_stage_ops ops;
+	struct leat_step step = {&ops, &mine};
+
+	build_ops(node, &ops);
+	ops.name = node->name;
+	opts.least = opts.least ? opts.most : 1;
+	LEAT_TRY(leat_parallel(o->graph, &opts, &step, 1, &node->replicas_in,
+		&node->replicas_out, &o->err));
+	build_tighten(o, node);
+	return LEAT_OK;
+}
+
 static int
 build_node(struct oracle *o, struct oracle_node *node)
 {
@@ -97,6 +136,8 @@ build_node(struct oracle *o, struct oracle_node *node)
 		return leat_graph_add(
 			o->graph, node->name, &step, &st, &o->err);
 	}
+	if (row->is_parallel)
+		return build_parallel(o, node);
 	if (row->is_diamond)
 		return build_diamond(o, node);
 	build_ops(node, &ops);
@@ -110,6 +151,9 @@ build_find(struct oracle *o, uint32_t node, bool is_out)
 	bool is_other = is_out && oracle_kinds[o->nodes[node].kind].is_diamond;
 	char name[24];
 
+	if (oracle_kinds[o->nodes[node].kind].is_parallel)
+		return is_out ? o->nodes[node].replicas_out.stage
+			      : o->nodes[node].replicas_in.stage;
 	snprintf(name, sizeof(name), "%s%s", o->nodes[node].name,
 		is_other ? "-out" : "");
 	return leat__graph_find(o->graph, name, strlen(name));
