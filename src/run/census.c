@@ -195,7 +195,7 @@ census_fiber_json(struct census *census, const struct leat__fiber *fiber,
 	int64_t since_ns = leat__load_relaxed(&fiber->since_ns);
 
 	leat__text_add(text, "%s\n    {\"fiber\": %u",
-		census->is_first ? "" : ",", fiber->stack.number);
+		census->is_first ? "" : ",", fiber->number);
 	text_add_field(text, "state", state);
 	if (waits_for)
 		text_add_field(text, "waits_for", waits_for);
@@ -223,10 +223,9 @@ census_fiber_text(struct census *census, const struct leat__fiber *fiber,
 }
 
 static void
-census_fiber(struct leat__stack *stack, void *user)
+census_fiber(const struct leat__fiber *fiber, void *user)
 {
 	struct census *census = user;
-	struct leat__fiber *fiber = (struct leat__fiber *)stack;
 	uint32_t state = leat__load_relaxed(&fiber->state);
 	char line[CENSUS_LINE_BYTES];
 	struct leat__text text = {line, sizeof(line), 0};
@@ -288,7 +287,7 @@ leat_workers_dump(struct leat_workers *workers, uint32_t flags,
 	if (census.is_json)
 		census_say(&census, "],\n  \"all_fibers\": [");
 	census.is_first = true;
-	leat__stacks_each(&workers->fibers.stacks, census_fiber, &census);
+	leat__fibers_each(&workers->fibers, census_fiber, &census);
 	if (census.is_json)
 		census_say(&census, "]}\n");
 }
@@ -324,10 +323,9 @@ struct leaks_fibers {
 };
 
 static void
-leaks_of_fiber(struct leat__stack *stack, void *user)
+leaks_of_fiber(const struct leat__fiber *fiber, void *user)
 {
 	struct leaks_fibers *found = user;
-	struct leat__fiber *fiber = (struct leat__fiber *)stack;
 
 	/* a task's fiber is the task's */
 	if (leat__load_relaxed(&fiber->state) == LEAT__FIBER_FREE ||
@@ -347,7 +345,7 @@ leaks_of_fibers(struct leat_workers *workers, struct leat__text *text)
 	if (n == 0)
 		return;
 	leat__text_add(text, "; %u fiber%s not ended (", n, n == 1 ? "" : "s");
-	leat__stacks_each(&workers->fibers.stacks, leaks_of_fiber, &found);
+	leat__fibers_each(&workers->fibers, leaks_of_fiber, &found);
 	leat__text_add(text, "%s)", found.n > CENSUS_NAMED ? ", ..." : "");
 }
 

@@ -19,6 +19,17 @@
 
 #define FIBER_LOOKS 64 /* calls of leat_yield_if_due() for one of the clock */
 
+#ifdef LEAT_TEST_TINY
+#define FIBER_CHUNK 2u
+#else
+#define FIBER_CHUNK 32u
+#endif
+
+struct leat__fiber_chunk {
+	struct leat__fiber_chunk *next;
+	_Alignas(LEAT__CACHE_LINE) struct leat__fiber fibers[FIBER_CHUNK];
+};
+
 static void fiber_park(struct leat__strand *strand, struct leat__waiter *waiter,
 	int64_t deadline_ns);
 
@@ -32,7 +43,9 @@ fiber_free(struct leat__fiber *fiber, struct leat__fiber_lane *lane)
 
 	leat__context_fini(&fiber->context);
 	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_FREE);
-	leat__stacks_give(&fibers->stacks, &lane->stacks, &fiber->stack);
+	/* first its stack: whoever is made in its place may need it */
+	leat__stacks_give(&fibers->stacks, &lane->stacks, fiber->stack);
+	leat__spares_give(&fibers->spares, &lane->fibers, &fiber->spare);
 	fibers->ended(fibers->user, task);
 }
 
@@ -41,12 +54,13 @@ static void
 fiber_check(struct leat__fiber *fiber)
 {
 	const char *at = leat__context_depth(&fiber->context);
+	struct leat__stack *stack = fiber->stack;
 
 	if (!at)
 		return;
-	LEAT_INVARIANT(leat__stack_is_within(&fiber->stack, at));
-	if (at < fiber->stack.lowest)
-		fiber->stack.lowest = at;
+	LEAT_INVARIANT(leat__stack_is_within(stack, at));
+	if (at < stack->lowest)
+		stack->lowest = at;
 }
 
 /* The context that the worker switches to. */
@@ -62,6 +76,8 @@ fiber_enter(struct leat__fiber *fiber, struct leat__worker *worker)
 	return &fiber->context;
 }
 
+static void fiber_main(void *arg);
+
 static struct leat__context *
 fiber_run(struct leat__entry *entry, struct leat__worker *worker)
 {
@@ -76,6 +92,23 @@ fiber_run(struct leat__entry *entry, struct leat__worker *worker)
 	env->yield(env);
 	leat__worker_push(worker, entry);
 	return NULL;
+}
+
+/* The first time: on a stack that this worker has used last, if it can be. */
+static struct leat__context *
+fiber_begin(struct leat__entry *entry, struct leat__worker *worker)
+{
+	struct leat__fiber *fiber =
+		leat__container_of(entry, struct leat__fiber, entry);
+	struct leat__fiber_lane *lane = worker->local;
+	struct leat__stack *stack =
+		leat__stacks_take(&fiber->fibers->stacks, &lane->stacks);
+
+	fiber->stack = stack;
+	leat__context_init(&fiber->context, stack->low,
+		(size_t)(stack->top - stack->low), fiber_main, fiber);
+	entry->run = fiber_run;
+	return fiber_enter(fiber, worker);
 }
 
 /* It has left its stack. Afterwards nothing touches it but who runs it next.
@@ -185,7 +218,7 @@ fiber_main(void *arg)
 	struct leat__fiber_lane *lane;
 
 	fiber_arrive(fiber);
-	fiber->fn(fiber, fiber->arg);
+	fiber->fibers->main(fiber);
 	lane = fiber->worker->local;
 	lane->leave = LEAT__FIBER_ENDS;
 	leat__context_leave(&fiber->context, &fiber->worker->context);
@@ -298,7 +331,7 @@ leat__fiber_start(struct leat__fiber *fiber, struct leat__worker *hint)
 void
 leat__fiber_describe(const struct leat__fiber *fiber, struct leat__text *text)
 {
-	leat__text_add(text, "fiber %u (%s)", fiber->stack.number,
+	leat__text_add(text, "fiber %u (%s)", fiber->number,
 		leat__load_relaxed(&fiber->where));
 }
 
@@ -313,34 +346,124 @@ fiber_describe_strand(
 
 /* ---- life --------------------------------------------------------------- */
 
-struct leat__fiber *
-leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint,
-	void (*fn)(struct leat__fiber *fiber, void *arg), void *arg)
+static void
+chunk_init(struct leat__fiber_chunk *chunk, uint32_t n_made)
+{
+	struct leat__fiber *all = chunk->fibers;
+
+	for (uint32_t k = 0; k < FIBER_CHUNK; k++) {
+		all[k].number = n_made + k;
+		if (k > 0)
+			all[k - 1].spare.next = &all[k].spare;
+	}
+}
+
+/* As many stacks as fibers, and what all workers may keep on top: then one that
+ * begins finds a stack, and nothing that was created fails for want of one. */
+static bool
+fibers_make_locked(struct leat__fibers *fibers)
+{
+	const struct leat__env *env = fibers->env;
+	uint32_t n = fibers->n_made + FIBER_CHUNK;
+	uint32_t n_kept = fibers->exec->n_workers * LEAT__SPARES_OWN_MAX;
+	struct leat__fiber_chunk *chunk;
+
+	if (!leat__stacks_reserve(&fibers->stacks, n + n_kept))
+		return false;
+	chunk = env->alloc(env, sizeof(*chunk));
+	if (!chunk)
+		return false;
+	chunk_init(chunk, fibers->n_made);
+	chunk->next = fibers->chunks;
+	fibers->n_made = n;
+	/* release: pairs with the acquire in leat__fibers_each */
+	leat__store_release(&fibers->chunks, chunk);
+	leat__spares_add(&fibers->spares, &chunk->fibers[0].spare,
+		&chunk->fibers[FIBER_CHUNK - 1].spare);
+	return true;
+}
+
+bool
+leat__fibers_reserve(struct leat__fibers *fibers, uint32_t n)
+{
+	bool is_made = true;
+
+	leat__lock_take(&fibers->lock, fibers->env);
+	while (is_made && fibers->n_made < n)
+		is_made = fibers_make_locked(fibers);
+	leat__lock_drop(&fibers->lock, fibers->env);
+	return is_made;
+}
+
+/* Who waited for the lock finds what its holder has made. */
+static struct leat__spare *
+fibers_take_new(struct leat__fibers *fibers, struct leat__spares_own *own)
+{
+	struct leat__spare *spare;
+
+	leat__lock_take(&fibers->lock, fibers->env);
+	do
+		spare = leat__spares_take(&fibers->spares, own);
+	while (!spare && fibers_make_locked(fibers));
+	leat__lock_drop(&fibers->lock, fibers->env);
+	return spare;
+}
+
+static struct leat__fiber *
+fibers_take(struct leat__fibers *fibers, struct leat__worker *hint)
 {
 	struct leat__fiber_lane *lane = hint ? hint->local : NULL;
-	struct leat__stack *stack =
-		leat__stacks_take(&fibers->stacks, lane ? &lane->stacks : NULL);
-	struct leat__fiber *fiber = (struct leat__fiber *)stack;
+	struct leat__spares_own *own = lane ? &lane->fibers : NULL;
+	struct leat__spare *spare = leat__spares_take(&fibers->spares, own);
 
-	if (!stack)
+	if (leat__unlikely(!spare))
+		spare = fibers_take_new(fibers, own);
+	if (!spare)
+		return NULL;
+	return leat__container_of(spare, struct leat__fiber, spare);
+}
+
+struct leat__fiber *
+leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint)
+{
+	struct leat__fiber *fiber = fibers_take(fibers, hint);
+
+	if (!fiber)
 		return NULL;
 	fiber->strand = (struct leat__strand){.park = fiber_park,
 		.ready = fiber_ready,
 		.rest = fiber_rest,
 		.is_away = 1,
 		.describe = fiber_describe_strand};
-	fiber->entry = (struct leat__entry){NULL, fiber_run, 0};
+	fiber->entry = (struct leat__entry){NULL, fiber_begin, 0};
 	fiber->fibers = fibers;
-	fiber->fn = fn;
-	fiber->arg = arg;
+	leat__store_relaxed(&fiber->since_ns, 0);
+	leat__store_relaxed(&fiber->where, "");
 	leat__store_relaxed(&fiber->task, NULL);
 	fiber->n_looks = fiber->turn = 0;
 	fiber->turn_ns = 0;
-	leat__store_relaxed(&fiber->where, "");
 	leat__store_relaxed(&fiber->waits_for, NULL);
-	leat__context_init(&fiber->context, stack->low,
-		(size_t)((char *)stack - stack->low), fiber_main, fiber);
 	return fiber;
+}
+
+void
+leat__fiber_drop(struct leat__fiber *fiber)
+{
+	if (fiber)
+		leat__spares_give(&fiber->fibers->spares, NULL, &fiber->spare);
+}
+
+void
+leat__fibers_each(struct leat__fibers *fibers,
+	void (*fn)(const struct leat__fiber *fiber, void *user), void *user)
+{
+	/* acquire: pairs with the release in fibers_make_locked */
+	const struct leat__fiber_chunk *chunk =
+		leat__load_acquire(&fibers->chunks);
+
+	for (; chunk; chunk = chunk->next)
+		for (uint32_t k = 0; k < FIBER_CHUNK; k++)
+			fn(&chunk->fibers[k], user);
 }
 
 int
@@ -349,8 +472,8 @@ leat__fibers_init(struct leat__fibers *fibers, size_t stack_bytes)
 	const struct leat__env *env = fibers->env;
 	struct leat__exec *exec = fibers->exec;
 
-	leat__stacks_init(
-		&fibers->stacks, env, stack_bytes, sizeof(struct leat__fiber));
+	fibers->spares.env = env;
+	leat__stacks_init(&fibers->stacks, env, stack_bytes);
 	fibers->lanes =
 		env->alloc(env, exec->n_workers * sizeof(*fibers->lanes));
 	if (!fibers->lanes)
@@ -365,11 +488,21 @@ leat__fibers_init(struct leat__fibers *fibers, size_t stack_bytes)
 void
 leat__fibers_fini(struct leat__fibers *fibers)
 {
-	if (!fibers->env)
+	const struct leat__env *env = fibers->env;
+	struct leat__fiber_chunk *chunk = fibers->chunks;
+
+	if (!env)
 		return;
 	leat__stacks_fini(&fibers->stacks);
+	while (chunk) {
+		struct leat__fiber_chunk *next = chunk->next;
+
+		env->free(env, chunk);
+		chunk = next;
+	}
+	fibers->chunks = NULL;
 	if (fibers->lanes)
-		fibers->env->free(fibers->env, fibers->lanes);
+		env->free(env, fibers->lanes);
 	fibers->lanes = NULL;
 }
 

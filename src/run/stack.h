@@ -1,58 +1,45 @@
 /*
  * run/stack.h -- stacks for fibers: mapped in chunks, used again and again.
  *
- * At the top of each stands what its user keeps there, beginning with a
- * struct leat__stack; so a fiber that touched little costs one page.
+ * What is known of a stack stands beside it, so one that was never used costs
+ * no page, and one that touched little costs one.
  */
 #ifndef LEAT_SRC_RUN_STACK_H
 #define LEAT_SRC_RUN_STACK_H
 
-#include "env/env.h"
+#include "run/spare.h"
 
 struct leat__stack_chunk;
 
 struct leat__stack {
-	struct leat__stack *next; /* in a list of free ones */
-	char *low;                /* lowest address; a guard, if there is one */
-	const char *lowest;       /* seen in use */
-	uint32_t number;          /* among all, from 0 */
+	struct leat__spare spare;
+	char *low;          /* lowest address; a guard, if there is one */
+	char *top;          /* behind the highest */
+	const char *lowest; /* seen in use */
 };
 
 struct leat__stacks {
-	const struct leat__env *env;
-	size_t n_bytes;                   /* of each, with its guard */
-	size_t head_bytes;                /* kept at the top */
-	struct leat__lock lock;           /* guards all below */
-	struct leat__stack_chunk *chunks; /* newest; atomic for a walk */
-	struct leat__stack_chunk *fresh;  /* has some never handed out */
-	struct leat__stack *free;
+	struct leat__spares spares;
+	size_t n_bytes; /* of each, with its guard */
+	/* of who reserves: */
+	struct leat__stack_chunk *chunks;
 	uint32_t n_mapped;
 };
 
-/* A thread's own few, for which no lock is taken. Zeroed = empty. */
-struct leat__stack_cache {
-	struct leat__stack *first;
-	uint32_t n;
-};
-
 void leat__stacks_init(struct leat__stacks *stacks, const struct leat__env *env,
-	size_t n_bytes, size_t head_bytes);
+	size_t n_bytes);
 /* Unmaps all. Zeroed memory is accepted. */
 void leat__stacks_fini(struct leat__stacks *stacks);
 
-/* Map so many in advance. false: no memory. */
+/* Have so many mapped, at least. One thread at a time. false: no memory. */
 bool leat__stacks_reserve(struct leat__stacks *stacks, uint32_t n);
 
-/* One that is free; what stands at its top is undefined but for struct
- * leat__stack. cache: NULL = none. NULL: no memory. */
+/* One that is free; own: the calling worker's. There must be one: more are
+ * reserved than are in use and workers can keep, LEAT__SPARES_OWN_MAX each. */
 struct leat__stack *leat__stacks_take(
-	struct leat__stacks *stacks, struct leat__stack_cache *cache);
+	struct leat__stacks *stacks, struct leat__spares_own *own);
 void leat__stacks_give(struct leat__stacks *stacks,
-	struct leat__stack_cache *cache, struct leat__stack *stack);
-
-/* Every stack that was ever taken; it may be free. Takes no lock during fn. */
-void leat__stacks_each(struct leat__stacks *stacks,
-	void (*fn)(struct leat__stack *stack, void *user), void *user);
+	struct leat__spares_own *own, struct leat__stack *stack);
 
 /* Is the place within what the stack has, its lowest page left out? */
 static inline bool

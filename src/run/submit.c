@@ -62,6 +62,30 @@ task_release(struct leat_task *task)
 	task_free(task);
 }
 
+/* It will not start. */
+static void
+task_drop_fiber(struct leat_task *task)
+{
+	leat__fiber_drop(task->fiber);
+	task->fiber = NULL;
+}
+
+/* Made with the task, so that what was accepted can start. false: no memory. */
+static bool
+task_add_fiber(struct leat_task *task)
+{
+	struct leat__fibers *fibers = &task->workers->fibers;
+
+	if (task->kind == LEAT__KIND_BLOCKING)
+		return true;
+	task->fiber = leat__fiber_create(fibers, leat__fiber_worker(fibers));
+	if (!task->fiber)
+		return false;
+	leat__store_relaxed(&task->fiber->task, (void *)task);
+	leat__store_relaxed(&task->fiber->where, task->where);
+	return true;
+}
+
 static void task_run_on_thread(struct leat__call *call);
 
 static struct leat_task *
@@ -91,6 +115,10 @@ task_create(struct leat_workers *workers, const struct leat_task_opts *opts,
 						      : LEAT__KIND_FIBER;
 	task->call.fn = task_run_on_thread;
 	leat__side_init(&task->over, env, true, true, NULL);
+	if (!task_add_fiber(task)) {
+		task_free(task);
+		return NULL;
+	}
 	return task;
 }
 
@@ -133,10 +161,11 @@ task_end(struct leat_task *task, enum leat_task_state state)
 	task_release(task);
 }
 
-/* It never began. */
+/* It never began, or was told to stop. */
 static void
 task_stop(struct leat_task *task)
 {
+	task_drop_fiber(task);
 	task->code = LEAT_ECANCELED;
 	task_end(task, LEAT_TASK_STOPPED);
 }
@@ -231,13 +260,11 @@ tasks_start(struct leat_workers *workers)
 		leat__exec_wake(&workers->exec);
 }
 
-static void
-task_run_on_fiber(struct leat__fiber *fiber, void *arg)
+void
+leat__task_run_on_fiber(struct leat_task *task)
 {
-	struct leat_task *task = arg;
 	struct leat_workers *workers = task->workers;
 
-	(void)fiber;
 	task_run(task);
 	tasks_start(workers);
 }
@@ -253,43 +280,23 @@ task_run_on_thread(struct leat__call *call)
 	tasks_start(workers);
 }
 
-static struct leat__fiber *
-task_fiber(struct leat_task *task, struct leat__worker *worker)
-{
-	struct leat__fiber *fiber = leat__fiber_create(
-		&task->workers->fibers, worker, task_run_on_fiber, task);
-	struct leat_error err;
-
-	if (!fiber) {
-		leat__error(&err, LEAT_ENOMEM, "no memory for a stack");
-		task_fail(task, &err);
-		return NULL;
-	}
-	leat__store_relaxed(&fiber->task, (void *)task);
-	leat__store_relaxed(&fiber->where, task->where);
-	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_READY);
-	return fiber;
-}
-
 struct leat__entry *
 leat__tasks_feed(void *user, struct leat__worker *worker)
 {
 	struct leat_workers *workers = user;
+	struct leat__fiber *fiber;
 	struct leat_task *task;
 
-	while (leat__tasks_has_feed(workers) &&
-		(task = tasks_pop(workers, LEAT__KIND_FIBER)) != NULL) {
-		struct leat__fiber *fiber = NULL;
-
-		if (leat_ctx_is_done(task->ctx))
-			task_stop(task);
-		else
-			fiber = task_fiber(task, worker);
-		if (fiber)
-			return &fiber->entry;
-		tasks_start(workers); /* one less is running */
-	}
-	return NULL;
+	(void)worker;
+	if (!leat__tasks_has_feed(workers))
+		return NULL;
+	task = tasks_pop(workers, LEAT__KIND_FIBER);
+	if (!task)
+		return NULL;
+	fiber = task->fiber;
+	task->fiber = NULL;
+	leat__store_relaxed(&fiber->state, (uint32_t)LEAT__FIBER_READY);
+	return &fiber->entry;
 }
 
 /* ---- submitting --------------------------------------------------------- */
@@ -496,6 +503,8 @@ submit_task(struct leat_workers *workers, struct leat_task *task,
 			*task_out = task;
 		tasks_start(workers);
 	}
+	if (rc < 0)
+		task_drop_fiber(task);
 	leat__exec_leave(&workers->exec);
 	if (rc < 0)
 		task_free(task);

@@ -137,6 +137,17 @@ workers_alloc(const struct leat__env *env, const struct leat_workers_opts *o)
 }
 
 static void
+workers_fiber_main(struct leat__fiber *fiber)
+{
+	struct leat_workers *workers = fiber->fibers->user;
+
+	if (fiber->task)
+		leat__task_run_on_fiber(fiber->task);
+	else
+		fiber->go(workers->ctx, fiber->arg);
+}
+
+static void
 workers_fiber_ended(void *user, void *task)
 {
 	if (!task) /* a task has said so itself */
@@ -155,12 +166,12 @@ workers_init_fibers(
 	fibers->exec = &workers->exec;
 	fibers->timers = workers->timers;
 	fibers->quantum_ns = o->quantum_ns;
+	fibers->main = workers_fiber_main;
 	fibers->ended = workers_fiber_ended;
 	fibers->user = workers;
 	LEAT_TRY(leat__fibers_init(fibers, (size_t)o->stack_bytes));
-	return leat__stacks_reserve(&fibers->stacks, o->start_stacks)
-		? LEAT_OK
-		: LEAT_ENOMEM;
+	return leat__fibers_reserve(fibers, o->start_stacks) ? LEAT_OK
+							     : LEAT_ENOMEM;
 }
 
 static int
@@ -353,14 +364,6 @@ leat_workers_destroy(struct leat_workers *workers)
 
 /* ---- fibers ------------------------------------------------------------- */
 
-static void
-workers_go_main(struct leat__fiber *fiber, void *arg)
-{
-	struct leat_workers *workers = fiber->fibers->user;
-
-	fiber->go(workers->ctx, arg);
-}
-
 static int
 workers_go(struct leat_workers *workers, struct leat__worker *worker,
 	leat_fiber_fn fn, void *arg, const char *where)
@@ -375,13 +378,13 @@ workers_go(struct leat_workers *workers, struct leat__worker *worker,
 		leat__workers_ended(workers, 1);
 		return LEAT_ECLOSED;
 	}
-	fiber = leat__fiber_create(
-		&workers->fibers, worker, workers_go_main, arg);
+	fiber = leat__fiber_create(&workers->fibers, worker);
 	if (!fiber) {
 		leat__workers_ended(workers, 1);
 		return LEAT_ENOMEM;
 	}
 	fiber->go = fn;
+	fiber->arg = arg;
 	leat__store_relaxed(&fiber->where, where);
 	leat__fiber_start(fiber, worker);
 	return LEAT_OK;

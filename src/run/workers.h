@@ -42,9 +42,10 @@ struct leat_task {
 	struct leat_task *prev;
 	struct leat_task *next_of_all;
 	struct leat_task *prev_of_all;
-	int64_t since_ns;       /* of submission */
-	struct leat__side over; /* who waits for its end */
-	struct leat__call call; /* on a thread of its own */
+	int64_t since_ns;          /* of submission */
+	struct leat__side over;    /* who waits for its end */
+	struct leat__fiber *fiber; /* to start on; NULL = started, or none */
+	struct leat__call call;    /* on a thread of its own */
 };
 
 struct leat__task_queue {
@@ -134,6 +135,8 @@ void leat__admit_tell_all(struct leat_workers *workers);
 
 /* ---- submit.c ----------------------------------------------------------- */
 
+/* On its fiber. */
+void leat__task_run_on_fiber(struct leat_task *task);
 /* For the executor: a new task's fiber. */
 struct leat__entry *leat__tasks_feed(
 	void *workers, struct leat__worker *worker);

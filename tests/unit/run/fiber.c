@@ -144,6 +144,44 @@ START_TEST(a_yield_lets_the_others_run)
 }
 END_TEST
 
+/* A wait that was over before it began. */
+static void
+wait_for_nothing(void)
+{
+	struct leat__waiter waiter;
+
+	leat__waiter_init(&waiter, leat__env_posix());
+	ck_assert(leat__waiter_claim(&waiter, LEAT__TOKEN_LEFT));
+	ck_assert_uint_eq(
+		leat__waiter_wait(&waiter, LEAT_NEVER), LEAT__TOKEN_LEFT);
+}
+
+static void
+start_and_wait_for_nothing(struct leat_ctx *ctx, void *arg)
+{
+	struct family *family = arg;
+
+	(void)ctx;
+	for (int k = 0; k < 3; k++)
+		if (leat_go(family->workers, bump, &family->n, NULL) < 0)
+			abort();
+	for (int k = 0; k < 3; k++)
+		wait_for_nothing();
+}
+
+START_TEST(who_waits_for_nothing_keeps_nobody_from_running)
+{
+	struct family family = {.workers = make(leat__env_posix(), 1)};
+
+	ck_assert_int_eq(leat_go(family.workers, start_and_wait_for_nothing,
+				 &family, NULL),
+		LEAT_OK);
+	await_all(family.workers);
+	ck_assert_uint_eq(family.n, 3);
+	leat_workers_destroy(family.workers);
+}
+END_TEST
+
 static void
 set_flag(struct leat_ctx *ctx, void *arg)
 {
@@ -331,7 +369,7 @@ START_TEST(without_memory_for_a_stack_go_says_so_and_nothing_is_lost)
 	fail_env_init(&world);
 	world.env.map_stacks = failing_map_stacks;
 	world.env.unmap = counting_unmap;
-	n_stacks_before_failure = 1;
+	n_stacks_before_failure = 4;
 	n_stacks_live = 0;
 	workers = make(&world.env, 1);
 	/* those that sleep keep theirs */
@@ -343,6 +381,108 @@ START_TEST(without_memory_for_a_stack_go_says_so_and_nothing_is_lost)
 	leat_workers_destroy(workers);
 	ck_assert_uint_eq(world.alloc_live, 0);
 	ck_assert_int_eq(n_stacks_live, 0);
+}
+END_TEST
+
+/* Keeps its worker, and what that keeps, until it is let go. */
+struct hog_till {
+	uint32_t has_begun; /* atomic */
+	uint32_t is_over;   /* atomic */
+	uint32_t n_begun;   /* atomic: of the others */
+};
+
+static void
+hog_till(struct leat_ctx *ctx, void *arg)
+{
+	const struct leat__env *env = leat__env_posix();
+	struct hog_till *till = arg;
+
+	(void)ctx;
+	leat__store_release(&till->has_begun, 1u);
+	while (!leat__load_acquire(&till->is_over))
+		env->yield(env);
+}
+
+static void
+begin_and_sleep(struct leat_ctx *ctx, void *arg)
+{
+	struct hog_till *till = arg;
+
+	leat__add_relaxed(&till->n_begun, 1u);
+	(void)!leat_sleep_until(ctx, LEAT_NEVER);
+}
+
+/* Also where another worker keeps some stacks that it does not need. */
+START_TEST(what_was_accepted_begins_though_there_is_no_memory_any_more)
+{
+	struct fail_env world;
+	struct leat_workers *workers;
+	struct hog_till till = {0};
+	uint32_t n_accepted = 0;
+
+	fail_env_init(&world);
+	world.env.map_stacks = failing_map_stacks;
+	world.env.unmap = counting_unmap;
+	n_stacks_before_failure = 4;
+	n_stacks_live = 0;
+	workers = make(&world.env, 2);
+	ck_assert_int_eq(leat_go(workers, hog_till, &till, NULL), LEAT_OK);
+	while (!leat__load_acquire(&till.has_begun))
+		leat_yield();
+	while (leat_go(workers, begin_and_sleep, &till, NULL) == LEAT_OK)
+		n_accepted++;
+	ck_assert_uint_ge(n_accepted, 1);
+	while (leat__load_relaxed(&till.n_begun) < n_accepted)
+		leat_yield();
+	leat__store_release(&till.is_over, 1u);
+	leat_workers_destroy(workers);
+	ck_assert_uint_eq(world.alloc_live, 0);
+	ck_assert_int_eq(n_stacks_live, 0);
+}
+END_TEST
+
+#define SHORT_FIBERS 1000
+
+/* Where on its stack each of many stood. */
+struct places {
+	struct leat_workers *workers;
+	uintptr_t at[SHORT_FIBERS];
+	uint32_t n;
+};
+
+static void
+note_place(struct leat_ctx *ctx, void *arg)
+{
+	struct places *places = arg;
+
+	(void)ctx;
+	places->at[places->n++] = (uintptr_t)__builtin_frame_address(0);
+}
+
+static void
+start_short_ones(struct leat_ctx *ctx, void *arg)
+{
+	struct places *places = arg;
+
+	(void)ctx;
+	for (int k = 0; k < SHORT_FIBERS; k++)
+		if (leat_go(places->workers, note_place, places, NULL) < 0)
+			abort();
+}
+
+START_TEST(fibers_that_never_wait_run_on_one_stack)
+{
+	static struct places places;
+
+	places.workers = make(leat__env_posix(), 1);
+	ck_assert_int_eq(
+		leat_go(places.workers, start_short_ones, &places, NULL),
+		LEAT_OK);
+	await_all(places.workers);
+	ck_assert_uint_eq(places.n, SHORT_FIBERS);
+	for (int k = 1; k < SHORT_FIBERS; k++)
+		ck_assert_uint_eq(places.at[k], places.at[0]);
+	leat_workers_destroy(places.workers);
 }
 END_TEST
 
@@ -401,7 +541,7 @@ overrun_and_yield(struct leat_ctx *ctx, void *arg)
 
 	(void)ctx;
 	(void)arg;
-	grow_down(self->stack.low - 1);
+	grow_down(self->stack->low - 1);
 	leat_yield();
 }
 
@@ -432,9 +572,12 @@ END_TEST
 
 TEST_MAIN("run/fiber", a_fiber_runs_once,
 	fibers_start_fibers_also_after_the_close, a_yield_lets_the_others_run,
+	who_waits_for_nothing_keeps_nobody_from_running,
 	a_fiber_whose_quantum_is_spent_yields, a_fiber_knows_that_it_is_one,
 	a_sleep_ends_at_its_deadline, a_sleep_ends_with_its_context,
 	without_a_timer_thread_sleeps_end_all_the_same,
 	without_memory_for_a_stack_go_says_so_and_nothing_is_lost,
+	what_was_accepted_begins_though_there_is_no_memory_any_more,
+	fibers_that_never_wait_run_on_one_stack,
 	a_stack_holds_what_it_is_said_to_hold,
 	a_stack_that_is_overrun_ends_the_process)

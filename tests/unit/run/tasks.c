@@ -828,6 +828,95 @@ START_TEST(no_memory_leaves_nothing_behind)
 }
 END_TEST
 
+static uint32_t n_maps_before_failure;
+
+static int
+failing_map_stacks(const struct leat__env *env, size_t n_bytes, uint32_t n,
+	bool may_split, void **memory_out, bool *is_guarded_out)
+{
+	const struct leat__env *real = leat__env_posix();
+
+	(void)env;
+	if (n_maps_before_failure == 0)
+		return ENOMEM;
+	n_maps_before_failure--;
+	return real->map_stacks(
+		real, n_bytes, n, may_split, memory_out, is_guarded_out);
+}
+
+/* What is accepted can be started; what is not, or never starts, costs
+ * nothing. */
+START_TEST(a_task_for_which_there_is_no_stack_is_not_accepted)
+{
+	struct leat_workers_opts opts = {LEAT_OPTS_INIT(leat_workers_opts),
+		.max_workers = 1, .max_queued = 1000000};
+	struct gate gate = {0, 0};
+	struct leat_workers *workers;
+	struct leat_task *task;
+	struct fail_env world;
+	struct leat_error err;
+	uint32_t n_accepted = 0;
+	int rc;
+
+	fail_env_init(&world);
+	world.env.map_stacks = failing_map_stacks;
+	n_maps_before_failure = 4;
+	workers = make_opts(&world.env, &opts);
+	for (int k = 0; k < 10000; k++) {
+		ck_assert_int_eq(leat_workers_submit(workers, NULL, answer,
+					 NULL, &task, NULL),
+			LEAT_OK);
+		leat_task_cancel(task);
+		leat_task_release(task);
+	}
+	while ((rc = leat_workers_try_submit(
+			workers, NULL, at_gate, &gate, NULL, &err)) == LEAT_OK)
+		n_accepted++;
+	ck_assert_int_eq(rc, LEAT_ENOMEM);
+	ck_assert_uint_ge(n_accepted, 1);
+	ck_assert_uint_eq(stats_of(workers).n_rejected, 1);
+	while (leat__load_acquire(&gate.n_waiting) < n_accepted)
+		leat_yield();
+	leat__store_release(&gate.is_open, 1u);
+	leat_workers_close(workers);
+	ck_assert_int_eq(leat_workers_wait(workers, LEAT_NEVER), LEAT_OK);
+	ck_assert_uint_eq(stats_of(workers).n_failed, 0);
+	leat_workers_destroy(workers);
+	ck_assert_uint_eq(world.alloc_live, 0);
+}
+END_TEST
+
+/* What a full queue rejects costs nothing. */
+START_TEST(a_task_that_is_rejected_leaves_its_stack_to_others)
+{
+	struct leat_workers_opts opts = {LEAT_OPTS_INIT(leat_workers_opts),
+		.max_workers = 1, .max_queued = 1, .max_running = 1};
+	struct gate gate = {0, 0};
+	struct leat_workers *workers;
+	struct fail_env world;
+
+	fail_env_init(&world);
+	world.env.map_stacks = failing_map_stacks;
+	n_maps_before_failure = 4;
+	workers = make_opts(&world.env, &opts);
+	for (int k = 0; k < 2; k++)
+		ck_assert_int_eq(leat_workers_submit(workers, NULL, at_gate,
+					 &gate, NULL, NULL),
+			LEAT_OK);
+	while (!leat__load_acquire(&gate.n_waiting))
+		leat_yield();
+	for (int k = 0; k < 10000; k++) {
+		int rc = leat_workers_try_submit(
+			workers, NULL, at_gate, &gate, NULL, NULL);
+
+		ck_assert_int_eq(rc, LEAT_EAGAIN);
+	}
+	leat__store_release(&gate.is_open, 1u);
+	leat_workers_destroy(workers);
+	ck_assert_uint_eq(world.alloc_live, 0);
+}
+END_TEST
+
 START_TEST(without_any_thread_there_are_no_workers)
 {
 	struct leat_workers_opts opts = {LEAT_OPTS_INIT(leat_workers_opts)};
@@ -1012,6 +1101,45 @@ START_TEST(a_dump_shows_tasks_and_fibers)
 }
 END_TEST
 
+/* A fiber that makes others, and looks before they begin. */
+struct look {
+	struct leat_workers *workers;
+	struct page text;
+	struct leat_error err;
+};
+
+static void
+look_at_new(struct leat_ctx *ctx, void *arg)
+{
+	struct look *look = arg;
+	uint32_t unused = 0;
+
+	(void)ctx;
+	if (leat_go(look->workers, sleep_away, &unused, NULL) < 0)
+		abort();
+	leat_workers_dump(look->workers, 0, write_page, &look->text);
+	(void)!leat_workers_leaks(look->workers, &look->err);
+	leat_workers_cancel(look->workers);
+	while (!leat__load_acquire(&unused))
+		leat_yield();
+}
+
+START_TEST(a_fiber_that_has_not_begun_is_in_the_dump_and_in_the_leaks)
+{
+	static struct look look;
+
+	look.workers = make(1);
+	ck_assert_int_eq(
+		leat_go(look.workers, look_at_new, &look, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_workers_wait(look.workers, LEAT_NEVER), LEAT_OK);
+	ck_assert_ptr_nonnull(strstr(look.text.text, "): running"));
+	ck_assert_ptr_nonnull(strstr(look.text.text, "): ready\n"));
+	ck_assert_ptr_nonnull(
+		strstr(look.err.text, "2 fibers not ended (" __FILE__));
+	leat_workers_destroy(look.workers);
+}
+END_TEST
+
 TEST_MAIN("run/tasks", a_task_hands_out_what_it_left, a_failed_task_says_why,
 	a_wait_has_a_deadline, a_task_waits_for_another_on_its_fiber,
 	a_task_that_waits_for_itself_is_told_so, a_canceled_task_is_stopped,
@@ -1030,7 +1158,10 @@ TEST_MAIN("run/tasks", a_task_hands_out_what_it_left, a_failed_task_says_why,
 	options_out_of_range_are_refused_by_name,
 	task_options_out_of_range_are_refused_by_name,
 	no_memory_leaves_nothing_behind,
+	a_task_for_which_there_is_no_stack_is_not_accepted,
+	a_task_that_is_rejected_leaves_its_stack_to_others,
 	without_any_thread_there_are_no_workers,
 	a_timer_rings_once_and_may_start_itself_again,
 	a_stopped_timer_does_not_ring, a_timer_that_cannot_be_served_is_refused,
-	what_is_left_is_named_by_its_place, a_dump_shows_tasks_and_fibers)
+	what_is_left_is_named_by_its_place, a_dump_shows_tasks_and_fibers,
+	a_fiber_that_has_not_begun_is_in_the_dump_and_in_the_leaks)
