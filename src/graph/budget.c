@@ -229,7 +229,7 @@ leat__budget_side_bytes(const struct leat_graph *graph)
 uint64_t
 leat__budget_channel_bytes(const struct leat_graph *graph)
 {
-	uint64_t n = 0;
+	uint64_t n = leat__order_bytes(graph);
 
 	for (uint32_t k = 0; k < graph->n_links; k++)
 		if (!graph->links[k]->is_fused)

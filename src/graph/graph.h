@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "chan/chan.h"
+#include "chan/nest.h"
 #include "ctx/ctx.h"
 #include "env/env.h"
 #include "mem/mem.h"
@@ -73,6 +74,7 @@ struct leat__link {
 	bool is_wanted;         /* its sender has seen that it has no credit */
 	uint64_t refused_items; /* sent after the receiver closed, or left over
 				 */
+	uint64_t last_stamp;    /* of an ordered one: of what was sent last */
 	struct leat__chan chan; /* only if not fused */
 };
 
@@ -92,10 +94,14 @@ struct leat_stage {
 	struct leat__option_place *option_places; /* by option, or NULL */
 	bool is_implied; /* brought along by a file name or an open end */
 	bool is_inited;
-	bool is_ordered_merge;        /* set by its init */
-	bool has_priority;            /* it was given one */
-	uint32_t priority;            /* 0 = first */
-	bool is_restamping;           /* plan: ordered branches begin at it */
+	bool is_ordered_merge; /* set by its init */
+	bool has_priority;     /* it was given one */
+	uint32_t priority;     /* 0 = first */
+	bool is_restamping;    /* plan: ordered branches begin at it */
+	bool is_nested; /* plan: and they, or those it merges, are part of a
+			 * branch of others */
+	struct leat_stage *begin;     /* plan: of an ordered merge: where its
+				       * branches begin */
 	struct leat_shape in_shape;   /* of in 0 */
 	struct leat_shape out_shape;  /* of all outs */
 	struct leat_error error;      /* the last leat_stage_fail() */
@@ -109,11 +115,13 @@ struct leat_stage {
 	struct leat__cargo cargo; /* of its outs */
 	bool is_replicated;       /* its segment is run by several workers */
 	struct leat__parallel *parallel; /* that it was put there by, or NULL */
-	struct leat_stage **replicas; /* 1 to n_replicas - 1, or NULL */
-	struct leat_stage *original;  /* of a replica; else itself */
+	struct leat_stage **replicas;    /* 1 to n_replicas - 1, or NULL */
+	struct leat_stage *original;     /* of a replica; else itself */
 	/* run */
-	void *task;          /* src/run's, that calls it */
-	uint32_t *n_emitted; /* in the current call, by out */
+	void *task;                /* src/run's, that calls it */
+	struct leat__nest *opens;  /* of the nested branches that begin at it */
+	struct leat__nest *closes; /* of those that it merges */
+	uint32_t *n_emitted;       /* in the current call, by out */
 	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;
 };
@@ -143,8 +151,8 @@ struct leat_graph {
 	struct leat__link **links;
 	struct leat__parallel *parallels; /* in the order of their coming */
 	struct leat__resizes *resizes;    /* NULL = none can change */
-	struct leat__arena *arena; /* side memory */
-	struct leat__account own;  /* names, options, states, the plan */
+	struct leat__arena *arena;        /* side memory */
+	struct leat__account own;         /* names, options, states, the plan */
 	/* plan */
 	uint32_t n_segments;
 	struct leat__segment *segments;
@@ -312,9 +320,14 @@ uint32_t leat__priority_weight(
 
 /* ---- order.c ----------------------------------------------------------- */
 
-/* Mark the links that lead to ordered merges; refuse what has no order. */
+/* Mark the links that lead to ordered merges, and where their branches begin;
+ * refuse what has no order. Stages stand in the order of the data. */
 LEAT_MUST_CHECK int leat__order_make(
 	struct leat_graph *graph, struct leat_error *err);
+/* A nested merge: entries of the table of its numbers. */
+uint32_t leat__order_n_entries(const struct leat_stage *merge);
+/* Bytes of all such tables. */
+uint64_t leat__order_bytes(const struct leat_graph *graph);
 
 /* ---- check.c, plan.c, budget.c ----------------------------------------- */
 

@@ -146,6 +146,45 @@ run_init_channels(struct leat__run *run, struct leat_error *err)
 	return LEAT_OK;
 }
 
+/* Tables of the numbers of nested branches. */
+static int
+run_init_nests(struct leat__run *run, struct leat_error *err)
+{
+	const struct leat__env *env = run->env;
+
+	for (uint32_t k = 0; k < run->graph->n_stages; k++) {
+		struct leat_stage *st = run->graph->stages[k];
+		struct leat__task *task;
+
+		if (!st->is_nested || !st->begin)
+			continue;
+		st->closes = env->alloc(env, sizeof(*st->closes));
+		if (!st->closes ||
+			leat__nest_init(
+				st->closes, env, leat__order_n_entries(st)) < 0)
+			return leat__error(err, LEAT_ENOMEM,
+				"no memory for the order of branches");
+		task = st->begin->task;
+		st->begin->opens = st->closes;
+		st->closes->beginning = &task->waker;
+	}
+	return LEAT_OK;
+}
+
+static void
+run_free_nests(struct leat_graph *graph)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		if (!st->closes)
+			continue;
+		leat__nest_fini(st->closes);
+		graph->env->free(graph->env, st->closes);
+		st->begin->opens = st->closes = NULL;
+	}
+}
+
 static int
 run_init_task(struct leat__run *run, struct leat__task *task,
 	struct leat__segment *segment, uint32_t replica)
@@ -302,6 +341,7 @@ run_init(struct leat_graph *graph, struct leat_error *err)
 	LEAT_TRY(run_init_pool(run, err));
 	LEAT_TRY(run_init_tasks(run, err));
 	LEAT_TRY(run_init_exec(run, err));
+	LEAT_TRY(run_init_nests(run, err));
 	return run_init_channels(run, err);
 }
 
@@ -319,6 +359,7 @@ run_free(struct leat__run *run)
 	const struct leat__env *env = run->env;
 
 	run_free_channels(run->graph);
+	run_free_nests(run->graph);
 	for (uint32_t k = 0; k < run->n_regions; k++)
 		leat__region_fini(&run->regions[k]);
 	for (uint32_t k = 0; k < run->n_tasks; k++)

@@ -106,6 +106,12 @@ int leat__node_produce(struct leat__task *task, struct leat__node *node);
 int leat__node_flush(struct leat__task *task, struct leat__node *node);
 int leat__node_end_in(struct leat__task *task, struct leat__node *node);
 int leat__node_finish(struct leat__task *task, struct leat__node *node);
+/* The stamp that a number of nested branches stands for where they are merged;
+ * of other stages the stamp itself. Never ask for a lesser one again. */
+uint64_t leat__node_outer(
+	struct leat__task *task, const struct leat_stage *st, uint64_t stamp);
+/* Can one more frame be numbered where branches begin? */
+bool leat__task_has_numbers(const struct leat__task *task);
 /* Release what waits for the stage; is_filtered: nobody wants it any more. */
 void leat__node_drop_inbox(
 	struct leat__task *task, struct leat__node *node, bool is_filtered);

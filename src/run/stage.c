@@ -98,6 +98,19 @@ emit_stamp(const struct leat__node *node, struct leat_frame *frame)
 	}
 }
 
+/* Stamps never go back on a link that leads to an ordered merge. What a stage
+ * says at its end comes after all that it was asked. */
+static void
+link_keep_order(struct leat__link *link, struct leat_frame *frame)
+{
+	uint64_t frontier = leat__load_relaxed(&link->chan.frontier);
+
+	if (frame->stamp < frontier)
+		frame->stamp = frontier;
+	LEAT_INVARIANT(frame->stamp >= link->last_stamp);
+	link->last_stamp = frame->stamp;
+}
+
 void
 leat__link_send(struct leat__link *link, struct leat__cache *cache,
 	struct leat_frame *frame)
@@ -107,10 +120,8 @@ leat__link_send(struct leat__link *link, struct leat__cache *cache,
 		leat__frame_release(cache, frame);
 		return;
 	}
-	/* what a stage says at its end comes after all that it was asked */
-	if (link->is_ordered &&
-		frame->stamp < leat__load_relaxed(&link->chan.frontier))
-		frame->stamp = leat__load_relaxed(&link->chan.frontier);
+	if (link->is_ordered)
+		link_keep_order(link, frame);
 	leat__store_relaxed(&frame->owner, (uint16_t)(link->to->number + 1));
 	leat__chan_push(&link->chan, frame);
 }
@@ -275,15 +286,45 @@ call_make_sole(struct leat__task *task, struct leat__node *node)
 	return LEAT_OK;
 }
 
+uint64_t
+leat__node_outer(
+	struct leat__task *task, const struct leat_stage *st, uint64_t stamp)
+{
+	if (!st->closes || stamp >= LEAT__STAMP_LAST)
+		return stamp;
+	return leat__nest_find(st->closes, stamp, task->lane->worker);
+}
+
+/* Frames get back the stamp that they had before nested branches. */
+static void
+call_unstamp(struct leat__task *task, struct leat_stage *st,
+	struct leat_frame *frame)
+{
+	uint64_t outer = leat__node_outer(task, st, frame->stamp);
+
+	/* it was told of the number before the frame was sent */
+	LEAT_INVARIANT(outer != 0);
+	frame->stamp = outer;
+}
+
+bool
+leat__task_has_numbers(const struct leat__task *task)
+{
+	return task->fork_stamp + 1 < LEAT__STAMP_LAST - 1;
+}
+
 /* Frames get their place where ordered branches begin. */
 static int
 call_restamp(struct leat__task *task, struct leat_stage *st,
 	struct leat_frame *frame)
 {
-	if (task->fork_stamp + 1 >= LEAT__STAMP_LAST)
+	if (!leat__task_has_numbers(task))
 		return leat_stage_fail(st, LEAT_ELIMIT,
 			"'%s' has used up its stamps: 2^64 frames", st->name);
-	frame->stamp = ++task->fork_stamp;
+	task->fork_stamp++;
+	if (st->opens)
+		leat__nest_put(st->opens, task->fork_stamp, frame->stamp);
+	frame->stamp = task->fork_stamp;
 	return LEAT_OK;
 }
 
@@ -302,6 +343,8 @@ call_take(struct leat__task *task, struct leat__node *node)
 	if ((st->ops.flags & LEAT_STAGE_IN_PLACE) && !leat_frame_is_sole(frame))
 		LEAT_TRY(call_make_sole(task, node));
 	frame = node->inbox[node->inbox_at];
+	if (st->closes)
+		call_unstamp(task, st, frame);
 	if (st->is_restamping)
 		LEAT_TRY(call_restamp(task, st, frame));
 	node->stamp = frame->stamp;

@@ -136,32 +136,29 @@ task_promise(struct leat__task *task)
 				&tail->outs[k]->chan, task->nodes[0].stamp);
 }
 
-/* No frame with a lesser stamp will come to the head any more. */
+/* Nothing with a lesser stamp will come out of the head, or be said by a stage
+ * at its end. */
 static uint64_t
 task_bound(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
-	uint64_t bound = UINT64_MAX;
+	uint64_t bound = LEAT__STAMP_LAST;
 
-	if (task_tail(task)->is_restamping)
-		return task->fork_stamp + 1;
+	if (task->is_head_ended)
+		return bound;
 	if (st->n_ins == 0)
 		return task->next_stamp + 1;
 	for (uint32_t k = 0; k < st->n_ins; k++)
 		bound = leat__min_u64(
 			bound, leat__chan_bound(&st->ins[k]->chan));
-	return leat__min_u64(bound, LEAT__STAMP_LAST);
+	return leat__node_outer(task, st, bound);
 }
 
-/*
- * Between two frames, when the segment holds nothing: nothing below the next
- * frame will come out. true: that is more than was promised before.
- */
+/* true: that is more than was promised before. */
 static bool
-task_promise_bound(struct leat__task *task)
+task_promise_up_to(struct leat__task *task, uint64_t bound)
 {
 	struct leat_stage *tail = task_tail(task);
-	uint64_t bound = task_bound(task);
 
 	if (bound <= task->bound)
 		return false;
@@ -170,6 +167,42 @@ task_promise_bound(struct leat__task *task)
 		if (!leat__chan_is_over(&tail->outs[k]->chan))
 			leat__chan_set_frontier(&tail->outs[k]->chan, bound);
 	return true;
+}
+
+/*
+ * Between two frames, when the segment holds nothing: nothing below the next
+ * frame will come out. Where nested branches begin, a number is spent to tell
+ * their merge of the outer bound. true: more is promised than before.
+ */
+static bool
+task_promise_bound(struct leat__task *task)
+{
+	struct leat__nest *nest = task_tail(task)->opens;
+	uint64_t outer;
+
+	if (!task_tail(task)->is_restamping)
+		return task_promise_up_to(task, task_bound(task));
+	outer = nest ? task_bound(task) : 0;
+	if (nest && outer > nest->last && leat__nest_has_room(nest, outer) &&
+		leat__task_has_numbers(task))
+		leat__nest_put(nest, ++task->fork_stamp, outer);
+	return task_promise_up_to(task, task->fork_stamp + 1);
+}
+
+/* Where nested branches begin: the stamp for which there is no room, as long as
+ * their merge lags behind. 0 = there is room. */
+static uint64_t
+task_lacks_room(struct leat__task *task)
+{
+	struct leat__node *node = &task->nodes[task->n_nodes - 1];
+	struct leat__nest *nest = node->stage->opens;
+	uint64_t outer;
+
+	if (!nest || node->is_counted)
+		return 0;
+	outer = node->n_inbox ? node->inbox[node->inbox_at]->stamp
+			      : task_bound(task);
+	return leat__nest_has_room(nest, outer) ? 0 : outer;
 }
 
 /* The head is through with the frame in hand: its credit goes back. */
@@ -193,6 +226,8 @@ task_close_ins(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
 
+	if (st->closes)
+		leat__nest_close(st->closes, task->lane->worker);
 	for (uint32_t k = 0; k < st->n_ins; k++)
 		if (st->ins[k])
 			leat__chan_close_recv(
@@ -319,7 +354,7 @@ task_process(struct leat__task *task, uint32_t at)
 	}
 	/* also if it is held up in its next call */
 	if (node->stage->is_restamping)
-		task_promise_bound(task);
+		task_promise_up_to(task, task->fork_stamp + 1);
 	task_move(task, at);
 	return VERDICT_ON;
 }
@@ -465,7 +500,8 @@ task_head(struct leat__task *task)
 	if (task->pull.ended != LEAT__IN_NONE)
 		return task_end_in(task);
 	if (task->is_head_ended)
-		return task_finish(task);
+		return task_lacks_room(task) ? VERDICT_NO_CREDIT
+					     : task_finish(task);
 	if (st->ops.produce)
 		return task_produce(task);
 	if (leat__pull(task) || task->is_head_ended)
@@ -506,7 +542,8 @@ task_once(struct leat__task *task)
 		return task_fail(task, task->failed, task->failed_code);
 	if (!task->nodes[at].n_inbox)
 		return task_head(task);
-	if (!task_has_credit(task, at))
+	if (!task_has_credit(task, at) ||
+		(at + 1 == task->n_nodes && task_lacks_room(task)))
 		return VERDICT_NO_CREDIT;
 	/* a replica may have emitted to get room */
 	return task_has_handed(task) ? VERDICT_ON : task_process(task, at);
@@ -534,11 +571,24 @@ task_arm_choices(struct leat__task *task)
 	return n_armed > 0;
 }
 
+/* Where nested branches begin, their merge says when there is room. false:
+ * there is by now. */
+static bool
+task_arm_room(struct leat__task *task)
+{
+	uint64_t outer = task_lacks_room(task);
+
+	return !outer || leat__nest_arm(task_tail(task)->opens, outer);
+}
+
 static bool
 task_arm_outs(struct leat__task *task)
 {
 	struct leat__chan *ch = task_short_out(task);
+	uint64_t outer = task_lacks_room(task);
 
+	if (outer)
+		return leat__nest_arm(task_tail(task)->opens, outer);
 	if (task_chooses(task))
 		return task_arm_choices(task);
 	return ch && leat__chan_arm_sender(ch, task_tail(task)->needs.max_out);
@@ -562,8 +612,10 @@ task_arm(struct leat__task *task, enum verdict verdict)
 		return task_arm_outs(task);
 	if (!leat__pull_arm(task))
 		return false;
-	/* a promise has come that is to be passed on */
-	if (!task->segment->is_ordered || !task_promise_bound(task))
+	if (!task->segment->is_ordered)
+		return true;
+	/* a promise may have come that is to be passed on */
+	if (!task_promise_bound(task) && task_arm_room(task))
 		return true;
 	leat__pull_disarm(task);
 	return false;

@@ -52,17 +52,27 @@ graph_run(void)
 }
 
 /* Small, so that thousands are run; yet more than all buffers hold. */
+static const struct oracle_scale graph_scale = {.per_frame_max = 4,
+	.capacity_max = 4,
+	.items_max = 400,
+	.fault_one_in = 6,
+	.deadline_max_ns = 20000};
+
 static void
 graph_random(void *user)
 {
-	static const struct oracle_scale scale = {.per_frame_max = 4,
-		.capacity_max = 4,
-		.items_max = 400,
-		.fault_one_in = 6,
-		.deadline_max_ns = 20000};
-
 	(void)user;
-	oracle_draw(&graph_oracle, sim_draw(UINT32_MAX), &scale);
+	oracle_draw(&graph_oracle, sim_draw(UINT32_MAX), &graph_scale);
+	graph_run();
+}
+
+/* The same graphs, and ordered merges are told of nothing but frames. */
+static void
+graph_mute(void *user)
+{
+	(void)user;
+	oracle_draw(&graph_oracle, sim_draw(UINT32_MAX), &graph_scale);
+	graph_oracle.is_mute = true;
 	graph_run();
 }
 
@@ -84,6 +94,11 @@ const struct sim_scenario scenarios_graph[] = {
 		.run = graph_random,
 		.n_cores = 4,
 		.is_apart = true},
+	{.name = "defect_graph_mute",
+		.idea = "the same graphs without promises",
+		.run = graph_mute,
+		.n_cores = 4,
+		.finds = SIM_DEADLOCK},
 	{.name = "defect_graph_loses",
 		.idea = "a stage that loses an item",
 		.run = graph_defect,

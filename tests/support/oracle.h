@@ -48,8 +48,8 @@ enum oracle_kind {
 	ORACLE_RANGE,     /* leat's own: by the hash of items to one of two outs
 			   */
 	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
-	ORACLE_DIAMOND,   /* split, branches that keep n percent, merge in order
-			   */
+	ORACLE_DIAMOND,   /* branches that keep n percent, merged in order; on
+			   * them there may be further ones, up to 3 deep */
 	ORACLE_FACET,     /* the same, with branches that expand */
 	ORACLE_PARALLEL, /* replicas that expand, in order; their number changes
 			  */
@@ -166,6 +166,7 @@ struct oracle {
 	uint64_t random; /* state of the draw */
 	uint32_t n_nodes;
 	struct oracle_node nodes[ORACLE_NODES_MAX]; /* senders first */
+	struct oracle_node drops, passes; /* further stages of diamonds */
 	uint32_t n_links;
 	struct oracle_link links[ORACLE_LINKS_MAX];
 	uint32_t workers;
@@ -183,6 +184,7 @@ struct oracle {
 	enum oracle_fault fault;
 	uint64_t fault_at;
 	void (*on_start)(struct oracle *o); /* set by tests; NULL = nothing */
+	bool is_mute; /* set by tests: no stage promises anything */
 	/* of the run */
 	struct fail_env world;
 	struct leat_ctx *parent;
@@ -289,6 +291,13 @@ extern const struct leat_stage_ops oracle_hold_ops;
 extern const struct leat_stage_ops oracle_head_ops;
 extern const struct leat_stage_ops oracle_union_ops;
 extern const struct leat_stage_ops oracle_sink_ops;
+
+/* oracle_run.c: the ops of a stage that works as a node does */
+void oracle_ops(const struct oracle_node *node, struct leat_stage_ops *ops);
+
+/* oracle_diamond.c */
+LEAT_MUST_CHECK int oracle_build_diamond(
+	struct oracle *o, struct oracle_node *node);
 
 /* The moment has come to drain, cancel or destroy. */
 void oracle_ring(struct oracle *o);

@@ -18,10 +18,8 @@
 
 /* ---- building ---------------------------------------------------------- */
 
-#define DIAMOND_BRANCHES_MAX 3u
-
-static void
-build_ops(const struct oracle_node *node, struct leat_stage_ops *ops)
+void
+oracle_ops(const struct oracle_node *node, struct leat_stage_ops *ops)
 {
 	*ops = *oracle_kinds[node->kind].ops;
 	ops->n_outs = oracle_kinds[node->kind].n_outs;
@@ -33,53 +31,6 @@ build_ops(const struct oracle_node *node, struct leat_stage_ops *ops)
 		ops->flags |= LEAT_STAGE_BLOCKING;
 	if (node->is_stateless)
 		ops->flags |= LEAT_STAGE_STATELESS;
-}
-
-static int
-build_branch(struct oracle *o, struct oracle_node *node,
-	struct leat_stage *split, struct leat_stage *merge, uint32_t k)
-{
-	struct oracle_stage_opts opts = {
-		LEAT_OPTS_INIT(oracle_stage_opts), .node = node};
-	uint32_t spare = (uint32_t)(node->seed >> (8 + 2 * k)) & 3u;
-	struct leat_link_opts in = {
-		LEAT_OPTS_INIT(leat_link_opts), .capacity_frames = 1 + spare};
-	struct leat_link_opts out = {LEAT_OPTS_INIT(leat_link_opts),
-		.capacity_frames = node->max_out + (spare & 1u)};
-	struct leat_stage_ops ops;
-	struct leat_step step = {&ops, &opts};
-	struct leat_stage *st;
-	char name[24];
-
-	snprintf(name, sizeof(name), "%s-%u", node->name, k);
-	build_ops(node, &ops);
-	LEAT_TRY(leat_graph_add(o->graph, name, &step, &st, &o->err));
-	LEAT_TRY(leat_graph_link(
-		o->graph, leat_out(split, k), leat_in(st, 0), &in, &o->err));
-	return leat_graph_link(
-		o->graph, leat_out(st, 0), leat_in(merge, k), &out, &o->err);
-}
-
-/* Whichever branch a frame takes, the same comes of it, in its place. */
-static int
-build_diamond(struct oracle *o, struct oracle_node *node)
-{
-	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts),
-		.by = node->seed & 2u ? LEAT_SPLIT_CREDIT : LEAT_SPLIT_ROUND};
-	struct leat_merge_opts order = {
-		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
-	uint32_t n = 1 + (uint32_t)(node->seed >> 4) % DIAMOND_BRANCHES_MAX;
-	struct leat_step step = {&leat_split_ops, &by};
-	struct leat_stage *split, *merge;
-	char name[24];
-
-	snprintf(name, sizeof(name), "%s-out", node->name);
-	LEAT_TRY(leat_graph_add(o->graph, node->name, &step, &split, &o->err));
-	step = (struct leat_step){&leat_merge_ops, &order};
-	LEAT_TRY(leat_graph_add(o->graph, name, &step, &merge, &o->err));
-	for (uint32_t k = 0; k < n; k++)
-		LEAT_TRY(build_branch(o, node, split, merge, k));
-	return LEAT_OK;
 }
 
 /* Links between copies hold as little as can be, now and then. */
@@ -112,7 +63,7 @@ build_parallel(struct oracle *o, struct oracle_node *node)
 	struct leat_stage_ops ops;
 	struct leat_step step = {&ops, &mine};
 
-	build_ops(node, &ops);
+	oracle_ops(node, &ops);
 	ops.name = node->name;
 	opts.least = opts.least ? opts.most : 1;
 	LEAT_TRY(leat_parallel(o->graph, &opts, &step, 1, &node->replicas_in,
@@ -139,8 +90,8 @@ build_node(struct oracle *o, struct oracle_node *node)
 	if (row->is_parallel)
 		return build_parallel(o, node);
 	if (row->is_diamond)
-		return build_diamond(o, node);
-	build_ops(node, &ops);
+		return oracle_build_diamond(o, node);
+	oracle_ops(node, &ops);
 	return leat_graph_add(o->graph, node->name, &step, &st, &o->err);
 }
 

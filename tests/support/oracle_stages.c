@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "graph/graph.h"
+#include "run/region.h"
 #include "support/oracle.h"
 
 #define CALL_SHORT_NS   2000
@@ -96,6 +96,16 @@ deaf_wake(struct leat__waker *waker, void *hint)
 	(void)hint;
 }
 
+/* All that can be promised has been promised: nobody promises anything. */
+static void
+run_mute(struct leat__run *run)
+{
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		run->tasks[k].bound = UINT64_MAX;
+	for (uint32_t k = 0; k < run->n_regions; k++)
+		run->regions[k].bound = UINT64_MAX;
+}
+
 static int
 stage_open(struct leat_stage *st)
 {
@@ -103,6 +113,8 @@ stage_open(struct leat_stage *st)
 	struct state *s = leat_stage_state(st);
 
 	s->node->n_opens++;
+	if (s->node->oracle->is_mute)
+		run_mute(st->graph->run);
 	if (s->node->defect == ORACLE_DEAFENS)
 		st->ins[0]->chan.sender = &deaf;
 	return node_fails(s->node, ORACLE_FAIL_OPEN) ? stage_fail_now(st)

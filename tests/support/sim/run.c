@@ -11,7 +11,7 @@
 
 #include "sim/internal.h"
 
-#define RUN_MAX_STEPS 1000000u
+#define RUN_MAX_STEPS 4000000u
 
 struct sim_hot sim_hot = {.next = UINT64_MAX};
 struct sim sim;
