@@ -3,18 +3,18 @@
  * runs, as in src/run/region.c: replicas below the number draw tickets, under
  * the region's lock; those above it draw none, finish what they hold, and rest.
  *
- * Who brings input wakes one active replica that rests, if the region has armed
- * its end of the link; so does who draws a ticket or gets one through, as far
- * as input and tickets are there, and else arms it again. A replica above the
- * number does the same when it rests: the last wake may have been spent on it,
- * also if it was below the number when it looked. Who raises the number wakes those that it makes active. At the end of all input
- * all are woken. (What is done under the lock is one step; what goes out has
- * always room: ticket.pml has the credit.)
+ * Who brings input wakes the first active replica in the row that rests, if the
+ * region has armed its end of the link; so does who draws a ticket or gets one
+ * through, or changes the number, as far as input and tickets are there, and
+ * else arms it again. A replica that was woken, and finds itself above the
+ * number, just rests again: those before it did not rest then, and look before
+ * they do. At the end of all input all are woken. (What is done under the lock is one step; what goes out has always
+ * room: ticket.pml has the credit.)
  *
  * Proved: what comes out is in order and complete, at every change; a replica
  * above the number draws no ticket; nobody rests for good while there is work
  * for it; all end.
- * Defects: -DPASSIVE_KEEPS_WAKE  -DPASSIVE_DROPS_TICKET
+ * Defects: -DCHANGE_INVITES_NOBODY  -DPICKS_ANY  -DPASSIVE_DROPS_TICKET
  *          -DEND_WAKES_ACTIVE  -DPASSIVE_STILL_DRAWS  -DRESTS_WITHOUT_LOOK
  */
 #ifdef NIGHTLY
@@ -55,18 +55,23 @@ bit is_woken[N_WORKERS] = 1;
 
 #define may_be_picked(k) (rests[k] && is_active(k))
 
-/* region_pick_locked, and the waking of who was picked; the last one first, so
- * that it does not matter which is picked */
+#ifdef PICKS_ANY
+#define comes_first(k) true
+#else
+#define comes_first(k) false
+#endif
+
+/* region_pick_locked, and the waking of who was picked: the first in the row */
 inline pick(k)
 {
-	k = N_WORKERS;
+	k = 0;
 	do
-	:: k == 0 -> break
-	:: k > 0 && may_be_picked(k - 1) ->
-		rests[k - 1] = 0;
-		is_woken[k - 1] = 1;
+	:: k == N_WORKERS -> break
+	:: k < N_WORKERS && may_be_picked(k) ->
+		rests[k] = 0;
+		is_woken[k] = 1;
 		break
-	:: k > 0 && !may_be_picked(k - 1) -> k--
+	:: k < N_WORKERS && (!may_be_picked(k) || comes_first(k)) -> k++
 	od;
 	k = 0
 }
@@ -123,9 +128,8 @@ inline take(me, ticket, k)
 	fi
 }
 
-/* leat__region_rest: for what it may get, it looks once more; for others, if it
- * may get nothing */
-inline try_rest(me, k)
+/* leat__region_rest: for what it may get, it looks once more */
+inline try_rest(me)
 {
 	if
 	:: is_in_ended && is_over
@@ -141,11 +145,7 @@ inline try_rest(me, k)
 #endif
 		fi
 	:: !is_in_ended && is_active(me) && !has_ticket -> rests[me] = 1
-	:: !is_in_ended && !is_active(me) ->
-		rests[me] = 1;
-#ifndef PASSIVE_KEEPS_WAKE
-		invite(k)
-#endif
+	:: !is_in_ended && !is_active(me) -> rests[me] = 1
 	fi
 }
 
@@ -185,7 +185,7 @@ active [N_WORKERS] proctype worker()
 		};
 		atomic {
 			if
-			:: ticket == NONE && !ends -> try_rest(me, k)
+			:: ticket == NONE && !ends -> try_rest(me)
 			:: else
 			fi
 		}
@@ -231,7 +231,7 @@ active proctype source()
 	assert(head == N_FRAMES && next == N_FRAMES)
 }
 
-/* Another number, and those that it makes active are woken. */
+/* region_set_active_locked: another number, and somebody is invited */
 active proctype changer()
 {
 	byte n, k;
@@ -239,23 +239,15 @@ active proctype changer()
 	do
 	:: n == N_CHANGES -> break
 	:: atomic { n < N_CHANGES ->
-			k = n_active;
 			n++;
 			if
 			:: n_active = 1
 			:: n_active = 2
 			:: n_active = N_WORKERS
 			fi;
-			do
-			:: k < n_active ->
-				if
-				:: rests[k] -> rests[k] = 0; is_woken[k] = 1
-				:: else
-				fi;
-				k++
-			:: else -> break
-			od;
-			k = 0
+#ifndef CHANGE_INVITES_NOBODY
+			invite(k)
+#endif
 		}
 	od
 }
