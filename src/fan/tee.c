@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/graph.h"
 #include <leat/stages.h>
 
 /* An allocator rounds up. */
@@ -112,6 +113,8 @@ tee_negotiate(struct leat_stage *st, const struct leat_shape *in,
 			"tee: %u words for %u branches; accepted: one for all, "
 			"or one for each",
 			n, n_outs);
+	for (uint32_t k = 0; k < n_outs; k++)
+		st->outs[k]->is_in_step = tee->branches[k] == TEE_BLOCK;
 	return LEAT_OK;
 }
 

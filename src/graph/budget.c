@@ -1,7 +1,8 @@
 /*
  * graph/budget.c -- how many slots, and the most that a run can ever use.
  *
- * Per class: capacity of every channel, max_out between stages of a segment
+ * Per class: capacity of every channel (of those in step, which carry the same
+ * frames, the greatest), max_out between stages of a segment
  * (but once for a run of stages that pass frames on), what stages hold, max_out
  * for each that makes frames, a private copy for each that writes its input,
  * all this for each replica, what waits in the windows of replicated segments,
@@ -62,6 +63,27 @@ link_moves_on(const struct leat__link *link)
 		from->ins[0]->is_fused;
 }
 
+/* Is there one that its frames are counted with? */
+static bool
+link_is_covered(const struct leat__link *link)
+{
+	const struct leat_stage *from = link->from;
+
+	if (!leat__link_shares_places(link))
+		return false;
+	for (uint32_t k = 0; k < from->n_outs; k++) {
+		const struct leat__link *other = from->outs[k];
+
+		if (leat__link_shares_places(other) &&
+			(other->capacity_frames > link->capacity_frames ||
+				(other->capacity_frames ==
+						link->capacity_frames &&
+					k < link->from_index)))
+			return true;
+	}
+	return false;
+}
+
 static void
 share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 {
@@ -69,7 +91,7 @@ share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 		.kind = link->is_fused ? LEAT__SHARE_INBOX : LEAT__SHARE_LINK,
 		.link = link};
 
-	if (link_moves_on(link))
+	if (link_moves_on(link) || link_is_covered(link))
 		return;
 	share_cargo(share, &link->from->cargo,
 		link->is_fused ? (uint64_t)link->from->needs.max_out *

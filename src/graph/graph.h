@@ -70,6 +70,8 @@ struct leat__link {
 	/* plan */
 	bool is_fused;   /* inside a segment: no channel */
 	bool is_ordered; /* leads to an ordered merge: promises are passed on */
+	bool is_in_step; /* set by its sender's negotiate: gets every frame that
+			    others in step get, at the same time */
 	/* run */
 	bool is_wanted;         /* its sender has seen that it has no credit */
 	uint64_t refused_items; /* sent after the receiver closed, or left over
@@ -364,6 +366,20 @@ struct leat__share {
 	uint32_t class_;
 	uint64_t n_slots;
 };
+
+/*
+ * Do its frames lie in the places of others that are in step with it? Then all
+ * that is on its way there is among the last frames that were sent, as many as
+ * the greatest capacity; for the sender takes back what a receiver that has
+ * closed left there, before it sends on. Not where others may look into the
+ * ring after that: further instances of the receiver, or its promises.
+ */
+static inline bool
+leat__link_shares_places(const struct leat__link *link)
+{
+	return link->is_in_step && !link->is_fused && !link->is_ordered &&
+		!link->to->is_replicated && !link->to->segment->is_ordered;
+}
 
 /* What can be on any of a stage's ins, over all of them. */
 void leat__cargo_in(const struct leat_stage *st, struct leat__cargo *cargo);

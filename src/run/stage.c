@@ -126,6 +126,16 @@ leat__link_send(struct leat__link *link, struct leat__cache *cache,
 	leat__chan_push(&link->chan, frame);
 }
 
+/* What a receiver left when it closed is the sender's to end: it does not look
+ * there any more. */
+static void
+link_take_back(struct leat__link *link)
+{
+	if (leat__link_shares_places(link) &&
+		leat__chan_is_recv_closed(&link->chan))
+		leat__bump(&link->refused_items, leat__chan_drain(&link->chan));
+}
+
 uint32_t
 leat_stage_credit(struct leat_stage *st, uint32_t out)
 {
@@ -139,8 +149,10 @@ leat_stage_credit(struct leat_stage *st, uint32_t out)
 	if (st->outs[out]->is_fused)
 		return st->needs.max_out;
 	ch = &st->outs[out]->chan;
-	if (leat__chan_is_over(ch))
+	if (leat__chan_is_over(ch)) {
+		link_take_back(st->outs[out]);
 		return LEAT_CREDIT_CLOSED;
+	}
 	credit = leat__chan_credit(ch, st->needs.max_out);
 	/* if it waits, then for all that it has not found in this call */
 	if (!credit)

@@ -1,3 +1,4 @@
+#include "graph/graph.h"
 #include "stages.h"
 
 static struct leat_step
@@ -176,6 +177,118 @@ START_TEST(when_no_branch_wants_more_the_source_ends)
 }
 END_TEST
 
+/* ---- one frame, many readers ----------------------------------------------- */
+
+#define LARGE_BYTES   (1u << 20)
+#define LARGE_FRAMES  5u
+#define LARGE_READERS 1000u
+
+static int
+large_produce(struct leat_stage *st)
+{
+	uint32_t *n = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc = leat_stage_acquire(st, &frame);
+
+	if (rc)
+		return rc;
+	memset(frame->data, (int)++*n, LARGE_BYTES);
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->n_items = LARGE_BYTES / 8;
+	frame->len_bytes = LARGE_BYTES;
+	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
+	rc = leat_stage_emit(st, 0, frame);
+	return rc ? rc : *n == LARGE_FRAMES ? LEAT_EOS : LEAT_OK;
+}
+
+static const struct leat_stage_ops large_ops = {LEAT_STAGE_OPS_INIT("large"),
+	.state_bytes = sizeof(uint32_t), .out_layout = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8, .needs = {.frame_bytes = LARGE_BYTES},
+	.produce = large_produce};
+
+/* All readers see the same bytes, frame by frame. */
+static int
+reader_process(struct leat_stage *st, struct leat_frame *in)
+{
+	uint32_t *n = leat_stage_state(st);
+
+	++*n;
+	ck_assert_uint_eq(in->data[0], *n);
+	ck_assert_uint_eq(in->data[LARGE_BYTES - 1], *n);
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops reader_ops = {LEAT_STAGE_OPS_INIT("reader"),
+	.flags = LEAT_STAGE_SINK, .state_bytes = sizeof(uint32_t),
+	.process = reader_process};
+
+static void
+many_open(struct fan *fan, struct leat_stage **source_out)
+{
+	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
+		.workers = 2, .memory_bytes = 64u << 20};
+	struct leat_tee_opts tee_opts;
+	struct leat_step tee = tee_step(&tee_opts, "block");
+
+	memset(fan, 0, sizeof(*fan));
+	ck_assert_int_eq(
+		leat_graph_create(&opts, &fan->graph, &fan->err), LEAT_OK);
+	*source_out = fan_add(fan, &large_ops, NULL);
+	fan->out = fan_add(fan, tee.ops, tee.opts);
+	fan_link(fan, *source_out, 0, fan->out, 0, 1);
+	for (uint32_t k = 0; k < LARGE_READERS; k++)
+		fan_link(fan, fan->out, k, fan_add(fan, &reader_ops, NULL), 0,
+			2);
+}
+
+START_TEST(a_thousand_readers_of_a_large_frame_need_no_more_of_them)
+{
+	struct leat_stage_stats stats;
+	struct leat_graph_stats all;
+	struct leat_stage *source;
+	struct fan fan;
+
+	many_open(&fan, &source);
+	fan_run(&fan);
+	for (uint32_t k = 0; leat_stage_stats(fan.graph, k, &stats) == 0; k++)
+		ck_assert_uint_eq(stats.copied_bytes, 0);
+	leat_graph_stats(fan.graph, &all);
+	ck_assert_uint_eq(all.written,
+		(uint64_t)LARGE_READERS * LARGE_FRAMES * LARGE_BYTES / 8);
+	/* 2 in the channels, 1 for the source, 1 between it and the tee */
+	ck_assert_uint_eq(fan.graph->n_classes, 1);
+	ck_assert_uint_eq(fan.graph->classes[0].n_slots -
+			fan.graph->n_workers * fan.graph->magazine_slots,
+		4);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* Readers stop one by one, each with frames before it. */
+START_TEST(what_readers_leave_behind_is_taken_back_before_more_is_sent)
+{
+	static struct sink_seen seen[301];
+	struct leat_tee_opts opts;
+	struct leat_step step = tee_step(&opts, "block");
+	struct fan fan;
+
+	memset(seen, 0, sizeof(seen));
+	fan_open(&fan, 5000, &step, 0, NULL);
+	for (uint32_t k = 0; k < 301; k++) {
+		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts),
+			.seen = &seen[k], .enough = k * 10};
+
+		fan_link(&fan, fan.out, k, fan_add(&fan, &sink_ops, &sink), 0,
+			8);
+	}
+	fan_run(&fan);
+	ck_assert_uint_eq(seen[0].n, 5000);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
 START_TEST(what_slow_branches_do_must_be_said)
 {
 	struct leat_tee_opts opts;
@@ -250,6 +363,8 @@ TEST_MAIN("fan/tee", every_branch_gets_every_frame_in_order,
 	a_branch_that_detaches_ends_where_it_was_full,
 	a_branch_that_wants_no_more_holds_nobody_up,
 	when_no_branch_wants_more_the_source_ends,
+	a_thousand_readers_of_a_large_frame_need_no_more_of_them,
+	what_readers_leave_behind_is_taken_back_before_more_is_sent,
 	what_slow_branches_do_must_be_said,
 	words_that_are_unknown_or_too_few_are_refused,
 	a_tee_without_branches_is_refused, an_out_that_was_left_out_is_named)
