@@ -93,10 +93,11 @@ struct leat_option {
 #define LEAT_STAGE_STATELESS (1u << 3)
 
 /**
- * Chooses among its outs: process is called as soon as one of them has credit.
- * It emits where leat_stage_credit() says so, or returns LEAT_EAGAIN before it
- * has done anything, and is called again when an out for which it was told in
- * that call that there is none has some.
+ * Chooses among its outs: it is called whether they have credit or not, emits
+ * where leat_stage_credit() says so, or returns LEAT_EAGAIN before it has done
+ * anything. Then it is called again when an out for which it was told in that
+ * call that there is none has some. So may flush and finish, for frames that it
+ * holds; after flush, more input is as good a reason.
  */
 #define LEAT_STAGE_CHOOSES (1u << 4)
 
@@ -203,7 +204,8 @@ struct leat_stage_ops {
 	/**
 	 * Emit what is held although it is not full: there is no input right
 	 * now. Called before the stage goes idle and before finish.
-	 * @return LEAT_OK, LEAT_MORE (call again), or a code.
+	 * @return LEAT_OK, LEAT_MORE (call again), LEAT_EAGAIN (not now;
+	 * LEAT_STAGE_CHOOSES), or a code.
 	 */
 	int (*flush)(struct leat_stage *st);
 
@@ -298,7 +300,7 @@ LEAT_API void leat_stage_want(
  * emitted all the same is dropped, and counted there as filtered. */
 #define LEAT_CREDIT_CLOSED UINT32_MAX
 
-/** In process, of LEAT_STAGE_CHOOSES: frames that may go to an out now. */
+/** Of LEAT_STAGE_CHOOSES: frames that may go to an out now. */
 LEAT_API uint32_t leat_stage_credit(struct leat_stage *st, uint32_t out);
 
 /** Nothing more comes on this out: its receiver gets the end of the stream. */

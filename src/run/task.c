@@ -22,6 +22,7 @@ enum verdict {
 	VERDICT_ON, /* progress: look again */
 	VERDICT_NO_INPUT,
 	VERDICT_NO_CREDIT,
+	VERDICT_HOLDS,   /* no input, and no credit for what it holds */
 	VERDICT_NO_TURN, /* of a replica that has failed */
 	VERDICT_OVER     /* failed or all ended */
 };
@@ -68,31 +69,21 @@ task_short_out(struct leat__task *task)
 	return NULL;
 }
 
-/* A stage that chooses is called if one out has credit, and says itself what it
- * wants: by asking for its credit. Else it would want any of them. */
-static bool
-task_has_choice(struct leat__task *task)
+/* A stage that chooses asks for credit itself; what it finds without any in its
+ * call is what it waits for. */
+static void
+task_forget_wants(struct leat__task *task)
 {
 	struct leat_stage *tail = task_tail(task);
-	bool has_one = false;
 
-	for (uint32_t k = 0; k < tail->n_outs; k++) {
-		struct leat__chan *ch = &tail->outs[k]->chan;
-		bool is_short = leat__chan_credit(ch, 1) == 0 &&
-			!leat__chan_is_over(ch);
-
-		tail->outs[k]->is_wanted = is_short;
-		has_one = has_one || !is_short;
-	}
-	for (uint32_t k = 0; k < tail->n_outs && has_one; k++)
+	for (uint32_t k = 0; k < tail->n_outs; k++)
 		tail->outs[k]->is_wanted = false;
-	return has_one;
 }
 
 static bool
-task_chooses(const struct leat__task *task)
+stage_chooses(const struct leat_stage *st)
 {
-	return task_tail(task)->ops.flags & LEAT_STAGE_CHOOSES;
+	return st->ops.flags & LEAT_STAGE_CHOOSES;
 }
 
 static bool
@@ -100,8 +91,10 @@ task_has_credit(struct leat__task *task, uint32_t at)
 {
 	if (at + 1 < task->n_nodes)
 		return true;
-	if (task_chooses(task))
-		return task_has_choice(task);
+	if (stage_chooses(task_tail(task))) {
+		task_forget_wants(task);
+		return true;
+	}
 	return task->region ? leat__region_has_room(task)
 			    : !task_short_out(task);
 }
@@ -331,7 +324,7 @@ task_process(struct leat__task *task, uint32_t at)
 	struct leat__node *node = &task->nodes[at];
 	int rc = leat__node_process(task, node);
 
-	if (rc == LEAT_EAGAIN && (node->stage->ops.flags & LEAT_STAGE_CHOOSES))
+	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
 		return task_wants(task);
 	if (rc == LEAT_EOS && task->region)
 		rc = leat_stage_fail(node->stage, LEAT_EBUG,
@@ -381,6 +374,8 @@ task_produce(struct leat__task *task)
 	if (!task_has_credit(task, 0))
 		return VERDICT_NO_CREDIT;
 	rc = leat__node_produce(task, head);
+	if (rc == LEAT_EAGAIN && stage_chooses(head->stage))
+		return task_wants(task);
 	if (rc == LEAT_EOS)
 		task_end_source(task);
 	else if (rc < 0)
@@ -433,19 +428,31 @@ task_finish(struct leat__task *task)
 		return VERDICT_NO_CREDIT;
 	if (!node->is_flushed) {
 		rc = leat__node_flush(task, node);
-		node->is_flushed = rc != LEAT_MORE;
+		node->is_flushed = rc == LEAT_OK;
 	} else {
 		rc = leat__node_finish(task, node);
 		if (rc == LEAT_OK)
 			task->n_ended++;
 	}
+	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
+		return task_wants(task);
 	if (rc < 0)
 		return task_fail(task, node->stage, rc);
 	task_move(task, at);
 	return VERDICT_ON;
 }
 
-/* No input right now: pass on what stages hold. false: nothing was held. */
+/* A stage that chooses holds frames for outs without credit: more input is as
+ * good a reason to go on as credit is. */
+static enum verdict
+task_holds(struct leat__task *task)
+{
+	enum verdict verdict = task_wants(task);
+
+	return verdict == VERDICT_NO_CREDIT ? VERDICT_HOLDS : verdict;
+}
+
+/* No input right now: pass on what stages hold. NO_INPUT: nothing was held. */
 static enum verdict
 task_flush(struct leat__task *task)
 {
@@ -458,6 +465,8 @@ task_flush(struct leat__task *task)
 		if (!task_has_credit(task, k))
 			return VERDICT_NO_CREDIT;
 		rc = leat__node_flush(task, node);
+		if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
+			return task_holds(task);
 		if (rc < 0)
 			return task_fail(task, node->stage, rc);
 		node->is_dirty = rc == LEAT_MORE;
@@ -589,7 +598,7 @@ task_arm_outs(struct leat__task *task)
 
 	if (outer)
 		return leat__nest_arm(task_tail(task)->opens, outer);
-	if (task_chooses(task))
+	if (stage_chooses(task_tail(task)))
 		return task_arm_choices(task);
 	return ch && leat__chan_arm_sender(ch, task_tail(task)->needs.max_out);
 }
@@ -612,10 +621,10 @@ task_arm(struct leat__task *task, enum verdict verdict)
 		return task_arm_outs(task);
 	if (!leat__pull_arm(task))
 		return false;
-	if (!task->segment->is_ordered)
-		return true;
-	/* a promise may have come that is to be passed on */
-	if (!task_promise_bound(task) && task_arm_room(task))
+	/* credit may have come, or a promise that is to be passed on */
+	if ((verdict != VERDICT_HOLDS || task_arm_choices(task)) &&
+		(!task->segment->is_ordered ||
+			(!task_promise_bound(task) && task_arm_room(task))))
 		return true;
 	leat__pull_disarm(task);
 	return false;
