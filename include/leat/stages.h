@@ -91,16 +91,19 @@ struct leat_split_opts {
  * merge: all ins into one; the order of each is kept. order=coming takes what
  * is there, in turns. order=stamp restores the order in which frames came to
  * the tee or split where all branches begin; equal ones by the in's number.
+ * order=key:COLUMNS merges ins that are sorted by these columns, or, of items,
+ * by key:item, their first 8 bytes as a number.
  */
 LEAT_API extern const struct leat_stage_ops leat_merge_ops;
 
-enum leat_merge_order { LEAT_MERGE_COMING, LEAT_MERGE_STAMP };
+enum leat_merge_order { LEAT_MERGE_COMING, LEAT_MERGE_STAMP, LEAT_MERGE_KEY };
 
 struct leat_merge_opts {
 	uint32_t size;
 	uint32_t flags;
 	uint32_t order; /* enum leat_merge_order */
 	uint32_t reserved;
+	const char *key; /* for LEAT_MERGE_KEY: "date desc,origin" */
 };
 
 /* ---- filters ---------------------------------------------------------------- */

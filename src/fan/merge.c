@@ -1,6 +1,6 @@
 /*
- * fan/merge.c -- merge: all branches into one, as their frames come, or in the
- * order of their stamps.
+ * fan/merge.c -- merge: all branches into one, as their frames come, in the
+ * order of their stamps, or sorted (merge_key.c).
  *
  * Keeps: the order of each branch. As they come: the branches take turns, so
  * none that has frames waits for more than one frame of each other. By stamps:
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "fan/merge_key.h"
 #include "graph/graph.h"
 #include <leat/stages.h>
 #include <leat/table.h>
@@ -28,20 +29,57 @@ schema_is_alike(const struct leat_schema *a, const struct leat_schema *b)
 	return true;
 }
 
+struct merge {
+	bool is_by_key;
+	struct leat__merge_key key;
+};
+
+static int
+merge_end_in(struct leat_stage *st, uint32_t in)
+{
+	struct merge *merge = leat_stage_state(st);
+
+	return leat__merge_key_end_in(st, &merge->key, in);
+}
+
+static int
+merge_flush(struct leat_stage *st)
+{
+	struct merge *merge = leat_stage_state(st);
+
+	return leat__merge_key_flush(st, &merge->key);
+}
+
 static int
 merge_init(struct leat_stage *st, const void *opts)
 {
 	const struct leat_merge_opts *o = opts;
+	struct merge *merge = leat_stage_state(st);
 
 	st->is_ordered_merge = o->order == LEAT_MERGE_STAMP;
-	return LEAT_OK;
+	merge->is_by_key = o->order == LEAT_MERGE_KEY;
+	/* as if it had never been negotiated */
+	st->ops.flags &= ~LEAT_STAGE_GATHERS;
+	st->ops.out_layout = 0;
+	st->ops.flush = NULL;
+	st->ops.end_in = NULL;
+	if (o->key[0] && !merge->is_by_key)
+		return leat_stage_fail_at(st, LEAT_EINVAL, "key", 0, 0,
+			"merge: a key is for order=key");
+	if (!merge->is_by_key)
+		return LEAT_OK;
+	st->ops.flags |= LEAT_STAGE_GATHERS;
+	st->ops.flush = merge_flush;
+	st->ops.end_in = merge_end_in;
+	return leat__merge_key_init(st, &merge->key, o->key);
 }
 
 static int
 merge_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	(void)out;
+	struct merge *merge = leat_stage_state(st);
+
 	for (uint32_t k = 1; k < st->n_ins; k++) {
 		const struct leat_stage *from = st->ins[k]->from;
 
@@ -51,13 +89,28 @@ merge_negotiate(struct leat_stage *st, const struct leat_shape *in,
 				"put select before one of them",
 				st->ins[0]->from->name, from->name);
 	}
-	return LEAT_OK;
+	return merge->is_by_key
+		? leat__merge_key_negotiate(st, &merge->key, in, out)
+		: LEAT_OK;
 }
 
 static int
 merge_process(struct leat_stage *st, struct leat_frame *in)
 {
+	struct merge *merge = leat_stage_state(st);
+
+	if (merge->is_by_key)
+		return leat__merge_key_process(st, &merge->key, in);
 	return leat_stage_emit(st, 0, in);
+}
+
+static void
+merge_fini(struct leat_stage *st)
+{
+	struct merge *merge = leat_stage_state(st);
+
+	if (merge->is_by_key)
+		leat__merge_key_fini(st, &merge->key);
 }
 
 static const struct leat_option merge_options[] = {
@@ -66,8 +119,12 @@ static const struct leat_option merge_options[] = {
 		.flags = LEAT_OPTION_POSITIONAL,
 		.offset = offsetof(struct leat_merge_opts, order),
 		.fallback = "coming",
-		.values = "coming|stamp",
-		.help = "as they come, or as before the tee or split"},
+		.values = "coming|stamp|key",
+		.help = "as they come, as before the tee, or key:COLUMNS"},
+	{.name = "key",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_merge_opts, key),
+		.help = "columns that all ins are sorted by: date desc,origin"},
 	{.name = NULL},
 };
 
@@ -82,12 +139,31 @@ const struct leat_stage_ops leat_merge_ops = {
 		"same\n"
 		"layout, and tables the same columns.\n"
 		"\n"
+		"order=key:COLUMNS merges branches that are sorted by these: "
+		"nulls\n"
+		"first, then numbers, then text by its bytes, and equal rows "
+		"by\n"
+		"the number of the branch. A column may be followed by desc "
+		"(all\n"
+		"the other way round) or text (numbers too by their bytes); "
+		"more\n"
+		"are separated by commas. Items have the key:item. A branch "
+		"that\n"
+		"is not sorted is an error, with the place and both values. "
+		"The\n"
+		"branches may hang together nowhere else in the graph.\n"
+		"\n"
+		"    leat run 'read a.csv ! m.  read b.csv ! m.\n"
+		"        merge order=key:date name=m ! write c.csv'\n"
+		"\n"
 		"    leat run 'read a.csv ! m.  read b.csv ! m.\n"
 		"        merge name=m ! write c.csv'\n",
+	.state_bytes = sizeof(struct merge),
 	.opts_bytes = sizeof(struct leat_merge_opts),
 	.options = merge_options,
 	.n_ins = LEAT_ENDS_ANY,
 	.init = merge_init,
 	.negotiate = merge_negotiate,
 	.process = merge_process,
+	.fini = merge_fini,
 };

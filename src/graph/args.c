@@ -5,7 +5,8 @@
  *
  * Values without a name go to the positional options in the order of the
  * table; the last of them may take the rest. A word with an = is an option if
- * what stands before it could be the name of one.
+ * what stands before it could be the name of one. Where a word is one of
+ * several and has an option of its own, by=WORD:VALUE gives both.
  * Keeps: no option is set twice; the stage is in the graph only when all of
  * its options were accepted.
  * Threads: the one that builds the graph.
@@ -142,12 +143,39 @@ args_unknown_option(struct leat__parser *p, struct args *a)
 		list_buf);
 }
 
+/* The option that a value like key:date brings along, or NULL. */
+static const struct leat_option *
+args_find_brought(const struct args *a, const struct leat_option *option,
+	const char *text, size_t n_bytes)
+{
+	const char *colon = memchr(text, ':', n_bytes);
+	const struct leat_option *brought;
+
+	if (option->type != LEAT_OPTION_ENUM || !colon)
+		return NULL;
+	brought = args_find(a, text, (size_t)(colon - text));
+	return brought && brought->type == LEAT_OPTION_STRING ? brought : NULL;
+}
+
 static int
 args_set(struct leat__parser *p, struct args *a,
 	const struct leat_option *option, const char *text, size_t n_bytes,
 	struct leat__place place)
 {
+	const struct leat_option *brought =
+		args_find_brought(a, option, text, n_bytes);
 	int rc;
+
+	if (brought) {
+		size_t n = strlen(brought->name);
+		struct leat__place rest = place;
+
+		rest.offset += (uint32_t)n + 1;
+		rest.n_bytes -= (uint32_t)n + 1;
+		LEAT_TRY(args_set(
+			p, a, brought, text + n + 1, n_bytes - n - 1, rest));
+		n_bytes = n;
+	}
 
 	if (args_place(a, option)->is_given)
 		return leat__parse_error(p, place,

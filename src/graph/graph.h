@@ -331,6 +331,12 @@ uint32_t leat__order_n_entries(const struct leat_stage *merge);
 /* Bytes of all such tables. */
 uint64_t leat__order_bytes(const struct leat_graph *graph);
 
+/* ---- gather.c ---------------------------------------------------------- */
+
+/* Refuse stages that choose among ins which hang together elsewhere. */
+LEAT_MUST_CHECK int leat__gather_check(
+	struct leat_graph *graph, struct leat_error *err);
+
 /* ---- check.c, plan.c, budget.c ----------------------------------------- */
 
 /* Init, negotiate, plan. LEAT_OK and state CHECKED, or the first finding; on

@@ -95,13 +95,10 @@ ops_check_ends(const struct leat_stage_ops *ops, struct leat_error *err)
 		return leat__error(err, LEAT_EINVAL,
 			"stage '%s' has produce and %u ins; a source has none",
 			ops->name, ops->n_ins);
-	if ((ops->flags & LEAT_STAGE_GATHERS) ? ops->n_ins <= 1
-					      : ops->end_in != NULL)
+	if ((ops->flags & LEAT_STAGE_GATHERS) && ops->n_ins <= 1)
 		return leat__error(err, LEAT_EINVAL,
-			"stage '%s' has %u ins, flags 0x%x%s; one that "
-			"gathers has several, and only such a one has end_in",
-			ops->name, ops->n_ins, ops->flags,
-			ops->end_in ? " and end_in" : "");
+			"stage '%s' gathers, but has %u ins; it has several",
+			ops->name, ops->n_ins);
 	if (is_sink && (ops->n_outs || ops->out_layout || ops->produce))
 		return leat__error(err, LEAT_EINVAL,
 			"stage '%s' is a sink: it can have neither n_outs, "

@@ -353,6 +353,7 @@ leat__plan_make(struct leat_graph *graph, struct leat_error *err)
 {
 	LEAT_TRY(plan_links(graph, err));
 	LEAT_TRY(leat__order_make(graph, err));
+	LEAT_TRY(leat__gather_check(graph, err));
 	LEAT_TRY(plan_segments(graph, err));
 	plan_threads(graph);
 	LEAT_TRY(leat__replicas_make(graph, err));

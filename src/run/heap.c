@@ -14,51 +14,76 @@
 
 #define HEAP_EXTRA 2 /* ended inputs behind the last */
 
-/* By key, then by number of the input. */
+/* Equal keys go by what the keys stand for, if somebody knows, and by the
+ * number of the input. */
+static bool
+heap_tie(const struct leat__heap *heap, uint32_t a, uint32_t b)
+{
+	return heap->is_first && a < heap->n_inputs && b < heap->n_inputs
+		? heap->is_first(heap->user, a, b)
+		: a < b;
+}
+
 static inline bool
-heap_less(const struct leat__heap_input *a, const struct leat__heap_input *b)
+heap_less(const struct leat__heap *heap, const struct leat__heap_input *a,
+	const struct leat__heap_input *b)
 {
 	if (leat__likely(a->stamp != b->stamp))
 		return a->stamp < b->stamp;
 	if (a->sub != b->sub)
 		return a->sub < b->sub;
-	return a->input < b->input;
+	return heap_tie(heap, a->input, b->input);
+}
+
+size_t
+leat__heap_bytes(uint32_t n_inputs)
+{
+	return ((size_t)n_inputs + HEAP_EXTRA) *
+		sizeof(struct leat__heap_input) +
+		(size_t)n_inputs * sizeof(uint32_t);
+}
+
+void
+leat__heap_place(struct leat__heap *heap, void *memory, uint32_t n_inputs)
+{
+	size_t n_entries = (size_t)n_inputs + HEAP_EXTRA;
+
+	*heap = (struct leat__heap){.n_inputs = n_inputs, .entries = memory};
+	heap->places = (uint32_t *)(void *)(heap->entries + n_entries);
+	for (uint32_t k = 0; k < n_inputs; k++) {
+		heap->entries[k] = (struct leat__heap_input){.input = k};
+		heap->places[k] = k;
+	}
+	for (size_t k = n_inputs; k < n_entries; k++)
+		heap->entries[k] =
+			(struct leat__heap_input){.stamp = UINT64_MAX,
+				.sub = UINT64_MAX,
+				.input = UINT32_MAX};
 }
 
 int
 leat__heap_init(
 	struct leat__heap *heap, const struct leat__env *env, uint32_t n_inputs)
 {
-	size_t n_entries = (size_t)n_inputs + HEAP_EXTRA;
+	void *memory;
 
-	*heap = (struct leat__heap){.env = env, .n_inputs = n_inputs};
+	*heap = (struct leat__heap){.env = env};
 	if (n_inputs == 0)
 		return LEAT_EINVAL;
-	heap->entries = env->alloc(env, n_entries * sizeof(*heap->entries));
-	heap->places = env->alloc(env, n_inputs * sizeof(*heap->places));
-	if (!heap->entries || !heap->places) {
-		leat__heap_fini(heap);
+	memory = env->alloc(env, leat__heap_bytes(n_inputs));
+	if (!memory)
 		return LEAT_ENOMEM;
-	}
-	for (uint32_t k = 0; k < n_inputs; k++)
-		heap->places[k] = heap->entries[k].input = k;
-	for (size_t k = n_inputs; k < n_entries; k++)
-		heap->entries[k] =
-			(struct leat__heap_input){.stamp = UINT64_MAX,
-				.sub = UINT64_MAX,
-				.input = UINT32_MAX};
+	leat__heap_place(heap, memory, n_inputs);
+	heap->env = env;
 	return LEAT_OK;
 }
 
 void
 leat__heap_fini(struct leat__heap *heap)
 {
-	if (heap->entries)
+	if (heap->entries && heap->env)
 		heap->env->free(heap->env, heap->entries);
-	if (heap->places)
-		heap->env->free(heap->env, heap->places);
 	heap->entries = NULL;
-	heap->places = NULL;
 }
 
 /* Field by field, as they are read: see struct leat__heap_input. */
@@ -80,7 +105,7 @@ heap_up(struct leat__heap *heap, uint32_t place, struct leat__heap_input entry)
 	while (place > 0) {
 		uint32_t parent = (place - 1) / 2;
 
-		if (!heap_less(&entry, &heap->entries[parent]))
+		if (!heap_less(heap, &entry, &heap->entries[parent]))
 			break;
 		heap_put(heap, place, heap->entries[parent]);
 		place = parent;
@@ -100,8 +125,8 @@ heap_down(
 
 		if (child >= n_inputs)
 			break;
-		child += heap_less(&entries[child + 1], &entries[child]);
-		if (!heap_less(&entries[child], &entry))
+		child += heap_less(heap, &entries[child + 1], &entries[child]);
+		if (!heap_less(heap, &entries[child], &entry))
 			break;
 		heap_put(heap, place, entries[child]);
 		place = child;
@@ -122,7 +147,7 @@ leat__heap_update(struct leat__heap *heap, uint32_t input,
 	LEAT_ASSERT(input < heap->n_inputs);
 	LEAT_ASSERT(!is_present || !leat__heap_key_is_end(key));
 	place = heap->places[input];
-	if (heap_less(&entry, &heap->entries[place]))
+	if (heap_less(heap, &entry, &heap->entries[place]))
 		heap_up(heap, place, entry);
 	else
 		heap_down(heap, place, entry);
@@ -134,9 +159,10 @@ leat__heap_limit(const struct leat__heap *heap)
 	const struct leat__heap_input *top = heap->entries, *next = top + 1;
 	struct leat__heap_key limit;
 
-	next += heap_less(next + 1, next);
+	next += heap_less(heap, next + 1, next);
 	limit = leat__heap_input_key(next);
-	if (top->input < next->input && !leat__heap_key_is_end(limit)) {
+	if (!heap->is_first && top->input < next->input &&
+		!leat__heap_key_is_end(limit)) {
 		limit.sub++;
 		limit.stamp += limit.sub == 0;
 	}

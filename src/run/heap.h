@@ -50,10 +50,14 @@ leat__heap_input_key(const struct leat__heap_input *input)
 }
 
 struct leat__heap {
-	const struct leat__env *env;
+	const struct leat__env *env;      /* of init; NULL = placed */
 	struct leat__heap_input *entries; /* the least first; private */
 	uint32_t *places;                 /* in entries, by input */
 	uint32_t n_inputs;
+	/* Of two inputs with equal keys, is a the first? A strict order; may
+	 * be set before the first update. NULL = the lesser number. */
+	bool (*is_first)(void *user, uint32_t a, uint32_t b);
+	void *user;
 };
 
 /*
@@ -62,6 +66,10 @@ struct leat__heap {
  */
 LEAT_MUST_CHECK int leat__heap_init(struct leat__heap *heap,
 	const struct leat__env *env, uint32_t n_inputs);
+
+/* The same in memory of the caller's: so many bytes, aligned to 16. */
+size_t leat__heap_bytes(uint32_t n_inputs);
+void leat__heap_place(struct leat__heap *heap, void *memory, uint32_t n_inputs);
 
 /* Also of zeroed memory, and of a heap that init has refused. */
 void leat__heap_fini(struct leat__heap *heap);
@@ -85,9 +93,10 @@ leat__heap_top(const struct leat__heap *heap)
 
 /*
  * Items of the top below this may go while nothing else is known of the
- * others: the least of their keys, or just above where the top goes first at
- * equal keys. LEAT__HEAP_KEY_END if all others have ended. Always above the key
- * of the top, unless that has ended too. Cost: O(1).
+ * others: the least of their keys, or just above it where the top goes first
+ * at equal keys by its number. LEAT__HEAP_KEY_END if all others have ended.
+ * Without is_first always above the key of the top, unless that has ended too.
+ * Cost: O(1).
  */
 struct leat__heap_key leat__heap_limit(const struct leat__heap *heap);
 
