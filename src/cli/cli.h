@@ -127,8 +127,9 @@ int leat__cli_help(const struct leat__cli_args *args);
 /* ---- run.c's helpers: progress.c, sheet.c, partial.c ---- */
 
 struct leat__cli_progress_state {
-	const struct leat_graph *graph;
-	uint32_t kind; /* not AUTO */
+	struct leat_graph *graph;
+	struct leat_load *load; /* NULL = nobody is told */
+	uint32_t kind;          /* not AUTO */
 	int64_t start_ns;
 	int64_t next_ns; /* when to speak again */
 	int64_t last_ns;
@@ -139,7 +140,7 @@ struct leat__cli_progress_state {
 };
 
 void leat__cli_progress_start(struct leat__cli_progress_state *p,
-	const struct leat_graph *graph, const struct leat__cli_args *args);
+	struct leat_graph *graph, const struct leat__cli_args *args);
 void leat__cli_progress_tick(struct leat__cli_progress_state *p);
 void leat__cli_progress_clear(struct leat__cli_progress_state *p);
 void leat__cli_progress_end(struct leat__cli_progress_state *p);

@@ -13,9 +13,10 @@ _leat()
 		case $command in
 		run) words="--file --explain --progress=bar --progress=plain
 			--progress=json --progress=none --workers --memory
+			--schedule=strict --schedule=weighted
 			--quiet --help" ;;
-		check) words="--file --workers --memory --quiet --help" ;;
-		show) words="--file --workers --memory --dot --help" ;;
+		check) words="--file --workers --memory --schedule --quiet --help" ;;
+		show) words="--file --workers --memory --schedule --dot --help" ;;
 		inspect) words="--json --help $(_leat_stages)" ;;
 		help) words="--man run check show inspect help graphs balance
 			signals status files $(_leat_stages)" ;;

@@ -18,7 +18,7 @@
 
 void
 leat__cli_progress_start(struct leat__cli_progress_state *p,
-	const struct leat_graph *graph, const struct leat__cli_args *args)
+	struct leat_graph *graph, const struct leat__cli_args *args)
 {
 	memset(p, 0, sizeof(*p));
 	p->graph = graph;
@@ -30,6 +30,21 @@ leat__cli_progress_start(struct leat__cli_progress_state *p,
 	p->start_ns = leat_now_ns();
 	p->last_ns = p->start_ns;
 	p->next_ns = p->start_ns + PROGRESS_FIRST_NS;
+	if (p->kind != LEAT__CLI_PROGRESS_NONE &&
+		leat_load_create(graph, NULL, &p->load, NULL))
+		p->load = NULL; /* no memory: the rest is told */
+}
+
+/* The stage that all others wait for, or NULL. */
+static const char *
+progress_bottleneck(const struct leat__cli_progress_state *p)
+{
+	struct leat_stage_load stage;
+
+	if (!p->load ||
+		leat_load_stage(p->load, leat_load_bottleneck(p->load), &stage))
+		return NULL;
+	return stage.name;
 }
 
 static double
@@ -75,6 +90,7 @@ progress_words(const struct leat__cli_progress_state *p,
 	const struct leat_graph_stats *stats, char *buf, size_t n_bytes)
 {
 	double left = progress_left(p, stats);
+	const char *slow = progress_bottleneck(p);
 	char bytes[32], rows[32], rate[32], time[32];
 
 	if (left < 0)
@@ -84,11 +100,12 @@ progress_words(const struct leat__cli_progress_state *p,
 	leat__cli_seconds((double)(int64_t)(left + 0.5), time, sizeof(time));
 	if (left < 10)
 		snprintf(time, sizeof(time), "%d s", (int)(left + 0.5));
-	snprintf(buf, n_bytes, "%s  %s rows  %s/s  %s%s",
+	snprintf(buf, n_bytes, "%s  %s rows  %s/s  %s%s%s%.40s",
 		leat__cli_bytes(stats->source_bytes, bytes, sizeof(bytes)),
 		leat__cli_count(stats->read, rows, sizeof(rows)),
 		leat__cli_bytes((uint64_t)p->rate_bytes, rate, sizeof(rate)),
-		time, progress_left(p, stats) < 0 ? "" : " left");
+		time, progress_left(p, stats) < 0 ? "" : " left",
+		slow ? "  slow: " : "", slow ? slow : "");
 }
 
 static unsigned
@@ -158,6 +175,49 @@ progress_plain(const struct leat__cli_progress_state *p,
 		leat__cli_say("%s", words);
 }
 
+static double
+progress_share(uint32_t parts)
+{
+	return (double)parts / LEAT_LOAD_WHOLE;
+}
+
+/* At the end of the whole run, before that of the last window. */
+static void
+progress_json_stage(const struct leat_stage_load *stage, bool is_done)
+{
+	const struct leat_load_shares *shares =
+		is_done ? &stage->total : &stage->window;
+
+	fprintf(stderr,
+		"{\"name\":\"%s\",\"busy\":%.6f,\"starved\":%.6f,"
+		"\"blocked\":%.6f,\"idle\":%.6f,\"score\":%.3f}",
+		stage->name, progress_share(shares->busy),
+		progress_share(shares->starved),
+		progress_share(shares->blocked), progress_share(shares->idle),
+		progress_share(stage->score));
+}
+
+static void
+progress_json_load(const struct leat__cli_progress_state *p, bool is_done)
+{
+	const char *slow = progress_bottleneck(p);
+	struct leat_stage_load stage;
+
+	if (!p->load)
+		return;
+	if (slow)
+		fprintf(stderr, ",\"bottleneck\":\"%s\"", slow);
+	else
+		fputs(",\"bottleneck\":null", stderr);
+	fputs(",\"stages\":[", stderr);
+	for (uint32_t k = 0; leat_load_stage(p->load, k, &stage) == 0; k++) {
+		if (k)
+			fputc(',', stderr);
+		progress_json_stage(&stage, is_done);
+	}
+	fputc(']', stderr);
+}
+
 static void
 progress_json(const struct leat__cli_progress_state *p,
 	const struct leat_graph_stats *stats, int64_t now_ns)
@@ -165,7 +225,7 @@ progress_json(const struct leat__cli_progress_state *p,
 	fprintf(stderr,
 		"{\"seconds\":%.3f,\"bytes\":%llu,\"bytes_total\":%llu,"
 		"\"rows\":%llu,\"written\":%llu,\"filtered\":%llu,"
-		"\"failed\":%llu,\"memory_bytes\":%llu,\"done\":%s}\n",
+		"\"failed\":%llu,\"memory_bytes\":%llu,\"done\":%s",
 		progress_seconds(now_ns - p->start_ns),
 		(unsigned long long)stats->source_bytes,
 		(unsigned long long)stats->source_bytes_total,
@@ -175,6 +235,8 @@ progress_json(const struct leat__cli_progress_state *p,
 		(unsigned long long)stats->failed,
 		(unsigned long long)stats->memory_bytes,
 		stats->is_done ? "true" : "false");
+	progress_json_load(p, stats->is_done);
+	fputs("}\n", stderr);
 }
 
 static void
@@ -197,6 +259,8 @@ leat__cli_progress_tick(struct leat__cli_progress_state *p)
 {
 	int64_t now_ns = leat_now_ns();
 
+	if (p->load)
+		leat_load_tick(p->load, now_ns);
 	if (p->kind == LEAT__CLI_PROGRESS_NONE || now_ns < p->next_ns)
 		return;
 	p->next_ns = now_ns +
@@ -219,6 +283,10 @@ void
 leat__cli_progress_end(struct leat__cli_progress_state *p)
 {
 	leat__cli_progress_clear(p);
+	if (p->load)
+		leat_load_tick(p->load, leat_now_ns());
 	if (p->kind == LEAT__CLI_PROGRESS_JSON)
 		progress_show(p, leat_now_ns());
+	leat_load_destroy(p->load);
+	p->load = NULL;
 }

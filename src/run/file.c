@@ -167,7 +167,11 @@ file_wait(struct leat_file *file)
 
 		if (rc < 0 || polls[0].got)
 			return rc;
+		leat__run_wait_begin(file->st,
+			file->is_reading ? LEAT__DOING_STARVE
+					 : LEAT__DOING_BLOCK);
 		rc = file->env->poll(file->env, polls, n, LEAT_NEVER);
+		leat__run_wait_end(file->st);
 		if (rc < 0 && rc != -EINTR)
 			return file_fail(file, -rc, "wait for");
 	}

@@ -464,6 +464,9 @@ run_start_tasks(struct leat__run *run)
 static void
 run_start(struct leat__run *run)
 {
+	run->start_ns = run->env->now_ns(run->env);
+	for (uint32_t k = 0; k < run->n_tasks; k++)
+		leat__timesheet_begin(&run->tasks[k].sheet, run->start_ns);
 	leat__store_relaxed(&run->n_tasks_left, run->n_tasks);
 	run_init_lanes(run);
 	run->after.fn = run_after;
@@ -514,6 +517,7 @@ leat__run_task_done(struct leat__run *run)
 	if (leat__sub_acq_rel(&run->n_tasks_left, 1u) != 1)
 		return;
 	leat__exec_stop(&run->exec);
+	leat__store_relaxed(&run->end_ns, run->env->now_ns(run->env));
 	/* release: pairs with the acquire in run_await_over */
 	leat__store_release(&run->is_over, 1u);
 	leat__parker_wake(&run->over);
@@ -700,6 +704,29 @@ leat_graph_destroy(struct leat_graph *graph)
 		run_free(graph->run);
 	}
 	leat__graph_free(graph);
+}
+
+static void
+run_wait_note(struct leat_stage *st, enum leat__doing doing)
+{
+	struct leat__task *task = st->task;
+
+	if (!task || !task->lane) /* not called by a task: in open, say */
+		return;
+	leat__timesheet_note(
+		&task->sheet, doing, task->run->env->now_ns(task->run->env));
+}
+
+void
+leat__run_wait_begin(struct leat_stage *st, enum leat__doing doing)
+{
+	run_wait_note(st, doing);
+}
+
+void
+leat__run_wait_end(struct leat_stage *st)
+{
+	run_wait_note(st, LEAT__DOING_WORK);
 }
 
 int

@@ -13,6 +13,7 @@
 #include "run/exec.h"
 #include "run/heap.h"
 #include "run/threads.h"
+#include "run/timesheet.h"
 
 struct leat__run;
 struct leat__task;
@@ -43,6 +44,7 @@ struct leat__node {
 	bool is_flushed;   /* flush before finish has been done */
 	uint64_t stamp;    /* of the frame in hand */
 	int64_t birth_ns;
+	uint64_t called_ns; /* in its callbacks, by samples; atomic */
 };
 
 struct leat__region;
@@ -83,10 +85,10 @@ struct leat__task {
 	uint32_t rest;               /* enum leat__rest */
 	struct leat_stage *failed; /* it tells when its ticket is the oldest */
 	int failed_code;
-	int64_t idle_since_ns; /* 0 = not idle */
-	uint64_t *idle_counter;
-	uint64_t wait_input_ns; /* atomic, one writer */
-	uint64_t wait_credit_ns;
+	struct leat__timesheet sheet;
+	uint32_t n_heads;  /* frames that the head has taken or made */
+	uint32_t n_spread; /* the calls for this one are timed, and stand for
+			      those of so many; 0 = not timed */
 	struct leat__parker parker; /* of its own thread, if it blocks */
 	struct leat__call call;     /* what that thread does */
 	struct leat__lane own_lane;
@@ -133,9 +135,11 @@ struct leat__run {
 	struct leat__exec exec;
 	struct leat__lane *lanes;     /* one of each worker */
 	struct leat__threads threads; /* of the tasks that block */
-	uint32_t n_tasks_left;        /* atomic */
-	uint32_t is_over;             /* atomic: all tasks are done */
-	uint32_t is_draining;         /* atomic */
+	int64_t start_ns;
+	int64_t end_ns;        /* atomic; 0 = not yet */
+	uint32_t n_tasks_left; /* atomic */
+	uint32_t is_over;      /* atomic: all tasks are done */
+	uint32_t is_draining;  /* atomic */
 	uint32_t is_broken;  /* atomic: a task ended by a cancel or a failure */
 	uint32_t is_drained; /* atomic: a source ended because of a drain */
 	uint32_t closing;    /* atomic: 0 not yet, 1 somebody is, 2 closed */
@@ -152,6 +156,9 @@ struct leat__run {
 int leat__run_cancel_fd(struct leat_graph *graph);
 /* Readable for good once the run is to drain. */
 int leat__run_drain_fd(struct leat_graph *graph);
+/* Around what a callback waits for outside: its stage does not work then. */
+void leat__run_wait_begin(struct leat_stage *st, enum leat__doing doing);
+void leat__run_wait_end(struct leat_stage *st);
 /* A task has ended. */
 void leat__run_task_done(struct leat__run *run);
 

@@ -20,10 +20,10 @@ stats_of_segment(const struct leat_stage *st, struct leat_stage_stats *stats)
 	for (uint32_t k = 0; k < st->segment->n_replicas; k++) {
 		const struct leat__task *task = &tasks[k];
 
-		stats->wait_input_ns +=
-			leat__load_relaxed(&task->wait_input_ns);
-		stats->wait_credit_ns +=
-			leat__load_relaxed(&task->wait_credit_ns);
+		stats->wait_input_ns += leat__load_relaxed(
+			&task->sheet.spent_ns[LEAT__DOING_STARVE]);
+		stats->wait_credit_ns += leat__load_relaxed(
+			&task->sheet.spent_ns[LEAT__DOING_BLOCK]);
 		/* acquire: pairs with the releases in job_run, run_block */
 		is_done = is_done &&
 			leat__load_acquire(&task->job.state) == LEAT__JOB_DONE;

@@ -17,6 +17,7 @@
 #include "run/region.h"
 
 #define TASK_QUANTUM_CALLS 64 /* between looks at the clock */
+#define TASK_SAMPLED       64 /* of so many frames the calls are timed once */
 
 enum verdict {
 	VERDICT_ON, /* progress: look again */
@@ -307,6 +308,36 @@ task_wants(struct leat__task *task)
 
 /* ---- one call ---------------------------------------------------------------- */
 
+/* Of every 64th frame, how long each stage has it: not of the first, which
+ * finds everything cold. Who is alone in its segment needs no share of it. */
+static void
+task_sample(struct leat__task *task)
+{
+	bool is_sampled =
+		++task->n_heads % TASK_SAMPLED == 2 && task->n_nodes > 1;
+
+	task->n_spread = is_sampled ? TASK_SAMPLED : 0;
+}
+
+/* A call of a callback; its time counts so many times. */
+static int
+task_call(struct leat__task *task, struct leat__node *node,
+	int (*call)(struct leat__task *task, struct leat__node *node),
+	uint32_t n_times)
+{
+	const struct leat__env *env = task->run->env;
+	int64_t began_ns;
+	int rc;
+
+	if (leat__likely(n_times == 0))
+		return call(task, node);
+	began_ns = env->now_ns(env);
+	rc = call(task, node);
+	leat__bump(&node->called_ns,
+		n_times * (uint64_t)(env->now_ns(env) - began_ns));
+	return rc;
+}
+
 /* After a call: go on with whoever has work now, the most downstream first. */
 static void
 task_move(struct leat__task *task, uint32_t at)
@@ -322,7 +353,11 @@ static enum verdict
 task_process(struct leat__task *task, uint32_t at)
 {
 	struct leat__node *node = &task->nodes[at];
-	int rc = leat__node_process(task, node);
+	int rc;
+
+	if (at == 0 && !node->is_counted)
+		task_sample(task);
+	rc = task_call(task, node, leat__node_process, task->n_spread);
 
 	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
 		return task_wants(task);
@@ -373,7 +408,8 @@ task_produce(struct leat__task *task)
 	}
 	if (!task_has_credit(task, 0))
 		return VERDICT_NO_CREDIT;
-	rc = leat__node_produce(task, head);
+	task_sample(task);
+	rc = task_call(task, head, leat__node_produce, task->n_spread);
 	if (rc == LEAT_EAGAIN && stage_chooses(head->stage))
 		return task_wants(task);
 	if (rc == LEAT_EOS)
@@ -430,7 +466,7 @@ task_finish(struct leat__task *task)
 		rc = leat__node_flush(task, node);
 		node->is_flushed = rc == LEAT_OK;
 	} else {
-		rc = leat__node_finish(task, node);
+		rc = task_call(task, node, leat__node_finish, 1);
 		if (rc == LEAT_OK)
 			task->n_ended++;
 	}
@@ -630,25 +666,25 @@ task_arm(struct leat__task *task, enum verdict verdict)
 	return false;
 }
 
+/* What it does from here on. A replica that has no frame because what was done
+ * cannot go out is held up like any other. */
 static void
-task_idle_begin(struct leat__task *task, enum verdict verdict)
+task_note(struct leat__task *task, enum leat__doing doing)
 {
 	const struct leat__env *env = task->run->env;
 
-	task->idle_since_ns = env->now_ns(env);
-	task->idle_counter = verdict == VERDICT_NO_CREDIT
-		? &task->wait_credit_ns
-		: &task->wait_input_ns;
+	if (doing == LEAT__DOING_STARVE && task->region &&
+		leat__load_relaxed(&task->region->is_stalled))
+		doing = LEAT__DOING_BLOCK;
+	leat__timesheet_note(&task->sheet, doing, env->now_ns(env));
 }
 
-static void
-task_idle_end(struct leat__task *task, int64_t now_ns)
+static enum leat__doing
+task_doing(enum verdict verdict)
 {
-	if (!task->idle_since_ns)
-		return;
-	leat__bump(
-		task->idle_counter, (uint64_t)(now_ns - task->idle_since_ns));
-	task->idle_since_ns = 0;
+	return verdict == VERDICT_NO_CREDIT  ? LEAT__DOING_BLOCK
+		: verdict == VERDICT_NO_TURN ? LEAT__DOING_NOTHING
+					     : LEAT__DOING_STARVE;
 }
 
 /* ---- the loop ---------------------------------------------------------------- */
@@ -689,7 +725,7 @@ task_loop(struct leat__task *task, int64_t end_ns)
 		if (verdict != VERDICT_ON) {
 			task_notify(task);
 			if (task_arm(task, verdict)) {
-				task_idle_begin(task, verdict);
+				task_note(task, task_doing(verdict));
 				return LEAT__STEP_IDLE;
 			}
 			continue;
@@ -715,13 +751,15 @@ leat__task_step(struct leat__task *task, struct leat__lane *lane)
 	enum leat__step step;
 
 	task->lane = lane;
-	task_idle_end(task, now_ns);
+	leat__timesheet_note(&task->sheet, LEAT__DOING_WORK, now_ns);
 	if (task->region)
 		leat__region_resume(task);
 	step = task_loop(
 		task, now_ns + (int64_t)task->run->graph->opts.quantum_ns);
 	if (step == LEAT__STEP_DONE)
 		task_end(task);
+	if (step != LEAT__STEP_IDLE)
+		task_note(task, LEAT__DOING_NOTHING);
 	task->lane = NULL;
 	return step;
 }

@@ -19,6 +19,7 @@ extern const struct sim_scenario scenarios_chan[];
 extern const struct sim_scenario scenarios_channel[];
 extern const struct sim_scenario scenarios_run[];
 extern const struct sim_scenario scenarios_rank[];
+extern const struct sim_scenario scenarios_load[];
 extern const struct sim_scenario scenarios_task[];
 extern const struct sim_scenario scenarios_rest[];
 extern const struct sim_scenario scenarios_region[];
