@@ -128,7 +128,9 @@ struct leat_stage_load {
 	struct leat_load_shares window; /* the last that was complete */
 	struct leat_load_shares total;  /* from the start to the last look */
 	uint32_t score;                 /* of that window */
-	uint32_t n_above; /* windows in a row with a greater score than asked */
+	uint32_t n_above;     /* such in a row with a greater one than asked */
+	uint32_t total_score; /* from the start to the last look */
+	uint32_t reserved;
 };
 
 #define LEAT_LOAD_BOTTLENECK (1u << 0)

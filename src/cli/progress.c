@@ -194,7 +194,7 @@ progress_json_stage(const struct leat_stage_load *stage, bool is_done)
 		stage->name, progress_share(shares->busy),
 		progress_share(shares->starved),
 		progress_share(shares->blocked), progress_share(shares->idle),
-		progress_share(stage->score));
+		progress_share(is_done ? stage->total_score : stage->score));
 }
 
 static void

@@ -184,33 +184,63 @@ shares_make(const struct leat_load *load, const struct leat_stage *st,
 
 /* ---- scores ------------------------------------------------------------- */
 
+/* Of the last window, or of all. */
+static const struct leat_load_shares *
+load_shares(const struct leat_load *load, const struct leat_stage *st,
+	bool is_total)
+{
+	const struct leat_stage_load *stage = &load->stages[st->number];
+
+	return is_total ? &stage->total : &stage->window;
+}
+
 /* How long its senders were blocked, in the mean. */
 static uint64_t
-load_before(const struct leat_load *load, const struct leat_stage *st)
+load_before(const struct leat_load *load, const struct leat_stage *st,
+	bool is_total)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t k = 0; k < st->n_ins; k++)
-		sum += load->stages[st->ins[k]->from->number].window.blocked;
+		sum += load_shares(load, st->ins[k]->from, is_total)->blocked;
 	return st->n_ins ? sum / st->n_ins : 0;
 }
 
 static uint64_t
-load_behind(const struct leat_load *load, const struct leat_stage *st)
+load_behind(const struct leat_load *load, const struct leat_stage *st,
+	bool is_total)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t k = 0; k < st->n_outs; k++)
-		sum += load->stages[st->outs[k]->to->number].window.starved;
+		sum += load_shares(load, st->outs[k]->to, is_total)->starved;
 	return st->n_outs ? sum / st->n_outs : 0;
 }
 
-static void
-load_score(struct leat_load *load, struct leat_stage_load *stage,
-	uint64_t delay, uint64_t sum)
+/* Fill the delays that the stages cause; their sum, or the least one that
+ * scores are part of. */
+static uint64_t
+load_delays(struct leat_load *load, bool is_total)
 {
-	stage->score =
-		portion_part(delay, leat__max_u64(sum, LOAD_LEAST_DELAY));
+	const struct leat_graph *graph = load->graph;
+	uint64_t sum = 0;
+
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const struct leat_stage *st = graph->stages[k];
+		uint64_t busy = load_shares(load, st, is_total)->busy;
+
+		load->delays[k] = busy *
+			(load_before(load, st, is_total) +
+				load_behind(load, st, is_total)) /
+			LEAT_LOAD_WHOLE;
+		sum += load->delays[k];
+	}
+	return leat__max_u64(sum, LOAD_LEAST_DELAY);
+}
+
+static void
+load_judge(const struct leat_load *load, struct leat_stage_load *stage)
+{
 	if (stage->score > load->opts.least_score)
 		stage->n_above++;
 	else
@@ -223,19 +253,12 @@ load_score(struct leat_load *load, struct leat_stage_load *stage,
 static void
 load_scores(struct leat_load *load)
 {
-	const struct leat_graph *graph = load->graph;
-	uint64_t sum = 0;
+	uint64_t sum = load_delays(load, false);
 
-	for (uint32_t k = 0; k < graph->n_stages; k++) {
-		const struct leat_stage *st = graph->stages[k];
-
-		load->delays[k] = load->stages[k].window.busy *
-			(load_before(load, st) + load_behind(load, st)) /
-			LEAT_LOAD_WHOLE;
-		sum += load->delays[k];
+	for (uint32_t k = 0; k < load->graph->n_stages; k++) {
+		load->stages[k].score = portion_part(load->delays[k], sum);
+		load_judge(load, &load->stages[k]);
 	}
-	for (uint32_t k = 0; k < graph->n_stages; k++)
-		load_score(load, &load->stages[k], load->delays[k], sum);
 }
 
 /* ---- looking ------------------------------------------------------------ */
@@ -243,9 +266,15 @@ load_scores(struct leat_load *load)
 static void
 load_totals(struct leat_load *load)
 {
+	uint64_t sum;
+
 	for (uint32_t k = 0; k < load->graph->n_stages; k++)
 		shares_make(load, load->graph->stages[k], &load->start,
 			&load->stages[k].total);
+	sum = load_delays(load, true);
+	for (uint32_t k = 0; k < load->graph->n_stages; k++)
+		load->stages[k].total_score =
+			portion_part(load->delays[k], sum);
 }
 
 static void

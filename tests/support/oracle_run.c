@@ -301,6 +301,28 @@ waiter_start(struct oracle *o, struct waiter *waiter)
 	return env->thread_start(env, &waiter->thread) == 0;
 }
 
+/* What each stage did with its time is all the time there was. */
+static void
+check_load(struct oracle *o)
+{
+	struct leat_stage_load stage;
+	struct leat_load *load;
+
+	if (o->fault != ORACLE_NO_FAULT ||
+		leat_load_create(o->graph, NULL, &load, NULL) < 0)
+		return;
+	leat_load_tick(load, leat_now_ns());
+	for (uint32_t k = 0; leat_load_stage(load, k, &stage) == LEAT_OK; k++) {
+		const struct leat_load_shares *s = &stage.total;
+
+		if ((uint64_t)s->busy + s->starved + s->blocked + s->idle !=
+			LEAT_LOAD_WHOLE)
+			oracle_find(o, "the shares of '%s' are not the whole",
+				stage.name);
+	}
+	leat_load_destroy(load);
+}
+
 static void
 run_wait(struct oracle *o)
 {
@@ -310,6 +332,7 @@ run_wait(struct oracle *o)
 
 	o->rc = leat_graph_wait(o->graph, LEAT_NEVER, &o->err);
 	o->is_waited = true;
+	check_load(o);
 	if (!is_second)
 		return;
 	env->thread_join(env, &waiter.thread);
@@ -325,6 +348,7 @@ run_wait_first(struct oracle *o)
 	(void)!leat_graph_wait(o->graph, leat_now_ns() + 3000, NULL);
 	leat_graph_stats(o->graph, &o->stats);
 	check_memory(o);
+	check_load(o);
 }
 
 static void
