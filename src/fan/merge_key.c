@@ -439,20 +439,13 @@ items_emit(struct leat_stage *st, struct leat__merge_key *m)
 	return LEAT_OK;
 }
 
-static uint32_t
-items_room(const struct leat__merge_key *m)
-{
-	return (leat_frame_capacity_bytes(m->items) - m->items->len_bytes) /
-		m->item_bytes;
-}
-
 /* A frame that has room for one more. LEAT_OK, LEAT_MORE or a code. */
 static int
 items_begin(struct leat_stage *st, struct leat__merge_key *m)
 {
 	int rc;
 
-	if (m->items && !items_room(m)) {
+	if (m->items && !m->n_room) {
 		if (m->has_emitted)
 			return LEAT_MORE;
 		rc = items_emit(st, m);
@@ -467,39 +460,51 @@ items_begin(struct leat_stage *st, struct leat__merge_key *m)
 	m->items->data = leat_frame_start(m->items);
 	m->items->layout = LEAT_LAYOUT_ITEMS;
 	m->items->n_items = m->items->len_bytes = 0;
+	m->n_room = leat_frame_capacity_bytes(m->items) / m->item_bytes;
 	return LEAT_OK;
 }
 
-/* How many of the next n are sorted and not above the limit. */
-static uint32_t
-items_run(const struct leat__merge_key *m, struct leat__merge_in *from,
-	uint64_t limit, uint32_t n)
+/* Copy those of the next n that are sorted and not above the limit. Inlined for
+ * the usual size, where a copy is one move. */
+static inline uint32_t
+items_copy_sized(const struct leat__merge_key *m, struct leat__merge_in *from,
+	uint32_t n, size_t n_bytes)
 {
+	const uint8_t *src =
+		from->head.frame->data + (size_t)from->head.at * n_bytes;
+	uint8_t *dst = m->items->data + m->items->len_bytes;
+	uint64_t limit = items_limit(m), flip = m->is_desc ? UINT64_MAX : 0;
 	uint64_t last = from->last;
 	uint32_t k;
 
 	for (k = 0; k < n; k++) {
-		uint64_t key = items_key(m, &from->head, from->head.at + k);
+		uint64_t key;
 
+		memcpy(&key, src, sizeof(key));
+		key ^= flip;
 		if (key > limit || key < last)
 			break;
 		last = key;
+		memcpy(dst, src, n_bytes);
+		src += n_bytes;
+		dst += n_bytes;
 	}
 	from->last = last;
 	return k;
 }
 
 static void
-items_copy(struct leat__merge_key *m, struct leat__merge_in *from, uint32_t n)
+items_copy(struct leat__merge_key *m, struct leat__merge_in *from)
 {
-	size_t n_bytes = (size_t)n * m->item_bytes;
-	struct leat_frame *to = m->items;
+	uint32_t n = (uint32_t)leat__min_u64(
+		from->head.n - from->head.at, m->n_room);
 
-	memcpy(to->data + to->len_bytes,
-		from->head.frame->data + (size_t)from->head.at * m->item_bytes,
-		n_bytes);
-	to->len_bytes += (uint32_t)n_bytes;
-	to->n_items += n;
+	n = m->item_bytes == sizeof(uint64_t)
+		? items_copy_sized(m, from, n, sizeof(uint64_t))
+		: items_copy_sized(m, from, n, m->item_bytes);
+	m->items->len_bytes += n * m->item_bytes;
+	m->items->n_items += n;
+	m->n_room -= n;
 	from->head.at += n;
 }
 
@@ -532,14 +537,11 @@ static int
 items_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 {
 	struct leat__merge_in *from = &m->ins[in];
-	uint32_t n;
 	int rc = items_begin(st, m);
 
 	if (rc)
 		return rc;
-	n = (uint32_t)leat__min_u64(
-		from->head.n - from->head.at, items_room(m));
-	items_copy(m, from, items_run(m, from, items_limit(m), n));
+	items_copy(m, from);
 	if (!leat__head_is_used_up(&from->head))
 		return items_look(st, m, in);
 	items_leave(st, m, in);

@@ -34,6 +34,7 @@ struct leat__merge_key {
 	struct leat__rows rows;   /* of tables */
 	struct leat_frame *items; /* of items: the open frame, or NULL */
 	uint32_t item_bytes;
+	uint32_t n_room; /* of the open frame: items that fit yet */
 	uint32_t layout;
 	bool has_emitted;
 	bool is_desc; /* of items */

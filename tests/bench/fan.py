@@ -51,6 +51,13 @@ CASES = [
          Contestant("tbb", "lumpy2")),
     Case("fan4", NS, ours("fan4"),
          Contestant("go", "fan4", {"ns": 0.05}), limits={"ns": 4}),
+    Case("merge64-runs", NS, ours("merge64-runs"),
+         Contestant("loop", "merge64-runs"),
+         limits={"ns": 5}),
+    Case("merge64-mixed", NS, ours("merge64-mixed"),
+         Contestant("loop", "merge64-mixed"),
+         limits={"ns": 50}),
+    Case("merge64-stamp", NS, ours("merge64-stamp"), limits={"ns": 5}),
     Case("delay", {"p50": "ns p50", "p99": "ns p99"}, ours("delay"),
          Contestant("one", "delay-one", {"p99": 2})),
 ]

@@ -224,7 +224,7 @@ static const struct leat_stage_ops sum_ops = {LEAT_STAGE_OPS_INIT("sum"),
 	.process = sum_process};
 
 static struct leat_stage *
-fan4_add(struct leat_graph *graph, const struct leat_stage_ops *ops,
+fan_add(struct leat_graph *graph, const struct leat_stage_ops *ops,
 	const void *opts)
 {
 	struct leat_step step = {ops, opts};
@@ -235,7 +235,7 @@ fan4_add(struct leat_graph *graph, const struct leat_stage_ops *ops,
 }
 
 static void
-fan4_link(struct leat_stage *from, uint32_t out, struct leat_stage *to,
+fan_link(struct leat_stage *from, uint32_t out, struct leat_stage *to,
 	uint32_t in, struct leat_graph *graph)
 {
 	bench_check(leat_graph_link(graph, leat_out(from, out), leat_in(to, in),
@@ -250,17 +250,17 @@ fan4_build(struct leat_graph *graph, struct rig *rig)
 	struct rig_opts opts = {LEAT_OPTS_INIT(rig_opts), .rig = rig};
 	struct leat_split_opts by = {
 		LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
-	struct leat_stage *source = fan4_add(graph, &numbers_ops, &opts);
-	struct leat_stage *split = fan4_add(graph, &leat_split_ops, &by);
-	struct leat_stage *merge = fan4_add(graph, &leat_merge_ops, NULL);
+	struct leat_stage *source = fan_add(graph, &numbers_ops, &opts);
+	struct leat_stage *split = fan_add(graph, &leat_split_ops, &by);
+	struct leat_stage *merge = fan_add(graph, &leat_merge_ops, NULL);
 
-	fan4_link(source, 0, split, 0, graph);
-	fan4_link(merge, 0, fan4_add(graph, &sum_ops, &opts), 0, graph);
+	fan_link(source, 0, split, 0, graph);
+	fan_link(merge, 0, fan_add(graph, &sum_ops, &opts), 0, graph);
 	for (uint32_t k = 0; k < FAN_BRANCHES; k++) {
-		struct leat_stage *pass = fan4_add(graph, &pass_ops, &opts);
+		struct leat_stage *pass = fan_add(graph, &pass_ops, &opts);
 
-		fan4_link(split, k, pass, 0, graph);
-		fan4_link(pass, 0, merge, k, graph);
+		fan_link(split, k, pass, 0, graph);
+		fan_link(pass, 0, merge, k, graph);
 	}
 }
 
@@ -281,6 +281,145 @@ fan4(uint64_t n, struct rival_result *result)
 		result, "ns", (double)(rival_now_ns() - begin) / (double)rig.n);
 	rival_demand(rig.n_got == rig.n, "the number of items");
 	rival_demand_sum(rig.sum, rig.n);
+}
+
+/* ---- merge64: sorted inputs, by key ------------------------------------- */
+
+struct feed {
+	uint64_t n_made;
+	uint64_t n;
+	uint64_t run;
+	uint32_t number;
+};
+
+struct feed_opts {
+	uint32_t size;
+	uint32_t flags;
+	struct feed feed;
+};
+
+static int
+feed_init(struct leat_stage *st, const void *opts)
+{
+	*(struct feed *)leat_stage_state(st) =
+		((const struct feed_opts *)opts)->feed;
+	return LEAT_OK;
+}
+
+static int
+feed_produce(struct leat_stage *st)
+{
+	struct feed *feed = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc;
+
+	if (feed->n_made == feed->n)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc < 0)
+		return rc;
+	for (uint32_t k = 0; k < FAN_ITEMS; k++)
+		frame_items(frame)[k] = fan_sorted_item(
+			feed->number, feed->n_made++, feed->run);
+	return frame_emit(st, frame, FAN_ITEMS);
+}
+
+static int
+place_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const uint64_t *items = frame_items(in);
+	struct rig *rig = rig_of(st);
+
+	for (uint32_t k = 0; k < in->n_items; k++)
+		rival_demand(items[k] == rig->n_got++, "an item's place");
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops feed_ops = {LEAT_STAGE_OPS_INIT("feed"),
+	.state_bytes = sizeof(struct feed),
+	.opts_bytes = sizeof(struct feed_opts), .item_bytes = sizeof(uint64_t),
+	.init = feed_init, .out_layout = LEAT_LAYOUT_ITEMS,
+	.needs.frame_bytes = FRAME_BYTES, .negotiate = items_negotiate,
+	.produce = feed_produce};
+static const struct leat_stage_ops place_ops = {LEAT_STAGE_OPS_INIT("place"),
+	.flags = LEAT_STAGE_SINK, RIG_OPS, .in_layouts = LEAT_LAYOUT_ITEMS,
+	.process = place_process};
+
+static void
+merge_end(struct leat_graph *graph, struct leat_stage *merge, struct rig *rig,
+	struct rival_result *result)
+{
+	struct rig_opts opts = {LEAT_OPTS_INIT(rig_opts), .rig = rig};
+	int64_t begin = rival_now_ns();
+
+	fan_link(merge, 0, fan_add(graph, &place_ops, &opts), 0, graph);
+	bench_check(leat_graph_run(graph, NULL), "run");
+	leat_graph_destroy(graph);
+	rival_demand(rig->n_got == rig->n, "the number of items");
+	rival_add(result, "ns",
+		(double)(rival_now_ns() - begin) / (double)rig->n);
+}
+
+static void
+merge_by_key(uint64_t n, struct rival_result *result, uint64_t run)
+{
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = FAN_WORKERS};
+	struct leat_merge_opts by = {LEAT_OPTS_INIT(leat_merge_opts),
+		.order = LEAT_MERGE_KEY, .key = "item"};
+	struct rig rig = {.n = n - n % (FAN_INS * FAN_ITEMS)};
+	struct leat_graph *graph;
+	struct leat_stage *merge;
+
+	bench_check(leat_graph_create(&graph_opts, &graph, NULL), "graph");
+	merge = fan_add(graph, &leat_merge_ops, &by);
+	for (uint32_t k = 0; k < FAN_INS; k++) {
+		struct feed_opts feed = {LEAT_OPTS_INIT(feed_opts),
+			.feed = {
+				.n = rig.n / FAN_INS, .run = run, .number = k}};
+
+		fan_link(fan_add(graph, &feed_ops, &feed), 0, merge, k, graph);
+	}
+	merge_end(graph, merge, &rig, result);
+}
+
+static void
+merge64_runs(uint64_t n, struct rival_result *result)
+{
+	merge_by_key(n, result, FAN_RUN);
+}
+
+static void
+merge64_mixed(uint64_t n, struct rival_result *result)
+{
+	merge_by_key(n, result, 1);
+}
+
+/* ---- merge64: a split of 64, and back by stamp --------------------------- */
+
+/* Each frame goes another way than the one before. */
+static void
+merge64_stamp(uint64_t n, struct rival_result *result)
+{
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = FAN_WORKERS};
+	struct leat_merge_opts by = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct leat_split_opts round = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct rig rig = {.n = n - n % FAN_ITEMS};
+	struct rig_opts opts = {LEAT_OPTS_INIT(rig_opts), .rig = &rig};
+	struct leat_graph *graph;
+	struct leat_stage *split, *merge;
+
+	bench_check(leat_graph_create(&graph_opts, &graph, NULL), "graph");
+	split = fan_add(graph, &leat_split_ops, &round);
+	fan_link(fan_add(graph, &numbers_ops, &opts), 0, split, 0, graph);
+	merge = fan_add(graph, &leat_merge_ops, &by);
+	for (uint32_t k = 0; k < FAN_INS; k++)
+		fan_link(split, k, merge, k, graph);
+	merge_end(graph, merge, &rig, result);
 }
 
 /* ---- delay ------------------------------------------------------------- */
@@ -375,6 +514,9 @@ static const struct rival_case cases[] = {
 	{"uneven2", 8000000, false, uneven2},
 	{"lumpy2", 8000000, false, lumpy2},
 	{"fan4", 100000000, false, fan4},
+	{"merge64-runs", 16000000, false, merge64_runs},
+	{"merge64-mixed", 8000000, false, merge64_mixed},
+	{"merge64-stamp", 8000000, false, merge64_stamp},
 	{"delay", 3000, false, delay}, /* frames */
 	{"delay-one", 3000, false, delay_one},
 	{NULL, 0, false, NULL},

@@ -95,12 +95,122 @@ uneven2_two(uint64_t n, struct rival_result *result)
 	two_run(n, result, fan_uneven);
 }
 
+/* ---- 64 sorted inputs ------------------------------------------------------- */
+
+struct input {
+	uint64_t items[FAN_ITEMS];
+	uint64_t n_made; /* in items and before it */
+	uint32_t at;     /* the next of them */
+	uint32_t number;
+};
+
+struct heap {
+	struct input *inputs[FAN_INS]; /* the least next item first */
+	uint32_t n;
+	uint64_t run;
+	uint64_t n_each;
+};
+
+static uint64_t
+input_next(const struct input *input)
+{
+	return input->items[input->at];
+}
+
+static bool
+input_fill(struct heap *heap, struct input *input)
+{
+	if (input->n_made == heap->n_each)
+		return false;
+	for (uint32_t k = 0; k < FAN_ITEMS; k++)
+		input->items[k] = fan_sorted_item(
+			input->number, input->n_made++, heap->run);
+	rival_keep(input->items);
+	input->at = 0;
+	return true;
+}
+
+static void
+heap_down(struct heap *heap, uint32_t place)
+{
+	struct input *input = heap->inputs[place];
+
+	for (;;) {
+		uint32_t child = 2 * place + 1;
+
+		if (child >= heap->n)
+			break;
+		if (child + 1 < heap->n &&
+			input_next(heap->inputs[child + 1]) <
+				input_next(heap->inputs[child]))
+			child++;
+		if (input_next(input) <= input_next(heap->inputs[child]))
+			break;
+		heap->inputs[place] = heap->inputs[child];
+		place = child;
+	}
+	heap->inputs[place] = input;
+}
+
+static uint64_t
+heap_take(struct heap *heap)
+{
+	struct input *top = heap->inputs[0];
+	uint64_t item = input_next(top);
+
+	if (++top->at == FAN_ITEMS && !input_fill(heap, top))
+		heap->inputs[0] = heap->inputs[--heap->n];
+	heap_down(heap, 0);
+	return item;
+}
+
+static void
+merge_run(uint64_t n, struct rival_result *result, uint64_t run)
+{
+	static struct input inputs[FAN_INS];
+	struct heap heap = {.n = FAN_INS, .run = run};
+	uint64_t items[FAN_ITEMS], n_all = n - n % (FAN_INS * FAN_ITEMS);
+	int64_t begin = rival_now_ns();
+
+	heap.n_each = n_all / FAN_INS;
+	for (uint32_t k = 0; k < FAN_INS; k++) {
+		inputs[k] = (struct input){.number = k};
+		input_fill(&heap, &inputs[k]);
+		heap.inputs[k] = &inputs[k];
+	}
+	for (uint32_t k = FAN_INS; k-- > 0;)
+		heap_down(&heap, k);
+	for (uint64_t done = 0; done < n_all; done += FAN_ITEMS) {
+		for (uint32_t k = 0; k < FAN_ITEMS; k++)
+			items[k] = heap_take(&heap);
+		rival_keep(items);
+		for (uint32_t k = 0; k < FAN_ITEMS; k++)
+			rival_demand(items[k] == done + k, "an item's place");
+	}
+	rival_add(
+		result, "ns", (double)(rival_now_ns() - begin) / (double)n_all);
+}
+
+static void
+merge64_runs(uint64_t n, struct rival_result *result)
+{
+	merge_run(n, result, FAN_RUN);
+}
+
+static void
+merge64_mixed(uint64_t n, struct rival_result *result)
+{
+	merge_run(n, result, 1);
+}
+
 static const struct rival_case cases[] = {
 	{"ordered2", 8000000, false, ordered2},
 	{"ordered2-two", 8000000, false, ordered2_two},
 	{"uneven2", 8000000, false, uneven2},
 	{"uneven2-two", 8000000, false, uneven2_two},
 	{"lumpy2", 8000000, false, lumpy2},
+	{"merge64-runs", 16000000, false, merge64_runs},
+	{"merge64-mixed", 8000000, false, merge64_mixed},
 	{NULL, 0, false, NULL},
 };
 
