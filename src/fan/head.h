@@ -37,6 +37,28 @@ leat__head_is_used_up(const struct leat__head *head)
 	return head->at == head->n;
 }
 
+/* What is made of rows of several frames has the greatest of their stamps, so
+ * that stamps never go back. */
+struct leat__head_stamp {
+	uint64_t stamp;
+	int64_t birth_ns; /* of the last frame that came */
+};
+
+static inline void
+leat__head_note(struct leat__head_stamp *stamp, const struct leat_frame *in)
+{
+	if (stamp->stamp < in->stamp)
+		stamp->stamp = in->stamp;
+	stamp->birth_ns = in->birth_ns;
+}
+
+static inline void
+leat__head_mark(const struct leat__head_stamp *stamp, struct leat_frame *frame)
+{
+	frame->stamp = stamp->stamp;
+	frame->birth_ns = stamp->birth_ns;
+}
+
 /* All of it was used: the in is wanted again. */
 static inline void
 leat__head_drop(struct leat_stage *st, struct leat__head *head, uint32_t in)

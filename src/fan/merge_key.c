@@ -430,8 +430,10 @@ items_limit(const struct leat__merge_key *m)
 static int
 items_emit(struct leat_stage *st, struct leat__merge_key *m)
 {
-	int rc = leat_stage_emit(st, 0, m->items);
+	int rc;
 
+	leat__head_mark(&m->rows.stamp, m->items);
+	rc = leat_stage_emit(st, 0, m->items);
 	if (rc)
 		return rc;
 	m->items = NULL;
@@ -575,6 +577,7 @@ key_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in,
 	struct leat__merge_in *from = &m->ins[in];
 
 	leat__head_take(&from->head, frame);
+	leat__head_note(&m->rows.stamp, frame);
 	if (m->layout == LEAT_LAYOUT_ITEMS)
 		return items_look(st, m, in);
 	LEAT_TRY(table_bind(st, m, in, from->head.t.schema));

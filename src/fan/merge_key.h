@@ -31,7 +31,7 @@ struct leat__merge_key {
 	struct leat__key_spec spec;
 	struct leat__merge_in *ins; /* one block with all of theirs */
 	struct leat__heap heap;
-	struct leat__rows rows;   /* of tables */
+	struct leat__rows rows;   /* of tables; its stamp of items too */
 	struct leat_frame *items; /* of items: the open frame, or NULL */
 	uint32_t item_bytes;
 	uint32_t n_room; /* of the open frame: items that fit yet */

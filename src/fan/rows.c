@@ -89,6 +89,7 @@ rows_emit(struct leat_stage *st, struct leat__rows *rows)
 	int rc;
 
 	leat_table_begin_fields(rows->frame, &fields);
+	leat__head_mark(&rows->stamp, rows->frame);
 	rc = leat_stage_emit(st, 0, rows->frame);
 	if (rc)
 		return rc;

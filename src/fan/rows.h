@@ -19,11 +19,11 @@
 #ifndef LEAT_SRC_FAN_ROWS_H
 #define LEAT_SRC_FAN_ROWS_H
 
-#include <leat/stage.h>
-#include <leat/table.h>
+#include "fan/head.h"
 
 struct leat__rows {
 	const struct leat_schema *schema; /* of what is made */
+	struct leat__head_stamp stamp;    /* of what it is made of */
 	struct leat_frame *frame;         /* NULL = none open */
 	uint32_t *ends;                   /* of its fields */
 	uint32_t n_ends;

@@ -118,6 +118,17 @@ draft_reset(struct oracle *o, uint64_t seed)
 	o->random = oracle_mix(seed);
 }
 
+/* Another graph, of the same seed. */
+static void
+draft_again(struct draft *d)
+{
+	uint64_t seed = d->o->seed, random = d->o->random;
+
+	draft_reset(d->o, seed);
+	d->o->random = random;
+	d->open.n = 0;
+}
+
 static struct oracle_node *
 draft_node(struct draft *d, enum oracle_kind kind)
 {
@@ -164,6 +175,8 @@ draft_link(struct draft *d, uint32_t k, struct oracle_node *to, uint32_t in)
 	from->outs[link->out] = o->n_links++;
 	to->order = to->order > from->order ? to->order : from->order;
 	to->gain = to->gain > from->gain ? to->gain : from->gain;
+	to->is_sorted = from->is_sorted && (in == 0 || to->is_sorted) &&
+		oracle_kinds[to->kind].keeps_sorted;
 	/* what passes through is as long as it was */
 	if (!oracle_kinds[to->kind].is_maker && to->per_frame < from->per_frame)
 		to->per_frame = from->per_frame;
@@ -181,6 +194,36 @@ draft_open(struct draft *d, struct oracle_node *node)
 	}
 }
 
+/* Is what comes by an open out sorted, and known? */
+static bool
+draft_is_sorted(const struct draft *d, uint32_t at)
+{
+	const struct oracle_node *from = &d->o->nodes[d->open.nodes[at]];
+
+	return from->is_sorted && from->order == ORACLE_SEQUENCE;
+}
+
+static uint32_t
+draft_n_sorted(const struct draft *d)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < d->open.n; k++)
+		n += draft_is_sorted(d, k);
+	return n;
+}
+
+/* One of those. */
+static uint32_t
+draft_sorted(struct draft *d)
+{
+	uint32_t left = draw(d, draft_n_sorted(d)), at = 0;
+
+	while (!draft_is_sorted(d, at) || left-- > 0)
+		at++;
+	return at;
+}
+
 static void
 draft_stage(struct draft *d, enum oracle_kind kind, uint32_t at)
 {
@@ -190,7 +233,9 @@ draft_stage(struct draft *d, enum oracle_kind kind, uint32_t at)
 	if (row->n_ins)
 		draft_link(d, at, node, 0);
 	for (uint32_t k = 1; k < row->n_ins; k++)
-		draft_link(d, draw(d, d->open.n), node, k);
+		draft_link(d,
+			row->gathers ? draft_sorted(d) : draw(d, d->open.n),
+			node, k);
 	if (row->draw)
 		row->draw(node);
 	draft_open(d, node);
@@ -203,6 +248,9 @@ draft_fits(const struct draft *d, enum oracle_kind kind, uint32_t at)
 	const struct oracle_row *row = &oracle_kinds[kind];
 	const struct oracle_node *from = &d->o->nodes[d->open.nodes[at]];
 
+	if (row->gathers &&
+		(!draft_is_sorted(d, at) || draft_n_sorted(d) < row->n_ins))
+		return false;
 	return row->n_ins <= d->open.n && from->order <= row->needs &&
 		d->o->n_nodes + 1 + d->open.n + row->n_outs - row->n_ins <=
 		ORACLE_NODES_MAX;
@@ -233,7 +281,7 @@ draft_kind(struct draft *d, uint32_t at)
 static void
 draft_graph(struct draft *d)
 {
-	uint32_t n = 1 + draw_one_in(d, 3);
+	uint32_t n = 1u + draw_one_in(d, 2) + draw_one_in(d, 4);
 
 	for (uint32_t k = 0; k < n; k++)
 		draft_stage(d, ORACLE_SOURCE, 0);
@@ -248,6 +296,44 @@ draft_graph(struct draft *d)
 	}
 	while (d->open.n)
 		draft_stage(d, ORACLE_SINK, 0);
+}
+
+/* ---- drawing: ins that must not hang together ----------------------------- */
+
+/* All nodes that a node hangs together with when one is taken away, as bits. */
+static uint32_t
+draft_part(const struct oracle *o, uint32_t node, uint32_t without)
+{
+	uint32_t part = 1u << node, before;
+
+	do {
+		before = part;
+		for (uint32_t k = 0; k < o->n_links; k++) {
+			uint32_t ends =
+				1u << o->links[k].from | 1u << o->links[k].to;
+
+			if (!(ends & 1u << without) && (ends & part))
+				part |= ends;
+		}
+	} while (part != before);
+	return part;
+}
+
+/* Is the graph one that leat refuses, since it could get stuck? */
+static bool
+draft_can_stick(const struct oracle *o)
+{
+	for (uint32_t a = 0; a < o->n_links; a++)
+		for (uint32_t b = 0; b < a; b++) {
+			uint32_t to = o->links[a].to;
+
+			if (o->links[b].to == to &&
+				oracle_kinds[o->nodes[to].kind].gathers &&
+				draft_part(o, o->links[a].from, to) &
+					1u << o->links[b].from)
+				return true;
+		}
+	return false;
 }
 
 /* Upstream of who may want no more, and downstream of what is not known. */
@@ -384,6 +470,10 @@ oracle_draw(struct oracle *o, uint64_t seed, const struct oracle_scale *scale)
 
 	draft_reset(o, seed);
 	draft_graph(&d);
+	while (draft_can_stick(o)) {
+		draft_again(&d);
+		draft_graph(&d);
+	}
 	draft_mark(o);
 	draft_items(&d);
 	draft_ending(&d);

@@ -48,6 +48,7 @@ enum oracle_kind {
 	ORACLE_RANGE,     /* leat's own: by the hash of items to one of two outs
 			   */
 	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
+	ORACLE_MERGE_KEY, /* leat's own: of two ins that are sorted */
 	ORACLE_DIAMOND,   /* branches that keep n percent, merged in order; on
 			   * them there may be further ones, up to 3 deep */
 	ORACLE_FACET,     /* the same, with branches that expand */
@@ -118,6 +119,7 @@ struct oracle_node {
 	bool is_slow;    /* some of its waits are long, and all fills up */
 	bool is_cut;     /* somebody downstream may want no more */
 	bool is_loose;   /* counts of what comes in are not known */
+	bool is_sorted;  /* what it gives never goes back */
 	enum oracle_order order; /* of its outs; of a sink: of what it gets */
 	enum oracle_fail fail;
 	uint64_t fail_at;
@@ -235,10 +237,12 @@ struct oracle_row {
 	bool is_maker;           /* takes frames of its own */
 	bool can_block;
 	bool can_replicate;
-	bool is_diamond;  /* several stages; ops are those of its branches */
-	bool is_parallel; /* the same, by leat_parallel() */
-	bool is_foreign;  /* not of the oracle's: it sees nothing of it */
-	bool is_lossy;    /* what comes out is not known */
+	bool is_diamond;   /* several stages; ops are those of its branches */
+	bool is_parallel;  /* the same, by leat_parallel() */
+	bool is_foreign;   /* not of the oracle's: it sees nothing of it */
+	bool is_lossy;     /* what comes out is not known */
+	bool keeps_sorted; /* what comes in so goes out so */
+	bool gathers; /* ins must be sorted, and hang together nowhere else */
 	const void *opts; /* of a foreign one */
 	const struct leat_stage_ops *ops;
 	void (*draw)(struct oracle_node *node);

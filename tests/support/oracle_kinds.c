@@ -8,12 +8,18 @@
 #include "fan/hash_ring.h"
 #include "support/oracle.h"
 
+#include <stdlib.h>
+
 /* ---- values ------------------------------------------------------------ */
 
-/* All different: mixing is one to one. */
+/* All different: mixing is one to one. Sorted ones differ from each other, but
+ * not from those of all other sources. */
 uint64_t
 oracle_source_item(const struct oracle_node *node, uint64_t k)
 {
+	if (node->is_sorted)
+		return k * 8 * (1 + node->seed % 5) +
+			oracle_mix(node->seed + k) % 8;
 	return oracle_mix(node->seed + k);
 }
 
@@ -152,6 +158,12 @@ draw_below(struct oracle_node *node, uint32_t n)
 }
 
 static void
+source_draw(struct oracle_node *node)
+{
+	node->is_sorted = draw_below(node, 2);
+}
+
+static void
 keep_draw(struct oracle_node *node)
 {
 	static const uint8_t percents[] = {0, 1, 25, 50, 75, 99, 100};
@@ -228,6 +240,35 @@ range_item(struct oracle_node *node, uint64_t item)
 	oracle_give(node, (uint32_t)(hash >> 63), item);
 }
 
+static const struct leat_merge_opts key_opts = {LEAT_OPTS_INIT(leat_merge_opts),
+	.order = LEAT_MERGE_KEY, .key = "item"};
+
+/* Which of the ins an item came by does not show in the end. */
+static void
+key_item(struct oracle_node *node, uint64_t item)
+{
+	oracle_list_push(&node->expected, item);
+}
+
+static int
+key_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+key_end(struct oracle_node *node)
+{
+	struct oracle_list *list = &node->expected;
+
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items), key_compare);
+	for (size_t k = 0; k < list->n; k++)
+		oracle_give(node, 0, list->items[k]);
+}
+
 static void
 tee_item(struct oracle_node *node, uint64_t item)
 {
@@ -267,6 +308,7 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.is_maker = true,
 		.can_block = true,
 		.ops = &oracle_source_ops,
+		.draw = source_draw,
 		.end = source_end},
 	[ORACLE_MAP] = {.name = "map",
 		.n_ins = 1,
@@ -290,6 +332,7 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.n_outs = 1,
 		.weight = 3,
 		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
 		.can_block = true,
 		.can_replicate = true,
 		.ops = &oracle_keep_ops,
@@ -300,6 +343,7 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.n_outs = 1,
 		.weight = 2,
 		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
 		.can_replicate = true,
 		.ops = &oracle_keep_item_ops,
 		.draw = keep_draw,
@@ -331,6 +375,7 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.n_outs = 1,
 		.weight = 3,
 		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
 		.can_block = true,
 		.ops = &oracle_hold_ops,
 		.draw = hold_draw,
@@ -340,6 +385,7 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.n_outs = 1,
 		.weight = 1,
 		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
 		.can_block = true,
 		.ops = &oracle_head_ops,
 		.draw = head_draw,
@@ -376,6 +422,7 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.n_outs = 2,
 		.weight = 4,
 		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
 		.is_foreign = true,
 		.ops = &leat_tee_ops,
 		.opts = &tee_opts,
@@ -419,11 +466,24 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.ops = &leat_merge_ops,
 		.draw = union_draw,
 		.item = pass_item},
+	[ORACLE_MERGE_KEY] = {.name = "merge-key",
+		.n_ins = 2,
+		.n_outs = 1,
+		.weight = 30,
+		.needs = ORACLE_SEQUENCE,
+		.is_foreign = true,
+		.keeps_sorted = true,
+		.gathers = true,
+		.ops = &leat_merge_ops,
+		.opts = &key_opts,
+		.item = key_item,
+		.end = key_end},
 	[ORACLE_DIAMOND] = {.name = "diamond",
 		.n_ins = 1,
 		.n_outs = 1,
 		.weight = 5,
 		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
 		.is_diamond = true,
 		.can_block = true,
 		.can_replicate = true,
