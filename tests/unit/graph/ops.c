@@ -99,8 +99,8 @@ START_TEST(unknown_flags_and_layouts_are_refused)
 {
 	struct leat_stage_ops ops = fake_head;
 
-	ops.flags = 1u << 5;
-	refused(ops, "flags 0x20");
+	ops.flags = 1u << 31;
+	refused(ops, "flags 0x80000000");
 	ops = fake_head;
 	ops.in_layouts = 1u << 4;
 	refused(ops, "unknown layout");

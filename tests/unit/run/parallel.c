@@ -218,6 +218,34 @@ START_TEST(a_region_begins_with_as_many_as_start_says)
 }
 END_TEST
 
+/* The only one at work is late; the others have all the time to go ahead. */
+START_TEST(who_is_not_at_work_draws_no_ticket)
+{
+	struct replicas all = {.late = 5};
+	struct replicas_opts opts = {
+		LEAT_OPTS_INIT(replicas_opts), .all = &all};
+	struct trial t = trial_of(&same_ops, 3);
+
+	t.opts.is_ordered = 1;
+	t.opts.least = t.opts.start = 1;
+	t.opts.most = 4;
+	t.opts.window_ns = INT64_C(3600000000000);
+	t.per_frame = 1;
+	t.steps[0].opts = &opts;
+	trial_build(&t);
+	ck_assert_int_eq(leat_graph_start(t.graph, NULL), LEAT_OK);
+	while (leat__load_relaxed(&all.highest) < 5)
+		leat_yield();
+	for (uint32_t k = 0; k < 2000; k++)
+		leat_yield();
+	replicas_open(&all);
+	ck_assert_int_eq(leat_graph_wait(t.graph, LEAT_NEVER, &t.err), LEAT_OK);
+	ck_assert_uint_eq(all.highest_then, 5);
+	trial_check(&t, N_ITEMS);
+	leat_graph_destroy(t.graph);
+}
+END_TEST
+
 START_TEST(any_thread_may_say_how_many_are_at_work)
 {
 	struct replicas all = {0};
@@ -263,5 +291,6 @@ TEST_MAIN("run/parallel", unordered_replicas_lose_nothing,
 	a_region_has_as_many_tasks_as_were_asked_for,
 	order_is_kept_while_the_number_of_a_region_changes,
 	a_region_begins_with_as_many_as_start_says,
+	who_is_not_at_work_draws_no_ticket,
 	any_thread_may_say_how_many_are_at_work,
 	copies_lose_nothing_while_their_number_changes)
