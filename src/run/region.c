@@ -96,11 +96,12 @@ region_is_over_locked(const struct leat__region *region)
 		region->next == leat__load_relaxed(&region->head);
 }
 
-/* Who rests for input is woken if there is some, else told of the next. */
+/* Who rests for input is woken if there is some, else told of the next. One at
+ * a time: who was picked must be woken, and invites the next one. */
 static void
 region_invite_locked(struct leat__region *region, struct wakes *wakes)
 {
-	if (region->n_resting && !region->is_in_ended &&
+	if (!wakes->one && region->n_resting && !region->is_in_ended &&
 		region_has_ticket(region) &&
 		!leat__chan_arm_receiver(&region->in->chan))
 		wakes->one = region_pick_locked(
