@@ -8,8 +8,8 @@
  * through, or changes the number, as far as input and tickets are there, and
  * else arms it again. A replica that was woken, and finds itself above the
  * number, just rests again: those before it did not rest then, and look before
- * they do. At the end of all input all are woken. (What is done under the lock is one step; what goes out has always
- * room: ticket.pml has the credit.)
+ * they do. At the end of all input all are woken. (What is done under the lock
+ * is one step; what goes out has always room: ticket.pml has the credit.)
  *
  * Proved: what comes out is in order and complete, at every change; a replica
  * above the number draws no ticket; nobody rests for good while there is work

@@ -1,5 +1,6 @@
 #include "stages.h"
 
+#include "run/run.h"
 #include <leat/table.h>
 
 /* n sources into one merge, and a sink that does not look at the order. */
@@ -327,6 +328,224 @@ START_TEST(frames_shared_above_are_numbered_in_copies_of_their_own)
 }
 END_TEST
 
+/* Between two ends: dealt in turn to two branches, merged in order. On one of
+ * them, or in its place, there is another such block, down to this depth. */
+static void
+block_add(struct fan *fan, struct leat_stage *from, uint32_t out,
+	struct leat_stage **end_out, uint32_t depth)
+{
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct leat_stage *split = fan_add(fan, &leat_split_ops, &by);
+	struct leat_stage *merge = fan_add(fan, &leat_merge_ops, &order);
+
+	fan_link(fan, from, out, split, 0, 1);
+	for (uint32_t k = 0; k < 2; k++) {
+		struct leat_stage *st = split;
+		uint32_t at = k;
+
+		if (depth > 0 && k == 0) {
+			block_add(fan, split, 0, &st, depth - 1);
+			at = 0;
+		}
+		if (depth == 0 || k == 1) {
+			st = fan_add(fan, k ? &odd_ops : &late_ops, NULL);
+			fan_link(fan, split, k, st, 0, 1);
+			at = 0;
+		}
+		fan_link(fan, st, at, merge, k, 1);
+	}
+	*end_out = merge;
+}
+
+START_TEST(branches_on_branches_keep_the_order_of_all)
+{
+	for (uint32_t depth = 1; depth <= 4; depth++) {
+		struct leat_tee_opts slow = {
+			LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
+		struct leat_step step = {&leat_tee_ops, &slow};
+		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+		struct leat_stage *end;
+		struct fan fan;
+
+		fan_open(&fan, 800, &step, 1, NULL);
+		sink.seen = &fan.seen[1];
+		block_add(&fan, fan.out, 1, &end, depth);
+		fan_link(&fan, end, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+		fan_run(&fan);
+		ck_assert_uint_ge(fan.seen[1].n, 400);
+		ck_assert_uint_le(fan.seen[1].n, 800);
+		ck_assert_uint_eq(fan.seen[1].n_back, 0);
+		ck_assert_uint_eq(fan.seen[0].n, 800);
+		leat_graph_destroy(fan.graph);
+	}
+}
+END_TEST
+
+START_TEST(a_sink_that_has_enough_ends_branches_on_branches)
+{
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_step step = {&leat_split_ops, &by};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .enough = 50};
+	struct leat_stage *end;
+	struct fan fan;
+
+	fan_open(&fan, 0, &step, 0, NULL);
+	sink.seen = &fan.seen[1];
+	block_add(&fan, fan.out, 0, &end, 2);
+	fan_link(&fan, end, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_run(&fan);
+	ck_assert_uint_ge(fan.seen[1].n, 50);
+	ck_assert_uint_eq(fan.seen[1].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* ---- numbers that come to their end ------------------------------------- */
+
+struct twin {
+	uint64_t n;
+};
+
+/* A source with two outs: to each of them in turn. */
+static int
+twin_produce(struct leat_stage *st)
+{
+	struct twin *twin = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc;
+
+	if (twin->n == 400)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc)
+		return rc;
+	*(uint64_t *)(void *)frame->data = ++twin->n;
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->n_items = 1;
+	frame->len_bytes = 8;
+	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	return leat_stage_emit(st, twin->n % 3 == 0, frame);
+}
+
+static const struct leat_stage_ops twin_ops = {LEAT_STAGE_OPS_INIT("twin"),
+	.n_outs = 2, .state_bytes = sizeof(struct twin),
+	.out_layout = LEAT_LAYOUT_ITEMS, .item_bytes = 8,
+	.needs = {.frame_bytes = 4096}, .produce = twin_produce};
+
+START_TEST(branches_may_begin_at_a_source)
+{
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *source, *merge;
+	struct fan fan;
+
+	memset(&fan, 0, sizeof(fan));
+	sink.seen = &fan.seen[0];
+	ck_assert_int_eq(
+		leat_graph_create(NULL, &fan.graph, &fan.err), LEAT_OK);
+	source = fan_add(&fan, &twin_ops, NULL);
+	merge = fan_add(&fan, &leat_merge_ops, &order);
+	for (uint32_t k = 0; k < 2; k++) {
+		struct leat_stage *st = fan_add(&fan, &pass_ops, NULL);
+
+		fan_link(&fan, source, k, st, 0, 1);
+		fan_link(&fan, st, 0, merge, k, 1);
+	}
+	fan_link(&fan, merge, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[0].n, 400);
+	ck_assert_uint_eq(fan.seen[0].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* Of the stage behind it, all numbers but some have been used up. */
+static int
+spend_open(struct leat_stage *st)
+{
+	struct leat__task *task = st->outs[0]->to->task;
+
+	task->fork_stamp = LEAT__STAMP_LAST - 10;
+	return LEAT_OK;
+}
+
+static int
+spend_process(struct leat_stage *st, struct leat_frame *in)
+{
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops spend_ops = {LEAT_STAGE_OPS_INIT("spend"),
+	.flags = LEAT_STAGE_BLOCKING, .open = spend_open,
+	.process = spend_process};
+
+/* Of its own. */
+static int
+late_twin_open(struct leat_stage *st)
+{
+	struct leat__task *task = st->task;
+
+	task->next_stamp = LEAT__STAMP_LAST - 10;
+	return LEAT_OK;
+}
+
+START_TEST(a_source_without_stamps_says_so)
+{
+	struct leat_stage_ops ops = twin_ops;
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *source;
+	struct fan fan;
+
+	memset(&fan, 0, sizeof(fan));
+	ops.open = late_twin_open;
+	ck_assert_int_eq(
+		leat_graph_create(NULL, &fan.graph, &fan.err), LEAT_OK);
+	source = fan_add(&fan, &ops, NULL);
+	for (uint32_t k = 0; k < 2; k++) {
+		sink.seen = &fan.seen[k];
+		fan_link(
+			&fan, source, k, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	}
+	ck_assert_int_eq(leat_graph_run(fan.graph, &fan.err), LEAT_ELIMIT);
+	ck_assert_str_eq(fan.err.stage, "twin");
+	ck_assert_msg(strstr(fan.err.text, "used up its stamps") != NULL, "%s",
+		fan.err.text);
+	ck_assert_uint_le(fan.seen[0].n + fan.seen[1].n, 9);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(a_split_without_numbers_says_so)
+{
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct leat_step step = {&spend_ops, NULL};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *split, *merge;
+	struct fan fan;
+
+	fan_open(&fan, 100, &step, 0, NULL);
+	sink.seen = &fan.seen[0];
+	split = fan_add(&fan, &leat_split_ops, &by);
+	merge = fan_add(&fan, &leat_merge_ops, &order);
+	fan_link(&fan, fan.out, 0, split, 0, 1);
+	fan_link(&fan, split, 0, merge, 0, 1);
+	fan_link(&fan, split, 1, merge, 1, 1);
+	fan_link(&fan, merge, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	ck_assert_int_eq(leat_graph_run(fan.graph, &fan.err), LEAT_ELIMIT);
+	ck_assert_str_eq(fan.err.stage, "split");
+	ck_assert_msg(strstr(fan.err.text, "used up its stamps") != NULL, "%s",
+		fan.err.text);
+	ck_assert_uint_le(fan.seen[0].n, 10);
+	ck_assert_uint_eq(fan.seen[0].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
 START_TEST(an_ordered_merge_of_one_branch_passes_on)
 {
 	static const struct leat_stage_ops *const branches[] = {&pass_ops};
@@ -384,6 +603,10 @@ TEST_MAIN("fan/merge", everything_from_every_branch_arrives,
 	a_branch_that_drops_everything_holds_nobody_up,
 	copies_of_a_tee_stand_side_by_side,
 	frames_shared_above_are_numbered_in_copies_of_their_own,
+	branches_on_branches_keep_the_order_of_all,
+	a_sink_that_has_enough_ends_branches_on_branches,
+	branches_may_begin_at_a_source, a_source_without_stamps_says_so,
+	a_split_without_numbers_says_so,
 	an_ordered_merge_of_one_branch_passes_on,
 	branches_that_begin_apart_are_refused,
 	a_branch_that_keeps_frames_back_is_refused)
