@@ -203,7 +203,9 @@ struct leat_stage_ops {
 
 	/**
 	 * Emit what is held although it is not full: there is no input right
-	 * now. Called before the stage goes idle and before finish.
+	 * now. Called before the stage goes idle and before finish; on a
+	 * branch of an ordered merge after every frame, and nothing may be
+	 * held after that.
 	 * @return LEAT_OK, LEAT_MORE (call again), LEAT_EAGAIN (not now;
 	 * LEAT_STAGE_CHOOSES), or a code.
 	 */

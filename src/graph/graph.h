@@ -326,6 +326,8 @@ uint32_t leat__priority_weight(
  * refuse what has no order. Stages stand in the order of the data. */
 LEAT_MUST_CHECK int leat__order_make(
 	struct leat_graph *graph, struct leat_error *err);
+/* Does it stand on an ordered branch? Then it is flushed after every frame. */
+bool leat__order_keeps_empty(const struct leat_stage *st);
 /* A nested merge: entries of the table of its numbers. */
 uint32_t leat__order_n_entries(const struct leat_stage *merge);
 /* Bytes of all such tables. */

@@ -140,13 +140,21 @@ begin_find(
 
 /* ---- marking ------------------------------------------------------------ */
 
-/* What it emits for a frame must come before it takes the next one. */
+/* What it emits for a frame must come before it takes the next one: after
+ * each it is flushed. Who chooses may hold back then too. */
+static bool
+stage_can_be_emptied(const struct leat_stage *st)
+{
+	return !st->needs.holds ||
+		(st->ops.flush && !(st->ops.flags & LEAT_STAGE_CHOOSES));
+}
+
 static int
 mark_refuse(const struct leat_stage *st, const struct leat_stage *merge,
 	struct leat_error *err)
 {
 	return leat__stage_finding(st, err, LEAT_EINVAL,
-		"stage '%s' keeps records back, so their order against other "
+		"stage '%s' keeps frames back, so their order against other "
 		"branches of '%s' is lost; put it behind '%s'",
 		st->name, merge->name, merge->name);
 }
@@ -196,7 +204,7 @@ mark_branch(struct leat__link *link, const struct leat_stage *merge,
 
 		link->is_ordered = true;
 		if (stage_is_chained(st)) {
-			if (st->ops.flush || st->needs.holds)
+			if (!stage_can_be_emptied(st))
 				return mark_refuse(st, merge, err);
 			link = st->ins[0];
 		} else if (up_begin(link) == merge->begin) {
@@ -249,6 +257,12 @@ leat__order_make(struct leat_graph *graph, struct leat_error *err)
 			rc = mark_merge(&reach, graph->stages[k], err);
 	leat__graph_own_free(graph, reach.n_ins);
 	return rc;
+}
+
+bool
+leat__order_keeps_empty(const struct leat_stage *st)
+{
+	return stage_is_chained(st) && st->outs[0]->is_ordered && st->ops.flush;
 }
 
 uint32_t

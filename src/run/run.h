@@ -37,12 +37,13 @@ struct leat__node {
 	uint32_t max_inbox;
 	uint32_t inbox_at;
 	uint32_t n_inbox;
-	uint32_t in_link;  /* the frame in hand came from ins[in_link] */
-	uint64_t in_bytes; /* and had this many bytes when it was sent */
-	bool is_counted;   /* the frame in hand was counted as in */
-	bool is_dirty;     /* has worked since the last flush */
-	bool is_flushed;   /* flush before finish has been done */
-	uint64_t stamp;    /* of the frame in hand */
+	uint32_t in_link;   /* the frame in hand came from ins[in_link] */
+	uint64_t in_bytes;  /* and had this many bytes when it was sent */
+	bool is_counted;    /* the frame in hand was counted as in */
+	bool is_dirty;      /* has worked since the last flush */
+	bool is_flushed;    /* flush before finish has been done */
+	bool is_kept_empty; /* holds nothing between two frames */
+	uint64_t stamp;     /* of the frame in hand */
 	int64_t birth_ns;
 	uint64_t called_ns; /* in its callbacks, by samples; atomic */
 };

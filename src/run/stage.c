@@ -136,6 +136,15 @@ link_take_back(struct leat__link *link)
 		leat__bump(&link->refused_items, leat__chan_drain(&link->chan));
 }
 
+/* Has it been promised that no such frame will come? */
+static bool
+link_is_late(const struct leat__link *link, const struct leat_frame *frame)
+{
+	return link->is_ordered &&
+		frame->stamp < leat__load_relaxed(&link->chan.frontier) &&
+		!leat__chan_is_over(&link->chan);
+}
+
 uint32_t
 leat_stage_credit(struct leat_stage *st, uint32_t out)
 {
@@ -209,8 +218,15 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 			"emit: out %u of stage '%s' has no credit; ask "
 			"leat_stage_credit() first",
 			out, st->name);
-	st->n_emitted[out]++;
 	emit_stamp(&task->nodes[st->at], frame);
+	if (!link->is_fused && link_is_late(link, frame) &&
+		!task->is_head_ended)
+		return leat_stage_fail(st, LEAT_EBUG,
+			"emit: a frame comes too late out of stage '%s', on a "
+			"branch of an ordered merge; is one left behind by a "
+			"flush?",
+			st->name);
+	st->n_emitted[out]++;
 	emit_count(st, frame);
 	if (link->is_fused)
 		emit_to_node(&task->nodes[st->at + 1], frame);

@@ -488,15 +488,18 @@ task_holds(struct leat__task *task)
 	return verdict == VERDICT_NO_CREDIT ? VERDICT_HOLDS : verdict;
 }
 
-/* No input right now: pass on what stages hold. NO_INPUT: nothing was held. */
+/* Pass on what stages hold: there is no input right now, or there may be, and
+ * stages on ordered branches hold nothing between two frames. NO_INPUT: nothing
+ * was held. */
 static enum verdict
-task_flush(struct leat__task *task)
+task_flush(struct leat__task *task, bool is_between)
 {
 	for (uint32_t k = task->n_ended; k < task->n_nodes; k++) {
 		struct leat__node *node = &task->nodes[k];
 		int rc;
 
-		if (!node->is_dirty || !node->stage->ops.flush)
+		if (!node->is_dirty || !node->stage->ops.flush ||
+			(is_between && !node->is_kept_empty))
 			continue;
 		if (!task_has_credit(task, k))
 			return VERDICT_NO_CREDIT;
@@ -540,8 +543,13 @@ task_head(struct leat__task *task)
 
 	if (task->region)
 		return task_head_of_replica(task);
-	if (task->segment->is_ordered)
+	if (task->segment->is_ordered) {
+		enum verdict verdict = task_flush(task, true);
+
+		if (verdict != VERDICT_NO_INPUT)
+			return verdict;
 		task_promise_bound(task);
+	}
 	if (task->pull.ended != LEAT__IN_NONE)
 		return task_end_in(task);
 	if (task->is_head_ended)
@@ -553,7 +561,7 @@ task_head(struct leat__task *task)
 		return VERDICT_ON;
 	if (leat__pull_is_stuck(task))
 		return task_fail_stuck(task);
-	return task_flush(task);
+	return task_flush(task, false);
 }
 
 /* Has it woken one that this worker is to run next? Then its step ends before
@@ -773,6 +781,7 @@ node_init(struct leat__task *task, struct leat__node *node,
 	const struct leat__env *env = task->run->env;
 
 	node->stage = st;
+	node->is_kept_empty = leat__order_keeps_empty(st);
 	node->max_inbox = max_inbox;
 	node->inbox = env->alloc(env, max_inbox * sizeof(*node->inbox));
 	return node->inbox ? LEAT_OK : LEAT_ENOMEM;

@@ -232,20 +232,17 @@ static int
 hold_process(struct leat_stage *st, struct leat_frame *in)
 {
 	struct leat_frame **held = leat_stage_state(st);
-	struct leat_frame *before = *held;
+	int rc = *held ? leat_stage_emit(st, 0, *held) : LEAT_OK;
 
-	*held = in;
-	return before ? leat_stage_emit(st, 0, before) : LEAT_OK;
+	if (rc == LEAT_OK)
+		*held = in;
+	return rc;
 }
 
 static int
 hold_flush(struct leat_stage *st)
 {
-	struct leat_frame **held = leat_stage_state(st);
-	struct leat_frame *before = *held;
-
-	*held = NULL;
-	return before ? leat_stage_emit(st, 0, before) : LEAT_OK;
+	return hold_process(st, NULL);
 }
 
 static void

@@ -168,7 +168,8 @@ struct oracle {
 	uint64_t random; /* state of the draw */
 	uint32_t n_nodes;
 	struct oracle_node nodes[ORACLE_NODES_MAX]; /* senders first */
-	struct oracle_node drops, passes; /* further stages of diamonds */
+	struct oracle_node drops, passes,
+		holds; /* further stages of diamonds */
 	uint32_t n_links;
 	struct oracle_link links[ORACLE_LINKS_MAX];
 	uint32_t workers;

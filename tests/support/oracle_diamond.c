@@ -83,13 +83,15 @@ build_stage(struct builder *b, struct oracle_node *node, struct tip *tip)
 	return LEAT_OK;
 }
 
-/* Now and then one that passes all on. */
+/* Now and then one that passes all on, at once or by a flush. */
 static int
 build_passing(struct builder *b, struct tip *tip)
 {
-	struct oracle_node *passes = &b->o->passes;
+	uint32_t kind = draw(b, 8);
 
-	return draw(b, 4) ? LEAT_OK : build_stage(b, passes, tip);
+	return kind > 1
+		? LEAT_OK
+		: build_stage(b, kind ? &b->o->passes : &b->o->holds, tip);
 }
 
 /* ---- branches ----------------------------------------------------------- */
@@ -182,6 +184,17 @@ diamond_helper(struct oracle_node *helper, const struct oracle_node *node,
 	helper->expected = helper->seen = none;
 }
 
+/* One that holds frames, and is not too lazy to let them go. */
+static void
+diamond_holder(struct oracle_node *helper, const struct oracle_node *node)
+{
+	diamond_helper(helper, node, 100);
+	helper->kind = ORACLE_HOLD;
+	helper->seed &= ~2ull;
+	helper->n = 1 + (node->seed >> 20) % ORACLE_HOLDS_MAX;
+	helper->is_stateless = false;
+}
+
 int
 oracle_build_diamond(struct oracle *o, struct oracle_node *node)
 {
@@ -192,6 +205,7 @@ oracle_build_diamond(struct oracle *o, struct oracle_node *node)
 
 	diamond_helper(&o->drops, node, 0);
 	diamond_helper(&o->passes, node, 100);
+	diamond_holder(&o->holds, node);
 	snprintf(name, sizeof(name), "%s-out", node->name);
 	return build_block(&b, &block, node->name, name);
 }

@@ -581,16 +581,58 @@ START_TEST(branches_that_begin_apart_are_refused)
 }
 END_TEST
 
-START_TEST(a_branch_that_keeps_frames_back_is_refused)
+START_TEST(a_stage_that_holds_frames_is_emptied_after_each)
 {
 	static const struct leat_stage_ops *const branches[] = {
-		&pass_ops, &hold_ops};
+		&pass_ops, &hold_ops, &late_ops};
 	struct leat_split_opts opts = {LEAT_OPTS_INIT(leat_split_opts)};
 	struct leat_step step = {&leat_split_ops, &opts};
 	struct fan fan;
 
+	ordered_open(&fan, 900, &step, branches, 3);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[0].n, 900);
+	ck_assert_uint_eq(fan.seen[0].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(one_that_cannot_be_emptied_is_refused)
+{
+	struct leat_stage_ops ops = hold_ops;
+	const struct leat_stage_ops *branches[] = {&pass_ops, &ops};
+	struct leat_split_opts opts = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_step step = {&leat_split_ops, &opts};
+	struct fan fan;
+
+	ops.flush = NULL;
 	ordered_open(&fan, 10, &step, branches, 2);
-	fan_refused(&fan, "keeps records back");
+	fan_refused(&fan, "keeps frames back");
+}
+END_TEST
+
+static int
+lazy_flush(struct leat_stage *st)
+{
+	(void)st;
+	return LEAT_OK;
+}
+
+START_TEST(one_that_holds_frames_after_a_flush_is_told_so)
+{
+	struct leat_stage_ops ops = hold_ops;
+	const struct leat_stage_ops *branches[] = {&pass_ops, &ops};
+	struct leat_split_opts opts = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_step step = {&leat_split_ops, &opts};
+	struct fan fan;
+
+	ops.flush = lazy_flush;
+	ordered_open(&fan, 10, &step, branches, 2);
+	ck_assert_int_eq(leat_graph_run(fan.graph, &fan.err), LEAT_EBUG);
+	ck_assert_msg(strstr(fan.err.text, "left behind by a flush") != NULL,
+		"%s", fan.err.text);
+	ck_assert_str_eq(fan.err.stage, "hold");
+	leat_graph_destroy(fan.graph);
 }
 END_TEST
 
@@ -609,4 +651,6 @@ TEST_MAIN("fan/merge", everything_from_every_branch_arrives,
 	a_split_without_numbers_says_so,
 	an_ordered_merge_of_one_branch_passes_on,
 	branches_that_begin_apart_are_refused,
-	a_branch_that_keeps_frames_back_is_refused)
+	a_stage_that_holds_frames_is_emptied_after_each,
+	one_that_cannot_be_emptied_is_refused,
+	one_that_holds_frames_after_a_flush_is_told_so)

@@ -173,13 +173,16 @@ START_TEST(two_merges_of_one_split_are_refused_on_branches_of_two)
 }
 END_TEST
 
-START_TEST(who_keeps_records_back_is_refused_at_any_depth)
+START_TEST(stages_with_a_flush_are_emptied_on_branches_alone)
 {
-	refuse("read /dev/null ! csv.parse header=off ! split name=f "
-	       "f. ! split name=g f. ! csv.format name=a ! m. "
-	       "g. ! csv.format name=b ! n. g. ! csv.format name=c ! n. "
-	       "merge name=n stamp ! m. merge name=m stamp ! write b.txt",
-		"b", "keeps records back");
+	check("read /dev/null ! csv.parse header=off ! csv.format name=a "
+	      "! split name=f f. ! lines.parse ! lines.format name=b ! m. "
+	      "f. ! m. merge name=m stamp ! lines.parse "
+	      "! lines.format name=c ! write b.txt");
+	ck_assert(!leat__order_keeps_empty(find("a")));
+	ck_assert(leat__order_keeps_empty(find("b")));
+	ck_assert(!leat__order_keeps_empty(find("c")));
+	leat_graph_destroy(graph);
 }
 END_TEST
 
@@ -194,4 +197,4 @@ TEST_MAIN("graph/order",
 	a_branch_that_leaves_others_half_way_is_refused,
 	branches_that_begin_apart_are_refused,
 	two_merges_of_one_split_are_refused_on_branches_of_two,
-	who_keeps_records_back_is_refused_at_any_depth)
+	stages_with_a_flush_are_emptied_on_branches_alone)
