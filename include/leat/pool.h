@@ -54,6 +54,9 @@ struct leat_frame {
 
 /** In flags, of bytes: the stream was stopped here, it did not end. */
 #define LEAT_FRAME_CUT (1u << 0)
+/** In flags: three bits for the priority, see leat_frame_priority(). */
+#define LEAT_FRAME_PRIORITY_SHIFT 5
+#define LEAT_FRAME_PRIORITY_MAX   7u
 
 /** Payload of a frame as bytes. */
 struct leat_span {
@@ -190,6 +193,25 @@ LEAT_API struct leat_handle leat_frame_handle(const struct leat_frame *frame);
  */
 LEAT_API LEAT_MUST_CHECK int leat_pool_resolve(struct leat_pool *pool,
 	struct leat_handle handle, struct leat_frame **frame_out);
+
+/** How much it is worth if not all can be kept: 0 (the least, and what is not
+ * said) to LEAT_FRAME_PRIORITY_MAX. What is made of a frame has the same. */
+static inline uint32_t
+leat_frame_priority(const struct leat_frame *frame)
+{
+	return (uint32_t)frame->flags >> LEAT_FRAME_PRIORITY_SHIFT;
+}
+
+/** Of a frame that nobody else reads; higher numbers count as the highest. */
+static inline void
+leat_frame_set_priority(struct leat_frame *frame, uint32_t priority)
+{
+	uint32_t most = LEAT_FRAME_PRIORITY_MAX;
+	uint32_t rest = frame->flags & ((1u << LEAT_FRAME_PRIORITY_SHIFT) - 1);
+
+	priority = priority < most ? priority : most;
+	frame->flags = (uint8_t)(rest | priority << LEAT_FRAME_PRIORITY_SHIFT);
+}
 
 /** The payload that is filled. */
 static inline struct leat_span

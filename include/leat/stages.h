@@ -50,14 +50,19 @@ struct leat_read_opts {
 /**
  * tee SLOW: every frame to every out, shared and not copied. SLOW is what a
  * branch does when it is slow, one for all or one for each, by commas: block
- * (all wait for it), shed (it misses frames), detach (its stream ends).
+ * (all wait for it), shed (it misses what comes), shed-oldest, shed-priority
+ * (of `hold` frames that it has not had), spill (they wait on the disk; then
+ * the stage has a thread of its own), detach (its stream ends).
  */
 LEAT_API extern const struct leat_stage_ops leat_tee_ops;
 
 struct leat_tee_opts {
 	uint32_t size;
 	uint32_t flags;
-	const char *slow; /* "block", "block,shed", ... */
+	const char *slow;      /* "block", "block,shed", ... */
+	uint64_t hold;         /* frames kept for a branch that sheds; 0 = 16 */
+	uint64_t spill_bytes;  /* on the disk for a branch; 0 = 1 GiB */
+	const char *spill_dir; /* where; NULL = /var/tmp */
 };
 
 /**
@@ -184,6 +189,15 @@ struct leat_head_opts {
 
 /** count: how many records there were, as a table of one row. */
 LEAT_API extern const struct leat_stage_ops leat_count_ops;
+
+/** priority N: what frames are worth to a tee that sheds by priority. */
+LEAT_API extern const struct leat_stage_ops leat_priority_ops;
+
+struct leat_priority_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t priority; /* 0 (least) to LEAT_FRAME_PRIORITY_MAX */
+};
 
 /** upper: ASCII letters to upper case, in place. */
 LEAT_API extern const struct leat_stage_ops leat_upper_ops;

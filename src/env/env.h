@@ -27,10 +27,12 @@ struct leat__thread {
 };
 
 /* CREATE: for writing, must not exist yet, mode 0666 & ~umask. WRITE: must
- * exist, a device or a pipe. */
-#define LEAT__OPEN_READ   0u
-#define LEAT__OPEN_CREATE 1u
-#define LEAT__OPEN_WRITE  2u
+ * exist, a device or a pipe. SCRATCH: for both, must not exist yet, nobody
+ * else's. */
+#define LEAT__OPEN_READ    0u
+#define LEAT__OPEN_CREATE  1u
+#define LEAT__OPEN_WRITE   2u
+#define LEAT__OPEN_SCRATCH 3u
 
 #define LEAT__POLL_MAX 64u /* files in one call of poll */
 

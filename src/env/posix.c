@@ -420,7 +420,9 @@ posix_open(const struct leat__env *env, const char *path, uint32_t how,
 		[LEAT__OPEN_READ] = O_RDONLY,
 		[LEAT__OPEN_CREATE] = O_WRONLY | O_CREAT | O_EXCL,
 		[LEAT__OPEN_WRITE] = O_WRONLY,
+		[LEAT__OPEN_SCRATCH] = O_RDWR | O_CREAT | O_EXCL,
 	};
+	mode_t mode = how == LEAT__OPEN_SCRATCH ? 0600 : 0666;
 	int fd = -1;
 	int sys_errno;
 
@@ -429,7 +431,7 @@ posix_open(const struct leat__env *env, const char *path, uint32_t how,
 		return EINVAL;
 	sys_errno = POSIX_CALL(
 		fd = open(path, flags[how] | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-			0666));
+			mode));
 	*fd_out = fd;
 	return sys_errno;
 }

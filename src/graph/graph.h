@@ -99,9 +99,11 @@ struct leat_stage {
 	bool is_ordered_merge; /* set by its init */
 	bool has_priority;     /* it was given one */
 	uint32_t priority;     /* 0 = first */
-	bool is_restamping;    /* plan: ordered branches begin at it */
-	bool is_nested; /* plan: and they, or those it merges, are part of a
-			 * branch of others */
+	bool is_restoring;  /* set by its negotiate: what it makes points into
+			     * frames that it made too, as its input does */
+	bool is_restamping; /* plan: ordered branches begin at it */
+	bool is_nested;     /* plan: and they, or those it merges, are part of a
+			     * branch of others */
 	struct leat_stage *begin;     /* plan: of an ordered merge: where its
 				       * branches begin */
 	struct leat_shape in_shape;   /* of in 0 */

@@ -329,6 +329,19 @@ cargo_add_base(const struct leat_graph *graph, const struct leat_stage *st,
 			out->pins[c], in->pins[c] + ((bases >> c) & 1u));
 }
 
+/* What its input points into, it makes as well, in slots of its own. */
+static void
+cargo_add_restored(const struct leat_stage *st, const struct leat__cargo *in,
+	struct leat__cargo *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++)
+		n += in->pins[c];
+	out->pins[st->pool_class] =
+		(uint32_t)leat__max_u64(out->pins[st->pool_class], n);
+}
+
 static void
 plan_cargo(const struct leat_graph *graph, struct leat_stage *st)
 {
@@ -342,7 +355,9 @@ plan_cargo(const struct leat_graph *graph, struct leat_stage *st)
 	if (!st->is_maker)
 		return;
 	out->frames |= 1u << st->pool_class;
-	if (st->out_shape.base_bytes)
+	if (st->is_restoring)
+		cargo_add_restored(st, &in, out);
+	else if (st->out_shape.base_bytes)
 		cargo_add_base(graph, st, &in, out);
 }
 

@@ -46,6 +46,7 @@ struct leat__node {
 	uint64_t stamp;     /* of the frame in hand */
 	int64_t birth_ns;
 	uint64_t called_ns; /* in its callbacks, by samples; atomic */
+	uint32_t priority;
 };
 
 struct leat__region;

@@ -82,9 +82,10 @@ emit_count(struct leat_stage *st, const struct leat_frame *frame)
 }
 
 /*
- * A fresh frame inherits stamp and birth of the frame in hand; one that is
- * passed on keeps its own, for others may read it. Where ordered branches begin
- * the frame in hand has its place there, and nobody else reads it.
+ * A fresh frame inherits stamp, birth and priority of the frame in hand; one
+ * that is passed on keeps its own, for others may read it. Where ordered
+ * branches begin the frame in hand has its place there, and nobody else reads
+ * it.
  */
 static void
 emit_stamp(const struct leat__node *node, struct leat_frame *frame)
@@ -93,6 +94,8 @@ emit_stamp(const struct leat__node *node, struct leat_frame *frame)
 		frame->stamp = node->stamp;
 		if (!frame->birth_ns)
 			frame->birth_ns = node->birth_ns;
+		if (!leat_frame_priority(frame))
+			leat_frame_set_priority(frame, node->priority);
 	} else if (node->stage->is_restamping && frame->stamp != node->stamp) {
 		frame->stamp = node->stamp;
 	}
@@ -377,6 +380,7 @@ call_take(struct leat__task *task, struct leat__node *node)
 		LEAT_TRY(call_restamp(task, st, frame));
 	node->stamp = frame->stamp;
 	node->birth_ns = frame->birth_ns;
+	node->priority = leat_frame_priority(frame);
 	return LEAT_OK;
 }
 

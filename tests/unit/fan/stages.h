@@ -45,22 +45,16 @@ fan_link(struct fan *fan, struct leat_stage *from, uint32_t out,
 		"%s", fan->err.text);
 }
 
-/* Frames of per_frame items; links of one frame. */
+/* In a graph that is empty. Frames of per_frame items; links of one frame. */
 static inline void
-fan_open_wide(struct fan *fan, uint64_t n, uint64_t per_frame,
+fan_fill(struct fan *fan, uint64_t n, uint64_t per_frame,
 	const struct leat_step *step, uint32_t n_branches,
 	const uint64_t *enough)
 {
-	struct leat_graph_opts opts = {
-		LEAT_OPTS_INIT(leat_graph_opts), .workers = 2};
 	struct numbers_opts numbers = {
 		LEAT_OPTS_INIT(numbers_opts), .n = n, .per_frame = per_frame};
-	struct leat_stage *source;
+	struct leat_stage *source = fan_add(fan, &numbers_ops, &numbers);
 
-	memset(fan, 0, sizeof(*fan));
-	ck_assert_int_eq(
-		leat_graph_create(&opts, &fan->graph, &fan->err), LEAT_OK);
-	source = fan_add(fan, &numbers_ops, &numbers);
 	fan->out = fan_add(fan, step->ops, step->opts);
 	fan_link(fan, source, 0, fan->out, 0, 1);
 	for (uint32_t k = 0; k < n_branches; k++) {
@@ -71,6 +65,20 @@ fan_open_wide(struct fan *fan, uint64_t n, uint64_t per_frame,
 		fan->sinks[k] = fan_add(fan, &sink_ops, &sink);
 		fan_link(fan, fan->out, k, fan->sinks[k], 0, 1);
 	}
+}
+
+static inline void
+fan_open_wide(struct fan *fan, uint64_t n, uint64_t per_frame,
+	const struct leat_step *step, uint32_t n_branches,
+	const uint64_t *enough)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 2};
+
+	memset(fan, 0, sizeof(*fan));
+	ck_assert_int_eq(
+		leat_graph_create(&opts, &fan->graph, &fan->err), LEAT_OK);
+	fan_fill(fan, n, per_frame, step, n_branches, enough);
 }
 
 /* enough[k]: items after which sink k wants no more; NULL = all want all. */

@@ -1,5 +1,10 @@
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "graph/graph.h"
 #include "stages.h"
+#include "support/fail.h"
+#include "support/pipe.h"
 
 static struct leat_step
 tee_step(struct leat_tee_opts *opts, const char *slow)
@@ -71,6 +76,19 @@ struct patient_opts {
 	uint64_t n;
 };
 
+static void
+seen_add(struct sink_seen *seen, const struct leat_frame *in)
+{
+	const uint64_t *items = (const uint64_t *)(void *)in->data;
+
+	for (uint32_t k = 0; k < in->n_items; k++) {
+		seen->n_back += items[k] <= seen->last;
+		seen->last = items[k];
+		seen->sum += items[k];
+	}
+	__atomic_store_n(&seen->n, seen->n + in->n_items, __ATOMIC_RELEASE);
+}
+
 static int
 patient_init(struct leat_stage *st, const void *opts)
 {
@@ -89,7 +107,7 @@ patient_process(struct leat_stage *st, struct leat_frame *in)
 		if (leat_ctx_wait(leat_stage_ctx(st), leat_now_ns() + 100000) ==
 			LEAT_ECANCELED)
 			return LEAT_ECANCELED;
-	(*o)->seen->n += in->n_items;
+	seen_add((*o)->seen, in);
 	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
 	leat_stage_release(st, in);
 	return LEAT_OK;
@@ -102,17 +120,38 @@ static const struct leat_stage_ops patient_ops = {
 	.opts_bytes = sizeof(struct patient_opts), .init = patient_init,
 	.process = patient_process};
 
+/* Of 2 000 items; branch 1 takes nothing until branch 0 has n of them. */
+static void
+slow_branch_fill(struct fan *fan, struct leat_tee_opts *opts, uint64_t n)
+{
+	struct leat_step step = {&leat_tee_ops, opts};
+	struct patient_opts patient = {LEAT_OPTS_INIT(patient_opts),
+		.seen = &fan->seen[1], .until = &fan->seen[0], .n = n};
+
+	fan_fill(fan, 2000, 1, &step, 1, NULL);
+	fan_link(fan, fan->out, 1, fan_add(fan, &patient_ops, &patient), 0, 2);
+}
+
+static void
+slow_branch_create(struct fan *fan, const struct leat__env *env)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 2};
+
+	memset(fan, 0, sizeof(*fan));
+	ck_assert_int_eq(
+		leat__graph_create(env, &opts, &fan->graph, &fan->err), 0);
+}
+
 /* A branch that takes nothing until the other has all. */
 static void
 slow_branch_open(struct fan *fan, const char *slow)
 {
 	struct leat_tee_opts opts;
-	struct leat_step step = tee_step(&opts, slow);
-	struct patient_opts patient = {LEAT_OPTS_INIT(patient_opts),
-		.seen = &fan->seen[1], .until = &fan->seen[0], .n = 2000};
 
-	fan_open(fan, 2000, &step, 1, NULL);
-	fan_link(fan, fan->out, 1, fan_add(fan, &patient_ops, &patient), 0, 2);
+	tee_step(&opts, slow);
+	slow_branch_create(fan, leat__env_posix());
+	slow_branch_fill(fan, &opts, 2000);
 }
 
 START_TEST(a_branch_that_sheds_holds_nobody_up_and_what_it_misses_is_counted)
@@ -174,6 +213,386 @@ START_TEST(when_no_branch_wants_more_the_source_ends)
 	fan_run(&fan);
 	ck_assert_uint_ge(fan.seen[0].n, 10);
 	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* ---- what a slow branch gets of what it missed ------------------------------ */
+
+/* Of the items from - to, every step-th. */
+static uint64_t
+sum_of(uint64_t from, uint64_t to, uint64_t step)
+{
+	uint64_t sum = 0;
+
+	for (; from <= to; from += step)
+		sum += from;
+	return sum;
+}
+
+START_TEST(a_branch_that_sheds_the_oldest_has_the_last_at_the_end)
+{
+	struct leat_tee_opts opts;
+	struct leat_graph_stats stats;
+	struct fan fan;
+
+	tee_step(&opts, "block,shed-oldest");
+	opts.hold = 5;
+	slow_branch_create(&fan, leat__env_posix());
+	slow_branch_fill(&fan, &opts, 2000);
+	fan_run(&fan);
+	leat_graph_stats(fan.graph, &stats);
+	ck_assert_uint_eq(fan.seen[0].n, 2000);
+	/* two that its link held, then the last five */
+	ck_assert_uint_eq(fan.seen[1].n, 7);
+	ck_assert_uint_eq(fan.seen[1].sum, 1 + 2 + sum_of(1996, 2000, 1));
+	ck_assert_uint_eq(fan.seen[1].n_back, 0);
+	ck_assert_uint_eq(stats.shed, 2000 - 7);
+	ck_assert_uint_eq(stats.made, 2000);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* Every tenth item is worth more. */
+static int
+worth_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const uint64_t *items = (const uint64_t *)(void *)in->data;
+
+	leat_frame_set_priority(in, items[0] % 10 ? 3 : 4);
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops worth_ops = {LEAT_STAGE_OPS_INIT("worth"),
+	.flags = LEAT_STAGE_IN_PLACE, .process = worth_process};
+
+START_TEST(a_branch_that_sheds_by_priority_keeps_what_is_dearest)
+{
+	struct leat_step worth = {&worth_ops, NULL};
+	struct leat_tee_opts opts;
+	struct leat_step tee = tee_step(&opts, "block,shed-priority");
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct patient_opts patient = {LEAT_OPTS_INIT(patient_opts), .n = 2000};
+	struct leat_stage *st;
+	struct fan fan;
+
+	opts.hold = 4;
+	fan_open(&fan, 2000, &worth, 0, NULL);
+	st = fan_add(&fan, tee.ops, tee.opts);
+	sink.seen = &fan.seen[0];
+	patient.seen = &fan.seen[1];
+	patient.until = &fan.seen[0];
+	fan_link(&fan, fan.out, 0, st, 0, 1);
+	fan_link(&fan, st, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_link(&fan, st, 1, fan_add(&fan, &patient_ops, &patient), 0, 2);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[1].n, 6);
+	ck_assert_uint_eq(fan.seen[1].sum, 1 + 2 + sum_of(1970, 2000, 10));
+	ck_assert_uint_eq(fan.seen[1].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* A source that, before it ends, waits until a sink has seen the last. */
+static int
+pausing_produce(struct leat_stage *st)
+{
+	const struct patient_opts *o =
+		*(const struct patient_opts **)leat_stage_state(st);
+	uint64_t *n = (uint64_t *)leat_stage_state(st) + 1;
+	struct leat_frame *frame;
+	int rc;
+
+	while (*n == o->n &&
+		__atomic_load_n(&o->until->n, __ATOMIC_ACQUIRE) < o->n)
+		if (leat_ctx_wait(leat_stage_ctx(st), leat_now_ns() + 100000) ==
+			LEAT_ECANCELED)
+			return LEAT_ECANCELED;
+	if (*n == o->n)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc)
+		return rc;
+	*(uint64_t *)(void *)frame->data = ++*n;
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->n_items = 1;
+	frame->len_bytes = 8;
+	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	return leat_stage_emit(st, 0, frame);
+}
+
+static const struct leat_stage_ops pausing_ops = {
+	LEAT_STAGE_OPS_INIT("pausing"), .flags = LEAT_STAGE_BLOCKING,
+	.state_bytes = 2 * sizeof(uint64_t),
+	.opts_bytes = sizeof(struct patient_opts), .item_bytes = 8,
+	.out_layout = LEAT_LAYOUT_ITEMS, .init = patient_init,
+	.produce = pausing_produce};
+
+/* The slow branch must get all before the source ends. */
+static void
+pause_run(const char *slow)
+{
+	struct leat_tee_opts opts;
+	struct leat_step tee = tee_step(&opts, slow);
+	struct patient_opts patient = {LEAT_OPTS_INIT(patient_opts), .n = 12};
+	struct patient_opts pausing = {LEAT_OPTS_INIT(patient_opts), .n = 12};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *source, *st;
+	struct fan fan;
+
+	slow_branch_create(&fan, leat__env_posix());
+	patient.seen = &fan.seen[1];
+	patient.until = &fan.seen[0];
+	pausing.until = &fan.seen[1];
+	sink.seen = &fan.seen[0];
+	source = fan_add(&fan, &pausing_ops, &pausing);
+	st = fan_add(&fan, tee.ops, tee.opts);
+	fan_link(&fan, source, 0, st, 0, 1);
+	fan_link(&fan, st, 0, fan_add(&fan, &sink_ops, &sink), 0, 1);
+	fan_link(&fan, st, 1, fan_add(&fan, &patient_ops, &patient), 0, 1);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[1].sum, sum_of(1, 12, 1));
+	leat_graph_destroy(fan.graph);
+}
+
+START_TEST(what_is_held_comes_when_there_is_room_though_nothing_comes_in)
+{
+	for (uint32_t k = 0; k < 20; k++) {
+		pause_run("block,shed-oldest");
+		pause_run("block,spill");
+	}
+}
+END_TEST
+
+START_TEST(when_all_branches_shed_the_source_is_not_held_up)
+{
+	struct leat_tee_opts opts;
+	struct leat_step tee = tee_step(&opts, "shed,shed-oldest");
+	struct patient_opts patient[2] = {
+		{LEAT_OPTS_INIT(patient_opts), .n = 1},
+		{LEAT_OPTS_INIT(patient_opts), .n = 1}};
+	struct leat_graph_stats stats;
+	struct sink_seen end = {0};
+	struct fan fan;
+
+	/* both wait for a sink that gets nothing before they do */
+	slow_branch_create(&fan, leat__env_posix());
+	fan_fill(&fan, 500, 1, &tee, 0, NULL);
+	for (uint32_t k = 0; k < 2; k++) {
+		patient[k].seen = &fan.seen[k];
+		patient[k].until = k ? &fan.seen[0] : &end;
+		fan_link(&fan, fan.out, k,
+			fan_add(&fan, &patient_ops, &patient[k]), 0, 1);
+	}
+	ck_assert_int_eq(leat_graph_start(fan.graph, &fan.err), LEAT_OK);
+	do
+		leat_graph_stats(fan.graph, &stats);
+	while (stats.read < 500);
+	__atomic_store_n(&end.n, 1, __ATOMIC_RELEASE);
+	ck_assert_int_eq(leat_graph_wait(fan.graph, LEAT_NEVER, &fan.err), 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+/* ---- spill ------------------------------------------------------------------- */
+
+static void
+spill_run(uint64_t spill_bytes, uint64_t until)
+{
+	struct leat_tee_opts opts;
+	struct fan fan;
+
+	tee_step(&opts, "block,spill");
+	opts.spill_bytes = spill_bytes;
+	opts.spill_dir = ".";
+	slow_branch_create(&fan, leat__env_posix());
+	slow_branch_fill(&fan, &opts, until);
+	fan_run(&fan);
+	for (uint32_t k = 0; k < 2; k++) {
+		ck_assert_uint_eq(fan.seen[k].n, 2000);
+		ck_assert_uint_eq(fan.seen[k].sum, sum_of(1, 2000, 1));
+		ck_assert_uint_eq(fan.seen[k].n_back, 0);
+	}
+	leat_graph_destroy(fan.graph);
+}
+
+START_TEST(a_branch_that_spills_misses_nothing_and_leaves_no_file)
+{
+	pipe_enter_folder();
+	spill_run(0, 2000);
+	spill_run(1 << 20, 1);
+	ck_assert_uint_eq(pipe_count_files(), 0);
+	pipe_leave_folder();
+}
+END_TEST
+
+/* Some 1 100 frames fit. */
+START_TEST(when_the_bound_is_reached_all_wait)
+{
+	pipe_enter_folder();
+	spill_run(65536, 500);
+	pipe_leave_folder();
+}
+END_TEST
+
+static const char *
+spill_fail(struct fail_env *world, struct fan *fan)
+{
+	struct leat_tee_opts opts;
+
+	tee_step(&opts, "block,spill");
+	opts.spill_dir = "/tmp";
+	slow_branch_create(fan, &world->env);
+	slow_branch_fill(fan, &opts, 1990);
+	ck_assert_int_eq(leat_graph_run(fan->graph, &fan->err), LEAT_EIO);
+	leat_graph_destroy(fan->graph);
+	ck_assert_uint_eq(world->fd_live, 0);
+	return fan->err.text;
+}
+
+START_TEST(what_the_disk_refuses_is_said)
+{
+	struct fail_env world;
+	struct fan fan;
+
+	fail_env_init(&world);
+	world.write.fail_at = 7;
+	world.write.sys_errno = 28; /* ENOSPC */
+	ck_assert_ptr_nonnull(strstr(spill_fail(&world, &fan),
+		"cannot write to a file in '/tmp': No space left on device"));
+	fail_env_init(&world);
+	world.read.fail_at = 9;
+	ck_assert_ptr_nonnull(strstr(spill_fail(&world, &fan),
+		"cannot read back a file in '/tmp': Input/output error"));
+	fail_env_init(&world);
+	world.open.fail_at = 1;
+	world.open.sys_errno = 13; /* EACCES */
+	ck_assert_ptr_nonnull(strstr(spill_fail(&world, &fan),
+		"cannot create a file in '/tmp': Permission denied"));
+}
+END_TEST
+
+START_TEST(short_writes_and_reads_change_nothing)
+{
+	struct leat_tee_opts opts;
+	struct fail_env world;
+	struct fan fan;
+
+	fail_env_init(&world);
+	world.short_seed = 1;
+	tee_step(&opts, "block,spill");
+	opts.spill_dir = "/tmp";
+	slow_branch_create(&fan, &world.env);
+	slow_branch_fill(&fan, &opts, 2000);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[1].sum, sum_of(1, 2000, 1));
+	leat_graph_destroy(fan.graph);
+	ck_assert_uint_eq(world.fd_live, 0);
+}
+END_TEST
+
+START_TEST(a_branch_that_closes_while_it_is_behind_has_the_rest_filtered)
+{
+	static const char *const words[] = {"block,spill", "block,shed-oldest"};
+
+	for (uint32_t k = 0; k < 2; k++) {
+		static const uint64_t enough[] = {0, 3};
+		struct leat_tee_opts opts;
+		struct leat_step step = tee_step(&opts, words[k]);
+		struct fan fan;
+
+		fan_open(&fan, 3000, &step, 2, enough);
+		fan_run(&fan);
+		ck_assert_uint_eq(fan.seen[0].n, 3000);
+		leat_graph_destroy(fan.graph);
+	}
+}
+END_TEST
+
+/* All that is in out.csv after a tee whose second branch spills. */
+static char *
+spill_file(const char *before, const char *behind)
+{
+	struct leat_error err;
+	char text[400];
+	size_t n;
+
+	snprintf(text, sizeof(text),
+		"read in.csv chunk_bytes=4k ! %s"
+		"tee block,spill name=t spill_dir=. t. ! count ! write n.csv "
+		"t. ! %s write out.csv",
+		before, behind);
+	ck_assert_msg(pipe_run(text, NULL, &err) == LEAT_OK, "%s", err.text);
+	return pipe_get_file("out.csv", &n);
+}
+
+static void
+put_rows(void)
+{
+	static char text[5000 * 20];
+	char *at = text + sprintf(text, "i,k\n");
+
+	for (uint32_t k = 0; k < 5000; k++)
+		at += sprintf(at, "%u,\"a \"\"%u\"\"\"\n", k, k % 7);
+	pipe_put_text("in.csv", text);
+}
+
+/* Links of one frame and a branch that does more: it is behind now and then. */
+START_TEST(whatever_the_layout_the_same_comes_back_from_the_disk)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"where \"i > 100\" ! ", "where \"i > 10\" ! select k,i !"},
+		{"lines.parse ! ", "upper ! lines.format !"},
+	};
+
+	pipe_enter_folder();
+	put_rows();
+	for (uint32_t k = 0; k < 3; k++) {
+		char *first = spill_file(cases[k][0], cases[k][1]);
+
+		for (uint32_t n = 0; n < 10; n++) {
+			char *again = spill_file(cases[k][0], cases[k][1]);
+
+			ck_assert_str_eq(first, again);
+			free(again);
+		}
+		free(first);
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
+/* ---- what is refused ---------------------------------------------------------- */
+
+START_TEST(a_tee_that_holds_frames_back_keeps_no_order_across_branches)
+{
+	static const char *const words[] = {"block,spill", "block,shed-oldest"};
+
+	for (uint32_t k = 0; k < 2; k++) {
+		char text[200];
+		struct leat_error err;
+
+		snprintf(text, sizeof(text),
+			"read /dev/null ! tee %s name=t t. ! m. t. ! m. "
+			"merge stamp name=m ! write /dev/null",
+			words[k]);
+		ck_assert_int_eq(pipe_run(text, NULL, &err), LEAT_EINVAL);
+		ck_assert_msg(strstr(err.text, "keeps frames back") != NULL,
+			"%s", err.text);
+	}
+}
+END_TEST
+
+START_TEST(a_folder_that_is_not_there_is_said_before_the_first_frame)
+{
+	struct leat_error err;
+
+	ck_assert_int_eq(
+		pipe_run("read /dev/null ! tee spill spill_dir=/nowhere name=t "
+			 "t. ! write /dev/null t. ! write /dev/null",
+			NULL, &err),
+		LEAT_EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "'/nowhere'"));
 }
 END_TEST
 
@@ -317,13 +736,13 @@ START_TEST(words_that_are_unknown_or_too_few_are_refused)
 	struct fan fan;
 
 	fan_open(&fan, 1, &step, 2, NULL);
-	fan_refused(&fan, "block, shed or detach, not 'wait'");
+	fan_refused(&fan, "spill or detach, not 'wait'");
 	step = tee_step(&opts, "block,shed,block");
 	fan_open(&fan, 1, &step, 2, NULL);
 	fan_refused(&fan, "3 words for 2 branches");
 	step = tee_step(&opts, "block,");
 	fan_open(&fan, 1, &step, 3, NULL);
-	fan_refused(&fan, "block, shed or detach, not ''");
+	fan_refused(&fan, "spill or detach, not ''");
 	step = tee_step(&opts, "shed,block");
 	fan_open(&fan, 1, &step, 3, NULL);
 	fan_refused(&fan, "2 words for 3 branches");
@@ -365,6 +784,17 @@ TEST_MAIN("fan/tee", every_branch_gets_every_frame_in_order,
 	when_no_branch_wants_more_the_source_ends,
 	a_thousand_readers_of_a_large_frame_need_no_more_of_them,
 	what_readers_leave_behind_is_taken_back_before_more_is_sent,
+	a_branch_that_sheds_the_oldest_has_the_last_at_the_end,
+	a_branch_that_sheds_by_priority_keeps_what_is_dearest,
+	what_is_held_comes_when_there_is_room_though_nothing_comes_in,
+	when_all_branches_shed_the_source_is_not_held_up,
+	a_branch_that_spills_misses_nothing_and_leaves_no_file,
+	when_the_bound_is_reached_all_wait, what_the_disk_refuses_is_said,
+	short_writes_and_reads_change_nothing,
+	a_branch_that_closes_while_it_is_behind_has_the_rest_filtered,
+	whatever_the_layout_the_same_comes_back_from_the_disk,
+	a_tee_that_holds_frames_back_keeps_no_order_across_branches,
+	a_folder_that_is_not_there_is_said_before_the_first_frame,
 	what_slow_branches_do_must_be_said,
 	words_that_are_unknown_or_too_few_are_refused,
 	a_tee_without_branches_is_refused, an_out_that_was_left_out_is_named)

@@ -8,7 +8,7 @@ START_TEST(every_stage_can_be_found_by_its_name)
 {
 	static const char *names[] = {"read", "tee", "split", "merge",
 		"csv.parse", "lines.parse", "where", "select", "head", "sample",
-		"count", "upper", "csv.format", "json.format", "lines.format",
+		"count", "upper", "priority", "csv.format", "json.format", "lines.format",
 		"write"};
 	uint32_t n = sizeof(names) / sizeof(names[0]);
 
