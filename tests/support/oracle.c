@@ -571,7 +571,8 @@ oracle_describe(const struct oracle *o, struct leat__text *text)
 		"drain", "drain, cancel", "cancel", "parent cancelled",
 		"deadline", "failure", "destroy"};
 	static const char *const faults[ORACLE_FAULTS] = {"", "allocation",
-		"allocations from", "mapping", "thread", "event"};
+		"allocations from", "mapping", "thread", "event", "write",
+		"read"};
 
 	leat__text_add(text, "graph %llu:", (unsigned long long)o->seed);
 	for (uint32_t k = 0; k < o->n_nodes; k++)

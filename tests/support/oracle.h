@@ -31,20 +31,22 @@
 
 enum oracle_kind {
 	ORACLE_SOURCE,
-	ORACLE_MAP,       /* process, in place */
-	ORACLE_MAP_ITEM,  /* map_item */
-	ORACLE_KEEP,      /* process: n percent go on */
-	ORACLE_KEEP_ITEM, /* keep_item */
-	ORACLE_EXPAND,    /* 0 to n results for an item */
-	ORACLE_FOLD,      /* one result for n items; 0 = for all */
-	ORACLE_HOLD,      /* keeps n frames back */
-	ORACLE_HEAD,      /* n items, then no more is wanted */
-	ORACLE_ROUTE,     /* by item to one of two outs */
-	ORACLE_COPY,      /* to both outs */
-	ORACLE_UNION,     /* of two ins, as they come */
-	ORACLE_TEE,       /* leat's own: to both outs */
-	ORACLE_TEE_SHED,  /* the same; the second out misses some */
-	ORACLE_SPLIT,     /* leat's own: whole frames to one of two outs */
+	ORACLE_MAP,        /* process, in place */
+	ORACLE_MAP_ITEM,   /* map_item */
+	ORACLE_KEEP,       /* process: n percent go on */
+	ORACLE_KEEP_ITEM,  /* keep_item */
+	ORACLE_EXPAND,     /* 0 to n results for an item */
+	ORACLE_FOLD,       /* one result for n items; 0 = for all */
+	ORACLE_HOLD,       /* keeps n frames back */
+	ORACLE_HEAD,       /* n items, then no more is wanted */
+	ORACLE_ROUTE,      /* by item to one of two outs */
+	ORACLE_COPY,       /* to both outs */
+	ORACLE_UNION,      /* of two ins, as they come */
+	ORACLE_TEE,        /* leat's own: to both outs */
+	ORACLE_TEE_SHED,   /* the same; the second out misses some */
+	ORACLE_TEE_OLDEST, /* the same; it may miss all but the last */
+	ORACLE_TEE_SPILL,  /* the same; it misses nothing */
+	ORACLE_SPLIT,      /* leat's own: whole frames to one of two outs */
 	ORACLE_RANGE,     /* leat's own: by the hash of items to one of two outs
 			   */
 	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
@@ -159,6 +161,8 @@ enum oracle_fault {
 	ORACLE_FAULT_MAP,
 	ORACLE_FAULT_THREAD,
 	ORACLE_FAULT_EVENT,
+	ORACLE_FAULT_FULL, /* disk, at a write */
+	ORACLE_FAULT_READ, /* back from it */
 	ORACLE_FAULTS
 };
 

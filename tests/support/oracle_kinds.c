@@ -226,6 +226,10 @@ static const struct leat_tee_opts tee_opts = {
 	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
 static const struct leat_tee_opts shed_opts = {
 	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block,shed"};
+static const struct leat_tee_opts oldest_opts = {
+	LEAT_OPTS_INIT(leat_tee_opts), .slow = "block,shed-oldest", .hold = 2};
+static const struct leat_tee_opts spill_opts = {LEAT_OPTS_INIT(leat_tee_opts),
+	.slow = "block,spill", .spill_bytes = 65536, .spill_dir = "/tmp"};
 static const struct leat_split_opts split_opts = {
 	LEAT_OPTS_INIT(leat_split_opts), .by = LEAT_SPLIT_CREDIT};
 
@@ -437,6 +441,26 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.ops = &leat_tee_ops,
 		.opts = &shed_opts,
 		.draw = split_draw,
+		.item = tee_item},
+	[ORACLE_TEE_OLDEST] = {.name = "oldest",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.is_lossy = true,
+		.ops = &leat_tee_ops,
+		.opts = &oldest_opts,
+		.draw = split_draw,
+		.item = tee_item},
+	[ORACLE_TEE_SPILL] = {.name = "spill",
+		.n_ins = 1,
+		.n_outs = 2,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_foreign = true,
+		.ops = &leat_tee_ops,
+		.opts = &spill_opts,
 		.item = tee_item},
 	[ORACLE_SPLIT] = {.name = "split",
 		.n_ins = 1,

@@ -6,6 +6,7 @@
  * In both the books must balance, the pool must be full again, the memory used
  * within what was proved, and in the end nothing is left of it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +233,13 @@ run_set_fault(struct oracle *o)
 	case ORACLE_FAULT_EVENT:
 		world->open.fail_at = o->fault_at;
 		break;
+	case ORACLE_FAULT_FULL:
+		world->write.fail_at = o->fault_at;
+		world->write.sys_errno = ENOSPC;
+		break;
+	case ORACLE_FAULT_READ:
+		world->read.fail_at = o->fault_at;
+		break;
 	default:
 		break;
 	}
@@ -383,13 +391,24 @@ run_all(struct oracle *o)
 
 /* ---- comparing: what came of it ---------------------------------------- */
 
+/* Did the disk fail a tee that spills? */
+static bool
+disk_has_failed(const struct oracle *o)
+{
+	const struct fail_env *w = &o->world;
+
+	return (w->write.fail_at && w->write.n >= w->write.fail_at) ||
+		(w->read.fail_at && w->read.n >= w->read.fail_at);
+}
+
 /* Has a fault been met? */
 static bool
 fault_is_met(const struct oracle *o)
 {
 	const struct fail_env *w = &o->world;
 
-	return (w->alloc_fail_at && w->alloc_n >= w->alloc_fail_at) ||
+	return disk_has_failed(o) ||
+		(w->alloc_fail_at && w->alloc_n >= w->alloc_fail_at) ||
 		(w->map.fail_at && w->map.n >= w->map.fail_at) ||
 		(w->thread.fail_at && w->thread.n >= w->thread.fail_at) ||
 		(w->open.fail_at && w->open.n >= w->open.fail_at);
@@ -441,7 +460,7 @@ rc_is_allowed(const struct oracle *o)
 
 	switch (o->rc) {
 	case LEAT_OK:
-		return !rc_must_be_bad(o);
+		return !rc_must_be_bad(o) && !disk_has_failed(o);
 	case LEAT_ECANCELED:
 		return o->ending == ORACLE_CANCEL ||
 			o->ending == ORACLE_PARENT ||
@@ -449,7 +468,8 @@ rc_is_allowed(const struct oracle *o)
 	case LEAT_ETIMEDOUT:
 		return o->ending == ORACLE_DEADLINE;
 	case LEAT_EIO:
-		return failing && node_reaches_fail(failing);
+		return (failing && node_reaches_fail(failing)) ||
+			fault_is_met(o);
 	case LEAT_ENOMEM:
 	case LEAT_ELIMIT:
 		return fault_is_met(o);

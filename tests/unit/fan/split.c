@@ -96,7 +96,7 @@ stuck_process(struct leat_stage *st, struct leat_frame *in)
 
 	while (__atomic_load_n(&(*o)->until->n, __ATOMIC_ACQUIRE) < (*o)->n)
 		if (leat_ctx_wait(leat_stage_ctx(st), leat_now_ns() + 100000) ==
-			LEAT_ECANCELED)
+			LEAT_OK)
 			return LEAT_ECANCELED;
 	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
 	leat_stage_release(st, in);
