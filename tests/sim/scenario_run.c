@@ -251,6 +251,117 @@ graph_enough(void *user)
 	job_end(&job);
 }
 
+/* ---- a stage that holds frames back --------------------------------------- */
+
+#define HELD_N 3u
+
+/* The source ends when the slow branch has had all. */
+struct held {
+	struct leat__parker parker;
+	uint64_t n_sent;
+	uint32_t is_through; /* atomic */
+};
+
+struct held_opts {
+	uint32_t size;
+	uint32_t flags;
+	struct held *held;
+};
+
+static int
+held_init(struct leat_stage *st, const void *opts)
+{
+	*(struct held **)leat_stage_state(st) =
+		((const struct held_opts *)opts)->held;
+	return LEAT_OK;
+}
+
+static void
+held_await(struct held *held)
+{
+	for (;;) {
+		uint32_t ticket = leat__parker_ticket(&held->parker);
+
+		/* acquire: pairs with the release in through_process */
+		if (leat__load_acquire(&held->is_through))
+			return;
+		leat__parker_wait(&held->parker, ticket, LEAT_NEVER);
+	}
+}
+
+static int
+held_produce(struct leat_stage *st)
+{
+	struct held *held = *(struct held **)leat_stage_state(st);
+	struct leat_frame *frame;
+
+	if (held->n_sent == HELD_N) {
+		held_await(held);
+		return LEAT_EOS;
+	}
+	SIM_CHECK(leat_stage_acquire(st, &frame) == LEAT_OK);
+	*(uint64_t *)(void *)frame->data = ++held->n_sent;
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->n_items = 1;
+	frame->len_bytes = sizeof(uint64_t);
+	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	return leat_stage_emit(st, 0, frame);
+}
+
+static int
+through_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct held *held = *(struct held **)leat_stage_state(st);
+	bool is_last = *(uint64_t *)(void *)in->data == HELD_N;
+
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, 1);
+	leat_stage_release(st, in);
+	if (!is_last)
+		return LEAT_OK;
+	/* release: pairs with the acquire in held_await */
+	leat__store_release(&held->is_through, 1u);
+	leat__parker_wake(&held->parker);
+	return LEAT_OK;
+}
+
+#define HELD                                                                   \
+	.state_bytes = sizeof(struct held *),                                  \
+	.opts_bytes = sizeof(struct held_opts), .init = held_init
+
+static const struct leat_stage_ops held_ops = {LEAT_STAGE_OPS_INIT("held"),
+	.flags = LEAT_STAGE_BLOCKING, HELD, .out_layout = LEAT_LAYOUT_ITEMS,
+	.item_bytes = sizeof(uint64_t), .produce = held_produce};
+static const struct leat_stage_ops through_ops = {
+	LEAT_STAGE_OPS_INIT("through"), .flags = LEAT_STAGE_SINK, HELD,
+	.process = through_process};
+
+/* A tee holds frames back, nothing more comes in, and there is room again. */
+static void
+graph_held(void *user)
+{
+	struct leat_tee_opts tee_opts = {LEAT_OPTS_INIT(leat_tee_opts),
+		.slow = "block,shed-oldest", .hold = HELD_N};
+	static struct held held;
+	struct held_opts opts = {LEAT_OPTS_INIT(held_opts), .held = &held};
+	static struct job job;
+	struct leat_stage *source, *tee;
+
+	(void)user;
+	held = (struct held){0};
+	leat__parker_init(&held.parker, sim_env());
+	job_begin(&job, 0, 2);
+	source = job_add(&job, &held_ops, &opts);
+	tee = job_add(&job, &leat_tee_ops, &tee_opts);
+	job_link(&job, leat_out(source, 0), leat_in(tee, 0));
+	job_link(&job, leat_out(tee, 0),
+		leat_in(job_add(&job, &sink_ops, &job.sink), 0));
+	job_link(&job, leat_out(tee, 1),
+		leat_in(job_add(&job, &through_ops, &opts), 0));
+	SIM_CHECK(leat_graph_run(job.graph, NULL) == LEAT_OK);
+	SIM_CHECK(job.seen.n == HELD_N);
+	job_end(&job);
+}
+
 const struct sim_scenario scenarios_run[] = {
 	{.name = "queue_push_pop",
 		.idea = "a run queue and three takers",
@@ -273,5 +384,8 @@ const struct sim_scenario scenarios_run[] = {
 	{.name = "graph_enough",
 		.idea = "the sink stops the source",
 		.run = graph_enough},
+	{.name = "graph_held",
+		.idea = "credit for what is held, without more input",
+		.run = graph_held},
 	{0},
 };
