@@ -111,6 +111,39 @@ struct leat_merge_opts {
 	const char *key; /* for LEAT_MERGE_KEY: "date desc,origin" */
 };
 
+/**
+ * zip: row k of in 0 beside row k of in 1, and so on; of items, behind each
+ * other. Ends with the shortest in, or all must have the same number.
+ */
+LEAT_API extern const struct leat_stage_ops leat_zip_ops;
+
+enum leat_zip_ends { LEAT_ZIP_SHORTEST, LEAT_ZIP_STRICT };
+
+struct leat_zip_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t ends; /* enum leat_zip_ends */
+	uint32_t reserved;
+};
+
+/**
+ * join stamp: what the branches of one tee made of a frame is brought together
+ * row by row, as by zip. Rows for which a branch has none are dropped, get
+ * nulls, or are an error.
+ */
+LEAT_API extern const struct leat_stage_ops leat_join_ops;
+
+enum leat_join_by { LEAT_JOIN_STAMP };
+enum leat_join_missing { LEAT_JOIN_DROP, LEAT_JOIN_NULL, LEAT_JOIN_ERROR };
+
+struct leat_join_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t by;      /* enum leat_join_by */
+	uint32_t missing; /* enum leat_join_missing */
+	uint64_t hold;    /* frames a branch makes of one, at most; 0 = 4 */
+};
+
 /* ---- filters ---------------------------------------------------------------- */
 
 /** csv.parse: bytes to a table. RFC 4180. */

@@ -21,7 +21,6 @@
 #define KEY_SHOWN_BYTES  64u  /* of a value, in messages */
 #define KEY_SIDE_BYTES   512u /* an allocator rounds up */
 #define KEY_NAMES_BYTES  (1u << 20)
-#define KEY_ITEMS_BYTES  65536u
 #define KEY_ITEM_DEFAULT ((uint32_t)sizeof(uint64_t))
 
 /* ---- before the run ------------------------------------------------------- */
@@ -214,14 +213,15 @@ items_negotiate(struct leat_stage *st, struct leat__merge_key *m,
 				st->ins[0]->from->name, st->ins[k]->from->name,
 				in->item_bytes,
 				st->ins[k]->from->out_shape.item_bytes);
-	m->item_bytes = in->item_bytes ? in->item_bytes : KEY_ITEM_DEFAULT;
+	m->items.item_bytes =
+		in->item_bytes ? in->item_bytes : KEY_ITEM_DEFAULT;
 	m->is_desc = key->is_desc;
-	if (m->item_bytes < sizeof(uint64_t))
+	if (m->items.item_bytes < sizeof(uint64_t))
 		return leat_stage_fail(st, LEAT_EINVAL,
 			"merge: items of %u bytes; their first 8 are the key",
-			m->item_bytes);
-	leat_stage_needs(st)->frame_bytes =
-		(uint32_t)leat__max_u64(KEY_ITEMS_BYTES, m->item_bytes);
+			m->items.item_bytes);
+	leat_stage_needs(st)->frame_bytes = (uint32_t)leat__max_u64(
+		LEAT__ITEMS_FRAME_BYTES, m->items.item_bytes);
 	return LEAT_OK;
 }
 
@@ -399,7 +399,7 @@ items_key(const struct leat__merge_key *m, const struct leat__head *head,
 {
 	uint64_t key;
 
-	memcpy(&key, head->frame->data + (size_t)at * m->item_bytes,
+	memcpy(&key, head->frame->data + (size_t)at * m->items.item_bytes,
 		sizeof(key));
 	return m->is_desc ? ~key : key;
 }
@@ -427,45 +427,6 @@ items_limit(const struct leat__merge_key *m)
 	return limit.sub ? limit.stamp : limit.stamp - 1;
 }
 
-static int
-items_emit(struct leat_stage *st, struct leat__merge_key *m)
-{
-	int rc;
-
-	leat__head_mark(&m->rows.stamp, m->items);
-	rc = leat_stage_emit(st, 0, m->items);
-	if (rc)
-		return rc;
-	m->items = NULL;
-	m->has_emitted = true;
-	return LEAT_OK;
-}
-
-/* A frame that has room for one more. LEAT_OK, LEAT_MORE or a code. */
-static int
-items_begin(struct leat_stage *st, struct leat__merge_key *m)
-{
-	int rc;
-
-	if (m->items && !m->n_room) {
-		if (m->has_emitted)
-			return LEAT_MORE;
-		rc = items_emit(st, m);
-		if (rc)
-			return rc;
-	}
-	if (m->items)
-		return LEAT_OK;
-	rc = leat_stage_acquire(st, &m->items);
-	if (rc)
-		return rc;
-	m->items->data = leat_frame_start(m->items);
-	m->items->layout = LEAT_LAYOUT_ITEMS;
-	m->items->n_items = m->items->len_bytes = 0;
-	m->n_room = leat_frame_capacity_bytes(m->items) / m->item_bytes;
-	return LEAT_OK;
-}
-
 /* Copy those of the next n that are sorted and not above the limit. Inlined for
  * the usual size, where a copy is one move. */
 static inline uint32_t
@@ -474,7 +435,7 @@ items_copy_sized(const struct leat__merge_key *m, struct leat__merge_in *from,
 {
 	const uint8_t *src =
 		from->head.frame->data + (size_t)from->head.at * n_bytes;
-	uint8_t *dst = m->items->data + m->items->len_bytes;
+	uint8_t *dst = leat__items_end(&m->items);
 	uint64_t limit = items_limit(m), flip = m->is_desc ? UINT64_MAX : 0;
 	uint64_t last = from->last;
 	uint32_t k;
@@ -499,14 +460,12 @@ static void
 items_copy(struct leat__merge_key *m, struct leat__merge_in *from)
 {
 	uint32_t n = (uint32_t)leat__min_u64(
-		from->head.n - from->head.at, m->n_room);
+		from->head.n - from->head.at, m->items.n_room);
 
-	n = m->item_bytes == sizeof(uint64_t)
+	n = m->items.item_bytes == sizeof(uint64_t)
 		? items_copy_sized(m, from, n, sizeof(uint64_t))
-		: items_copy_sized(m, from, n, m->item_bytes);
-	m->items->len_bytes += n * m->item_bytes;
-	m->items->n_items += n;
-	m->n_room -= n;
+		: items_copy_sized(m, from, n, m->items.item_bytes);
+	leat__items_add(&m->items, n);
 	from->head.at += n;
 }
 
@@ -539,7 +498,7 @@ static int
 items_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 {
 	struct leat__merge_in *from = &m->ins[in];
-	int rc = items_begin(st, m);
+	int rc = leat__items_begin(st, &m->items);
 
 	if (rc)
 		return rc;
@@ -577,7 +536,9 @@ key_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in,
 	struct leat__merge_in *from = &m->ins[in];
 
 	leat__head_take(&from->head, frame);
-	leat__head_note(&m->rows.stamp, frame);
+	leat__head_note(m->layout == LEAT_LAYOUT_ITEMS ? &m->items.stamp
+						       : &m->rows.stamp,
+		frame);
 	if (m->layout == LEAT_LAYOUT_ITEMS)
 		return items_look(st, m, in);
 	LEAT_TRY(table_bind(st, m, in, from->head.t.schema));
@@ -587,7 +548,7 @@ key_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in,
 static void
 key_enter(struct leat__merge_key *m)
 {
-	m->has_emitted = false;
+	leat__items_enter(&m->items);
 	leat__rows_enter(&m->rows);
 }
 
@@ -628,7 +589,7 @@ leat__merge_key_flush(struct leat_stage *st, struct leat__merge_key *m)
 	key_enter(m);
 	if (m->layout == LEAT_LAYOUT_TABLE)
 		return leat__rows_flush(st, &m->rows);
-	return m->items && m->items->n_items ? items_emit(st, m) : LEAT_OK;
+	return leat__items_flush(st, &m->items);
 }
 
 void
@@ -637,8 +598,7 @@ leat__merge_key_fini(struct leat_stage *st, struct leat__merge_key *m)
 	for (uint32_t k = 0; m->ins && k < leat_stage_n_ins(st); k++)
 		leat__head_fini(st, &m->ins[k].head);
 	leat__rows_fini(st, &m->rows);
-	leat_stage_release(st, m->items);
-	m->items = NULL;
+	leat__items_fini(st, &m->items);
 	leat_stage_free(st, m->heap.entries);
 	m->ins = NULL;
 	leat_stage_free(st, (void *)(uintptr_t)m->rows.schema);

@@ -8,6 +8,7 @@
 #define LEAT_SRC_FAN_MERGE_KEY_H
 
 #include "fan/head.h"
+#include "fan/items.h"
 #include "fan/key.h"
 #include "fan/rows.h"
 
@@ -31,12 +32,9 @@ struct leat__merge_key {
 	struct leat__key_spec spec;
 	struct leat__merge_in *ins; /* one block with all of theirs */
 	struct leat__heap heap;
-	struct leat__rows rows;   /* of tables; its stamp of items too */
-	struct leat_frame *items; /* of items: the open frame, or NULL */
-	uint32_t item_bytes;
-	uint32_t n_room; /* of the open frame: items that fit yet */
+	struct leat__rows rows;   /* of tables */
+	struct leat__items items; /* of items */
 	uint32_t layout;
-	bool has_emitted;
 	bool is_desc; /* of items */
 };
 

@@ -97,7 +97,7 @@ begin_refuse(const struct leat_stage *merge, const struct leat_stage *a,
 	if (b->n_ins > 1)
 		return begin_refuse_unordered(merge, b, err);
 	return leat__stage_finding(merge, err, LEAT_EINVAL,
-		"merge '%s' has order=stamp, but its branches begin at '%s' "
+		"stage '%s' goes by stamps, but its branches begin at '%s' "
 		"and at '%s'; they must all begin at one tee or split",
 		merge->name, a->name, b->name);
 }
@@ -182,6 +182,8 @@ mark_nested(struct leat_stage *inner, const struct leat_stage *merge,
 {
 	struct leat_stage *begin = inner->begin;
 
+	if (inner->ops.flush)
+		return mark_refuse(inner, merge, err);
 	if (begin->is_nested)
 		return leat__stage_finding(inner, err, LEAT_EINVAL,
 			"branches that begin at '%s' are merged by '%s', on a "
