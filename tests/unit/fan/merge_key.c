@@ -2,9 +2,8 @@
  * unit/fan/merge_key.c -- sorted ins into one: items and tables, ties, nulls,
  * ins that are late, end, never begin or are not sorted.
  */
+#include "unit/fan/files.h"
 #include "unit/fan/stages.h"
-
-#include <unistd.h>
 
 #include <leat/table.h>
 
@@ -269,74 +268,21 @@ END_TEST
 
 /* ---- tables ---------------------------------------------------------------- */
 
-static char folder[64];
-
-static void
-file_write(const char *name, const char *text)
-{
-	char file[128];
-	FILE *to;
-
-	snprintf(file, sizeof(file), "%s/%s", folder, name);
-	to = fopen(file, "w");
-	ck_assert_ptr_nonnull(to);
-	fputs(text, to);
-	fclose(to);
-}
-
-static void
-file_read(const char *name, char *buf, size_t n_bytes)
-{
-	char file[128];
-	FILE *from;
-
-	snprintf(file, sizeof(file), "%s/%s", folder, name);
-	from = fopen(file, "r");
-	buf[0] = '\0';
-	if (!from)
-		return;
-	buf[fread(buf, 1, n_bytes - 1, from)] = '\0';
-	fclose(from);
-	unlink(file);
-}
-
 /* Merge csv texts; what comes out, or the error's text. */
 static int
 tables_run(const char *merge, const char *const *texts, const char *read_opts,
 	char *buf, size_t n_bytes)
 {
-	char text[2048], name[16];
-	struct leat_graph *graph;
-	struct leat_error err;
+	char text[2048];
 	size_t n = 0;
-	int rc;
 
-	strcpy(folder, "/tmp/leat-merge-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	for (int k = 0; texts[k]; k++) {
-		snprintf(name, sizeof(name), "%d.in", k);
-		file_write(name, texts[k]);
+	for (int k = 0; texts[k]; k++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
-			"read %s/%d.in chunk_bytes=4096 ! csv.parse %s ! m. ",
-			folder, k, read_opts);
-	}
+			"read @%d chunk_bytes=4096 ! csv.parse %s ! m. ", k,
+			read_opts);
 	snprintf(text + n, sizeof(text) - n,
-		"merge %s name=m ! csv.format ! write %s/out", merge, folder);
-	ck_assert_int_eq(leat_graph_create(NULL, &graph, &err), LEAT_OK);
-	rc = leat_graph_parse(graph, text, &err);
-	if (!rc)
-		rc = leat_graph_run(graph, &err);
-	leat_graph_destroy(graph);
-	file_read("out", buf, n_bytes);
-	if (rc)
-		snprintf(buf, n_bytes, "%s", err.text);
-	for (int k = 0; texts[k]; k++) {
-		snprintf(name, sizeof(name), "%s/%d.in", folder, k);
-		snprintf(text, sizeof(text), "%s/%d.in", folder, k);
-		unlink(text);
-	}
-	ck_assert_int_eq(rmdir(folder), 0);
-	return rc;
+		"merge %s name=m ! csv.format ! write @", merge);
+	return files_run(text, texts, buf, n_bytes);
 }
 
 static void
@@ -454,21 +400,9 @@ START_TEST(a_table_that_goes_back_is_an_error_with_place_and_values)
 }
 END_TEST
 
-/* n lines of a csv file from a first number on, by a step. */
-static char *
-numbers_text(int first, int step, int n)
-{
-	char *text = malloc((size_t)n * 32 + 16), *at = text;
-
-	at += sprintf(at, "a,b\n");
-	for (int k = 0; k < n; k++)
-		at += sprintf(at, "%d,row %d\n", first + k * step, k);
-	return text;
-}
-
 START_TEST(a_row_that_goes_back_in_the_next_frame_is_found)
 {
-	char *a = numbers_text(0, 1, 1000), *b = numbers_text(0, 3, 2000);
+	char *a = files_numbers(0, 1, 1000), *b = files_numbers(0, 3, 2000);
 	char *back = strstr(b, "\n4500,");
 	const char *texts[] = {a, b, NULL};
 
@@ -483,8 +417,8 @@ END_TEST
 
 START_TEST(a_long_merge_is_that_of_the_numbers)
 {
-	char *a = numbers_text(0, 3, 9000), *b = numbers_text(1, 3, 9000);
-	char *c = numbers_text(2, 3, 9000);
+	char *a = files_numbers(0, 3, 9000), *b = files_numbers(1, 3, 9000);
+	char *c = files_numbers(2, 3, 9000);
 	const char *texts[] = {c, a, b, NULL};
 	char *buf = malloc(1 << 20), *at;
 
