@@ -131,6 +131,55 @@ START_TEST(a_bad_name_is_refused)
 }
 END_TEST
 
+static struct leat_error own_err;
+
+/* With the ready-made stages. */
+static struct leat_graph *
+own_parsed(const char *text, int code)
+{
+	struct leat_graph *graph;
+
+	ck_assert_int_eq(leat_graph_create(NULL, &graph, &own_err), LEAT_OK);
+	ck_assert_msg(leat_graph_parse(graph, text, &own_err) == code, "%s",
+		own_err.text);
+	return graph;
+}
+
+START_TEST(a_word_may_bring_its_own_option_along)
+{
+	static const char *const texts[] = {
+		"order=key:a", "key:a", "order=key key=a", "order=\"key:a\""};
+
+	for (size_t k = 0; k < 4; k++) {
+		char text[128];
+		struct leat_graph *g;
+		const struct leat_merge_opts *o;
+
+		snprintf(text, sizeof(text),
+			"read a ! m. merge %s name=m ! write b", texts[k]);
+		g = own_parsed(text, LEAT_OK);
+		o = leat__graph_find(g, "m", 1)->opts;
+		ck_assert_uint_eq(o->order, LEAT_MERGE_KEY);
+		ck_assert_str_eq(o->key, "a");
+		leat_graph_destroy(g);
+	}
+}
+END_TEST
+
+START_TEST(what_a_word_brings_along_is_given_once)
+{
+	leat_graph_destroy(own_parsed(
+		"read a ! m. merge order=key:a key=b name=m ! write b",
+		LEAT_EINVAL));
+	ck_assert_str_eq(
+		own_err.text, "option 'key' of stage 'merge' is given twice");
+	leat_graph_destroy(
+		own_parsed("read a ! m. merge order=stamp:a name=m ! write b",
+			LEAT_EINVAL));
+	ck_assert_ptr_nonnull(strstr(own_err.text, "'stamp:a'"));
+}
+END_TEST
+
 TEST_MAIN("graph/args", values_without_a_name_fill_positional_options_in_order,
 	a_named_option_leaves_its_place_to_the_next,
 	the_rest_is_joined_with_commas,
@@ -140,4 +189,6 @@ TEST_MAIN("graph/args", values_without_a_name_fill_positional_options_in_order,
 	an_unknown_option_is_refused_with_the_nearest,
 	a_bad_value_is_refused_at_the_value, a_value_too_many_is_refused,
 	an_option_given_twice_is_refused,
-	an_option_without_its_value_is_refused, a_bad_name_is_refused)
+	an_option_without_its_value_is_refused, a_bad_name_is_refused,
+	a_word_may_bring_its_own_option_along,
+	what_a_word_brings_along_is_given_once)

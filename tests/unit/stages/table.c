@@ -6,10 +6,10 @@
 
 START_TEST(every_stage_can_be_found_by_its_name)
 {
-	static const char *names[] = {"read", "tee", "split", "merge",
-		"csv.parse", "lines.parse", "where", "select", "head", "sample",
-		"count", "upper", "priority", "csv.format", "json.format", "lines.format",
-		"write"};
+	static const char *names[] = {"read", "tee", "split", "merge", "zip",
+		"join", "csv.parse", "lines.parse", "where", "select", "head",
+		"sample", "count", "upper", "priority", "csv.format",
+		"json.format", "lines.format", "write"};
 	uint32_t n = sizeof(names) / sizeof(names[0]);
 
 	ck_assert_uint_eq(leat_stages.size, sizeof(leat_stages));
