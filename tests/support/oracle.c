@@ -194,32 +194,33 @@ draft_open(struct draft *d, struct oracle_node *node)
 	}
 }
 
-/* Is what comes by an open out sorted, and known? */
+/* May what comes by an open out be an in of a stage that gathers? */
 static bool
-draft_is_sorted(const struct draft *d, uint32_t at)
+draft_suits(const struct draft *d, const struct oracle_row *row, uint32_t at)
 {
 	const struct oracle_node *from = &d->o->nodes[d->open.nodes[at]];
 
-	return from->is_sorted && from->order == ORACLE_SEQUENCE;
+	return from->order == ORACLE_SEQUENCE &&
+		(from->is_sorted || !row->needs_sorted);
 }
 
 static uint32_t
-draft_n_sorted(const struct draft *d)
+draft_n_suits(const struct draft *d, const struct oracle_row *row)
 {
 	uint32_t n = 0;
 
 	for (uint32_t k = 0; k < d->open.n; k++)
-		n += draft_is_sorted(d, k);
+		n += draft_suits(d, row, k);
 	return n;
 }
 
 /* One of those. */
 static uint32_t
-draft_sorted(struct draft *d)
+draft_suiting(struct draft *d, const struct oracle_row *row)
 {
-	uint32_t left = draw(d, draft_n_sorted(d)), at = 0;
+	uint32_t left = draw(d, draft_n_suits(d, row)), at = 0;
 
-	while (!draft_is_sorted(d, at) || left-- > 0)
+	while (!draft_suits(d, row, at) || left-- > 0)
 		at++;
 	return at;
 }
@@ -234,7 +235,8 @@ draft_stage(struct draft *d, enum oracle_kind kind, uint32_t at)
 		draft_link(d, at, node, 0);
 	for (uint32_t k = 1; k < row->n_ins; k++)
 		draft_link(d,
-			row->gathers ? draft_sorted(d) : draw(d, d->open.n),
+			row->gathers ? draft_suiting(d, row)
+				     : draw(d, d->open.n),
 			node, k);
 	if (row->draw)
 		row->draw(node);
@@ -249,7 +251,8 @@ draft_fits(const struct draft *d, enum oracle_kind kind, uint32_t at)
 	const struct oracle_node *from = &d->o->nodes[d->open.nodes[at]];
 
 	if (row->gathers &&
-		(!draft_is_sorted(d, at) || draft_n_sorted(d) < row->n_ins))
+		(!draft_suits(d, row, at) ||
+			draft_n_suits(d, row) < row->n_ins))
 		return false;
 	return row->n_ins <= d->open.n && from->order <= row->needs &&
 		d->o->n_nodes + 1 + d->open.n + row->n_outs - row->n_ins <=
@@ -344,7 +347,7 @@ draft_mark(struct oracle *o)
 		const struct oracle_node *to = &o->nodes[o->links[k].to];
 
 		o->nodes[o->links[k].from].is_cut |= to->is_cut ||
-			to->kind == ORACLE_HEAD ||
+			to->kind == ORACLE_HEAD || to->kind == ORACLE_ZIP ||
 			(to->kind == ORACLE_SINK && to->n);
 	}
 	for (uint32_t k = 0; k < o->n_links; k++) {
@@ -520,6 +523,8 @@ oracle_give(struct oracle_node *node, uint32_t out, uint64_t item)
 	struct oracle *o = node->oracle;
 
 	node->n_out++;
+	o->nodes[o->links[node->outs[out]].to].in =
+		o->links[node->outs[out]].in;
 	interpret_item(&o->nodes[o->links[node->outs[out]].to], item);
 }
 

@@ -51,6 +51,8 @@ enum oracle_kind {
 			   */
 	ORACLE_MERGE,     /* leat's own: of two ins, as they come */
 	ORACLE_MERGE_KEY, /* leat's own: of two ins that are sorted */
+	ORACLE_ZIP,       /* leat's own: of two ins, side by side */
+	ORACLE_JOIN,      /* leat's own: of two branches that keep n percent */
 	ORACLE_DIAMOND,   /* branches that keep n percent, merged in order; on
 			   * them there may be further ones, up to 3 deep */
 	ORACLE_FACET,     /* the same, with branches that expand */
@@ -129,6 +131,7 @@ struct oracle_node {
 	uint32_t outs[ORACLE_ENDS_MAX]; /* links */
 	/* built, of replicas */
 	struct leat_end replicas_in, replicas_out;
+	uint32_t in; /* the interpreter: of the item at hand */
 	/* worked out by the interpreter */
 	uint64_t n_in;
 	uint64_t n_out;
@@ -247,8 +250,10 @@ struct oracle_row {
 	bool is_foreign;   /* not of the oracle's: it sees nothing of it */
 	bool is_lossy;     /* what comes out is not known */
 	bool keeps_sorted; /* what comes in so goes out so */
-	bool gathers; /* ins must be sorted, and hang together nowhere else */
-	const void *opts; /* of a foreign one */
+	bool gathers; /* ins must be known, and hang together nowhere else */
+	bool needs_sorted; /* and sorted */
+	bool is_beside;    /* one of oracle_beside.c */
+	const void *opts;  /* of a foreign one */
 	const struct leat_stage_ops *ops;
 	void (*draw)(struct oracle_node *node);
 	/* the interpreter: one item comes in; all ins have ended */
@@ -288,6 +293,10 @@ struct oracle_stage_opts {
 	uint32_t flags;
 	struct oracle_node *node;
 };
+
+/* oracle_beside.c */
+uint64_t oracle_glued(uint64_t a, uint64_t b);
+int oracle_build_beside(struct oracle *o, struct oracle_node *node);
 
 extern const struct leat_stage_ops oracle_source_ops;
 extern const struct leat_stage_ops oracle_map_ops;

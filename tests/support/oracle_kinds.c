@@ -273,6 +273,23 @@ key_end(struct oracle_node *node)
 		oracle_give(node, 0, list->items[k]);
 }
 
+/* The items of both ins, until they have ended. */
+static void
+zip_item(struct oracle_node *node, uint64_t item)
+{
+	oracle_list_push(node->in ? &node->seen : &node->expected, item);
+}
+
+static void
+zip_end(struct oracle_node *node)
+{
+	const struct oracle_list *a = &node->expected, *b = &node->seen;
+
+	for (size_t k = 0; k < a->n && k < b->n; k++)
+		oracle_give(node, 0, oracle_glued(a->items[k], b->items[k]));
+	node->seen.n = 0;
+}
+
 static void
 tee_item(struct oracle_node *node, uint64_t item)
 {
@@ -498,10 +515,36 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.is_foreign = true,
 		.keeps_sorted = true,
 		.gathers = true,
+		.needs_sorted = true,
 		.ops = &leat_merge_ops,
 		.opts = &key_opts,
 		.item = key_item,
 		.end = key_end},
+	[ORACLE_ZIP] = {.name = "zip",
+		.n_ins = 2,
+		.n_outs = 1,
+		.weight = 15,
+		.needs = ORACLE_SEQUENCE,
+		.is_diamond = true,
+		.is_foreign = true,
+		.is_beside = true,
+		.gathers = true,
+		.ops = &leat_zip_ops,
+		.item = zip_item,
+		.end = zip_end},
+	[ORACLE_JOIN] = {.name = "join",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 4,
+		.needs = ORACLE_SUBSET,
+		.is_diamond = true,
+		.is_beside = true,
+		.can_block = true,
+		.can_replicate = true,
+		.keeps_sorted = true,
+		.ops = &oracle_keep_ops,
+		.draw = keep_draw,
+		.item = keep_item},
 	[ORACLE_DIAMOND] = {.name = "diamond",
 		.n_ins = 1,
 		.n_outs = 1,

@@ -83,6 +83,8 @@ build_node(struct oracle *o, struct oracle_node *node)
 	struct leat_step step = {&ops, &opts};
 	struct leat_stage *st;
 
+	if (row->is_beside)
+		return oracle_build_beside(o, node);
 	if (row->is_foreign) {
 		step = (struct leat_step){row->ops, row->opts};
 		return leat_graph_add(
