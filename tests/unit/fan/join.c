@@ -249,7 +249,7 @@ START_TEST(graphs_that_cannot_be_joined_are_refused)
 	files_expect_fails(TEE "t. ! tee block name=u u. ! j. u. ! j. "
 			       "join name=j ! m. t. ! select a,a_2=a ! m. "
 			       "merge stamp name=m" TO_OUT,
-		texts, LEAT_EINVAL, "keeps records back");
+		texts, LEAT_EINVAL, "keeps frames back");
 }
 END_TEST
 

@@ -572,7 +572,7 @@ START_TEST(a_tee_that_holds_frames_back_keeps_no_order_across_branches)
 			"merge stamp name=m ! write /dev/null",
 			words[k]);
 		ck_assert_int_eq(pipe_run(text, NULL, &err), LEAT_EINVAL);
-		ck_assert_msg(strstr(err.text, "keeps records back") != NULL,
+		ck_assert_msg(strstr(err.text, "keeps frames back") != NULL,
 			"%s", err.text);
 	}
 }

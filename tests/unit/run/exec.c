@@ -150,7 +150,7 @@ run_many(uint32_t n_workers, uint32_t n)
 	exec_setup(&exec, leat__env_posix(), n_workers, 0);
 	leat__parker_init(&done, exec.env);
 	for (uint32_t k = 0; k < n; k++)
-		all[k] = (struct own){.entry = {NULL, own_run},
+		all[k] = (struct own){.entry = {NULL, own_run, 0},
 			.n = n,
 			.sum = &sum,
 			.done = &done};
@@ -207,7 +207,7 @@ START_TEST(the_common_queue_is_looked_at_every_61st_time)
 	struct leat__exec exec;
 	struct leat__parker done;
 	uint32_t order[1000], n = 0, at;
-	struct turn busy = {.entry = {NULL, turn_run},
+	struct turn busy = {.entry = {NULL, turn_run, 0},
 		.order = order,
 		.n = &n,
 		.name = 1,
@@ -304,7 +304,7 @@ START_TEST(without_any_thread_the_caller_can_be_the_worker)
 	struct fail_env world;
 	struct leat__exec exec;
 	uint32_t order[1000], n = 0;
-	struct turn busy = {.entry = {NULL, turn_run},
+	struct turn busy = {.entry = {NULL, turn_run, 0},
 		.order = order,
 		.n = &n,
 		.is_repeated = true};
