@@ -24,6 +24,11 @@ struct leat__parallel {
 /* Options of `parallel`, as of a stage; struct leat_parallel_opts. */
 extern const struct leat_option leat__parallel_options[];
 
+/* Copy what was given, fill in the defaults, check it. */
+LEAT_MUST_CHECK int leat__parallel_opts_take(struct leat_graph *graph,
+	const struct leat_parallel_opts *given, struct leat_parallel_opts *o,
+	struct leat_error *err);
+
 /* The stages from first to last are in the graph, each linked to the next.
  * opts as they were given. */
 LEAT_MUST_CHECK int leat__parallel_make(struct leat_graph *graph,

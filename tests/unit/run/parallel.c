@@ -227,7 +227,8 @@ START_TEST(who_is_not_at_work_draws_no_ticket)
 	struct trial t = trial_of(&same_ops, 3);
 
 	t.opts.is_ordered = 1;
-	t.opts.least = t.opts.start = 1;
+	t.opts.least = 1;
+	t.opts.start = 1;
 	t.opts.most = 4;
 	t.opts.window_ns = INT64_C(3600000000000);
 	t.per_frame = 1;
