@@ -195,7 +195,8 @@ LEAT_API LEAT_MUST_CHECK int leat_pool_resolve(struct leat_pool *pool,
 	struct leat_handle handle, struct leat_frame **frame_out);
 
 /** How much it is worth if not all can be kept: 0 (the least, and what is not
- * said) to LEAT_FRAME_PRIORITY_MAX. What is made of a frame has the same. */
+ * said) to LEAT_FRAME_PRIORITY_MAX. A frame that a stage takes has that of the
+ * frame in hand. */
 static inline uint32_t
 leat_frame_priority(const struct leat_frame *frame)
 {

@@ -111,14 +111,16 @@ leat__scratch_has_room(const struct leat__scratch *scratch, uint64_t n_bytes)
 	return n_bytes <= scratch->most_bytes - scratch->n_bytes;
 }
 
+/* The file that is written to; NULL = a new one has to be made. */
 static struct leat__scratch_piece *
 scratch_last(struct leat__scratch *scratch)
 {
-	struct leat__scratch_piece *last =
-		&scratch->pieces[scratch->n_pieces - 1];
+	struct leat__scratch_piece *last;
 
-	return scratch->n_pieces && last->n_bytes < scratch->piece_bytes ? last
-									 : NULL;
+	if (!scratch->n_pieces)
+		return NULL;
+	last = &scratch->pieces[scratch->n_pieces - 1];
+	return last->n_bytes < scratch->piece_bytes ? last : NULL;
 }
 
 static int

@@ -47,6 +47,8 @@ leat_stage_acquire(struct leat_stage *st, struct leat_frame **frame_out)
 			"(max_out %u a call and %u held)",
 			st->name, st->needs.max_out, st->needs.holds);
 	frame->owner = (uint16_t)(st->number + 1);
+	/* what is made of a frame is worth as much, whenever it is emitted */
+	leat_frame_set_priority(frame, task->nodes[st->at].priority);
 	*frame_out = frame;
 	return LEAT_OK;
 }
@@ -82,7 +84,7 @@ emit_count(struct leat_stage *st, const struct leat_frame *frame)
 }
 
 /*
- * A fresh frame inherits stamp, birth and priority of the frame in hand; one
+ * A fresh frame inherits stamp and birth of the frame in hand; one
  * that is passed on keeps its own, for others may read it. Where ordered
  * branches begin the frame in hand has its place there, and nobody else reads
  * it.
@@ -94,8 +96,6 @@ emit_stamp(const struct leat__node *node, struct leat_frame *frame)
 		frame->stamp = node->stamp;
 		if (!frame->birth_ns)
 			frame->birth_ns = node->birth_ns;
-		if (!leat_frame_priority(frame))
-			leat_frame_set_priority(frame, node->priority);
 	} else if (node->stage->is_restamping && frame->stamp != node->stamp) {
 		frame->stamp = node->stamp;
 	}

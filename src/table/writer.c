@@ -18,7 +18,6 @@ leat_writer_enter(struct leat_writer *w, const struct leat_frame *in)
 	if (in) {
 		w->birth_ns = in->birth_ns;
 		w->stamp = in->stamp;
-		w->priority = leat_frame_priority(in);
 	}
 }
 
@@ -31,7 +30,6 @@ writer_emit(struct leat_stage *st, struct leat_writer *w)
 	frame->len_bytes = n_bytes;
 	frame->source_offset = w->offset;
 	frame->stamp = w->stamp;
-	leat_frame_set_priority(frame, w->priority);
 	LEAT_TRY(leat_stage_emit(st, 0, frame));
 	w->offset += n_bytes;
 	w->frame = NULL;
