@@ -596,6 +596,7 @@ END_TEST
 #define LARGE_BYTES   (1u << 20)
 #define LARGE_FRAMES  5u
 #define LARGE_READERS 1000u
+#define LEAVERS       150u
 
 static int
 large_produce(struct leat_stage *st)
@@ -683,22 +684,22 @@ END_TEST
 /* Readers stop one by one, each with frames before it. */
 START_TEST(what_readers_leave_behind_is_taken_back_before_more_is_sent)
 {
-	static struct sink_seen seen[301];
+	static struct sink_seen seen[LEAVERS + 1];
 	struct leat_tee_opts opts;
 	struct leat_step step = tee_step(&opts, "block");
 	struct fan fan;
 
 	memset(seen, 0, sizeof(seen));
-	fan_open(&fan, 5000, &step, 0, NULL);
-	for (uint32_t k = 0; k < 301; k++) {
+	fan_open(&fan, 1000, &step, 0, NULL);
+	for (uint32_t k = 0; k <= LEAVERS; k++) {
 		struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts),
-			.seen = &seen[k], .enough = k * 10};
+			.seen = &seen[k], .enough = k * 6};
 
 		fan_link(&fan, fan.out, k, fan_add(&fan, &sink_ops, &sink), 0,
 			8);
 	}
 	fan_run(&fan);
-	ck_assert_uint_eq(seen[0].n, 5000);
+	ck_assert_uint_eq(seen[0].n, 1000);
 	leat_graph_destroy(fan.graph);
 }
 END_TEST

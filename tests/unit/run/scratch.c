@@ -80,6 +80,7 @@ pass_through(void)
 		if (leat__scratch_has_room(&scratch, n)) {
 			ck_assert_int_eq(write_bytes(n_written, n), LEAT_OK);
 			n_written += n;
+			ck_assert_uint_le(scratch.n_bytes, BOUND);
 			continue;
 		}
 		n = 1 + (size_t)(n_read % 30011);

@@ -172,6 +172,7 @@ START_TEST(a_view_has_rows_of_its_own_and_nothing_else)
 	over = fake_frame(&f);
 	ck_assert_int_eq(leat_table_begin_view(over, frame, &view), LEAT_OK);
 	ck_assert_uint_eq(over->n_items, 0);
+	ck_assert_uint_eq(view.n_rows, 0);
 	leat_table_selection(&view)[0] = 1;
 	leat_table_selection(&view)[1] = 2;
 	leat_table_select(&view, leat_table_selection(&view), 2);
