@@ -15,6 +15,8 @@
 #ifndef LEAT_WATCH_H
 #define LEAT_WATCH_H
 
+#include <stdbool.h>
+
 #include <leat/base.h>
 
 #ifdef __cplusplus
