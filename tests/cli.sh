@@ -423,7 +423,15 @@ is_status "a run with progress" 0
 check "progress is JSON" python3 -c '
 import json, sys
 lines = [json.loads(l) for l in open(sys.argv[1]) if l[0] == "{"]
-assert lines[-1]["done"] and lines[-1]["rows"] == 999' "$work/err"
+assert lines[-1]["done"] and lines[-1]["rows"] == 999
+for line in lines:
+    assert line["bottleneck"] is None or isinstance(line["bottleneck"], str)
+    assert [s["name"] for s in line["stages"]] == [
+        "read", "csv.parse", "csv.format", "write"]
+for s in lines[-1]["stages"]:
+    shares = s["busy"] + s["starved"] + s["blocked"] + s["idle"]
+    assert abs(shares - 1) < 1e-5 and 0 <= s["score"] <= 1, s
+assert lines[-1]["stages"][0]["starved"] > 0.5, lines[-1]' "$work/err"
 
 fresh
 start run --progress=plain 'read - ! csv.parse ! csv.format ! write out.csv'

@@ -219,6 +219,41 @@ load_even(void *user)
 	watch(chain_start(opts, true), WINDOW_NS, LEAT_LOAD_NONE);
 }
 
+/* Two segments that always have something to do share a worker: each is busy
+ * for half of the time, and waits for the worker in the other. */
+static void
+load_ready(void *user)
+{
+	struct leat_graph_opts graph_opts = {LEAT_OPTS_INIT(leat_graph_opts),
+		.workers = 1, .quantum_ns = SLOW_NS};
+	struct work_opts opts = {LEAT_OPTS_INIT(work_opts), .ns = QUICK_NS};
+	struct leat_step steps[] = {
+		{&work_ops[0], &opts}, {&work_ops[2], &opts}};
+	struct leat_load *load;
+	struct leat_stage_load stage;
+	struct leat_graph *graph;
+
+	(void)user;
+	sim_keep_time();
+	SIM_CHECK(leat_graph_create(&graph_opts, &graph, NULL) == LEAT_OK);
+	for (int k = 0; k < 2; k++)
+		SIM_CHECK(!leat_graph_chain(graph, steps, 2, NULL));
+	SIM_CHECK(leat_graph_start(graph, NULL) == LEAT_OK);
+	SIM_CHECK(!leat_load_create(graph, NULL, &load, NULL));
+	sim_sleep_until(leat_now_ns() + 50 * WINDOW_NS);
+	leat_load_tick(load, leat_now_ns());
+	for (uint32_t k = 0; !leat_load_stage(load, k, &stage); k++) {
+		check_shares(&stage.total);
+		SIM_CHECK(
+			stage.total.idle > 450000 && stage.total.idle < 550000);
+		SIM_CHECK(stage.total.busy > 200000);
+	}
+	leat_load_destroy(load);
+	leat_graph_drain(graph);
+	SIM_CHECK(leat_graph_wait(graph, LEAT_NEVER, NULL) == LEAT_OK);
+	leat_graph_destroy(graph);
+}
+
 const struct sim_scenario scenarios_load[] = {
 	{.name = "load_threads",
 		.idea = "the slow one of four threads is found",
@@ -231,6 +266,10 @@ const struct sim_scenario scenarios_load[] = {
 	{.name = "load_idle",
 		.idea = "nobody is slow where all wait for the outside",
 		.run = load_idle,
+		.runs_per_mille = 200},
+	{.name = "load_ready",
+		.idea = "who waits for a worker is idle",
+		.run = load_ready,
 		.runs_per_mille = 200},
 	{.name = "load_even",
 		.idea = "nobody is slow where all are alike",
