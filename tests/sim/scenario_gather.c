@@ -1,9 +1,9 @@
 /*
  * sim/scenario_gather.c -- ins that are late, idle, have ended, or never begin.
  *
- * Links hold one frame. Who is late waits between any two frames; who never
- * begins says nothing until the graph is drained. What arrives is in order and
- * whole, and the books balance.
+ * Links hold one frame, if nothing else is said. Who is late waits between any
+ * two frames; who never begins says nothing until the graph is drained. What
+ * arrives is in order and whole, and the books balance.
  */
 #include <string.h>
 
@@ -79,7 +79,9 @@ feed_produce(struct leat_stage *st)
 	frame->n_items = 1;
 	frame->len_bytes = 8;
 	leat_stage_count(st, LEAT_COUNT_READ, 1);
-	return leat_stage_emit(st, 0, frame);
+	rc = leat_stage_emit(st, 0, frame);
+	/* the last frame and the end come together */
+	return !rc && s->n == s->opts->n ? LEAT_EOS : rc;
 }
 
 #define FEED                                                                   \
@@ -147,6 +149,7 @@ struct shape {
 	} ins[GATHER_INS_MAX];
 	uint64_t n_out;
 	bool is_drained; /* it would not end by itself */
+	bool has_room;   /* an end does not wait for credit */
 };
 
 struct trial {
@@ -173,10 +176,10 @@ trial_link(struct trial *t, struct leat_stage *from, uint32_t out,
 }
 
 static void
-trial_begin(struct trial *t)
+trial_begin(struct trial *t, uint32_t capacity)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
-		.workers = 1, .capacity_frames = 1};
+		.workers = 1, .capacity_frames = capacity};
 
 	*t = (struct trial){.graph = NULL};
 	SIM_CHECK(leat_graph_create(&opts, &t->graph, NULL) == LEAT_OK);
@@ -213,7 +216,7 @@ gather_run(void *user)
 	const struct shape *shape = user;
 	struct leat_stage *gather;
 
-	trial_begin(&t);
+	trial_begin(&t, shape->has_room ? 4 : 1);
 	gather = trial_add(&t, shape->ops, shape->opts);
 	for (uint32_t k = 0; k < GATHER_INS_MAX && shape->ins[k].mood; k++) {
 		struct feed_opts opts = {LEAT_OPTS_INIT(feed_opts),
@@ -234,13 +237,15 @@ static const struct leat_merge_opts by_key = {LEAT_OPTS_INIT(leat_merge_opts),
 	.order = LEAT_MERGE_KEY, .key = "item"};
 
 static struct shape gather_late = {&leat_merge_ops, &by_key,
-	{{MOOD_PROMPT, 5}, {MOOD_LATE, 3}, {MOOD_PROMPT, 0}}, 8, false};
+	{{MOOD_PROMPT, 5}, {MOOD_LATE, 3}, {MOOD_PROMPT, 0}}, 8, false, false};
+static struct shape gather_last = {&leat_merge_ops, &by_key,
+	{{MOOD_LATE, 1}, {MOOD_LATE, 1}}, 2, false, true};
 static struct shape gather_never = {&leat_merge_ops, &by_key,
-	{{MOOD_PROMPT, 4}, {MOOD_NEVER, 0}, {MOOD_PROMPT, 4}}, 8, true};
-static struct shape gather_zip = {
-	&leat_zip_ops, NULL, {{MOOD_PROMPT, 6}, {MOOD_LATE, 2}}, 2, false};
-static struct shape gather_zip_never = {
-	&leat_zip_ops, NULL, {{MOOD_PROMPT, 4}, {MOOD_NEVER, 0}}, 0, true};
+	{{MOOD_PROMPT, 4}, {MOOD_NEVER, 0}, {MOOD_PROMPT, 4}}, 8, true, false};
+static struct shape gather_zip = {&leat_zip_ops, NULL,
+	{{MOOD_PROMPT, 6}, {MOOD_LATE, 2}}, 2, false, false};
+static struct shape gather_zip_never = {&leat_zip_ops, NULL,
+	{{MOOD_PROMPT, 4}, {MOOD_NEVER, 0}}, 0, true, false};
 
 /* ---- branches of one stage -------------------------------------------------- */
 
@@ -283,7 +288,7 @@ gather_fork(void *user)
 		.n = 6, .first = 1, .step = 1};
 	struct leat_stage *begin, *end;
 
-	trial_begin(&t);
+	trial_begin(&t, 1);
 	begin = trial_add(&t, fork->begin, fork->begin_opts);
 	end = trial_add(&t, fork->end, fork->end_opts);
 	trial_link(&t, trial_add(&t, &feed_ops, &opts), 0, leat_in(begin, 0));
@@ -314,6 +319,10 @@ const struct sim_scenario scenarios_gather[] = {
 		.idea = "a merge by key waits for one that is late",
 		.run = gather_run,
 		.user = &gather_late},
+	{.name = "gather_key_last",
+		.idea = "a last frame comes with its end",
+		.run = gather_run,
+		.user = &gather_last},
 	{.name = "gather_key_never",
 		.idea = "and for one that never begins, until the drain",
 		.run = gather_run,

@@ -400,16 +400,46 @@ START_TEST(a_table_that_goes_back_is_an_error_with_place_and_values)
 }
 END_TEST
 
+/* Rows as long as a chunk: each is the first, and the last, of a frame. */
+static char *
+long_rows(const char *const *keys, uint32_t n)
+{
+	char *text = malloc(n * 4200 + 16), *at = text;
+
+	at += sprintf(at, "a,b\n");
+	for (uint32_t k = 0; k < n; k++) {
+		at += sprintf(at, "%s,", keys[k]);
+		memset(at, 'x', 4096);
+		strcpy(at + 4096, "\n");
+		at += 4097;
+	}
+	return text;
+}
+
 START_TEST(a_row_that_goes_back_in_the_next_frame_is_found)
 {
-	char *a = files_numbers(0, 1, 1000), *b = files_numbers(0, 3, 2000);
-	char *back = strstr(b, "\n4500,");
-	const char *texts[] = {a, b, NULL};
+	static const char *const keys[] = {"1", "2", "7", "5", "9"};
+	char *a = files_numbers(0, 1, 1000), *b = long_rows(keys, 5);
+	const char *const texts[] = {a, b, NULL};
 
-	/* any row may be the first of a frame */
-	memcpy(back, "\n0500,", 6);
 	expect_table_fails(
-		"order=key:a", texts, LEAT_EDATA, "has '0500' after '4497'");
+		"order=key:a", texts, LEAT_EDATA, "has '5' after '7'");
+	free(a);
+	free(b);
+}
+END_TEST
+
+START_TEST(a_text_that_goes_back_in_the_next_frame_is_found)
+{
+	static const char *const keys[] = {
+		"a", "b", "the same beginning, z", "the same beginning, y"};
+	char *a = long_rows(keys, 2), *b = long_rows(keys + 2, 2);
+	const char *const texts[] = {a, b, NULL};
+
+	for (char *at = b; (at = strstr(at, ", ")) != NULL;)
+		*at = '.';
+	expect_table_fails("order=key:a", texts, LEAT_EDATA,
+		"has 'the same beginning. y' after 'the same beginning. z'");
 	free(a);
 	free(b);
 }
@@ -505,6 +535,7 @@ TEST_MAIN("fan/merge_key", items_of_all_ins_come_out_sorted,
 	another_dialect_is_written_anew,
 	a_table_that_goes_back_is_an_error_with_place_and_values,
 	a_row_that_goes_back_in_the_next_frame_is_found,
+	a_text_that_goes_back_in_the_next_frame_is_found,
 	a_long_merge_is_that_of_the_numbers,
 	columns_that_are_not_there_or_differ_are_refused,
 	a_key_that_cannot_be_read_is_refused,

@@ -98,6 +98,43 @@ START_TEST(a_row_longer_than_any_frame_is_refused)
 }
 END_TEST
 
+/* A second row of n bytes, behind a short one and before another. */
+static char *
+three_rows(size_t n_first, size_t n)
+{
+	char *text = malloc(n_first + n + 32), *at = text;
+
+	at += sprintf(at, "a\n");
+	memset(at, 'f', n_first);
+	at[n_first] = '\n';
+	memset(at + n_first + 1, 's', n);
+	strcpy(at + n_first + 1 + n, "\nend\n");
+	return text;
+}
+
+/* All rows in one frame, so that none is emitted before the next comes. */
+#define WIDE(k) "read @" k " chunk_bytes=1000000 ! csv.parse ! z. "
+
+START_TEST(a_row_that_does_not_fit_goes_to_the_next_frame_as_a_whole)
+{
+	char *a = three_rows(40000, 800000), *buf = malloc(1 << 22);
+	const char *const texts[] = {a, a, a, NULL};
+	const char *at;
+
+	ck_assert_int_eq(
+		files_run(WIDE("0") WIDE("1") WIDE("2") "zip name=z" TO_OUT,
+			texts, buf, 1 << 22),
+		LEAT_OK);
+	at = strchr(buf, '\n') + 1;
+	ck_assert_uint_eq(strspn(at, "f,"), 120002);
+	at += 120003;
+	ck_assert_uint_eq(strspn(at, "s,"), 2400002);
+	ck_assert_str_eq(at + 2400003, "end,end,end\n");
+	free(a);
+	free(buf);
+}
+END_TEST
+
 /* ---- items ---------------------------------------------------------------- */
 
 struct pairs {
@@ -184,5 +221,7 @@ END_TEST
 TEST_MAIN("fan/zip", rows_stand_side_by_side_and_names_stay_unique,
 	typed_columns_become_text, it_ends_with_the_shortest,
 	strict_wants_the_same_number_of_rows, a_long_zip_is_that_of_the_lines,
-	a_row_longer_than_any_frame_is_refused, items_are_put_behind_each_other,
+	a_row_longer_than_any_frame_is_refused,
+	a_row_that_does_not_fit_goes_to_the_next_frame_as_a_whole,
+	items_are_put_behind_each_other,
 	branches_of_one_tee_are_refused_with_a_hint)
