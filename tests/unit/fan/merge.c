@@ -383,6 +383,84 @@ START_TEST(branches_on_branches_keep_the_order_of_all)
 }
 END_TEST
 
+/* A split of two branches; on the first these stages and an inner block. */
+struct inner {
+	const struct leat_stage_ops *before;
+	struct leat_step begin;
+	uint64_t n, per_frame;
+};
+
+static void
+inner_open(struct fan *fan, const struct inner *inner)
+{
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct leat_merge_opts order = {
+		LEAT_OPTS_INIT(leat_merge_opts), .order = LEAT_MERGE_STAMP};
+	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts),
+		.n = inner->n, .per_frame = inner->per_frame};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts)};
+	struct leat_stage *split, *merge, *before, *begin, *end;
+
+	memset(fan, 0, sizeof(*fan));
+	sink.seen = &fan->seen[0];
+	ck_assert_int_eq(
+		leat_graph_create(NULL, &fan->graph, &fan->err), LEAT_OK);
+	split = fan_add(fan, &leat_split_ops, &by);
+	merge = fan_add(fan, &leat_merge_ops, &order);
+	before = fan_add(fan, inner->before, NULL);
+	begin = fan_add(fan, inner->begin.ops, inner->begin.opts);
+	end = fan_add(fan, &leat_merge_ops, &order);
+	fan_link(fan, fan_add(fan, &numbers_ops, &numbers), 0, split, 0, 4);
+	fan_link(fan, split, 0, before, 0, 4);
+	fan_link(fan, before, 0, begin, 0, 1);
+	for (uint32_t k = 0; k < 2; k++) {
+		struct leat_stage *st = fan_add(fan, &pass_ops, NULL);
+
+		fan_link(fan, begin, k, st, 0, 1);
+		fan_link(fan, st, 0, end, k, 4);
+	}
+	fan_link(fan, end, 0, merge, 0, 1);
+	fan_link(fan, split, 1, merge, 1, 4);
+	fan_link(fan, merge, 0, fan_add(fan, &sink_ops, &sink), 0, 1);
+}
+
+START_TEST(frames_made_before_inner_branches_keep_their_place)
+{
+	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
+	struct inner inner = {.before = &single_ops,
+		.begin = {&leat_split_ops, &by},
+		.n = 7000,
+		.per_frame = 7};
+	struct fan fan;
+
+	inner_open(&fan, &inner);
+	fan_run(&fan);
+	ck_assert_uint_eq(fan.seen[0].n, 7000);
+	ck_assert_uint_eq(fan.seen[0].n_back, 0);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
+START_TEST(copies_of_an_inner_tee_stand_side_by_side)
+{
+	struct leat_tee_opts slow = {
+		LEAT_OPTS_INIT(leat_tee_opts), .slow = "block"};
+	struct inner inner = {.before = &pass_ops,
+		.begin = {&leat_tee_ops, &slow},
+		.n = 1000,
+		.per_frame = 1};
+	struct fan fan;
+
+	inner_open(&fan, &inner);
+	fan_run(&fan);
+	/* 1 1 2 3 3 4 */
+	ck_assert_uint_eq(fan.seen[0].n, 1500);
+	ck_assert_uint_eq(fan.seen[0].sum, 500500 + 500ull * 500);
+	ck_assert_uint_eq(fan.seen[0].n_back, 500);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
 START_TEST(a_sink_that_has_enough_ends_branches_on_branches)
 {
 	struct leat_split_opts by = {LEAT_OPTS_INIT(leat_split_opts)};
@@ -646,6 +724,8 @@ TEST_MAIN("fan/merge", everything_from_every_branch_arrives,
 	copies_of_a_tee_stand_side_by_side,
 	frames_shared_above_are_numbered_in_copies_of_their_own,
 	branches_on_branches_keep_the_order_of_all,
+	frames_made_before_inner_branches_keep_their_place,
+	copies_of_an_inner_tee_stand_side_by_side,
 	a_sink_that_has_enough_ends_branches_on_branches,
 	branches_may_begin_at_a_source, a_source_without_stamps_says_so,
 	a_split_without_numbers_says_so,
