@@ -173,6 +173,15 @@ START_TEST(two_merges_of_one_split_are_refused_on_branches_of_two)
 }
 END_TEST
 
+START_TEST(a_join_is_refused_on_a_branch)
+{
+	refuse("read /dev/null ! csv.parse header=off ! split name=f "
+	       "f. ! tee block name=g f. ! m. g. ! n. g. ! n. "
+	       "join name=n ! m. merge name=m stamp ! write b.txt",
+		"n", "keeps frames back");
+}
+END_TEST
+
 START_TEST(stages_with_a_flush_are_emptied_on_branches_alone)
 {
 	check("read /dev/null ! csv.parse header=off ! csv.format name=a "
@@ -197,4 +206,5 @@ TEST_MAIN("graph/order",
 	a_branch_that_leaves_others_half_way_is_refused,
 	branches_that_begin_apart_are_refused,
 	two_merges_of_one_split_are_refused_on_branches_of_two,
+	a_join_is_refused_on_a_branch,
 	stages_with_a_flush_are_emptied_on_branches_alone)
