@@ -387,7 +387,7 @@ table_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 			rc = table_step(st, m, in);
 		if (rc)
 			return rc;
-	} while (head->frame && leat__heap_top(&m->heap)->input == in);
+	} while (head->frame && leat__heap_top(&m->heap).input == in);
 	return LEAT_OK;
 }
 
@@ -456,8 +456,25 @@ items_copy_sized(const struct leat__merge_key *m, struct leat__merge_in *from,
 	return k;
 }
 
+/* The one that is next: it was looked at, and is the least of all. */
 static void
-items_copy(struct leat__merge_key *m, struct leat__merge_in *from)
+items_copy_one(struct leat__merge_key *m, struct leat__merge_in *from)
+{
+	size_t n_bytes = m->items.item_bytes;
+	const uint8_t *src =
+		from->head.frame->data + (size_t)from->head.at * n_bytes;
+
+	from->last = items_key(m, &from->head, from->head.at);
+	if (n_bytes == sizeof(uint64_t))
+		memcpy(leat__items_end(&m->items), src, sizeof(uint64_t));
+	else
+		memcpy(leat__items_end(&m->items), src, n_bytes);
+	leat__items_add(&m->items, 1);
+	from->head.at++;
+}
+
+static void
+items_copy_run(struct leat__merge_key *m, struct leat__merge_in *from)
 {
 	uint32_t n = (uint32_t)leat__min_u64(
 		from->head.n - from->head.at, m->items.n_room);
@@ -493,7 +510,8 @@ items_look(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 	return LEAT_OK;
 }
 
-/* Items of the top, until it is another's turn. */
+/* One item of the top; if that was the top the time before too, all until it
+ * is another's turn. */
 static int
 items_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 {
@@ -502,7 +520,11 @@ items_take(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 
 	if (rc)
 		return rc;
-	items_copy(m, from);
+	if (m->last_in == in)
+		items_copy_run(m, from);
+	else
+		items_copy_one(m, from);
+	m->last_in = in;
 	if (!leat__head_is_used_up(&from->head))
 		return items_look(st, m, in);
 	items_leave(st, m, in);
@@ -516,14 +538,14 @@ static int
 key_run(struct leat_stage *st, struct leat__merge_key *m)
 {
 	for (;;) {
-		const struct leat__heap_input *top = leat__heap_top(&m->heap);
+		struct leat__heap_input top = leat__heap_top(&m->heap);
 		int rc;
 
-		if (!top->is_present)
+		if (!top.is_present)
 			return LEAT_OK;
 		rc = m->layout == LEAT_LAYOUT_TABLE
-			? table_take(st, m, top->input)
-			: items_take(st, m, top->input);
+			? table_take(st, m, top.input)
+			: items_take(st, m, top.input);
 		if (rc)
 			return rc;
 	}
@@ -599,7 +621,7 @@ leat__merge_key_fini(struct leat_stage *st, struct leat__merge_key *m)
 		leat__head_fini(st, &m->ins[k].head);
 	leat__rows_fini(st, &m->rows);
 	leat__items_fini(st, &m->items);
-	leat_stage_free(st, m->heap.entries);
+	leat_stage_free(st, m->heap.stamps);
 	m->ins = NULL;
 	leat_stage_free(st, (void *)(uintptr_t)m->rows.schema);
 	leat__key_fini(st, &m->spec);

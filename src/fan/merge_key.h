@@ -34,6 +34,7 @@ struct leat__merge_key {
 	struct leat__heap heap;
 	struct leat__rows rows;   /* of tables */
 	struct leat__items items; /* of items */
+	uint32_t last_in;         /* that items were taken of */
 	uint32_t layout;
 	bool is_desc; /* of items */
 };

@@ -34,25 +34,19 @@ leat__heap_key_is_end(struct leat__heap_key key)
 	return (key.stamp & key.sub) == UINT64_MAX;
 }
 
-/* The halves of the key apart: next to each other, they would be written one
- * by one and read back as one, which waits for the store buffer. */
+/* What is known of an input. */
 struct leat__heap_input {
-	uint64_t stamp;
+	struct leat__heap_key key;
 	uint32_t input;
 	bool is_present;
-	uint64_t sub;
 };
 
-static inline struct leat__heap_key
-leat__heap_input_key(const struct leat__heap_input *input)
-{
-	return (struct leat__heap_key){input->stamp, input->sub};
-}
-
 struct leat__heap {
-	const struct leat__env *env;      /* of init; NULL = placed */
-	struct leat__heap_input *entries; /* the least first; private */
-	uint32_t *places;                 /* in entries, by input */
+	const struct leat__env *env; /* of init; NULL = placed */
+	/* private; the least is the first: */
+	uint64_t *stamps;
+	uint32_t *inputs; /* twice their number, and 1 for those present */
+	uint64_t *subs;   /* by input */
 	uint32_t n_inputs;
 	/* Of two inputs with equal keys, is a the first? A strict order; may
 	 * be set before the first update. NULL = the lesser number. */
@@ -61,7 +55,7 @@ struct leat__heap {
 };
 
 /*
- * Every input begins as a bound of zero: nothing is known of it. Memory: 28
+ * Every input begins as a bound of zero: nothing is known of it. Memory: 20
  * bytes an input. LEAT_OK, LEAT_EINVAL (no inputs), LEAT_ENOMEM.
  */
 LEAT_MUST_CHECK int leat__heap_init(struct leat__heap *heap,
@@ -76,19 +70,25 @@ void leat__heap_fini(struct leat__heap *heap);
 
 /*
  * What is known of an input now. Keys may go down too: an input that has ended
- * may begin anew. Cost: O(log K), no memory; O(1) while the top stays the top.
+ * may begin anew. Cost: O(log K) of the top, O(1) while it stays the top, O(K)
+ * of another; no memory.
  */
 void leat__heap_update(struct leat__heap *heap, uint32_t input,
 	struct leat__heap_key key, bool is_present);
 
 /*
- * The least input, lent until the next update. Its item may go only if it is
- * present; else the merge waits for it, or all have ended if its key says so.
+ * The least input. Its item may go only if it is present; else the merge waits
+ * for it, or all have ended if its key says so.
  */
-static inline const struct leat__heap_input *
+static inline struct leat__heap_input
 leat__heap_top(const struct leat__heap *heap)
 {
-	return heap->entries;
+	uint32_t input = heap->inputs[0] / 2;
+
+	return (struct leat__heap_input){.key.stamp = heap->stamps[0],
+		.key.sub = heap->subs[input],
+		.input = input,
+		.is_present = heap->inputs[0] & 1u};
 }
 
 /*

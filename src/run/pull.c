@@ -77,26 +77,26 @@ ordered_look(struct leat__task *task, uint32_t in)
 }
 
 static bool
-ordered_has_ended(const struct leat__heap_input *top)
+ordered_has_ended(struct leat__heap_input top)
 {
-	return leat__heap_key_is_end(leat__heap_input_key(top));
+	return leat__heap_key_is_end(top.key);
 }
 
 /* The least in, of which is known what is there now. The others are not looked
  * at: what was seen of them is no more than what is there. */
-static const struct leat__heap_input *
+static struct leat__heap_input
 ordered_top(struct leat__task *task)
 {
 	const struct leat__heap *ins = &task->pull.ins;
-	const struct leat__heap_input *top = leat__heap_top(ins);
+	struct leat__heap_input top = leat__heap_top(ins);
 
-	while (!top->is_present && !ordered_has_ended(top)) {
-		uint64_t stamp = top->stamp;
-		uint32_t in = top->input;
+	while (!top.is_present && !ordered_has_ended(top)) {
+		uint64_t stamp = top.key.stamp;
+		uint32_t in = top.input;
 
 		ordered_look(task, in);
 		top = leat__heap_top(ins);
-		if (top->input == in && top->stamp == stamp)
+		if (top.input == in && top.key.stamp == stamp)
 			break;
 	}
 	return top;
@@ -105,11 +105,11 @@ ordered_top(struct leat__task *task)
 static bool
 ordered_pull(struct leat__task *task)
 {
-	const struct leat__heap_input *top = ordered_top(task);
-	uint32_t in = top->input;
+	struct leat__heap_input top = ordered_top(task);
+	uint32_t in = top.input;
 
 	task->is_head_ended = ordered_has_ended(top);
-	if (!top->is_present)
+	if (!top.is_present)
 		return false;
 	leat__pull_take(task, in, leat__chan_pop(pull_chan(task, in)));
 	ordered_look(task, in);
@@ -121,14 +121,14 @@ ordered_pull(struct leat__task *task)
 static bool
 ordered_arm(struct leat__task *task)
 {
-	const struct leat__heap_input *top = ordered_top(task);
-	uint32_t in = top->input;
+	struct leat__heap_input top = ordered_top(task);
+	uint32_t in = top.input;
 
-	if (top->is_present || ordered_has_ended(top) ||
+	if (top.is_present || ordered_has_ended(top) ||
 		!leat__chan_arm_receiver(pull_chan(task, in)))
 		return false;
 	top = ordered_top(task);
-	if (top->input == in && !top->is_present)
+	if (top.input == in && !top.is_present)
 		return true;
 	leat__chan_disarm_receiver(pull_chan(task, in));
 	return false;

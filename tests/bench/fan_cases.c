@@ -288,7 +288,7 @@ fan4(uint64_t n, struct rival_result *result)
 struct feed {
 	uint64_t n_made;
 	uint64_t n;
-	uint64_t run;
+	uint32_t run;
 	uint32_t number;
 };
 
@@ -363,7 +363,7 @@ merge_end(struct leat_graph *graph, struct leat_stage *merge, struct rig *rig,
 }
 
 static void
-merge_by_key(uint64_t n, struct rival_result *result, uint64_t run)
+merge_by_key(uint64_t n, struct rival_result *result, uint32_t run)
 {
 	struct leat_graph_opts graph_opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = FAN_WORKERS};
@@ -394,7 +394,7 @@ merge64_runs(uint64_t n, struct rival_result *result)
 static void
 merge64_mixed(uint64_t n, struct rival_result *result)
 {
-	merge_by_key(n, result, 1);
+	merge_by_key(n, result, 0);
 }
 
 /* ---- merge64: a split of 64, and back by stamp --------------------------- */

@@ -107,7 +107,7 @@ struct input {
 struct heap {
 	struct input *inputs[FAN_INS]; /* the least next item first */
 	uint32_t n;
-	uint64_t run;
+	uint32_t run;
 	uint64_t n_each;
 };
 
@@ -165,7 +165,7 @@ heap_take(struct heap *heap)
 }
 
 static void
-merge_run(uint64_t n, struct rival_result *result, uint64_t run)
+merge_run(uint64_t n, struct rival_result *result, uint32_t run)
 {
 	static struct input inputs[FAN_INS];
 	struct heap heap = {.n = FAN_INS, .run = run};
@@ -200,7 +200,7 @@ merge64_runs(uint64_t n, struct rival_result *result)
 static void
 merge64_mixed(uint64_t n, struct rival_result *result)
 {
-	merge_run(n, result, 1);
+	merge_run(n, result, 0);
 }
 
 static const struct rival_case cases[] = {

@@ -69,22 +69,22 @@ fan_lumpy(uint64_t item)
 /* ---- merge64: sorted inputs ----------------------------------------------- */
 
 #define FAN_INS 64u
-#define FAN_RUN 256u /* items of an input in a row; 1 = fully interleaved */
+#define FAN_RUN 8u /* 2^8 items of an input in a row; 0 = fully interleaved */
 
 /*
  * Item k of an input. Runs of all inputs make a round, in an order that is
  * drawn for each round; all items together are 0, 1, 2, ...
  */
 static inline uint64_t
-fan_sorted_item(uint32_t input, uint64_t k, uint64_t run)
+fan_sorted_item(uint32_t input, uint64_t k, uint32_t run)
 {
-	uint64_t round = k / run;
+	uint64_t round = k >> run;
 	uint64_t x = (round + FAN_SEED) * 0x9e3779b97f4a7c15u;
 	uint64_t place;
 
 	x ^= x >> 29;
 	place = (input * (x >> 20 | 1) + (x >> 7)) % FAN_INS;
-	return (round * FAN_INS + place) * run + k % run;
+	return ((round * FAN_INS + place) << run) + (k & ((1u << run) - 1));
 }
 
 /* What came k-th; every so many the work is done once more. */

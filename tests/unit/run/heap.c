@@ -29,12 +29,12 @@ teardown(void)
 static void
 expect_top(uint32_t input, struct leat__heap_key key, bool is_present)
 {
-	const struct leat__heap_input *top = leat__heap_top(&heap);
+	struct leat__heap_input top = leat__heap_top(&heap);
 
-	ck_assert_uint_eq(top->input, input);
-	ck_assert_uint_eq(top->stamp, key.stamp);
-	ck_assert_uint_eq(top->sub, key.sub);
-	ck_assert_int_eq(top->is_present, is_present);
+	ck_assert_uint_eq(top.input, input);
+	ck_assert_uint_eq(top.key.stamp, key.stamp);
+	ck_assert_uint_eq(top.key.sub, key.sub);
+	ck_assert_int_eq(top.is_present, is_present);
 }
 
 static void
@@ -131,8 +131,7 @@ START_TEST(when_all_have_ended_the_top_has_ended)
 	expect_top(1, KEY(8, 0), true);
 	leat__heap_update(&heap, 1, LEAT__HEAP_KEY_END, false);
 	expect_top(0, LEAT__HEAP_KEY_END, false);
-	ck_assert(leat__heap_key_is_end(
-		leat__heap_input_key(leat__heap_top(&heap))));
+	ck_assert(leat__heap_key_is_end(leat__heap_top(&heap).key));
 	teardown();
 }
 END_TEST
@@ -211,11 +210,9 @@ static struct leat__heap_input naive[INPUTS_MAX];
 static bool
 naive_less(const struct leat__heap_input *a, const struct leat__heap_input *b)
 {
-	struct leat__heap_key x = leat__heap_input_key(a);
-	struct leat__heap_key y = leat__heap_input_key(b);
-
-	if (leat__heap_key_less(x, y) || leat__heap_key_less(y, x))
-		return leat__heap_key_less(x, y);
+	if (leat__heap_key_less(a->key, b->key) ||
+		leat__heap_key_less(b->key, a->key))
+		return leat__heap_key_less(a->key, b->key);
 	return a->input < b->input;
 }
 
@@ -236,8 +233,7 @@ static bool
 naive_may_go(uint32_t n, uint32_t top, struct leat__heap_key key)
 {
 	const struct leat__heap_input *next = naive_least(n, top);
-	struct leat__heap_input item = {
-		.stamp = key.stamp, .sub = key.sub, .input = top};
+	struct leat__heap_input item = {.key = key, .input = top};
 
 	return !next || naive_less(&item, next);
 }
@@ -248,8 +244,7 @@ expect_as_naive(uint32_t n)
 	const struct leat__heap_input *least = naive_least(n, n);
 	struct leat__heap_key limit = leat__heap_limit(&heap);
 
-	expect_top(
-		least->input, leat__heap_input_key(least), least->is_present);
+	expect_top(least->input, least->key, least->is_present);
 	for (uint64_t stamp = 0; stamp < 5; stamp++)
 		for (uint64_t sub = 0; sub < 4; sub++)
 			must(leat__heap_key_less(KEY(stamp, sub), limit) ==
@@ -265,15 +260,14 @@ try_updates(uint32_t n, uint64_t *seed)
 	for (uint32_t step = 0; step < 400; step++) {
 		struct leat__heap_input *in = &naive[stress_below(seed, n)];
 
-		in->stamp = stress_below(seed, 5);
-		in->sub = stress_below(seed, 4);
+		in->key.stamp = stress_below(seed, 5);
+		in->key.sub = stress_below(seed, 4);
 		in->is_present = stress_below(seed, 2);
-		if (in->stamp == 4) {
-			in->stamp = in->sub = UINT64_MAX;
+		if (in->key.stamp == 4) {
+			in->key = LEAT__HEAP_KEY_END;
 			in->is_present = false;
 		}
-		leat__heap_update(&heap, in->input, leat__heap_input_key(in),
-			in->is_present);
+		leat__heap_update(&heap, in->input, in->key, in->is_present);
 		expect_as_naive(n);
 	}
 	teardown();
@@ -386,12 +380,12 @@ try_merge(uint32_t n, uint32_t run_max, uint64_t *seed)
 	for (uint32_t k = 0; k < n; k++)
 		n_left += feeds[k].n_items;
 	while (n_left > 0) {
-		const struct leat__heap_input *top;
+		struct leat__heap_input top;
 
 		feeds_send_some(n, seed);
-		while ((top = leat__heap_top(&heap))->is_present) {
+		while ((top = leat__heap_top(&heap)).is_present) {
 			uint32_t n_taken =
-				feed_take(top->input, leat__heap_limit(&heap),
+				feed_take(top.input, leat__heap_limit(&heap),
 					&last_stamp, &last_input);
 
 			must(n_taken > 0);
