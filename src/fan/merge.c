@@ -9,25 +9,11 @@
  * Threads: the one that steps the stage's task.
  */
 #include <stddef.h>
-#include <string.h>
 
 #include "fan/merge_key.h"
 #include "graph/graph.h"
 #include <leat/stages.h>
 #include <leat/table.h>
-
-static bool
-schema_is_alike(const struct leat_schema *a, const struct leat_schema *b)
-{
-	if (!a || !b || a == b)
-		return true; /* known at run time */
-	if (a->n_columns != b->n_columns)
-		return false;
-	for (uint32_t k = 0; k < a->n_columns; k++)
-		if (strcmp(a->columns[k].name, b->columns[k].name) != 0)
-			return false;
-	return true;
-}
 
 struct merge {
 	bool is_by_key;
@@ -83,7 +69,7 @@ merge_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	for (uint32_t k = 1; k < st->n_ins; k++) {
 		const struct leat_stage *from = st->ins[k]->from;
 
-		if (!schema_is_alike(in->schema, from->out_shape.schema))
+		if (!leat__merge_is_alike(in->schema, from->out_shape.schema))
 			return leat_stage_fail(st, LEAT_EINVAL,
 				"merge: the columns of '%s' and '%s' differ; "
 				"put select before one of them",

@@ -121,9 +121,11 @@ table_make_schema(struct leat_stage *st, struct leat__merge_key *m,
 	return LEAT_OK;
 }
 
-static bool
-table_is_alike(const struct leat_schema *a, const struct leat_schema *b)
+bool
+leat__merge_is_alike(const struct leat_schema *a, const struct leat_schema *b)
 {
+	if (!a || !b || a == b)
+		return true; /* known at run time */
 	if (a->n_columns != b->n_columns)
 		return false;
 	for (uint32_t k = 0; k < a->n_columns; k++)
@@ -143,7 +145,7 @@ table_bind(struct leat_stage *st, struct leat__merge_key *m, uint32_t in,
 		return LEAT_OK;
 	if (!m->rows.schema)
 		LEAT_TRY(table_make_schema(st, m, schema));
-	if (!table_is_alike(m->rows.schema, schema))
+	if (!leat__merge_is_alike(m->rows.schema, schema))
 		return leat_stage_fail(st, LEAT_EINVAL,
 			"merge: the columns of '%s' differ from those of other "
 			"ins; put select behind it",

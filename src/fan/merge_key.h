@@ -39,6 +39,10 @@ struct leat__merge_key {
 	bool is_desc; /* of items */
 };
 
+/* Have two tables the same columns? NULL: known at run time. */
+bool leat__merge_is_alike(
+	const struct leat_schema *a, const struct leat_schema *b);
+
 /* key: the value of the option `key`. */
 LEAT_MUST_CHECK int leat__merge_key_init(
 	struct leat_stage *st, struct leat__merge_key *m, const char *key);

@@ -629,8 +629,9 @@ leat_graph_link(struct leat_graph *graph, struct leat_end out,
 }
 
 int
-leat_graph_chain(struct leat_graph *graph, const struct leat_step *steps,
-	uint32_t n_steps, struct leat_error *err)
+leat__graph_chain(struct leat_graph *graph, const struct leat_step *steps,
+	uint32_t n_steps, struct leat_stage **first_out,
+	struct leat_stage **last_out, struct leat_error *err)
 {
 	struct leat_stage *st, *before = NULL;
 
@@ -642,7 +643,19 @@ leat_graph_chain(struct leat_graph *graph, const struct leat_step *steps,
 		if (before)
 			LEAT_TRY(leat_graph_link(graph, leat_out(before, 0),
 				leat_in(st, 0), NULL, err));
+		else
+			*first_out = st;
 		before = st;
 	}
+	*last_out = before;
 	return LEAT_OK;
+}
+
+int
+leat_graph_chain(struct leat_graph *graph, const struct leat_step *steps,
+	uint32_t n_steps, struct leat_error *err)
+{
+	struct leat_stage *first, *last;
+
+	return leat__graph_chain(graph, steps, n_steps, &first, &last, err);
 }

@@ -218,6 +218,12 @@ struct leat_stage *leat__graph_find(
 void leat__graph_auto_name(const struct leat_graph *graph, const bool *only,
 	const char *base, char name[LEAT_ERROR_STAGE_BYTES]);
 
+/* As leat_graph_chain(), and which stages are its ends. */
+LEAT_MUST_CHECK int leat__graph_chain(struct leat_graph *graph,
+	const struct leat_step *steps, uint32_t n_steps,
+	struct leat_stage **first_out, struct leat_stage **last_out,
+	struct leat_error *err);
+
 /* A link whose far end is not known yet, and that end. */
 LEAT_MUST_CHECK int leat__link_open(struct leat_graph *graph,
 	struct leat_end out, struct leat__link **link_out,

@@ -298,21 +298,11 @@ leat_parallel(struct leat_graph *graph, const struct leat_parallel_opts *opts,
 	struct leat_end *in_out, struct leat_end *out_out,
 	struct leat_error *err)
 {
-	struct leat_stage *first = NULL, *last = NULL, *st;
+	struct leat_stage *first, *last;
 	struct leat__parallel *par;
 
 	LEAT_TRY(leat__graph_is_open(graph, err));
-	if (n_steps == 0)
-		return leat__error(
-			err, LEAT_EINVAL, "a chain needs at least one step");
-	for (uint32_t k = 0; k < n_steps; k++) {
-		LEAT_TRY(leat_graph_add(graph, NULL, &steps[k], &st, err));
-		if (last)
-			LEAT_TRY(leat_graph_link(graph, leat_out(last, 0),
-				leat_in(st, 0), NULL, err));
-		first = first ? first : st;
-		last = st;
-	}
+	LEAT_TRY(leat__graph_chain(graph, steps, n_steps, &first, &last, err));
 	LEAT_TRY(leat__parallel_make(graph, opts, first, last, &par, err));
 	*in_out = leat__parallel_in(par);
 	*out_out = leat__parallel_out(par);
