@@ -49,6 +49,7 @@ check "02_job: writes" diff "$expected/02_job.file" "$work/02_job/late.csv"
 run 03_custom_stage
 run 04_channels
 run 05_fibers
+run 06_parallel
 
 # every example has been run, and is short
 for source in "$root"/examples/*.c; do
