@@ -142,10 +142,39 @@ static const struct leat_stage_ops check_ops = {LEAT_STAGE_OPS_INIT("check"),
 	.flags = LEAT_STAGE_SINK, RIG_OPS, .in_layouts = LEAT_LAYOUT_ITEMS,
 	.process = check_process};
 
-/* source ! work ! sink; returns what it took. */
+/* source ! work ! sink */
+static void
+rig_chain(struct leat_graph *graph, const struct leat_step *steps)
+{
+	bench_check(leat_graph_chain(graph, steps, 3, NULL), "chain");
+}
+
+/* The same, and the work by two copies, in no order. */
+static void
+rig_copies(struct leat_graph *graph, const struct leat_step *steps)
+{
+	struct leat_parallel_opts opts = {
+		LEAT_OPTS_INIT(leat_parallel_opts), .most = 2};
+	struct leat_stage *source, *sink;
+	struct leat_end in, out;
+
+	bench_check(leat_graph_add(graph, NULL, &steps[0], &source, NULL), "");
+	bench_check(leat_graph_add(graph, NULL, &steps[2], &sink, NULL), "");
+	bench_check(leat_parallel(graph, &opts, &steps[1], 1, &in, &out, NULL),
+		"copies");
+	bench_check(leat_graph_link(graph, leat_out(source, 0), in, NULL, NULL),
+		"link");
+	bench_check(leat_graph_link(graph, out, leat_in(sink, 0), NULL, NULL),
+		"link");
+}
+
+typedef void (*rig_build)(
+	struct leat_graph *graph, const struct leat_step *steps);
+
+/* Returns what it took. */
 static double
 rig_run(struct rig *rig, const struct leat_stage_ops *const ops[3],
-	uint32_t n_workers)
+	rig_build build, uint32_t n_workers)
 {
 	struct leat_graph_opts graph_opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = n_workers};
@@ -157,7 +186,7 @@ rig_run(struct rig *rig, const struct leat_stage_ops *const ops[3],
 	for (uint32_t k = 0; k < 3; k++)
 		steps[k] = (struct leat_step){ops[k], &opts};
 	bench_check(leat_graph_create(&graph_opts, &graph, NULL), "graph");
-	bench_check(leat_graph_chain(graph, steps, 3, NULL), "chain");
+	build(graph, steps);
 	bench_check(leat_graph_run(graph, NULL), "run");
 	leat_graph_destroy(graph);
 	rival_demand(rig->n_got == rig->n, "the number of items");
@@ -171,8 +200,8 @@ fan_run(uint64_t n, struct rival_result *result, fan_work work)
 		&numbers_ops, &work_ops, &check_ops};
 	struct rig rig = {.work = work, .n = n - n % FAN_ITEMS};
 
-	rival_add(
-		result, "ns", rig_run(&rig, ops, FAN_WORKERS) / (double)rig.n);
+	rival_add(result, "ns",
+		rig_run(&rig, ops, rig_chain, FAN_WORKERS) / (double)rig.n);
 }
 
 static void
@@ -318,9 +347,9 @@ feed_produce(struct leat_stage *st)
 	rc = leat_stage_acquire(st, &frame);
 	if (rc < 0)
 		return rc;
-	for (uint32_t k = 0; k < FAN_ITEMS; k++)
-		frame_items(frame)[k] = fan_sorted_item(
-			feed->number, feed->n_made++, feed->run);
+	fan_sorted_fill(frame_items(frame), FAN_ITEMS, feed->number,
+		feed->n_made, feed->run);
+	feed->n_made += FAN_ITEMS;
 	return frame_emit(st, frame, FAN_ITEMS);
 }
 
@@ -480,7 +509,8 @@ static const struct leat_stage_ops delay_ops = {LEAT_STAGE_OPS_INIT("delay"),
 	.in_layouts = LEAT_LAYOUT_ITEMS, .process = delay_process};
 
 static void
-delay_run(uint64_t n, struct rival_result *result, uint32_t n_workers)
+delay_run(uint64_t n, struct rival_result *result, rig_build build,
+	uint32_t n_workers)
 {
 	static const struct leat_stage_ops *const ops[] = {
 		&timed_ops, &timed_work_ops, &delay_ops};
@@ -488,7 +518,7 @@ delay_run(uint64_t n, struct rival_result *result, uint32_t n_workers)
 		.times = rival_times(n),
 		.due_ns = rival_now_ns() + DELAY_PERIOD_NS};
 
-	rig_run(&rig, ops, n_workers);
+	rig_run(&rig, ops, build, n_workers);
 	qsort(rig.times, n, sizeof(*rig.times), rival_compare);
 	rival_add(result, "p50", (double)rig.times[n / 2]);
 	rival_add(result, "p99", (double)rig.times[n - 1 - n / 100]);
@@ -498,13 +528,19 @@ delay_run(uint64_t n, struct rival_result *result, uint32_t n_workers)
 static void
 delay(uint64_t n, struct rival_result *result)
 {
-	delay_run(n, result, FAN_WORKERS);
+	delay_run(n, result, rig_chain, FAN_WORKERS);
+}
+
+static void
+delay_any(uint64_t n, struct rival_result *result)
+{
+	delay_run(n, result, rig_copies, FAN_WORKERS);
 }
 
 static void
 delay_one(uint64_t n, struct rival_result *result)
 {
-	delay_run(n, result, 1);
+	delay_run(n, result, rig_chain, 1);
 }
 
 /* ---- all of them ------------------------------------------------------- */
@@ -518,6 +554,7 @@ static const struct rival_case cases[] = {
 	{"merge64-mixed", 8000000, false, merge64_mixed},
 	{"merge64-stamp", 8000000, false, merge64_stamp},
 	{"delay", 3000, false, delay}, /* frames */
+	{"delay-any", 3000, false, delay_any},
 	{"delay-one", 3000, false, delay_one},
 	{NULL, 0, false, NULL},
 };

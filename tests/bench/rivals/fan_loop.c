@@ -122,9 +122,9 @@ input_fill(struct heap *heap, struct input *input)
 {
 	if (input->n_made == heap->n_each)
 		return false;
-	for (uint32_t k = 0; k < FAN_ITEMS; k++)
-		input->items[k] = fan_sorted_item(
-			input->number, input->n_made++, heap->run);
+	fan_sorted_fill(input->items, FAN_ITEMS, input->number, input->n_made,
+		heap->run);
+	input->n_made += FAN_ITEMS;
 	rival_keep(input->items);
 	input->at = 0;
 	return true;

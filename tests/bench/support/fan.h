@@ -87,6 +87,23 @@ fan_sorted_item(uint32_t input, uint64_t k, uint32_t run)
 	return ((round * FAN_INS + place) << run) + (k & ((1u << run) - 1));
 }
 
+/* The items of an input from k on. */
+static inline void
+fan_sorted_fill(
+	uint64_t *items, uint32_t n, uint32_t input, uint64_t k, uint32_t run)
+{
+	const uint64_t *end = items + n;
+
+	while (items < end) {
+		uint64_t item = fan_sorted_item(input, k, run);
+		uint64_t n_left = (1u << run) - (k & ((1u << run) - 1));
+
+		k += n_left;
+		for (; n_left > 0 && items < end; n_left--)
+			*items++ = item++;
+	}
+}
+
 /* What came k-th; every so many the work is done once more. */
 static inline void
 fan_demand_item(uint64_t item, uint64_t k, fan_work work)
