@@ -2,7 +2,8 @@
 # Run the models: each must verify, each that claims to end must end whatever
 # is scheduled fairly, and each seeded defect must be found. The defects of a
 # model are the -D words of its head; NIGHTLY=1 takes its larger bounds.
-# Needs spin and gcc. Closes with "N passed, N failed".
+# As many at once as there are cores; run.sh MODEL.pml: only this one. Needs spin
+# and gcc. Closes with "N passed, N failed".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
@@ -78,13 +79,34 @@ try_defect() {
 	fi
 }
 
-for model in "$here"/*.pml; do
-	name=$(basename "$model")
-	try_model "$name"
-	for defect in $(grep -o '\-D[A-Z_]*' "$model" | cut -c3- | sort -u); do
-		try_defect "$name" "$defect"
+# One model, with all its defects.
+run_model() {
+	try_model "$1"
+	for defect in $(grep -o '\-D[A-Z_]*' "$here/$1" | cut -c3- | sort -u); do
+		try_defect "$1" "$defect"
 	done
-done
+}
+
+# All of them, each by a run of this script; what they say is kept together.
+run_all() {
+	for model in "$here"/*.pml; do
+		basename "$model"
+	done | xargs -P "$(nproc)" -I{} sh -c '"$0" "$2" >"$1/$2.out" 2>&1; :' \
+		"$here/run.sh" "$folder" {}
+	for out in "$folder"/*.pml.out; do
+		grep -v ' passed, ' "$out"
+		totals=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$out")
+		set -- ${totals:-0 1} # it did not come to its end
+		passed=$((passed + $1))
+		failed=$((failed + $2))
+	done
+}
+
+if [ $# -gt 0 ]; then
+	run_model "$1"
+else
+	run_all
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
