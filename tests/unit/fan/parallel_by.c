@@ -10,7 +10,7 @@
 
 #include "support/pipe.h"
 
-#define N_ROWS   20000u
+#define N_ROWS   10000u
 #define N_CITIES 97u
 #define CHUNK    "chunk_bytes=4096"
 #define RESTLESS                                                               \
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(they_do_while_keys_move_between_replicas)
 {
-	for (uint32_t k = 0; k < 10; k++) {
+	for (uint32_t k = 0; k < 6; k++) {
 		try_parallel("1..4 by=city " RESTLESS);
 		try_parallel("2..5 ordered by=city " RESTLESS);
 	}
