@@ -174,12 +174,13 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_chain(struct leat_graph *graph,
  *
  *	stage positional key=value ! next stage
  *
- * Double quotes hold spaces, a backslash escapes inside them; name=t names a
- * stage, `t.` continues from its next free out and `t.1` from its out 1;
- * priority=high|normal|low or 0 to 7 says when it is run; `#` starts a comment
- *to the end of the line. Files with a known extension bring their parser or
- *formatter along, and a chain that ends without a sink is written to standard
- *output.
+ * Double quotes hold spaces, a backslash escapes inside them; `#` starts a
+ * comment to the end of the line. name=t names a stage, `t.` continues from its
+ * next free out and `t.1` from its out 1; priority=high|normal|low or 0 to 7
+ * says when it is run. `parallel n..m { a ! b }` stands for replicas of a chain
+ * (leat/parallel.h). Files with a known extension bring their parser or
+ * formatter along, and a chain that ends without a sink is written to standard
+ * output.
  *
  * @param text  UTF-8, at most LEAT_GRAPH_TEXT_MAX bytes; copied        [lent]
  *

@@ -22,8 +22,8 @@
  *	};
  *
  * Callbacks of one instance of a stage never run at the same time; they may run
- * on different threads one after the other. They call only what this header,
- *leat/pool.h, leat/table.h and leat/io.h offer.
+ * on different threads one after the other. They call what this header offers,
+ * and leat/pool.h, leat/table.h and leat/io.h; nothing else.
  */
 #ifndef LEAT_STAGE_H
 #define LEAT_STAGE_H

@@ -3,11 +3,11 @@
  *
  * Every record ends in exactly one way. Over a run that came to its end
  *
- *	read + made = written + filtered + failed + folded
+ *	read + made = written + filtered + failed + folded + shed
  *
  * holds for the graph, and for every stage
  *
- *	in + read + made = out + written + filtered + failed + folded.
+ *	in + read + made = out + written + filtered + failed + folded + shed.
  *
  * Both sides are counted independently (the framework counts in and out, the
  * stages the rest), so a stage that loses a record is found out.

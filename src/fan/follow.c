@@ -29,19 +29,24 @@ leat__fan_follow_n(const struct leat__fan_follow *follow)
 		: UINT32_MAX;
 }
 
-/* The share of the first n branches' links that is full. */
+/* The share of the first n branches' places for frames that wait which is full;
+ * each branch has one more for the frame that it works on. */
 static double
 follow_fullness(const struct leat_stage *st, uint32_t n)
 {
-	uint64_t n_free = 0, n_all = 0;
+	uint64_t n_waiting = 0, n_places = 0;
 
 	for (uint32_t k = 0; k < n; k++) {
 		struct leat__link *link = st->outs[k];
+		uint32_t capacity = link->capacity_frames;
+		uint32_t n_used =
+			capacity - leat__chan_credit(&link->chan, capacity);
 
-		n_all += link->capacity_frames;
-		n_free += leat__chan_credit(&link->chan, link->capacity_frames);
+		n_places += capacity - 1;
+		n_waiting += n_used > 1 ? n_used - 1 : 0;
 	}
-	return 1 - (double)leat__min_u64(n_free, n_all) / (double)n_all;
+	return n_places ? (double)n_waiting / (double)n_places
+			: LEAT__ELASTIC_UNKNOWN;
 }
 
 uint32_t
@@ -54,13 +59,11 @@ leat__fan_follow_frame(const struct leat_stage *st,
 	struct leat_resize resize;
 	int64_t now_ns;
 
-	follow->n_items += n_items;
+	leat__elastic_count(&par->elastic, n_items);
 	if (++follow->n_frames % FOLLOW_LOOKS)
 		return n;
 	now_ns = env->now_ns(env);
-	leat__elastic_look(
-		&par->elastic, follow_fullness(st, n), follow->n_items);
-	follow->n_items = 0;
+	leat__elastic_look(&par->elastic, follow_fullness(st, n));
 	if (birth_ns)
 		leat__elastic_age(&par->elastic, now_ns - birth_ns);
 	if (!leat__elastic_tick(&par->elastic, now_ns, &resize))

@@ -9,7 +9,6 @@
 
 struct leat__fan_follow {
 	struct leat__parallel *parallel; /* NULL: the number stays */
-	uint64_t n_items;                /* since the last look */
 	uint32_t n_frames;
 };
 

@@ -33,11 +33,16 @@ leat__elastic_init(struct leat__elastic *e,
 }
 
 void
-leat__elastic_look(struct leat__elastic *e, double queue, uint64_t n_items)
+leat__elastic_count(struct leat__elastic *e, uint64_t n_items)
+{
+	e->n_items += n_items;
+}
+
+void
+leat__elastic_look(struct leat__elastic *e, double queue)
 {
 	e->queue_sum += queue;
 	e->n_looks++;
-	e->n_items += n_items;
 }
 
 void
@@ -229,16 +234,16 @@ elastic_decide(const struct leat__elastic *e,
 
 /* The window is over: decide, then it is one of those before. */
 static bool
-elastic_close(struct leat__elastic *e, int64_t now_ns, bool may_change,
+elastic_close(struct leat__elastic *e, int64_t now_ns, int64_t n_ns,
 	struct leat_resize *resize)
 {
 	struct leat__elastic_window mean = windows_mean(e);
 	struct leat__elastic_window w =
-		window_close(e, (double)e->opts.window_ns / ELASTIC_SECOND);
+		window_close(e, (double)n_ns / ELASTIC_SECOND);
 	uint32_t n = leat__elastic_n_active(e), n_next = n, why = 0;
 
 	e->n_full = is_over(w.queue, 1, e->opts.grow_queue) ? e->n_full + 1 : 0;
-	if (may_change && e->n_windows >= ELASTIC_LEARN && now_ns >= e->rest_ns)
+	if (e->n_windows >= ELASTIC_LEARN && now_ns >= e->rest_ns)
 		n_next = elastic_decide(e, &w, &mean, &why);
 	window_keep(e, &w);
 	if (n_next == n)
@@ -262,20 +267,12 @@ bool
 leat__elastic_tick(
 	struct leat__elastic *e, int64_t now_ns, struct leat_resize *resize)
 {
-	bool has_changed = false;
-	uint64_t n;
+	int64_t began_ns = e->began_ns;
 
-	if (e->end_ns == 0)
-		e->end_ns = now_ns + e->opts.window_ns;
-	if (now_ns < e->end_ns)
+	if (began_ns && now_ns - began_ns < e->opts.window_ns)
 		return false;
-	/* windows in which nobody came by had nothing in them */
-	n = 1 + (uint64_t)((now_ns - e->end_ns) / e->opts.window_ns);
-	e->end_ns += (int64_t)n * e->opts.window_ns;
-	for (n = leat__min_u64(n, LEAT__ELASTIC_WINDOWS); n; n--)
-		if (elastic_close(e, now_ns, !has_changed, resize))
-			has_changed = true;
-	return has_changed;
+	e->began_ns = now_ns;
+	return began_ns && elastic_close(e, now_ns, now_ns - began_ns, resize);
 }
 
 /* ---- for people --------------------------------------------------------- */

@@ -88,7 +88,8 @@ parallel_unknown(struct leat__parser *p)
 }
 
 static int
-parallel_key(struct leat__parser *p, struct leat_parallel_opts *opts)
+parallel_key(struct leat__parser *p, struct leat_parallel_opts *opts,
+	struct leat__place *by)
 {
 	const struct leat__word *word = &p->word;
 	const struct leat_option *option = parallel_find(word);
@@ -96,13 +97,16 @@ parallel_key(struct leat__parser *p, struct leat_parallel_opts *opts)
 
 	if (!option)
 		return parallel_unknown(p);
+	if (!strcmp(option->name, "by"))
+		*by = word->value;
 	rc = leat__option_parse(p->graph, option, word->text + word->n_key + 1,
 		word->n_bytes - word->n_key - 1, opts, p->err);
 	return rc < 0 ? leat__parse_place(p, word->value, rc) : rc;
 }
 
 static int
-parallel_word(struct leat__parser *p, struct leat_parallel_opts *opts)
+parallel_word(struct leat__parser *p, struct leat_parallel_opts *opts,
+	struct leat__place *by)
 {
 	const struct leat__word *word = &p->word;
 
@@ -112,7 +116,7 @@ parallel_word(struct leat__parser *p, struct leat_parallel_opts *opts)
 			"parallel wants the chain in braces, like: parallel "
 			"2..4 { upper }");
 	if (word->n_key != LEAT__WORD_NO_KEY)
-		return parallel_key(p, opts);
+		return parallel_key(p, opts, by);
 	if (leat__parse_is_word(word, "ordered")) {
 		opts->is_ordered = 1;
 		return LEAT_OK;
@@ -181,19 +185,44 @@ parallel_chain(struct leat__parser *p, struct leat_stage **first,
 		"inside parallel stands one chain; accepted here: ! or }");
 }
 
+/* Where errors point that name what nobody wrote down: to `by`, if they are of
+ * its column, else to `parallel`. */
+static int
+parallel_places(struct leat__parser *p, const struct leat__parallel *par,
+	struct leat__place place, struct leat__place by)
+{
+	struct leat_stage *split = par->split;
+	uint32_t k = 0;
+
+	if (!split)
+		return LEAT_OK;
+	split->place = place;
+	if (par->merge)
+		par->merge->place = place;
+	split->option_places = leat__graph_own_alloc(
+		p->graph, split->n_options * sizeof(*split->option_places));
+	if (!split->option_places)
+		return leat__graph_no_memory(p->err, "parallel");
+	while (strcmp(split->ops.options[k].name, "key"))
+		k++;
+	split->option_places[k] = (struct leat__option_place){
+		.value = by, .is_given = by.n_bytes > 0};
+	return LEAT_OK;
+}
+
 int
 leat__parse_parallel(struct leat__parser *p, struct leat_end *in_out,
 	struct leat_end *out_out)
 {
 	struct leat_parallel_opts opts = {LEAT_OPTS_INIT(leat_parallel_opts)};
-	struct leat__place place = p->word.place;
+	struct leat__place place = p->word.place, by = {0};
 	struct leat_stage *first, *last;
 	struct leat__parallel *par;
 	int rc;
 
 	LEAT_TRY(leat__parse_next(p));
 	while (!leat__parse_is_word(&p->word, "{")) {
-		LEAT_TRY(parallel_word(p, &opts));
+		LEAT_TRY(parallel_word(p, &opts, &by));
 		LEAT_TRY(leat__parse_next(p));
 	}
 	LEAT_TRY(leat__parse_next(p));
@@ -207,5 +236,5 @@ leat__parse_parallel(struct leat__parser *p, struct leat_end *in_out,
 			: leat__parse_place(p, place, rc);
 	*in_out = leat__parallel_in(par);
 	*out_out = leat__parallel_out(par);
-	return LEAT_OK;
+	return parallel_places(p, par, place, by);
 }

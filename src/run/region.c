@@ -326,23 +326,35 @@ region_tick_locked(
 	region_set_active_locked(region, resize.n_after, wakes);
 }
 
-/* A frame is taken, and so many were there: does that change the number of
- * replicas? Now and then the clock is read. */
+/* The share of the places for frames that wait which is full; those in hand
+ * have places of their own. */
+static double
+region_fullness_locked(const struct leat__region *region)
+{
+	uint32_t capacity = region->in->capacity_frames;
+	uint32_t n_waiting = ck_ring_size(&region->in->chan.ring);
+
+	return region->n_in_hand < capacity
+		? (double)n_waiting / (capacity - region->n_in_hand)
+		: LEAT__ELASTIC_UNKNOWN;
+}
+
+/* Somebody is through with a frame, and has not yet given its credit back: does
+ * the number of replicas change? Now and then the clock is read. */
 static void
-region_watch_locked(struct leat__region *region, const struct leat_frame *frame,
-	uint32_t n_queued, struct wakes *wakes)
+region_watch_locked(struct leat__region *region, const struct leat__task *task,
+	struct wakes *wakes)
 {
 	const struct leat__env *env = region->run->env;
 	struct leat__elastic *e = &region->elastic->elastic;
-	int64_t now_ns;
+	int64_t birth_ns = task->nodes[0].birth_ns, now_ns;
 
-	leat__elastic_look(e, (double)n_queued / region->in->capacity_frames,
-		frame->n_items);
+	leat__elastic_look(e, region_fullness_locked(region));
 	if (e->n_looks % REGION_LOOKS != 1)
 		return;
 	now_ns = env->now_ns(env);
-	if (frame->birth_ns)
-		leat__elastic_age(e, now_ns - frame->birth_ns);
+	if (birth_ns)
+		leat__elastic_age(e, now_ns - birth_ns);
 	region_tick_locked(region, now_ns, wakes);
 }
 
@@ -360,7 +372,6 @@ leat__region_take(struct leat__task *task)
 	struct leat__region *region = task->region;
 	struct leat__chan *ch = &region->in->chan;
 	struct leat_frame *frame = NULL;
-	uint32_t n_queued = 0;
 	bool is_promised;
 	struct wakes wakes = {0};
 
@@ -372,8 +383,6 @@ leat__region_take(struct leat__task *task)
 	if (region_is_active(region, task) && region_has_ticket(region)) {
 		bool is_closed = leat__chan_is_send_closed(ch);
 
-		if (region->elastic)
-			n_queued = ck_ring_size(&ch->ring);
 		frame = leat__chan_pop(ch);
 		/* closed was read first, so empty means ended */
 		region->is_in_ended = is_closed && !frame;
@@ -386,8 +395,10 @@ leat__region_take(struct leat__task *task)
 		task->ticket->holder = task;
 		task->ticket->stamp = frame->stamp;
 		task->n_ticket = region->next++;
+		region->n_in_hand++;
 		if (region->elastic)
-			region_watch_locked(region, frame, n_queued, &wakes);
+			leat__elastic_count(
+				&region->elastic->elastic, frame->n_items);
 		region_invite_locked(region, &wakes);
 	}
 	leat__lock_drop(&region->lock, region->run->env);
@@ -452,10 +463,15 @@ leat__region_grant(struct leat__task *task, uint64_t n_bytes)
 {
 	struct leat__region *region = task->region;
 	struct leat__chan *ch = &region->in->chan;
+	struct wakes wakes = {0};
 
 	leat__lock_take(&region->lock, region->run->env);
+	if (region->elastic)
+		region_watch_locked(region, task, &wakes);
+	region->n_in_hand--;
 	leat__chan_grant_quietly(ch, 1, n_bytes);
 	leat__lock_drop(&region->lock, region->run->env);
+	region_wake(region, &wakes, task->lane->worker);
 	leat__chan_tell_sender(ch, task->lane->worker);
 }
 

@@ -51,9 +51,10 @@ struct leat__region {
 	struct leat__parallel *elastic; /* NULL: all tasks are at work */
 	_Alignas(LEAT__CACHE_LINE) struct leat__lock lock;
 	/* guarded by it: */
-	uint64_t next;     /* ticket */
-	uint32_t n_active; /* tasks that draw tickets: 0 to n_active - 1 */
-	uint32_t n_live;   /* tasks that have not ended */
+	uint64_t next;      /* ticket */
+	uint32_t n_active;  /* tasks that draw tickets: 0 to n_active - 1 */
+	uint32_t n_in_hand; /* frames taken whose credit has not gone back */
+	uint32_t n_live;    /* tasks that have not ended */
 	uint32_t n_resting;
 	uint64_t bound; /* promised on the out */
 	bool is_in_ended;

@@ -84,10 +84,9 @@ emit_count(struct leat_stage *st, const struct leat_frame *frame)
 }
 
 /*
- * A fresh frame inherits stamp and birth of the frame in hand; one
- * that is passed on keeps its own, for others may read it. Where ordered
- * branches begin the frame in hand has its place there, and nobody else reads
- * it.
+ * A fresh frame inherits stamp and birth of the frame in hand; one that is
+ * passed on keeps its own, for others may read it. Where ordered branches begin
+ * the frame in hand has its place there, and nobody else reads it.
  */
 static void
 emit_stamp(const struct leat__node *node, struct leat_frame *frame)

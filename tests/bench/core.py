@@ -410,21 +410,21 @@ def build_dir():
     return above if (above / "bench" / OWN).is_file() else ROOT / "build"
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def arguments(doc, cases, build, quick):
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
     parser.add_argument("-n", type=int, metavar="RUNS",
                         help="runs of each contestant (5; 3 with --quick)")
     parser.add_argument("--quick", action="store_true",
-                        help="a quarter of the items, 5 s of idling")
+                        help=quick)
     parser.add_argument("--tries", type=int, default=1, metavar="N",
                         help="run up to N times until others leave the "
                         "machine alone (1)")
     parser.add_argument("--json", action="store_true",
                         help="one JSON object a line instead of the table")
     parser.add_argument("--case", action="append", metavar="NAME",
-                        choices=[case.name for case in CASES],
+                        choices=[case.name for case in cases],
                         help="only this one; may be given more than once")
-    parser.add_argument("--build", type=pathlib.Path, default=build_dir(),
+    parser.add_argument("--build", type=pathlib.Path, default=build,
                         help="where leat is built (this one, or build)")
     return parser.parse_args()
 
@@ -442,7 +442,8 @@ def run_all(board, cases, options):
 
 
 def main():
-    options = arguments()
+    options = arguments(__doc__, CASES, build_dir(),
+                        "a quarter of the items, 5 s of idling")
     own = options.build / "bench" / OWN
     if not own.is_file():
         sys.exit(f"{own} is missing: ./dev build makes it")

@@ -6,7 +6,6 @@ stands on; leat's side is fan_cases.c, the work is support/fan.h. Bars are the
 greatest ratio of leat's time to the rival's: 0.526 says that leat is to be
 1.9 times as fast. A time never fails the run; a wrong result does.
 """
-import argparse
 import json
 import os
 import pathlib
@@ -64,25 +63,6 @@ CASES = [
 ]
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("-n", type=int, metavar="RUNS",
-                        help="runs of each contestant (5; 3 with --quick)")
-    parser.add_argument("--quick", action="store_true",
-                        help="a quarter of the items")
-    parser.add_argument("--tries", type=int, default=1, metavar="N",
-                        help="run up to N times until others leave the "
-                        "machine alone (1)")
-    parser.add_argument("--json", action="store_true",
-                        help="one JSON object a line instead of the table")
-    parser.add_argument("--case", action="append", metavar="NAME",
-                        choices=[case.name for case in CASES],
-                        help="only this one; may be given more than once")
-    parser.add_argument("--build", type=pathlib.Path, default=build_dir(),
-                        help="where leat is built (this one, or build)")
-    return parser.parse_args()
-
-
 def build_dir():
     """The folder above a copy of this script beside leat's own, or build/."""
     above = SCRIPT.parent.parent
@@ -126,7 +106,8 @@ def run_all(board, cases, options):
 
 
 def main():
-    options = arguments()
+    options = core.arguments(__doc__, CASES, build_dir(),
+                             "a quarter of the items")
     own = options.build / "bench" / OWN
     if not own.is_file():
         sys.exit(f"{own} is missing: ./dev build makes it")

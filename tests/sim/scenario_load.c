@@ -20,7 +20,9 @@ struct work_opts {
 	uint32_t size;
 	uint32_t flags;
 	int64_t ns;
-	bool is_outside; /* it waits for that long, and does not work */
+	bool is_outside;  /* it waits for that long, and does not work */
+	uint64_t n_first; /* source: after so many frames a call takes */
+	int64_t later_ns; /* that long; 0 = always the same */
 };
 
 static int
@@ -45,9 +47,12 @@ work_do(struct leat_stage *st)
 static int
 work_produce(struct leat_stage *st)
 {
+	struct work_opts *o = leat_stage_state(st);
 	struct leat_frame *frame;
 
 	work_do(st);
+	if (o->n_first && --o->n_first == 0)
+		o->ns = o->later_ns;
 	SIM_CHECK(leat_stage_acquire(st, &frame) == LEAT_OK);
 	frame->layout = LEAT_LAYOUT_ITEMS;
 	frame->n_items = 1;
@@ -257,7 +262,98 @@ load_ready(void *user)
 	leat_graph_destroy(graph);
 }
 
+/* ---- replicas ------------------------------------------------------------- */
+
+#define N_REPLICAS 4u
+#define N_FLOOD    2000u
+
+static const struct leat_step *
+elastic_steps(const struct work_opts opts[3])
+{
+	static struct leat_stage_ops ops[3];
+	static struct leat_step steps[3];
+
+	memcpy(ops, work_ops, sizeof(ops));
+	ops[0].flags |= LEAT_STAGE_BLOCKING;
+	ops[1].flags |= LEAT_STAGE_STATELESS;
+	ops[2].flags |= LEAT_STAGE_BLOCKING;
+	for (uint32_t k = 0; k < 3; k++)
+		steps[k] = (struct leat_step){&ops[k], &opts[k]};
+	return steps;
+}
+
+/* Limits as they are by default, windows a thousandth of that. */
+static struct leat_graph *
+elastic_start(const struct work_opts opts[3], bool is_ordered)
+{
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = N_REPLICAS};
+	struct leat_parallel_opts parallel = {
+		LEAT_OPTS_INIT(leat_parallel_opts), .is_ordered = is_ordered,
+		.least = 1, .most = N_REPLICAS, .start = 1,
+		.window_ns = 10 * SLOW_NS, .cooldown_ns = 20 * SLOW_NS};
+	const struct leat_step *steps = elastic_steps(opts);
+	struct leat_stage *source, *sink;
+	struct leat_graph *graph;
+	struct leat_end in, out;
+
+	SIM_CHECK(leat_graph_create(&graph_opts, &graph, NULL) == LEAT_OK);
+	SIM_CHECK(!leat_graph_add(graph, NULL, &steps[0], &source, NULL));
+	SIM_CHECK(!leat_graph_add(graph, NULL, &steps[2], &sink, NULL));
+	SIM_CHECK(!leat_parallel(
+		graph, &parallel, &steps[1], 1, &in, &out, NULL));
+	SIM_CHECK(!leat_graph_link(graph, leat_out(source, 0), in, NULL, NULL));
+	SIM_CHECK(!leat_graph_link(graph, out, leat_in(sink, 0), NULL, NULL));
+	SIM_CHECK(leat_graph_start(graph, NULL) == LEAT_OK);
+	return graph;
+}
+
+/* How many are at work after all changes so far; the most that were. */
+static uint32_t
+elastic_look(const struct leat_graph *graph, uint32_t *most)
+{
+	struct leat_resize all[LEAT_RESIZES_KEPT];
+	uint32_t n = leat_graph_resizes(graph, 0, all, LEAT_RESIZES_KEPT);
+
+	for (uint32_t k = 0; k < n; k++)
+		if (all[k].n_after > *most)
+			*most = all[k].n_after;
+	return n ? all[n - 1].n_after : 1;
+}
+
+static bool is_ordered = true;
+
+/* From one to all in a flood that one cannot do, and back to one after it. */
+static void
+elastic_flood(void *user)
+{
+	const struct work_opts opts[3] = {
+		{LEAT_OPTS_INIT(work_opts), .ns = SLOW_NS / 20,
+			.n_first = N_FLOOD, .later_ns = 5 * SLOW_NS},
+		{LEAT_OPTS_INIT(work_opts), .ns = SLOW_NS},
+		{LEAT_OPTS_INIT(work_opts), .ns = SLOW_NS / 20}};
+	struct leat_graph *graph;
+	uint32_t most = 1;
+
+	sim_keep_time();
+	graph = elastic_start(opts, user != NULL);
+	while (elastic_look(graph, &most) > 1 || most < N_REPLICAS)
+		sim_sleep_until(leat_now_ns() + 10 * SLOW_NS);
+	leat_graph_drain(graph);
+	SIM_CHECK(leat_graph_wait(graph, LEAT_NEVER, NULL) == LEAT_OK);
+	leat_graph_destroy(graph);
+}
+
 const struct sim_scenario scenarios_load[] = {
+	{.name = "load_flood_region",
+		.idea = "a region grows in a flood, and shrinks after it",
+		.run = elastic_flood,
+		.user = &is_ordered,
+		.runs_per_mille = 5},
+	{.name = "load_flood_copies",
+		.idea = "copies behind a split do, too",
+		.run = elastic_flood,
+		.runs_per_mille = 5},
 	{.name = "load_threads",
 		.idea = "the slow one of four threads is found",
 		.run = load_threads,

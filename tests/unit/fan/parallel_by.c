@@ -111,21 +111,22 @@ START_TEST(they_do_while_keys_move_between_replicas)
 }
 END_TEST
 
-START_TEST(a_column_that_is_not_there_is_refused)
+START_TEST(a_column_that_is_not_there_is_refused_and_pointed_at)
 {
+	const char *text =
+		"read in.csv ! parallel 2 by=town { head } ! write out.csv";
 	struct leat_error err;
 
 	pipe_enter_folder();
 	file_make("in.csv");
-	ck_assert_int_eq(pipe_run("read in.csv ! parallel 2 by=town { head } ! "
-				  "write out.csv",
-				 NULL, &err),
-		LEAT_EINVAL);
+	ck_assert_int_eq(pipe_run(text, NULL, &err), LEAT_EINVAL);
 	ck_assert_msg(strstr(err.text, "town") != NULL, "%s", err.text);
+	ck_assert_str_eq(text + err.at_offset, "town { head } ! write out.csv");
+	ck_assert_uint_eq(err.at_bytes, 4);
 	pipe_leave_folder();
 }
 END_TEST
 
 TEST_MAIN("fan/parallel_by", records_of_one_key_keep_their_order,
 	they_do_while_keys_move_between_replicas,
-	a_column_that_is_not_there_is_refused)
+	a_column_that_is_not_there_is_refused_and_pointed_at)

@@ -45,7 +45,8 @@ static bool
 trial_window(struct trial *t, double queue, uint64_t n_items, int64_t age_ns)
 {
 	for (uint32_t k = 0; k < LOOKS; k++) {
-		leat__elastic_look(&t->e, queue, n_items / LOOKS);
+		leat__elastic_look(&t->e, queue);
+		leat__elastic_count(&t->e, n_items / LOOKS);
 		if (age_ns)
 			leat__elastic_age(&t->e, age_ns);
 	}
@@ -247,6 +248,20 @@ START_TEST(neither_the_queue_nor_the_rate_alone_makes_it_shrink)
 }
 END_TEST
 
+/* So rare that the clock is read later than a window ends. */
+START_TEST(a_window_that_is_looked_at_late_is_as_long_as_that_took)
+{
+	struct trial t;
+
+	trial_begin(&t, &defaults, 10);
+	trial_calm(&t, 10, 1000);
+	for (uint32_t k = 1; k < 20; k++) {
+		t.now_ns += k * (int64_t)SECOND / 7;
+		ck_assert(!trial_window(&t, 0.1, 1000 + k * 1000 / 7, 0));
+	}
+}
+END_TEST
+
 START_TEST(windows_without_a_frame_make_it_shrink)
 {
 	struct trial t;
@@ -330,7 +345,8 @@ START_TEST(looks_within_a_window_change_nothing)
 	trial_begin(&t, &defaults, 4);
 	trial_calm(&t, 5, 1000);
 	for (uint32_t k = 0; k < 100; k++) {
-		leat__elastic_look(&t.e, 1, 1000);
+		leat__elastic_look(&t.e, 1);
+		leat__elastic_count(&t.e, 1000);
 		ck_assert(!leat__elastic_tick(
 			&t.e, t.now_ns + SECOND - 1, &t.resize));
 	}
@@ -359,6 +375,7 @@ TEST_MAIN("graph/elastic", a_full_queue_and_a_risen_rate_make_it_grow,
 	a_trend_is_named_as_the_reason,
 	an_empty_queue_and_a_fallen_rate_make_it_shrink,
 	neither_the_queue_nor_the_rate_alone_makes_it_shrink,
+	a_window_that_is_looked_at_late_is_as_long_as_that_took,
 	windows_without_a_frame_make_it_shrink,
 	a_change_is_by_at_least_one_and_within_the_bounds,
 	nothing_changes_within_the_cooldown,

@@ -17,7 +17,9 @@ struct trial {
 	struct leat_step steps[2];
 	uint32_t n_steps;
 	uint64_t n; /* items; 0 = without end */
+	struct replicas all;
 	/* filled in */
+	struct replicas_opts shared; /* options of a step that has some */
 	struct leat_graph *graph;
 	struct sink_seen seen;
 	struct leat_error err;
@@ -36,6 +38,10 @@ trial_build(struct trial *t)
 	struct leat_stage *from, *to;
 	struct leat_end in, out;
 
+	t->shared = (struct replicas_opts){
+		LEAT_OPTS_INIT(replicas_opts), .all = &t->all};
+	if (t->steps[0].ops->opts_bytes)
+		t->steps[0].opts = &t->shared;
 	ck_assert_int_eq(leat_graph_create(&opts, &t->graph, &t->err), LEAT_OK);
 	ck_assert_int_eq(
 		leat_graph_add(t->graph, NULL, &source, &from, NULL), LEAT_OK);
@@ -86,6 +92,17 @@ trial_of(const struct leat_stage_ops *ops, uint32_t workers)
 		.n = N_ITEMS};
 }
 
+/* A region: up to so many replicas, in order. */
+static struct trial
+trial_of_region(uint32_t workers, uint32_t most)
+{
+	struct trial t = trial_of(&same_ops, workers);
+
+	t.opts.is_ordered = 1;
+	t.opts.most = most;
+	return t;
+}
+
 /* Looks so often that something changes all the time. */
 static void
 trial_be_restless(struct trial *t, uint32_t most)
@@ -121,13 +138,9 @@ START_TEST(ordered_replicas_keep_the_order)
 
 	for (uint32_t k = 0; k < 3; k++) {
 		struct trial t = trial_of(all[k], 3);
-		struct replicas shared = {0};
-		struct replicas_opts opts = {
-			LEAT_OPTS_INIT(replicas_opts), .all = &shared};
 
 		t.opts.is_ordered = 1;
 		t.opts.most = 4;
-		t.steps[0].opts = all[k]->opts_bytes ? &opts : NULL;
 		trial_run(&t);
 		ck_assert_uint_eq(t.seen.n_back, 0);
 		leat_graph_destroy(t.graph);
@@ -137,19 +150,13 @@ END_TEST
 
 START_TEST(a_region_has_as_many_tasks_as_were_asked_for)
 {
-	struct replicas all = {0};
-	struct replicas_opts opts = {
-		LEAT_OPTS_INIT(replicas_opts), .all = &all};
-	struct trial t = trial_of(&same_ops, 2);
+	struct trial t = trial_of_region(2, 5);
 
-	t.opts.is_ordered = 1;
-	t.opts.most = 5;
-	t.steps[0].opts = &opts;
 	trial_run(&t);
 	ck_assert_uint_eq(t.seen.n_back, 0);
-	ck_assert_uint_eq(all.n_inits, 5);
+	ck_assert_uint_eq(t.all.n_inits, 5);
 	leat_graph_destroy(t.graph);
-	ck_assert_uint_eq(all.n_finis, 5);
+	ck_assert_uint_eq(t.all.n_finis, 5);
 }
 END_TEST
 
@@ -180,14 +187,9 @@ START_TEST(order_is_kept_while_the_number_of_a_region_changes)
 	uint32_t n_resizes = 0;
 
 	for (uint32_t k = 0; k < 20; k++) {
-		struct replicas all = {0};
-		struct replicas_opts opts = {
-			LEAT_OPTS_INIT(replicas_opts), .all = &all};
-		struct trial t = trial_of(&same_ops, 3);
+		struct trial t = trial_of_region(3, 4);
 
-		t.opts.is_ordered = 1;
 		trial_be_restless(&t, 4);
-		t.steps[0].opts = &opts;
 		trial_run(&t);
 		ck_assert_uint_eq(t.seen.n_back, 0);
 		n_resizes += resizes_count(&t);
@@ -199,16 +201,10 @@ END_TEST
 
 START_TEST(a_region_begins_with_as_many_as_start_says)
 {
-	struct replicas all = {0};
-	struct replicas_opts opts = {
-		LEAT_OPTS_INIT(replicas_opts), .all = &all};
-	struct trial t = trial_of(&same_ops, 2);
+	struct trial t = trial_of_region(2, 4);
 
-	t.opts.is_ordered = 1;
 	t.opts.least = 1;
-	t.opts.most = 4;
 	t.opts.start = 2;
-	t.steps[0].opts = &opts;
 	trial_build(&t);
 	ck_assert_int_eq(leat_graph_start(t.graph, NULL), LEAT_OK);
 	ck_assert_uint_eq(t.graph->run->regions[0].n_active, 2);
@@ -221,27 +217,22 @@ END_TEST
 /* The only one at work is late; the others have all the time to go ahead. */
 START_TEST(who_is_not_at_work_draws_no_ticket)
 {
-	struct replicas all = {.late = 5};
-	struct replicas_opts opts = {
-		LEAT_OPTS_INIT(replicas_opts), .all = &all};
-	struct trial t = trial_of(&same_ops, 3);
+	struct trial t = trial_of_region(3, 4);
 
-	t.opts.is_ordered = 1;
+	t.all.late = 5;
 	t.opts.least = 1;
 	t.opts.start = 1;
-	t.opts.most = 4;
 	t.opts.window_ns = INT64_C(3600000000000);
 	t.per_frame = 1;
-	t.steps[0].opts = &opts;
 	trial_build(&t);
 	ck_assert_int_eq(leat_graph_start(t.graph, NULL), LEAT_OK);
-	while (leat__load_relaxed(&all.highest) < 5)
+	while (leat__load_relaxed(&t.all.highest) < 5)
 		leat_yield();
 	for (uint32_t k = 0; k < 2000; k++)
 		leat_yield();
-	replicas_open(&all);
+	replicas_open(&t.all);
 	ck_assert_int_eq(leat_graph_wait(t.graph, LEAT_NEVER, &t.err), LEAT_OK);
-	ck_assert_uint_eq(all.highest_then, 5);
+	ck_assert_uint_eq(t.all.highest_then, 5);
 	trial_check(&t, N_ITEMS);
 	leat_graph_destroy(t.graph);
 }
@@ -249,15 +240,9 @@ END_TEST
 
 START_TEST(any_thread_may_say_how_many_are_at_work)
 {
-	struct replicas all = {0};
-	struct replicas_opts opts = {
-		LEAT_OPTS_INIT(replicas_opts), .all = &all};
-	struct trial t = trial_of(&same_ops, 3);
+	struct trial t = trial_of_region(3, 4);
 
-	t.opts.is_ordered = 1;
-	t.opts.most = 4;
 	t.n = 10 * N_ITEMS;
-	t.steps[0].opts = &opts;
 	trial_build(&t);
 	ck_assert_int_eq(leat_graph_start(t.graph, NULL), LEAT_OK);
 	for (uint32_t k = 0; leat__load_relaxed(&t.seen.n) < t.n; k++)
