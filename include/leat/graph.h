@@ -61,6 +61,17 @@ struct leat_graph_opts {
 	uint32_t reserved;                   /* 0 */
 	/* of the priorities, up to LEAT_WEIGHT_MAX; 0 = 128, 64, ... 1 */
 	uint32_t weights[LEAT_PRIORITIES];
+	/* where dead letters go: a file that lines are added to, one JSON
+	 * object each; NULL = nowhere. Copied.                        [lent] */
+	const char *dead_letters;
+};
+
+/** What becomes of a record that a stage cannot deal with. */
+enum leat_on_error {
+	LEAT_ON_ERROR_STOP = 0,   /* the run fails with it */
+	LEAT_ON_ERROR_SKIP,       /* it is left out */
+	LEAT_ON_ERROR_DEAD_LETTER /* it is written to the graph's dead_letters
+				   */
 };
 
 struct leat_link_opts {
@@ -135,6 +146,19 @@ LEAT_API void leat_graph_destroy(struct leat_graph *graph);
 LEAT_API LEAT_MUST_CHECK int leat_graph_add(struct leat_graph *graph,
 	const char *name, const struct leat_step *step,
 	struct leat_stage **stage_out, struct leat_error *err);
+
+/**
+ * Say what becomes of records that a stage cannot deal with; in a graph's text
+ * on_error=stop|skip|skip(MAX)|dead-letter. Each is counted as failed.
+ *
+ * @param how  enum leat_on_error
+ * @param max  of SKIP: one more fails the run; 0 = any number
+ *
+ * @return LEAT_OK, LEAT_EINVAL (a stage without LEAT_STAGE_REJECTS; DEAD_LETTER
+ * in a graph without dead_letters), LEAT_ESTATE (the graph has started).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_set_on_error(struct leat_stage *stage,
+	uint32_t how, uint64_t max, struct leat_error *err);
 
 /**
  * Say when a stage is run, if several are ready. Without it a stage has the

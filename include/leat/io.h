@@ -87,6 +87,41 @@ LEAT_API void leat_file_keep_partial(struct leat_file *file);
 /** Close; what was not committed is removed. NULL is accepted. */
 LEAT_API void leat_file_close(struct leat_file *file);
 
+/* ---- what does not fit in memory ----------------------------------------- */
+
+/** A file without a name: gone with the process, however it ends. */
+struct leat_scratch;
+
+/**
+ * Open one; for blocking stages.
+ *
+ * @param folder  NULL = /var/tmp                                       [lent]
+ * @param most_bytes  a write beyond is LEAT_ELIMIT
+ * @param scratch_out  to be ended by leat_scratch_close()             [given]
+ *
+ * @return LEAT_OK, or a code after leat_stage_fail_errno(). So do all below.
+ *
+ * Threads: one at a time.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_scratch_open(struct leat_stage *st,
+	const char *folder, uint64_t most_bytes,
+	struct leat_scratch **scratch_out);
+
+/** Append; *offset_out says where. LEAT_EIO (a full disk, ...), LEAT_ELIMIT,
+ * LEAT_ECANCELED. */
+LEAT_API LEAT_MUST_CHECK int leat_scratch_append(struct leat_scratch *scratch,
+	const void *buf, size_t n_bytes, uint64_t *offset_out);
+
+/** Read what was appended there: all of it. */
+LEAT_API LEAT_MUST_CHECK int leat_scratch_read(struct leat_scratch *scratch,
+	uint64_t offset, void *buf, size_t n_bytes);
+
+/** Appended so far. */
+LEAT_API uint64_t leat_scratch_bytes(const struct leat_scratch *scratch);
+
+/** NULL is accepted. */
+LEAT_API void leat_scratch_close(struct leat_scratch *scratch);
+
 #ifdef __cplusplus
 }
 #endif

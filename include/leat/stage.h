@@ -110,6 +110,9 @@ struct leat_option {
  */
 #define LEAT_STAGE_GATHERS (1u << 5)
 
+/** Calls leat_stage_reject(): it can be told what becomes of bad records. */
+#define LEAT_STAGE_REJECTS (1u << 6)
+
 /** n_ins or n_outs: as many as are linked, at least one. */
 #define LEAT_ENDS_ANY UINT32_MAX
 
@@ -347,6 +350,31 @@ LEAT_API LEAT_PRINTF(4, 5) int leat_stage_fail_errno(struct leat_stage *st,
 LEAT_API LEAT_PRINTF(6, 7) int leat_stage_fail_at(struct leat_stage *st,
 	int code, const char *option, size_t offset, size_t n_bytes,
 	const char *format, ...);
+
+/** A record that cannot be dealt with. All [lent] for the call. */
+struct leat_reject {
+	const char *reason; /* what is wrong, and what would be accepted */
+	const char *origin; /* what its source is called; NULL = unknown */
+	uint64_t line;      /* from 1; 0 = unknown, so are the others */
+	uint64_t column;    /* bytes, from 1 */
+	uint64_t offset;    /* bytes from the start of the source */
+	const void *data;   /* the record as it came */
+	size_t n_bytes;
+	uint64_t n_records; /* that it stands for; 0 = 1 */
+};
+
+/**
+ * Of LEAT_STAGE_REJECTS: a record cannot be dealt with. It is counted as
+ * failed, and what becomes of it is said by the stage's on_error (see
+ * leat_stage_set_on_error): the run stops (the default), it is skipped, or it
+ * becomes a dead letter.
+ *
+ * @param code  why, a negative LEAT_E code
+ *
+ * @return LEAT_OK: go on without it. Else a code, to be returned.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_reject(
+	struct leat_stage *st, int code, const struct leat_reject *reject);
 
 /**
  * For a source: has a drain been asked for? It ends soon then. For others: has

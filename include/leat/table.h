@@ -34,15 +34,26 @@ extern "C" {
 #define LEAT_TABLE_ROWS_MAX    65535 /* of one frame */
 #define LEAT_TABLE_NAME_MAX    1024  /* bytes of a column name */
 
+/** Types of columns; in brackets what a vector of one has for each row. */
 enum leat_type {
-	LEAT_TYPE_TEXT = 1, /* bytes, usually UTF-8; not yet typed */
-	LEAT_TYPE_INT64,
-	LEAT_TYPE_FLOAT64,
-	LEAT_TYPE_BOOL
+	LEAT_TYPE_TEXT = 1, /* bytes, usually UTF-8 [struct leat_piece] */
+	LEAT_TYPE_INT64,    /* [int64_t] */
+	LEAT_TYPE_FLOAT64,  /* [double] */
+	LEAT_TYPE_BOOL,     /* [a bit] */
+	LEAT_TYPE_DECIMAL,  /* exact; the column's scale says how many digits */
+			    /* stand behind the point [struct leat_decimal] */
+	LEAT_TYPE_DATE,     /* [int64_t days since 1970-01-01] */
+	LEAT_TYPE_TIMESTAMP, /* [int64_t us since 1970-01-01T00:00:00Z] */
+	LEAT_TYPE_BINARY,    /* bytes; as text: hexadecimal [leat_piece] */
+	LEAT_TYPE_N
 };
 
-/** "text", "int64", "float64", "bool". */
+/** "string", "int64", "float64", "bool", "decimal", "date", "timestamp",
+ * "binary". */
 LEAT_API const char *leat_type_name(uint32_t type);
+
+/** The type of this name ("text" is "string", too), or 0. */
+LEAT_API uint32_t leat_type_find(const char *name, size_t n_bytes);
 
 struct leat_column {
 	const char *name; /* NUL-terminated UTF-8, unique in its schema */
@@ -50,9 +61,30 @@ struct leat_column {
 	uint32_t field;   /* which field of the source text it is; */
 			  /* LEAT_FIELD_NONE: a vector of its own */
 	uint32_t vector;  /* which vector it then is, from 0; else unused */
+	uint32_t scale;   /* of DECIMAL: digits behind the point */
+	uint32_t flags;   /* LEAT_COLUMN_* */
 };
 
 #define LEAT_FIELD_NONE UINT32_MAX
+
+#define LEAT_COLUMN_JSON (1u << 0) /* TEXT that is JSON: an object, a list */
+
+#define LEAT_DECIMAL_DIGITS_MAX 38
+
+/** A whole number of 128 bits, as Arrow has it: low first. */
+struct leat_decimal {
+	uint64_t low;
+	int64_t high;
+};
+
+/** Where a TEXT or BINARY value of a vector stands. */
+struct leat_piece {
+	uint32_t at;
+	uint32_t len; /* LEAT_PIECE_OWN: at counts from the frame's data, */
+	/* else from the source text */
+};
+
+#define LEAT_PIECE_OWN (1u << 31)
 
 /**
  * Names and types of the columns. Made once per stage that changes them, in
@@ -61,6 +93,7 @@ struct leat_column {
 struct leat_schema {
 	uint32_t n_columns;
 	uint32_t n_fields;  /* fields of a row of the source text, 0 = none */
+	uint32_t n_vectors; /* own ones that frames of this schema have */
 	uint32_t separator; /* between fields of the source text */
 	uint32_t quote;     /* around fields of it; 0 = none */
 	const char *origin; /* what the source is called, for messages */
@@ -75,10 +108,13 @@ struct leat_text {
 
 /** A typed column in Arrow's layout. [lent] by the frame. */
 struct leat_vector {
-	uint32_t type;        /* enum leat_type, not TEXT */
+	uint32_t type;        /* enum leat_type */
 	uint32_t n_rows;      /* all of the frame, selected or not */
-	const void *values;   /* int64_t, double, or bits */
+	uint32_t scale;       /* of DECIMAL */
+	const void *values;   /* see enum leat_type */
 	const uint8_t *valid; /* bit k set = row k has a value; NULL = all */
+	const uint8_t *text;  /* that pieces point into */
+	const uint8_t *own;   /* that pieces with LEAT_PIECE_OWN point into */
 };
 
 struct leat_table_head; /* what stands in the slot; private */
@@ -95,12 +131,31 @@ struct leat_table {
 	uint32_t n_rows;        /* rows alive */
 	uint32_t n_rows_all;    /* rows in the frame */
 	uint32_t first;         /* offset in text where row 0 begins */
+	uint32_t text_bytes;    /* of the text, from its offset 0 */
 	uint32_t has_quotes;    /* LEAT_QUOTES_*; 0: no field needs decoding */
 };
 
 #define LEAT_QUOTES_NONE  0u
 #define LEAT_QUOTES_PLAIN 1u /* only where RFC 4180 has them */
 #define LEAT_QUOTES_ODD   2u /* also inside fields without quotes, as data */
+
+/** Has the vector a value in this row? */
+static inline bool
+leat_vector_has(const struct leat_vector *v, uint32_t row)
+{
+	return !v->valid || (v->valid[row / 8] >> (row % 8) & 1);
+}
+
+/** The value of a TEXT or BINARY vector in a row that has one. */
+static inline struct leat_text
+leat_vector_text(const struct leat_vector *v, uint32_t row)
+{
+	struct leat_piece piece = ((const struct leat_piece *)v->values)[row];
+
+	return (struct leat_text){
+		(piece.len & LEAT_PIECE_OWN ? v->own : v->text) + piece.at,
+		piece.len & ~LEAT_PIECE_OWN};
+}
 
 /** Position of a value in its source, for messages. */
 struct leat_position {
@@ -170,12 +225,15 @@ LEAT_API uint32_t leat_table_text_bytes(
 
 /**
  * A column as a typed vector. Text is converted on the first call, for the
- * rows alive, and kept in the frame; an empty field is null.
+ * rows alive, and kept in the frame; an empty field is null. As TEXT: fields
+ * as pieces of the source, decoded where that is needed. DECIMAL gets the
+ * column's scale; more digits behind the point than that do not convert.
  *
  * @param bad_row  on LEAT_EDATA: the first row that does not convert
  *
  * @return LEAT_OK; LEAT_EDATA; LEAT_ELIMIT if the frame has no room (use
- * leat_table_text() then); LEAT_EINVAL if the column has another type.
+ * leat_table_text() then); LEAT_EINVAL if the column has another type: only
+ * what is text becomes one.
  *
  * Threads: the frame's only holder.
  */
@@ -224,15 +282,43 @@ LEAT_API LEAT_MUST_CHECK int leat_table_begin(struct leat_frame *frame,
 	const struct leat_schema *schema, uint32_t n_rows,
 	struct leat_table *t);
 
+/** Room for a vector, to be filled in. [lent] by the frame */
+struct leat_vector_room {
+	void *values;   /* zeroed */
+	uint8_t *valid; /* all bits set */
+};
+
 /**
- * Room for the next vector's values, zeroed, all valid.
+ * Room for the next own vector, also of a table over fields: number
+ * schema->n_vectors first. Its column is in the schema that is set then.
  *
- * @param type  INT64, FLOAT64 or BOOL (bits)
+ * @param type  a type of columns
+ * @param scale  of DECIMAL, else 0
  *
  * @return LEAT_OK, LEAT_EINVAL (type), LEAT_ELIMIT (no room in the frame).
  */
-LEAT_API LEAT_MUST_CHECK int leat_table_add_vector(
-	struct leat_table *t, uint32_t type, void **values_out);
+LEAT_API LEAT_MUST_CHECK int leat_table_add_vector(struct leat_table *t,
+	uint32_t type, uint32_t scale, struct leat_vector_room *out);
+
+/**
+ * Put bytes that a piece points at into the frame.
+ *
+ * @param data  NULL: only room, to be filled in at t->frame->data + out->at
+ *
+ * @return LEAT_OK, LEAT_ELIMIT (no room in the frame).
+ */
+LEAT_API LEAT_MUST_CHECK int leat_table_add_text(struct leat_table *t,
+	const void *data, size_t n_bytes, struct leat_piece *out);
+
+/** A piece of the source text; data lies there. */
+static inline struct leat_piece
+leat_table_piece(const struct leat_table *t, struct leat_text x)
+{
+	return (struct leat_piece){(uint32_t)(x.data - t->text), x.len};
+}
+
+/** Bytes that vectors and text can still take in the frame. */
+LEAT_API uint32_t leat_table_room(const struct leat_table *t);
 
 /** What leat_table_begin_fields() is told. */
 struct leat_fields {
@@ -241,7 +327,8 @@ struct leat_fields {
 	struct leat_frame *base;
 	uint32_t text_offset; /* of the text in base's slot, or the frame's; */
 	/* 64 bytes behind it can be read */
-	uint32_t first; /* offset in the text where row 0 begins */
+	uint32_t first;      /* offset in the text where row 0 begins */
+	uint32_t text_bytes; /* of the text; 0 = up to the last field */
 	uint32_t n_rows;
 	uint32_t has_quotes;    /* LEAT_QUOTES_* */
 	uint64_t source_offset; /* of text[0] in the source, bytes */
@@ -402,6 +489,154 @@ LEAT_API uint32_t leat_writer_end_record(struct leat_writer *w);
  */
 LEAT_API LEAT_MUST_CHECK int leat_writer_flush(
 	struct leat_stage *st, struct leat_writer *w);
+
+/* ---- rows, one after the other ------------------------------------------- */
+
+/**
+ * The open frame of a stage that makes tables of its own: holds 1, emits at
+ * most one frame a call, needs leat_builder_frame_bytes(). Zeroed = new.
+ *
+ *	leat_builder_enter(b, schema, in);
+ *	while (row < n) {
+ *		if ((rc = leat_builder_begin_row(st, b)))
+ *			return rc;
+ *		leat_builder_int64(b, 0, 17);
+ *		leat_builder_text(b, 1, text);	columns that get none are null
+ *		if ((rc = leat_builder_end_row(st, b)) < 0)
+ *			return rc;
+ *		row += (uint32_t)rc;
+ *	}
+ *
+ * The schema's columns are vectors: n_fields 0, column k is vector k.
+ */
+struct leat_builder {
+	const struct leat_schema *schema;
+	struct leat_frame *frame; /* NULL = none open */
+	struct leat_vector_room
+		*columns;     /* side memory, made at the first row */
+	uint32_t n_rows;      /* complete */
+	uint32_t max_rows;    /* of this frame */
+	uint32_t text_at;     /* behind the last complete row's */
+	uint32_t at;          /* behind the row's in work */
+	uint32_t end;         /* of the slot */
+	uint64_t stamp;       /* of the input frame */
+	int64_t birth_ns;     /* of the input frame */
+	uint32_t is_full;     /* a value did not fit */
+	uint32_t has_emitted; /* in this call */
+	uint32_t has_ever_emitted;
+};
+
+/** Payload for the needs of a stage with a builder. */
+LEAT_API uint32_t leat_builder_frame_bytes(void);
+
+/** Side memory that a builder of so many columns takes. */
+LEAT_API uint64_t leat_builder_side_bytes(uint64_t n_columns);
+
+/** Begin a call of process; in may be NULL in flush and finish. The schema
+ * stays the same while a frame is open. [lent] */
+LEAT_API void leat_builder_enter(struct leat_builder *b,
+	const struct leat_schema *schema, const struct leat_frame *in);
+
+/**
+ * Begin a row, or the same one again after leat_builder_end_row() was 0.
+ * @return LEAT_OK; LEAT_MORE, to be returned by the stage; or a code.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_builder_begin_row(
+	struct leat_stage *st, struct leat_builder *b);
+
+/** INT64, DATE, TIMESTAMP, by the column's type. */
+LEAT_API void leat_builder_int64(
+	struct leat_builder *b, uint32_t column, int64_t value);
+LEAT_API void leat_builder_float64(
+	struct leat_builder *b, uint32_t column, double value);
+LEAT_API void leat_builder_bool(
+	struct leat_builder *b, uint32_t column, bool value);
+LEAT_API void leat_builder_decimal(
+	struct leat_builder *b, uint32_t column, struct leat_decimal value);
+/** TEXT and BINARY. */
+LEAT_API void leat_builder_text(
+	struct leat_builder *b, uint32_t column, struct leat_text value);
+/** A value of a column of the same type (and scale) of another table. */
+LEAT_API void leat_builder_copy(struct leat_builder *b, uint32_t column,
+	const struct leat_vector *v, uint32_t row);
+
+/**
+ * @return 1 if the row is complete; 0: begin it again; LEAT_ELIMIT, said by
+ * leat_stage_fail(): a row that no frame can hold.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_builder_end_row(
+	struct leat_stage *st, struct leat_builder *b);
+
+/**
+ * Emit what is there, or release an empty frame; for flush and finish. A table
+ * of no row is emitted if nothing ever was and is_needed. In fini
+ * `leat_frame_release(b->frame)` ends what a failed run left. LEAT_OK or a
+ * code.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_builder_flush(
+	struct leat_stage *st, struct leat_builder *b, bool is_needed);
+
+/* ---- types --------------------------------------------------------------- */
+
+/**
+ * What types do columns of text have? Fed with sample values, then asked.
+ * Narrowest of int64, float64, bool, date, timestamp that all values that are
+ * not empty have; of none, string. A column of whole numbers one of which has
+ * leading zeros is a string.
+ */
+struct leat_infer {
+	uint32_t could_be; /* private: bits 1 << type */
+	uint32_t n_values;
+};
+
+/** Begin. */
+LEAT_API struct leat_infer leat_infer_begin(void);
+/** Look at one value, decoded; empty ones say nothing. */
+LEAT_API void leat_infer_value(struct leat_infer *infer, struct leat_text x);
+/** The type; TEXT if there was no value. */
+LEAT_API uint32_t leat_infer_type(const struct leat_infer *infer);
+
+/** One entry of a declared schema. */
+struct leat_declared {
+	struct leat_text name; /* into the list; in quotes as it stands */
+	uint32_t type;
+	uint32_t scale;
+	uint32_t offset; /* of the entry in the list, for messages */
+	uint32_t n_bytes;
+};
+
+/**
+ * Read "id:int64,day:date,price:decimal(2),\"last name\":string" an entry at
+ * a time.
+ *
+ * @param at_io  where the entry begins; behind it after the call
+ *
+ * @return LEAT_OK; LEAT_EOS at the end; LEAT_EINVAL with place and text.
+ */
+struct leat_expr_error;
+LEAT_API LEAT_MUST_CHECK int leat_declared_next(const char *list,
+	uint32_t *at_io, struct leat_declared *out,
+	struct leat_expr_error *err);
+
+/**
+ * Whole texts as leat_text_int64 reads them; LEAT_EDATA or LEAT_ELIMIT.
+ * A date is YYYY-MM-DD, from year -9999 to 9999.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_text_date(
+	struct leat_text text, int64_t *days_out);
+/** YYYY-MM-DD[( |T)HH:MM[:SS[.ffffff]][Z|+HH[:MM]|-HH[:MM]]]; UTC if it names
+ * no zone. */
+LEAT_API LEAT_MUST_CHECK int leat_text_timestamp(
+	struct leat_text text, int64_t *us_out);
+LEAT_API LEAT_MUST_CHECK int leat_text_bool(
+	struct leat_text text, bool *value_out);
+LEAT_API LEAT_MUST_CHECK int leat_text_decimal(
+	struct leat_text text, uint32_t scale, struct leat_decimal *out);
+/** @return length: 10 or 11; up to 28; up to 41 */
+LEAT_API uint32_t leat_text_print_date(int64_t days, char *buf);
+LEAT_API uint32_t leat_text_print_timestamp(int64_t us, char *buf);
+LEAT_API uint32_t leat_text_print_decimal(
+	struct leat_decimal value, uint32_t scale, char *buf);
 
 /* ---- expressions -------------------------------------------------------- */
 

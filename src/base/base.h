@@ -76,6 +76,11 @@ struct leat__text {
 LEAT_PRINTF(2, 3)
 void leat__text_add(struct leat__text *t, const char *format, ...);
 
+/* Bytes of the UTF-8 character at s, of n that can be read; 0 = it is none. */
+size_t leat__utf8_bytes(const uint8_t *s, size_t n);
+/* Is all of it? */
+bool leat__utf8_is_text(const uint8_t *s, size_t n);
+
 /* Damerau-Levenshtein distance, cut at 4; for "did you mean". */
 uint32_t leat__edit_distance(
 	const char *a, size_t n_a, const char *b, size_t n_b);

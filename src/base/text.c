@@ -80,3 +80,38 @@ leat__edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 		text_fill_row(&r, a, i, b, n_b);
 	return (uint32_t)leat__min_u64(r.above[n_b], TEXT_DISTANCE_MAX);
 }
+
+size_t
+leat__utf8_bytes(const uint8_t *s, size_t n)
+{
+	size_t len = s[0] < 0x80 ? 1
+		: s[0] < 0xc2    ? 0
+		: s[0] < 0xe0    ? 2
+		: s[0] < 0xf0    ? 3
+		: s[0] < 0xf5    ? 4
+				 : 0;
+
+	if (len > n)
+		return 0;
+	for (size_t k = 1; k < len; k++)
+		if ((s[k] & 0xc0) != 0x80)
+			return 0;
+	/* too long, a surrogate, or beyond the last character */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+bool
+leat__utf8_is_text(const uint8_t *s, size_t n)
+{
+	size_t len;
+
+	for (; n; s += len, n -= len) {
+		len = leat__utf8_bytes(s, n);
+		if (!len)
+			return false;
+	}
+	return true;
+}

@@ -94,35 +94,14 @@ dump_add(struct dump *d, const char *format, ...)
 	va_end(args);
 }
 
-/* Bytes of the UTF-8 character at s, or 0 if it is none. */
-static size_t
-utf8_bytes(const uint8_t *s)
-{
-	size_t n = s[0] < 0x80 ? 1
-		: s[0] < 0xc2  ? 0
-		: s[0] < 0xe0  ? 2
-		: s[0] < 0xf0  ? 3
-		: s[0] < 0xf5  ? 4
-			       : 0;
-
-	for (size_t k = 1; k < n; k++)
-		if ((s[k] & 0xc0) != 0x80)
-			return 0;
-	/* too long, a surrogate, or beyond the last character */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* A string as JSON has it, without the quotes; people read it too. */
 static void
 dump_escaped(struct dump *d, const char *text)
 {
-	const uint8_t *s = (const uint8_t *)text;
+	const uint8_t *s = (const uint8_t *)text, *end = s + strlen(text);
 
-	while (*s) {
-		size_t n = utf8_bytes(s);
+	while (s < end) {
+		size_t n = leat__utf8_bytes(s, (size_t)(end - s));
 
 		if (n == 0)
 			dump_words(d, DUMP_UTF8_BAD);

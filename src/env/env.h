@@ -28,11 +28,12 @@ struct leat__thread {
 
 /* CREATE: for writing, must not exist yet, mode 0666 & ~umask. WRITE: must
  * exist, a device or a pipe. SCRATCH: for both, must not exist yet, nobody
- * else's. */
+ * else's. APPEND: for writing at its end, made if it is missing. */
 #define LEAT__OPEN_READ    0u
 #define LEAT__OPEN_CREATE  1u
 #define LEAT__OPEN_WRITE   2u
 #define LEAT__OPEN_SCRATCH 3u
+#define LEAT__OPEN_APPEND  4u
 
 #define LEAT__POLL_MAX 64u /* files in one call of poll */
 

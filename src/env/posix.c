@@ -421,6 +421,7 @@ posix_open(const struct leat__env *env, const char *path, uint32_t how,
 		[LEAT__OPEN_CREATE] = O_WRONLY | O_CREAT | O_EXCL,
 		[LEAT__OPEN_WRITE] = O_WRONLY,
 		[LEAT__OPEN_SCRATCH] = O_RDWR | O_CREAT | O_EXCL,
+		[LEAT__OPEN_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
 	};
 	mode_t mode = how == LEAT__OPEN_SCRATCH ? 0600 : 0666;
 	int fd = -1;

@@ -178,6 +178,12 @@ leat__key_bind(struct leat_stage *st, const struct leat__key_spec *spec,
 
 		if (at < 0)
 			return key_fail_unknown(st, key, option, schema);
+		if (schema->columns[at].type == LEAT_TYPE_DECIMAL)
+			return leat_stage_fail_at(st, LEAT_EINVAL, option,
+				key->offset, key->n_bytes,
+				"column '%.64s' is decimal; accepted: any "
+				"other type",
+				key->name);
 		columns_out[k] = (uint32_t)at;
 	}
 	return LEAT_OK;
@@ -290,23 +296,25 @@ key_read_text(const struct leat__key_column *key, struct leat_text x,
 
 /* Of a typed column. */
 static void
-key_read_vector(struct leat_table *t, uint32_t column, uint32_t row,
-	struct leat__key_value *value)
+key_read_vector(const struct leat__key_column *key, struct leat_table *t,
+	uint32_t column, uint32_t row, struct leat__key_value *value)
 {
 	uint32_t type = t->schema->columns[column].type, bad_row;
 	struct leat_vector v;
 
 	if (leat_table_vector(t, column, type, &v, &bad_row) != LEAT_OK ||
-		(v.valid && !(v.valid[row / 8] >> (row % 8) & 1)))
+		!leat_vector_has(&v, row))
 		return;
-	if (type == LEAT_TYPE_FLOAT64)
+	if (type == LEAT_TYPE_TEXT || type == LEAT_TYPE_BINARY)
+		key_read_text(key, leat_vector_text(&v, row), 0, value);
+	else if (type == LEAT_TYPE_FLOAT64)
 		value->bits = (struct leat__heap_key){
 			key_of_double(((const double *)v.values)[row]), 0};
-	else if (type == LEAT_TYPE_INT64)
-		value->bits = key_of_int64(((const int64_t *)v.values)[row]);
-	else
+	else if (type == LEAT_TYPE_BOOL)
 		value->bits = key_of_int64(
 			((const uint8_t *)v.values)[row / 8] >> (row % 8) & 1);
+	else
+		value->bits = key_of_int64(((const int64_t *)v.values)[row]);
 }
 
 void
@@ -315,7 +323,7 @@ leat__key_read(const struct leat__key_column *key, struct leat_table *t,
 {
 	*value = (struct leat__key_value){.bits = {0, 1}};
 	if (t->schema->columns[column].field == LEAT_FIELD_NONE)
-		key_read_vector(t, column, row, value);
+		key_read_vector(key, t, column, row, value);
 	else
 		key_read_text(key, leat_table_raw(t, column, row),
 			t->has_quotes ? t->schema->quote : 0, value);

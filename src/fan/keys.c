@@ -5,6 +5,7 @@
  * only read, for others may read it too.
  * Threads: the one that steps the stage's task.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "fan/hash_ring.h"
@@ -87,6 +88,35 @@ leat__fan_keys_fini(struct leat_stage *st, struct leat__fan_keys *keys)
 	keys->scratch = NULL;
 }
 
+/* ---- what is wrong -------------------------------------------------------- */
+
+static int
+key_fail(struct leat_stage *st, const struct leat__fan_keys *keys, uint32_t row,
+	int code, const char *what)
+{
+	const struct leat_table *t = &keys->table;
+	struct leat_position at = leat_table_position(t, keys->column, row);
+
+	return leat_stage_fail(st, code, "%s:%llu:%llu: %s",
+		t->schema->origin ? t->schema->origin : "input",
+		(unsigned long long)at.line, (unsigned long long)at.column,
+		what);
+}
+
+static int
+key_fail_type(
+	struct leat_stage *st, const struct leat__fan_keys *keys, uint32_t row)
+{
+	uint32_t type = keys->schema->columns[keys->column].type;
+	char what[64];
+
+	snprintf(what, sizeof(what), "the key is no %s",
+		type == LEAT_TYPE_INT64 || type == LEAT_TYPE_FLOAT64
+			? "number"
+			: leat_type_name(type));
+	return key_fail(st, keys, row, LEAT_EDATA, what);
+}
+
 /* ---- one frame ----------------------------------------------------------- */
 
 static int
@@ -95,14 +125,16 @@ keys_open_table(struct leat_stage *st, struct leat__fan_keys *keys,
 {
 	const struct leat_column *column;
 	uint32_t bad_row;
+	int rc;
 
 	leat_table_open(frame, &keys->table);
 	LEAT_TRY(keys_bind(st, keys, keys->table.schema));
 	column = &keys->schema->columns[keys->column];
 	if (column->field != LEAT_FIELD_NONE)
 		return LEAT_OK;
-	return leat_table_vector(&keys->table, keys->column, column->type,
+	rc = leat_table_vector(&keys->table, keys->column, column->type,
 		&keys->vector, &bad_row);
+	return rc == LEAT_EDATA ? key_fail_type(st, keys, bad_row) : rc;
 }
 
 int
@@ -141,54 +173,78 @@ key_float64(double value)
 }
 
 static struct leat__fan_key
+key_bytes(struct leat_text x)
+{
+	return (struct leat__fan_key){leat__fan_hash(x.data, x.len), !x.len};
+}
+
+static struct leat__fan_key
 key_of_vector(const struct leat_vector *v, uint32_t row)
 {
-	if (v->valid && !(v->valid[row / 8] >> (row % 8) & 1))
+	if (!leat_vector_has(v, row))
 		return (struct leat__fan_key){0, true};
-	if (v->type == LEAT_TYPE_INT64)
-		return key_int64(((const int64_t *)v->values)[row]);
-	if (v->type == LEAT_TYPE_FLOAT64)
+	switch (v->type) {
+	case LEAT_TYPE_FLOAT64:
 		return key_float64(((const double *)v->values)[row]);
-	return key_int64(
-		((const uint8_t *)v->values)[row / 8] >> (row % 8) & 1);
+	case LEAT_TYPE_BOOL:
+		return key_int64(
+			((const uint8_t *)v->values)[row / 8] >> (row % 8) & 1);
+	case LEAT_TYPE_TEXT:
+	case LEAT_TYPE_BINARY:
+		return key_bytes(leat_vector_text(v, row));
+	case LEAT_TYPE_DECIMAL:
+		return key_bytes((struct leat_text){(const uint8_t *)v->values +
+				row * sizeof(struct leat_decimal),
+			sizeof(struct leat_decimal)});
+	default:
+		return key_int64(((const int64_t *)v->values)[row]);
+	}
 }
 
+/* A value that still stands in the text, but is another than that text: one
+ * number or moment can be written in several ways. */
 static int
-key_fail(struct leat_stage *st, const struct leat__fan_keys *keys, uint32_t row,
-	int code, const char *what)
+key_of_typed(struct leat_text x, const struct leat_column *column,
+	struct leat__fan_key *key)
 {
-	const struct leat_table *t = &keys->table;
-	struct leat_position at = leat_table_position(t, keys->column, row);
-
-	return leat_stage_fail(st, code, "%s:%llu:%llu: %s",
-		t->schema->origin ? t->schema->origin : "input",
-		(unsigned long long)at.line, (unsigned long long)at.column,
-		what);
-}
-
-/* A column of numbers that still stand in the text. */
-static int
-key_of_number(struct leat_text x, uint32_t type, struct leat__fan_key *key)
-{
-	int64_t whole;
-	double number;
+	struct leat_decimal exact = {0, 0};
+	int64_t whole = 0;
+	double number = 0;
 	int rc;
 
-	if (type == LEAT_TYPE_INT64) {
-		rc = leat_text_int64(x, &whole);
-		*key = key_int64(rc == LEAT_OK ? whole : 0);
-	} else {
+	switch (column->type) {
+	case LEAT_TYPE_FLOAT64:
 		rc = leat_text_float64(x, &number);
 		*key = key_float64(rc == LEAT_OK ? number : 0);
+		return rc;
+	case LEAT_TYPE_DECIMAL:
+		rc = leat_text_decimal(x, column->scale, &exact);
+		*key = key_bytes((struct leat_text){
+			(const uint8_t *)&exact, sizeof(exact)});
+		return rc;
+	case LEAT_TYPE_TIMESTAMP:
+		rc = leat_text_timestamp(x, &whole);
+		break;
+	default:
+		rc = leat_text_int64(x, &whole);
+		break;
 	}
+	*key = key_int64(rc == LEAT_OK ? whole : 0);
 	return rc;
+}
+
+static bool
+key_is_typed(uint32_t type)
+{
+	return type == LEAT_TYPE_INT64 || type == LEAT_TYPE_FLOAT64 ||
+		type == LEAT_TYPE_DECIMAL || type == LEAT_TYPE_TIMESTAMP;
 }
 
 static int
 key_of_text(struct leat_stage *st, struct leat__fan_keys *keys, uint32_t row,
 	struct leat__fan_key *key)
 {
-	uint32_t type = keys->schema->columns[keys->column].type;
+	const struct leat_column *column = &keys->schema->columns[keys->column];
 	struct leat_table *t = &keys->table;
 	struct leat_text x;
 
@@ -202,14 +258,12 @@ key_of_text(struct leat_stage *st, struct leat__fan_keys *keys, uint32_t row,
 		*key = (struct leat__fan_key){0, true};
 		return LEAT_OK;
 	}
-	if (type != LEAT_TYPE_INT64 && type != LEAT_TYPE_FLOAT64) {
-		*key = (struct leat__fan_key){
-			leat__fan_hash(x.data, x.len), false};
+	if (!key_is_typed(column->type)) {
+		*key = key_bytes(x);
 		return LEAT_OK;
 	}
-	if (key_of_number(x, type, key) != LEAT_OK)
-		return key_fail(
-			st, keys, row, LEAT_EDATA, "the key is no number");
+	if (key_of_typed(x, column, key) != LEAT_OK)
+		return key_fail_type(st, keys, row);
 	return LEAT_OK;
 }
 

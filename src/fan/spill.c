@@ -46,14 +46,12 @@ static struct leat_span
 text_of_table(struct leat_frame *frame)
 {
 	struct leat_table t;
-	size_t n_ends;
 
 	leat_table_open(frame, &t);
-	n_ends = (size_t)t.n_rows_all * (t.text ? t.schema->n_fields : 0);
-	if (!n_ends)
+	if (!t.text || t.text_bytes <= t.first)
 		return (struct leat_span){NULL, 0};
-	return (struct leat_span){(uint8_t *)(uintptr_t)t.text + t.first,
-		t.fields[n_ends - 1] + 1 - t.first};
+	return (struct leat_span){
+		(uint8_t *)(uintptr_t)t.text + t.first, t.text_bytes - t.first};
 }
 
 static struct leat_span

@@ -116,6 +116,8 @@ args_list(const struct args *a, struct leat__text *text)
 	leat__parse_list(text, "name");
 	if (args_takes_priority(a))
 		leat__parse_list(text, "priority");
+	if (a->st->ops.flags & LEAT_STAGE_REJECTS)
+		leat__parse_list(text, "on_error");
 }
 
 static int
@@ -313,6 +315,49 @@ args_priority(struct leat__parser *p, struct args *a)
 	return rc < 0 ? leat__parse_place(p, word->place, rc) : rc;
 }
 
+/* "skip(100)"; false = neither that nor another one. */
+static bool
+on_error_parse(const char *text, uint32_t *how, uint64_t *max)
+{
+	static const char *const names[] = {"stop", "skip", "dead-letter"};
+	char rest[2];
+	uint32_t n;
+
+	*max = 0;
+	for (uint32_t k = 0; k < leat__array_len(names); k++) {
+		*how = k;
+		if (!strcmp(text, names[k]))
+			return true;
+	}
+	*how = LEAT_ON_ERROR_SKIP;
+	if (sscanf(text, "skip(%9u%1[)]", &n, rest) != 2 || !n ||
+		strchr(text, ')')[1])
+		return false;
+	*max = n;
+	return true;
+}
+
+static int
+args_on_error(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	const char *text = word->text + word->n_key + 1;
+	uint32_t how;
+	uint64_t max;
+	int rc;
+
+	if (a->st->has_on_error)
+		return leat__parse_error(p, word->place,
+			"stage '%s' is told on_error twice", a->st->ops.name);
+	if (!on_error_parse(text, &how, &max))
+		return leat__parse_error(p, word->place,
+			"on_error is '%.64s'; accepted: stop, skip, skip(MAX), "
+			"dead-letter",
+			text);
+	rc = leat_stage_set_on_error(a->st, how, max, p->err);
+	return rc < 0 ? leat__parse_place(p, word->place, rc) : rc;
+}
+
 static bool
 word_has_key(const struct leat__word *word, const char *key)
 {
@@ -335,6 +380,8 @@ args_word(struct leat__parser *p, struct args *a)
 		return args_key(p, a, option);
 	if (word_has_key(word, "priority"))
 		return args_priority(p, a);
+	if (word_has_key(word, "on_error"))
+		return args_on_error(p, a);
 	if (leat__name_is_valid(word->text, word->n_key) &&
 		!(next && (next->flags & LEAT_OPTION_REST)))
 		return args_unknown_option(p, a);

@@ -144,6 +144,14 @@ graph_init(struct leat_graph *graph, struct leat_error *err)
 		return leat__error(err, rc, "no memory for the graph's arena");
 	leat__account_init(&graph->own, graph->arena, UINT64_MAX);
 	graph->magazine_slots = GRAPH_MAGAZINE_SLOTS;
+	if (graph->opts.dead_letters) {
+		const char *path = graph->opts.dead_letters;
+
+		graph->dead_path =
+			leat__graph_own_text(graph, path, strlen(path));
+		if (!graph->dead_path)
+			return leat__graph_no_memory(err, "a path");
+	}
 	if (graph->opts.parent)
 		return leat_ctx_child(
 			graph->opts.parent, LEAT_NEVER, &graph->ctx, err);

@@ -99,6 +99,10 @@ struct leat_stage {
 	bool is_ordered_merge; /* set by its init */
 	bool has_priority;     /* it was given one */
 	uint32_t priority;     /* 0 = first */
+	bool has_on_error;     /* it was told one */
+	uint32_t on_error;     /* enum leat_on_error */
+	uint64_t max_rejects;  /* of SKIP; 0 = any number */
+	uint64_t n_rejects;    /* atomic, of the original: of all replicas */
 	bool is_restoring;  /* set by its negotiate: what it makes points into
 			     * frames that it made too, as its input does */
 	bool is_restamping; /* plan: ordered branches begin at it */
@@ -155,6 +159,7 @@ struct leat_graph {
 	struct leat__link **links;
 	struct leat__parallel *parallels; /* in the order of their coming */
 	struct leat__resizes *resizes;    /* NULL = none can change */
+	char *dead_path;                  /* of dead letters; or NULL */
 	struct leat__arena *arena;        /* side memory */
 	struct leat__account own;         /* names, options, states, the plan */
 	/* plan */

@@ -148,6 +148,18 @@ show_options(struct show *s, const struct leat_stage *st)
 }
 
 static void
+show_on_error(struct show *s, const struct leat_stage *st)
+{
+	if (st->on_error == LEAT_ON_ERROR_DEAD_LETTER)
+		leat__text_add(s->text, " on_error=dead-letter");
+	else if (st->max_rejects)
+		leat__text_add(s->text, " on_error=skip(%llu)",
+			(unsigned long long)st->max_rejects);
+	else if (st->on_error == LEAT_ON_ERROR_SKIP)
+		leat__text_add(s->text, " on_error=skip");
+}
+
+static void
 show_stage(struct show *s, const struct leat_stage *st)
 {
 	char name[LEAT_ERROR_STAGE_BYTES], priority[8];
@@ -160,6 +172,7 @@ show_stage(struct show *s, const struct leat_stage *st)
 	if (st->has_priority)
 		leat__text_add(s->text, " priority=%s",
 			leat__priority_text(st->priority, priority));
+	show_on_error(s, st);
 	s->is_shown[st->number] = true;
 	s->order[s->n_order++] = st->number;
 }

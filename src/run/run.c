@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/atomic.h"
+#include "run/dead.h"
 #include "run/region.h"
 
 /* ---- wakers ------------------------------------------------------------------ */
@@ -337,6 +338,7 @@ run_init(struct leat_graph *graph, struct leat_error *err)
 	run->cancel_fd = run->drain_fd = -1;
 	leat__parker_init(&run->over, run->env);
 	graph->run = run;
+	LEAT_TRY(leat__dead_open(graph, &run->dead, err));
 	LEAT_TRY(run_init_events(run, err));
 	LEAT_TRY(run_init_pool(run, err));
 	LEAT_TRY(run_init_tasks(run, err));
@@ -365,6 +367,7 @@ run_free(struct leat__run *run)
 	for (uint32_t k = 0; k < run->n_tasks; k++)
 		leat__task_fini(&run->tasks[k]);
 	leat__exec_fini(&run->exec);
+	leat__dead_close(run->dead);
 	leat_pool_destroy(run->pool);
 	env->free(env, run->tasks);
 	env->free(env, run->regions);

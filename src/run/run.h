@@ -145,6 +145,7 @@ struct leat__run {
 	uint32_t is_broken;  /* atomic: a task ended by a cancel or a failure */
 	uint32_t is_drained; /* atomic: a source ended because of a drain */
 	uint32_t closing;    /* atomic: 0 not yet, 1 somebody is, 2 closed */
+	struct leat__dead *dead; /* NULL = no dead letters */
 	int cancel_fd;
 	int drain_fd;
 	bool is_after_set;

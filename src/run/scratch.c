@@ -37,8 +37,9 @@ leat__scratch_init(struct leat__scratch *scratch, struct leat_stage *st,
 
 /* ---- files ----------------------------------------------------------------- */
 
-static int
-scratch_fail(struct leat__scratch *scratch, int sys_errno, const char *what)
+int
+leat__scratch_fail(
+	const struct leat__scratch *scratch, int sys_errno, const char *what)
 {
 	char why[128];
 
@@ -49,8 +50,8 @@ scratch_fail(struct leat__scratch *scratch, int sys_errno, const char *what)
 		(unsigned long long)scratch->n_bytes);
 }
 
-static int
-scratch_open(struct leat__scratch *scratch, int *fd_out)
+int
+leat__scratch_open(const struct leat__scratch *scratch, int *fd_out)
 {
 	const struct leat__env *env = scratch->env;
 	char path[SCRATCH_PATH_MAX];
@@ -66,12 +67,12 @@ scratch_open(struct leat__scratch *scratch, int *fd_out)
 			: ENAMETOOLONG;
 	}
 	if (sys_errno)
-		return scratch_fail(scratch, sys_errno, "create");
+		return leat__scratch_fail(scratch, sys_errno, "create");
 	sys_errno = env->unlink(env, path);
 	if (!sys_errno)
 		return LEAT_OK;
 	env->close(env, *fd_out);
-	return scratch_fail(scratch, sys_errno, "take the name from");
+	return leat__scratch_fail(scratch, sys_errno, "take the name from");
 }
 
 int
@@ -79,7 +80,7 @@ leat__scratch_try(struct leat__scratch *scratch)
 {
 	int fd;
 
-	LEAT_TRY(scratch_open(scratch, &fd));
+	LEAT_TRY(leat__scratch_open(scratch, &fd));
 	scratch->env->close(scratch->env, fd);
 	return LEAT_OK;
 }
@@ -129,14 +130,14 @@ scratch_add(struct leat__scratch *scratch)
 	struct leat__scratch_piece *piece = &scratch->pieces[scratch->n_pieces];
 
 	LEAT_INVARIANT(scratch->n_pieces < LEAT__SCRATCH_PIECES_MAX);
-	LEAT_TRY(scratch_open(scratch, &piece->fd));
+	LEAT_TRY(leat__scratch_open(scratch, &piece->fd));
 	piece->n_bytes = 0;
 	scratch->n_pieces++;
 	return LEAT_OK;
 }
 
-static int
-scratch_look(const struct leat__scratch *scratch)
+int
+leat__scratch_look(const struct leat__scratch *scratch)
 {
 	return leat_ctx_is_done(leat_stage_ctx(scratch->st)) ? LEAT_ECANCELED
 							     : LEAT_OK;
@@ -159,7 +160,7 @@ leat__scratch_write(
 		uint64_t most = leat__min_u64(n_bytes, SCRATCH_MANY);
 		int64_t n;
 
-		LEAT_TRY(scratch_look(scratch));
+		LEAT_TRY(leat__scratch_look(scratch));
 		if (!last) {
 			LEAT_TRY(scratch_add(scratch));
 			continue;
@@ -171,7 +172,7 @@ leat__scratch_write(
 		if (scratch_is_again(n))
 			continue;
 		if (n <= 0)
-			return scratch_fail(
+			return leat__scratch_fail(
 				scratch, n ? (int)-n : EIO, "write to");
 		at += n;
 		n_bytes -= (size_t)n;
@@ -192,14 +193,14 @@ leat__scratch_read(struct leat__scratch *scratch, void *buf, size_t n_bytes)
 		int64_t n;
 
 		LEAT_INVARIANT(scratch->n_pieces);
-		LEAT_TRY(scratch_look(scratch));
+		LEAT_TRY(leat__scratch_look(scratch));
 		most = leat__min_u64(most, first->n_bytes - scratch->at);
 		n = scratch->env->read_at(
 			scratch->env, first->fd, to, (size_t)most, scratch->at);
 		if (scratch_is_again(n))
 			continue;
 		if (n <= 0)
-			return scratch_fail(
+			return leat__scratch_fail(
 				scratch, n ? (int)-n : EIO, "read back");
 		to += n;
 		n_bytes -= (size_t)n;

@@ -42,6 +42,15 @@ void leat__scratch_fini(struct leat__scratch *scratch);
 /* Can files be made there? LEAT_OK, or LEAT_EIO after leat_stage_fail(). */
 LEAT_MUST_CHECK int leat__scratch_try(struct leat__scratch *scratch);
 
+/* For those that keep files of their own: one without a name; what a call
+ * failed with, as LEAT_EIO after leat_stage_fail_errno(); LEAT_ECANCELED when
+ * the run has been cancelled. */
+LEAT_MUST_CHECK int leat__scratch_open(
+	const struct leat__scratch *scratch, int *fd_out);
+int leat__scratch_fail(
+	const struct leat__scratch *scratch, int sys_errno, const char *what);
+LEAT_MUST_CHECK int leat__scratch_look(const struct leat__scratch *scratch);
+
 bool leat__scratch_has_room(
 	const struct leat__scratch *scratch, uint64_t n_bytes);
 /* There is room. LEAT_OK, LEAT_EIO (a full disk, ...) or LEAT_ECANCELED. */

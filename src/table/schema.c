@@ -12,13 +12,25 @@
 
 #define SCHEMA_SUFFIX_BYTES 8 /* "_4096" and the NUL */
 
+static const char *const schema_types[LEAT_TYPE_N] = {"?", "string", "int64",
+	"float64", "bool", "decimal", "date", "timestamp", "binary"};
+
 const char *
 leat_type_name(uint32_t type)
 {
-	static const char *const names[] = {
-		"?", "text", "int64", "float64", "bool"};
+	return schema_types[type < LEAT_TYPE_N ? type : 0];
+}
 
-	return names[type < leat__array_len(names) ? type : 0];
+uint32_t
+leat_type_find(const char *name, size_t n_bytes)
+{
+	if (n_bytes == 4 && !memcmp(name, "text", 4))
+		return LEAT_TYPE_TEXT;
+	for (uint32_t k = 1; k < LEAT_TYPE_N; k++)
+		if (strlen(schema_types[k]) == n_bytes &&
+			!memcmp(schema_types[k], name, n_bytes))
+			return k;
+	return 0;
 }
 
 static int

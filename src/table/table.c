@@ -62,6 +62,7 @@ leat_table_open(struct leat_frame *frame, struct leat_table *t)
 		.n_rows = head->n_rows,
 		.n_rows_all = head->n_rows_all,
 		.first = head->first,
+		.text_bytes = head->text_bytes,
 		.has_quotes = head->has_quotes,
 	};
 	if (head->has_text)
@@ -135,6 +136,17 @@ table_begin(struct leat_frame *frame, const struct leat_schema *schema,
 	return head;
 }
 
+/* What is used reaches up to there, at least. */
+static void
+table_cover(struct leat_frame *frame, uint32_t end)
+{
+	struct leat_table_head *head = leat__table_head(frame);
+
+	if (end > head->free_at)
+		head->free_at = table_round_up(end);
+	frame->len_bytes = head->free_at;
+}
+
 void
 leat_table_begin_fields(
 	struct leat_frame *frame, const struct leat_fields *fields)
@@ -142,7 +154,6 @@ leat_table_begin_fields(
 	uint32_t n_ends = fields->n_rows * fields->schema->n_fields;
 	struct leat_table_head *head;
 	const uint32_t *ends;
-	uint32_t text_end;
 
 	head = table_begin(frame, fields->schema, fields->n_rows, n_ends);
 	head->source_offset = fields->source_offset;
@@ -152,18 +163,18 @@ leat_table_begin_fields(
 	head->first = fields->first;
 	head->has_quotes = fields->has_quotes;
 	frame->source_offset = fields->source_offset + fields->first;
+	ends = (const uint32_t *)(const void *)(frame->data +
+		LEAT__TABLE_HEAD_BYTES);
+	head->text_bytes = fields->text_bytes;
+	if (!head->text_bytes && n_ends)
+		head->text_bytes = ends[n_ends - 1] + 1;
 	if (fields->base) {
 		head->has_base = 1;
 		leat_frame_set_base(frame, fields->base);
 		return;
 	}
-	ends = (const uint32_t *)(const void *)(frame->data +
-		LEAT__TABLE_HEAD_BYTES);
-	text_end = head->text_at + (n_ends ? ends[n_ends - 1] + 1 : 0) +
-		TABLE_TEXT_SLACK / 2;
-	if (text_end > head->free_at)
-		head->free_at = table_round_up(text_end);
-	frame->len_bytes = head->free_at;
+	table_cover(
+		frame, head->text_at + head->text_bytes + TABLE_TEXT_SLACK / 2);
 }
 
 int
@@ -178,6 +189,13 @@ leat_table_begin(struct leat_frame *frame, const struct leat_schema *schema,
 	table_begin(frame, schema, n_rows, 0);
 	leat_table_open(frame, t);
 	return LEAT_OK;
+}
+
+uint32_t
+leat__table_begin_rows(struct leat_frame *frame,
+	const struct leat_schema *schema, uint32_t max_rows)
+{
+	return table_begin(frame, schema, max_rows, 0)->free_at;
 }
 
 int
@@ -196,6 +214,7 @@ leat_table_begin_view(
 	head->line = from->line;
 	head->has_text = from->has_text;
 	head->first = from->first;
+	head->text_bytes = from->text_bytes;
 	head->has_quotes = from->has_quotes;
 	head->n_vectors = from->n_vectors;
 	head->is_view = 1;

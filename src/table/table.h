@@ -33,6 +33,7 @@ struct leat_table_head {
 	uint32_t n_vectors;  /* own ones */
 	uint32_t vectors_at; /* the last one made, 0 = none */
 	uint32_t is_view;
+	uint32_t text_bytes;
 };
 
 _Static_assert(sizeof(struct leat_table_head) <= LEAT__TABLE_HEAD_BYTES,
@@ -45,6 +46,7 @@ struct leat__vector_head {
 	uint32_t next; /* made before this one, 0 = none */
 	uint32_t key;  /* field, or number | LEAT__VECTOR_OWN */
 	uint32_t type;
+	uint32_t scale;
 	uint32_t values_at;
 	uint32_t valid_at;
 };
@@ -84,15 +86,31 @@ leat__text_is_quoted(struct leat_text x, uint32_t quote)
 		quote;
 }
 
+/* Between the quotes, doubled ones made single: in scratch, where there are
+ * any. */
+struct leat_text leat__text_decode(
+	struct leat_text x, uint32_t quote, uint8_t *scratch);
+bool leat__text_needs_scratch(struct leat_text x, uint32_t quote);
+
 static inline struct leat_table_head *
 leat__table_head(const struct leat_frame *frame)
 {
 	return (struct leat_table_head *)(void *)frame->data;
 }
 
-/* The vector of a column, if there is one yet. */
+/* The vector of a column, if there is one yet: its text, or else of its type.
+ */
 bool leat__table_vector_find(const struct leat_table *t,
 	const struct leat_column *column, struct leat_vector *out);
+/* Bytes of n_rows values of a type. */
+size_t leat__vector_bytes(uint32_t type, uint32_t n_rows);
+/* Begin a fresh frame for at most so many rows; returns the distance of what
+ * is free from frame->data. */
+uint32_t leat__table_begin_rows(struct leat_frame *frame,
+	const struct leat_schema *schema, uint32_t max_rows);
+/* The next own vector stands there: its head, values for max_rows, bits. */
+void leat__table_place_vector(struct leat_frame *frame, uint32_t at,
+	uint32_t type, uint32_t scale, uint32_t max_rows);
 
 /* ---- scan_*.c: the same result from different instructions -------------- */
 

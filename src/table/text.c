@@ -9,7 +9,7 @@
 
 #include "table/table.h"
 
-#define TEXT_PRINT_BYTES 32
+#define TEXT_PRINT_BYTES 48 /* of any type but text and binary */
 
 struct leat_text
 leat_table_raw(const struct leat_table *t, uint32_t column, uint32_t row)
@@ -17,17 +17,15 @@ leat_table_raw(const struct leat_table *t, uint32_t column, uint32_t row)
 	return leat__table_field(t, t->schema->columns[column].field, row);
 }
 
-/* Does a field need its doubled quotes made single? */
-static bool
-text_needs_scratch(struct leat_text x, uint32_t quote)
+bool
+leat__text_needs_scratch(struct leat_text x, uint32_t quote)
 {
 	return leat__text_is_quoted(x, quote) &&
 		memchr(x.data + 1, (int)quote, x.len - 2);
 }
 
-/* Between the quotes, doubled ones made single. */
-static struct leat_text
-text_decode(struct leat_text x, uint32_t quote, uint8_t *scratch)
+struct leat_text
+leat__text_decode(struct leat_text x, uint32_t quote, uint8_t *scratch)
 {
 	uint32_t n = 0;
 
@@ -50,31 +48,66 @@ text_print_bool(bool is_true, uint8_t *scratch)
 	return is_true ? 4 : 5;
 }
 
-/* A value of a vector, printed; NULL data = null. */
+static uint32_t
+text_print_binary(struct leat_text x, uint8_t *scratch)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (uint32_t k = 0; k < x.len; k++) {
+		scratch[2 * k] = (uint8_t)digits[x.data[k] >> 4];
+		scratch[2 * k + 1] = (uint8_t)digits[x.data[k] & 15];
+	}
+	return 2 * x.len;
+}
+
+/* A value that is there, of a type that has to be printed. */
+static uint32_t
+text_print_value(const struct leat_vector *v, uint32_t row, uint8_t *scratch)
+{
+	char *buf = (char *)scratch;
+
+	switch (v->type) {
+	case LEAT_TYPE_INT64:
+		return leat_text_print_int64(
+			((const int64_t *)v->values)[row], buf);
+	case LEAT_TYPE_FLOAT64:
+		return leat_text_print_float64(
+			((const double *)v->values)[row], buf);
+	case LEAT_TYPE_DECIMAL:
+		return leat_text_print_decimal(
+			((const struct leat_decimal *)v->values)[row], v->scale,
+			buf);
+	case LEAT_TYPE_DATE:
+		return leat_text_print_date(
+			((const int64_t *)v->values)[row], buf);
+	case LEAT_TYPE_TIMESTAMP:
+		return leat_text_print_timestamp(
+			((const int64_t *)v->values)[row], buf);
+	case LEAT_TYPE_BINARY:
+		return text_print_binary(leat_vector_text(v, row), scratch);
+	default:
+		return text_print_bool(
+			((const uint8_t *)v->values)[row / 8] >> (row % 8) & 1,
+			scratch);
+	}
+}
+
+/* A value of a vector: as it stood in the source, or printed; no data = null.
+ */
 static struct leat_text
-text_print(const struct leat_table *t, const struct leat_column *column,
+text_of_vector(const struct leat_table *t, const struct leat_column *column,
 	uint32_t row, uint8_t *scratch)
 {
 	struct leat_text x = {NULL, 0};
 	struct leat_vector v;
-	const uint8_t *values;
 
 	if (!leat__table_vector_find(t, column, &v) ||
-		!(v.valid[row / 8] >> (row % 8) & 1))
+		!leat_vector_has(&v, row))
 		return x;
-	values = v.values;
+	if (v.type == LEAT_TYPE_TEXT)
+		return leat_vector_text(&v, row);
 	x.data = scratch;
-	if (v.type == LEAT_TYPE_INT64)
-		x.len = leat_text_print_int64(
-			((const int64_t *)(const void *)values)[row],
-			(char *)scratch);
-	else if (v.type == LEAT_TYPE_FLOAT64)
-		x.len = leat_text_print_float64(
-			((const double *)(const void *)values)[row],
-			(char *)scratch);
-	else
-		x.len = text_print_bool(
-			values[row / 8] >> (row % 8) & 1, scratch);
+	x.len = text_print_value(&v, row, scratch);
 	return x;
 }
 
@@ -86,9 +119,23 @@ leat_table_text(const struct leat_table *t, uint32_t column, uint32_t row,
 	struct leat_text x;
 
 	if (c->field == LEAT_FIELD_NONE)
-		return text_print(t, c, row, scratch);
+		return text_of_vector(t, c, row, scratch);
 	x = leat__table_field(t, c->field, row);
-	return t->has_quotes ? text_decode(x, t->schema->quote, scratch) : x;
+	return t->has_quotes ? leat__text_decode(x, t->schema->quote, scratch)
+			     : x;
+}
+
+static uint32_t
+text_vector_bytes(const struct leat_table *t, const struct leat_column *column,
+	uint32_t row)
+{
+	struct leat_vector v;
+
+	if (!leat__table_vector_find(t, column, &v) || v.type == LEAT_TYPE_TEXT)
+		return 0;
+	if (v.type == LEAT_TYPE_BINARY)
+		return 2 * leat_vector_text(&v, row).len;
+	return TEXT_PRINT_BYTES;
 }
 
 uint32_t
@@ -98,25 +145,42 @@ leat_table_text_bytes(const struct leat_table *t, uint32_t column, uint32_t row)
 	struct leat_text x;
 
 	if (c->field == LEAT_FIELD_NONE)
-		return TEXT_PRINT_BYTES;
+		return text_vector_bytes(t, c, row);
 	if (!t->has_quotes)
 		return 0;
 	x = leat__table_field(t, c->field, row);
-	return text_needs_scratch(x, t->schema->quote) ? x.len : 0;
+	return leat__text_needs_scratch(x, t->schema->quote) ? x.len : 0;
+}
+
+/* Where a value begins in the source text; NULL = it does not stand there. */
+static const uint8_t *
+position_find(const struct leat_table *t, const struct leat_column *column,
+	uint32_t row)
+{
+	struct leat_vector v;
+	struct leat_text x;
+
+	if (column->field != LEAT_FIELD_NONE)
+		return leat__table_field(t, column->field, row).data;
+	if (!t->text || !leat__table_vector_find(t, column, &v) ||
+		v.type != LEAT_TYPE_TEXT || !leat_vector_has(&v, row))
+		return NULL;
+	x = leat_vector_text(&v, row);
+	return x.data >= t->text + t->first && x.data < t->text + t->text_bytes
+		? x.data
+		: NULL;
 }
 
 struct leat_position
 leat_table_position(const struct leat_table *t, uint32_t column, uint32_t row)
 {
-	uint32_t field = t->schema->columns[column].field;
-	const uint8_t *at = t->text + t->first;
-	const uint8_t *line = at;
+	const uint8_t *value =
+		position_find(t, &t->schema->columns[column], row);
+	const uint8_t *at = t->text + t->first, *line = at;
 	struct leat_position p = {.line = t->head->line};
-	const uint8_t *value;
 
-	if (field == LEAT_FIELD_NONE)
+	if (!value)
 		return (struct leat_position){0, 0, 0};
-	value = leat__table_field(t, field, row).data;
 	while ((at = memchr(at, '\n', (size_t)(value - at)))) {
 		p.line++;
 		line = ++at;

@@ -10,7 +10,7 @@ static const struct leat_column count_column = {
 	.name = "count", .type = LEAT_TYPE_INT64, .field = LEAT_FIELD_NONE};
 
 static const struct leat_schema count_schema = {
-	.n_columns = 1, .columns = &count_column};
+	.n_columns = 1, .n_vectors = 1, .columns = &count_column};
 
 struct count {
 	int64_t n;
@@ -47,16 +47,16 @@ count_finish(struct leat_stage *st)
 	const struct count *s = leat_stage_state(st);
 	struct leat_frame *frame;
 	struct leat_table t;
-	void *values = NULL;
+	struct leat_vector_room room;
 	int rc = leat_stage_acquire(st, &frame);
 
 	if (rc)
 		return rc;
 	rc = leat_table_begin(frame, &count_schema, 1, &t);
 	if (!rc)
-		rc = leat_table_add_vector(&t, LEAT_TYPE_INT64, &values);
+		rc = leat_table_add_vector(&t, LEAT_TYPE_INT64, 0, &room);
 	if (!rc) {
-		*(int64_t *)values = s->n;
+		*(int64_t *)room.values = s->n;
 		rc = leat_stage_emit(st, 0, frame);
 	}
 	if (rc) {

@@ -89,10 +89,9 @@ frame_of_vectors(struct leat_schema *s)
 	void *ints, *doubles, *bits;
 
 	ck_assert_int_eq(leat_table_begin(frame, s, 4, &t), LEAT_OK);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_INT64, &ints), 0);
-	ck_assert_int_eq(
-		leat_table_add_vector(&t, LEAT_TYPE_FLOAT64, &doubles), 0);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_BOOL, &bits), 0);
+	ints = fake_vector(&t, LEAT_TYPE_INT64);
+	doubles = fake_vector(&t, LEAT_TYPE_FLOAT64);
+	bits = fake_vector(&t, LEAT_TYPE_BOOL);
 	memcpy(ints, (int64_t[]){3, 0, -1, INT64_MAX}, 32);
 	memcpy(doubles, (double[]){3, -0.0, NAN, 0.5}, 32);
 	*(uint8_t *)bits = 2;
@@ -102,9 +101,9 @@ frame_of_vectors(struct leat_schema *s)
 START_TEST(equal_numbers_have_one_hash_whatever_their_type)
 {
 	struct leat_column columns[] = {
-		{"i", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0},
-		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1},
-		{"b", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 2}};
+		{"i", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0, 0, 0},
+		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1, 0, 0},
+		{"b", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 2, 0, 0}};
 	struct leat_schema s = {.n_columns = 3, .columns = columns};
 	struct leat__fan_key whole[4];
 	struct leat_frame *frame;

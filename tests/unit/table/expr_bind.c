@@ -3,10 +3,10 @@
  */
 #include "unit/table/fake.h"
 
-static struct leat_column columns[] = {{"delay", LEAT_TYPE_TEXT, 0, 0},
-	{"origin", LEAT_TYPE_TEXT, 1, 0},
-	{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0},
-	{"ok", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 1}};
+static struct leat_column columns[] = {{"delay", LEAT_TYPE_TEXT, 0, 0, 0, 0},
+	{"origin", LEAT_TYPE_TEXT, 1, 0, 0, 0},
+	{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0, 0, 0},
+	{"ok", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 1, 0, 0}};
 static const struct leat_schema schema = {.n_columns = 4,
 	.n_fields = 2,
 	.separator = ',',

@@ -194,19 +194,18 @@ END_TEST
 START_TEST(vectors_are_compared_as_well)
 {
 	struct leat_column columns[] = {
-		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0},
-		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1},
-		{"ok", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 2}};
+		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0, 0, 0},
+		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1, 0, 0},
+		{"ok", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 2, 0, 0}};
 	struct leat_schema s = {.n_columns = 3, .columns = columns};
-	void *ints, *doubles, *bools;
+	void *ints, *doubles;
 
 	fake_init(&f, 32 * LEAT_EXPR_SIDE_BYTES, 65536);
 	frame = fake_frame(&f);
 	ck_assert_int_eq(leat_table_begin(frame, &s, 3, &t), LEAT_OK);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_INT64, &ints), 0);
-	ck_assert_int_eq(
-		leat_table_add_vector(&t, LEAT_TYPE_FLOAT64, &doubles), 0);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_BOOL, &bools), 0);
+	ints = fake_vector(&t, LEAT_TYPE_INT64);
+	doubles = fake_vector(&t, LEAT_TYPE_FLOAT64);
+	fake_vector(&t, LEAT_TYPE_BOOL);
 	for (int k = 0; k < 3; k++) {
 		((int64_t *)ints)[k] = k;
 		((double *)doubles)[k] = 1.0;

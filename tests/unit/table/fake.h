@@ -64,6 +64,16 @@ fake_schema(struct fake *f, const char *const *names, uint32_t n)
 	return schema;
 }
 
+/* The values of the next own vector. */
+static inline void *
+fake_vector(struct leat_table *t, uint32_t type)
+{
+	struct leat_vector_room room;
+
+	ck_assert_int_eq(leat_table_add_vector(t, type, 0, &room), LEAT_OK);
+	return room.values;
+}
+
 #define FAKE_TEXT_AT 40000 /* behind field ends and selection */
 
 /* A table over a copy of lines, in the frame's own slot. */

@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST(types_have_names)
 {
-	ck_assert_str_eq(leat_type_name(LEAT_TYPE_TEXT), "text");
+	ck_assert_str_eq(leat_type_name(LEAT_TYPE_TEXT), "string");
 	ck_assert_str_eq(leat_type_name(LEAT_TYPE_BOOL), "bool");
 	ck_assert_str_eq(leat_type_name(99), "?");
 }

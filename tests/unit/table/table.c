@@ -87,8 +87,8 @@ END_TEST
 
 START_TEST(a_schema_can_be_exchanged)
 {
-	struct leat_column columns[] = {{"third", LEAT_TYPE_TEXT, 2, 0},
-		{"first", LEAT_TYPE_TEXT, 0, 0}};
+	struct leat_column columns[] = {{"third", LEAT_TYPE_TEXT, 2, 0, 0, 0},
+		{"first", LEAT_TYPE_TEXT, 0, 0, 0, 0}};
 	struct leat_schema other = {.n_columns = 2,
 		.n_fields = 3,
 		.separator = ',',

@@ -47,9 +47,9 @@ END_TEST
 START_TEST(values_of_vectors_are_printed_and_null_is_told)
 {
 	struct leat_column columns[] = {
-		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0},
-		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1},
-		{"b", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 2}};
+		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0, 0, 0},
+		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1, 0, 0},
+		{"b", LEAT_TYPE_BOOL, LEAT_FIELD_NONE, 2, 0, 0}};
 	struct leat_schema s = {.n_columns = 3, .columns = columns};
 	struct leat_frame *frame;
 	struct leat_table t;
@@ -61,10 +61,9 @@ START_TEST(values_of_vectors_are_printed_and_null_is_told)
 	fake_init(&f, 65536, 65536);
 	frame = fake_frame(&f);
 	ck_assert_int_eq(leat_table_begin(frame, &s, 2, &t), LEAT_OK);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_INT64, &ints), 0);
-	ck_assert_int_eq(
-		leat_table_add_vector(&t, LEAT_TYPE_FLOAT64, &doubles), 0);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_BOOL, &bools), 0);
+	ints = fake_vector(&t, LEAT_TYPE_INT64);
+	doubles = fake_vector(&t, LEAT_TYPE_FLOAT64);
+	bools = fake_vector(&t, LEAT_TYPE_BOOL);
 	((int64_t *)ints)[0] = -12;
 	((double *)doubles)[0] = 0.1;
 	*(uint8_t *)bools = 1;

@@ -91,24 +91,23 @@ END_TEST
 START_TEST(a_table_can_be_made_of_vectors)
 {
 	struct leat_column columns[] = {
-		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1},
-		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0}};
+		{"d", LEAT_TYPE_FLOAT64, LEAT_FIELD_NONE, 1, 0, 0},
+		{"n", LEAT_TYPE_INT64, LEAT_FIELD_NONE, 0, 0, 0}};
 	struct leat_schema s = {.n_columns = 2, .columns = columns};
 	struct leat_frame *frame;
 	struct leat_table t;
 	struct leat_vector v;
 	void *ints, *doubles;
+	struct leat_vector_room room;
 	uint32_t bad;
 
 	fake_init(&f, 65536, 65536);
 	frame = fake_frame(&f);
 	ck_assert_int_eq(leat_table_begin(frame, &s, 3, &t), LEAT_OK);
+	ints = fake_vector(&t, LEAT_TYPE_INT64);
+	doubles = fake_vector(&t, LEAT_TYPE_FLOAT64);
 	ck_assert_int_eq(
-		leat_table_add_vector(&t, LEAT_TYPE_INT64, &ints), LEAT_OK);
-	ck_assert_int_eq(leat_table_add_vector(&t, LEAT_TYPE_FLOAT64, &doubles),
-		LEAT_OK);
-	ck_assert_int_eq(
-		leat_table_add_vector(&t, LEAT_TYPE_TEXT, &ints), LEAT_EINVAL);
+		leat_table_add_vector(&t, LEAT_TYPE_N, 0, &room), LEAT_EINVAL);
 	((int64_t *)ints)[2] = 42;
 	((double *)doubles)[0] = 0.5;
 	leat_table_open(frame, &t);
