@@ -175,6 +175,13 @@ args_set_schedule(struct leat__cli_args *args, const char *value)
 	return *at ? -1 : 0;
 }
 
+static int
+args_set_dead_letters(struct leat__cli_args *args, const char *value)
+{
+	args->dead_letters = value;
+	return *value ? 0 : -1;
+}
+
 #define ARGS_GRAPH (LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_SHOW)
 
 const struct leat__cli_option leat__cli_options[] = {
@@ -198,6 +205,11 @@ const struct leat__cli_option leat__cli_options[] = {
 		"stages of a lesser priority wait for all others, or share the "
 		"workers: high, normal, low or 0 to 7, weights of 1 to 1000",
 		args_set_schedule},
+	{"dead-letters", 'd', ARGS_GRAPH, "FILE",
+		"where records go that stages with on_error=dead-letter "
+		"reject: "
+		"a line of JSON each, added to FILE",
+		args_set_dead_letters},
 	{"quiet", 'q', LEAT__CLI_RUN | LEAT__CLI_CHECK, NULL,
 		"say nothing but errors", args_set_quiet},
 	{"dot", 0, LEAT__CLI_SHOW, NULL,

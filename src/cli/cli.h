@@ -39,6 +39,7 @@ struct leat__cli_args {
 	uint64_t memory_bytes;             /* 0 = no limit */
 	uint32_t progress;                 /* enum leat__cli_progress */
 	uint32_t schedule;                 /* LEAT_SCHEDULE_* */
+	const char *dead_letters;          /* FILE; NULL = none */
 	uint32_t weights[LEAT_PRIORITIES]; /* 0 = as the library has it */
 	bool is_explain;
 	bool is_quiet;

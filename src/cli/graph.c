@@ -161,7 +161,8 @@ leat__cli_graph_open(
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = (uint32_t)args->workers,
-		.memory_bytes = args->memory_bytes, .schedule = args->schedule};
+		.memory_bytes = args->memory_bytes, .schedule = args->schedule,
+		.dead_letters = args->dead_letters};
 	struct leat_error err = {0};
 	int code;
 

@@ -96,6 +96,8 @@ leat__cli_stage_usage(
 	for (; option && option->name && at < n_bytes; option++)
 		at += (size_t)inspect_usage_option(
 			option, buf + at, n_bytes - at);
+	if ((ops->flags & LEAT_STAGE_REJECTS) && at < n_bytes)
+		snprintf(buf + at, n_bytes - at, " [on_error=stop]");
 }
 
 static void
@@ -176,6 +178,10 @@ inspect_flags(const struct leat_stage_ops *ops)
 		printf("  %-10s in place\n", "writes");
 	if (ops->flags & LEAT_STAGE_STATELESS)
 		printf("  %-10s none\n", "memory");
+	if (ops->flags & LEAT_STAGE_REJECTS)
+		printf("  %-10s bad records: on_error=stop|skip|skip(MAX)|"
+		       "dead-letter\n",
+			"rejects");
 }
 
 static void
