@@ -216,6 +216,15 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_parse(
 	struct leat_graph *graph, const char *text, struct leat_error *err);
 
 /**
+ * As leat_graph_parse, for a description one chain of which has no sink: its
+ * end stays open, for leat_graph_link() or leat_arrow_out().
+ *
+ * @return also LEAT_EINVAL if it is none, or more than one.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_parse_open(struct leat_graph *graph,
+	const char *text, struct leat_end *end_out, struct leat_error *err);
+
+/**
  * Check the graph and make its plan, without reading or writing data: ends,
  * cycles, layouts, options, columns (where the source can be looked at),
  * memory. leat_graph_start() does the same first.

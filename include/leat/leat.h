@@ -6,6 +6,7 @@
 #ifndef LEAT_LEAT_H
 #define LEAT_LEAT_H
 
+#include <leat/arrow.h>
 #include <leat/base.h>
 #include <leat/channel.h>
 #include <leat/ctx.h>

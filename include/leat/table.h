@@ -81,7 +81,7 @@ struct leat_decimal {
 struct leat_piece {
 	uint32_t at;
 	uint32_t len; /* LEAT_PIECE_OWN: at counts from the frame's data, */
-	/* else from the source text */
+		      /* else from the source text */
 };
 
 #define LEAT_PIECE_OWN (1u << 31)

@@ -277,6 +277,9 @@ void leat__suggest_add(
  * known file names, a way out for open ends. */
 LEAT_MUST_CHECK int leat__implied_add(
 	struct leat_graph *graph, uint32_t first, struct leat_error *err);
+/* The same, but for the way out: one end stays open, and is returned. */
+LEAT_MUST_CHECK int leat__implied_open(struct leat_graph *graph, uint32_t first,
+	struct leat_end *end_out, struct leat_error *err);
 
 /* ---- parse.c ---- */
 

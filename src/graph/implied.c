@@ -201,16 +201,51 @@ implied_end(
 	return link_behind(graph, leat_out(st, 0), sink, err);
 }
 
+/* What names of files among stages first to n - 1 bring along. */
+static int
+implied_files(struct leat_graph *graph, uint32_t first, uint32_t n,
+	struct leat_error *err)
+{
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(implied_parser(graph, graph->stages[k], err));
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(implied_formatter(graph, graph->stages[k], err));
+	return LEAT_OK;
+}
+
+int
+leat__implied_open(struct leat_graph *graph, uint32_t first,
+	struct leat_end *end_out, struct leat_error *err)
+{
+	uint32_t n = graph->n_stages, n_open = 0;
+	const struct leat_stage *last = NULL;
+
+	for (uint32_t k = first; k < n; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		if (st->n_outs == 0 || st->outs[0])
+			continue;
+		if (n_open++)
+			return leat__error(err, LEAT_EINVAL,
+				"'%s' and '%s' have no stage behind them; "
+				"accepted: one open end",
+				last->name, st->name);
+		*end_out = leat_out(st, 0);
+		last = st;
+	}
+	if (!n_open)
+		return leat__error(err, LEAT_EINVAL,
+			"every chain has its end; accepted: one open end");
+	return implied_files(graph, first, n, err);
+}
+
 int
 leat__implied_add(
 	struct leat_graph *graph, uint32_t first, struct leat_error *err)
 {
 	uint32_t n = graph->n_stages; /* those that were written down */
 
-	for (uint32_t k = first; k < n; k++)
-		LEAT_TRY(implied_parser(graph, graph->stages[k], err));
-	for (uint32_t k = first; k < n; k++)
-		LEAT_TRY(implied_formatter(graph, graph->stages[k], err));
+	LEAT_TRY(implied_files(graph, first, n, err));
 	for (uint32_t k = first; k < n; k++)
 		LEAT_TRY(implied_end(graph, graph->stages[k], err));
 	return LEAT_OK;

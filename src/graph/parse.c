@@ -368,12 +368,9 @@ parse_keep_text(
 	return graph->text ? LEAT_OK : leat__graph_no_memory(err, "the text");
 }
 
-int
-leat_graph_parse(
-	struct leat_graph *graph, const char *text, struct leat_error *err)
+static int
+parse_graph(struct leat_graph *graph, const char *text, struct leat_error *err)
 {
-	uint32_t first = graph->n_stages;
-
 	LEAT_TRY(leat__graph_is_open(graph, err));
 	if (graph->text)
 		return leat__error(err, LEAT_ESTATE,
@@ -382,6 +379,25 @@ leat_graph_parse(
 		return leat__error(err, LEAT_EINVAL,
 			"the description of a graph is text, not NULL");
 	LEAT_TRY(parse_keep_text(graph, text, err));
-	LEAT_TRY(parse_text(graph, err));
+	return parse_text(graph, err);
+}
+
+int
+leat_graph_parse(
+	struct leat_graph *graph, const char *text, struct leat_error *err)
+{
+	uint32_t first = graph->n_stages;
+
+	LEAT_TRY(parse_graph(graph, text, err));
 	return leat__implied_add(graph, first, err);
+}
+
+int
+leat_graph_parse_open(struct leat_graph *graph, const char *text,
+	struct leat_end *end_out, struct leat_error *err)
+{
+	uint32_t first = graph->n_stages;
+
+	LEAT_TRY(parse_graph(graph, text, err));
+	return leat__implied_open(graph, first, end_out, err);
 }
