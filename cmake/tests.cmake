@@ -40,3 +40,11 @@ foreach(source ${test_sources})
 	add_test(NAME ${name} COMMAND ${target}
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
+
+# Run by tests/interop.sh, where the other side can be had.
+add_executable(interop_duckdb tests/interop/duckdb.c)
+leat_compile(interop_duckdb)
+leat_program(interop_duckdb)
+target_link_libraries(interop_duckdb PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(interop_duckdb PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/interop)
