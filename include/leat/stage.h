@@ -113,6 +113,20 @@ struct leat_option {
 /** Calls leat_stage_reject(): it can be told what becomes of bad records. */
 #define LEAT_STAGE_REJECTS (1u << 6)
 
+/**
+ * Does so little with a frame that it rides on the thread of a blocking source
+ * right before it, while the bytes are in that core's cache: then there is no
+ * channel between the two. Behind anything else it is a stage like any other.
+ */
+#define LEAT_STAGE_LIGHT (1u << 7)
+
+/**
+ * Looks at no value of the tables that it gets: only at how many rows there
+ * are. One with an out_layout emits nothing of them, one without passes them
+ * on. See leat_stage_values_wanted().
+ */
+#define LEAT_STAGE_BLIND (1u << 8)
+
 /** n_ins or n_outs: as many as are linked, at least one. */
 #define LEAT_ENDS_ANY UINT32_MAX
 
@@ -239,6 +253,13 @@ struct leat_stage_ops {
 	 * code.
 	 */
 	int (*end_in)(struct leat_stage *st, uint32_t in);
+
+	/**
+	 * Of a stage with one in: what has to stand right before it. Unless it
+	 * stands there, it is put there when the graph is checked, with those
+	 * of the stage's options that it has by the same name and type.
+	 */
+	const struct leat_stage_ops *before;
 };
 
 #define LEAT_STAGE_OPS_INIT(stage_name)                                        \
@@ -257,6 +278,12 @@ LEAT_API const char *leat_stage_name(const struct leat_stage *st);
 
 /** In init: what the stage needs, to be changed there. [lent] */
 LEAT_API struct leat_needs *leat_stage_needs(struct leat_stage *st);
+
+/**
+ * Does any stage behind this one look at values of the tables that it emits?
+ * If not, only their number of rows matters (LEAT_STAGE_BLIND). From init on.
+ */
+LEAT_API bool leat_stage_values_wanted(const struct leat_stage *st);
 
 /**
  * Take a fresh frame of the size that was declared. The plan reserved it: up

@@ -420,6 +420,47 @@ LEAT_API uint32_t leat_text_scan_exact(struct leat_scan *scan,
 /** Which code the scan runs on this machine: "avx2", "sse2", "portable". */
 LEAT_API const char *leat_text_scan_name(void);
 
+/** State of a cut across pieces of one text. Zero at the start of a record. */
+struct leat_cut {
+	struct leat_scan scan; /* is_odd, has_quotes, in_quotes: as there */
+	uint32_t is_exact;     /* private: the scan's state is the exact one */
+	uint32_t end;          /* set by a call: behind the last record end in */
+			       /* its text; 0 = none */
+	uint64_t n_lines;      /* newlines since the state was zero */
+	uint64_t n_end_lines;  /* of these, up to the last record end */
+};
+
+/**
+ * Find the last record end of a text: where bytes can be cut so that every
+ * piece holds whole records. Exact: where quotes stand as RFC 4180 has it, and
+ * where leat_text_scan_exact() has to be asked. Reads up to 64 bytes beyond
+ * n_bytes, never writes.
+ *
+ * @return how far it came: n_bytes, or less where text follows a closing quote:
+ * that byte's place, scan.is_odd is LEAT_SCAN_BAD, and end is that of the last
+ * record that can be read.
+ */
+LEAT_API uint32_t leat_text_cut(struct leat_cut *cut,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes);
+
+/** As leat_text_cut, but stops behind the first record end; reads only n_bytes,
+ * a byte at a time. */
+LEAT_API uint32_t leat_text_cut_first(struct leat_cut *cut,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes);
+
+/**
+ * Count the records of a text that begins and ends where records do, without
+ * noting where fields end. Reads up to 64 bytes beyond n_bytes.
+ *
+ * @return whether all have n_fields fields and no quote is odd; n_records_out
+ * is set then.
+ */
+LEAT_API bool leat_text_count(const struct leat_dialect *dialect,
+	const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,
+	uint32_t *n_records_out);
+
 /**
  * Read a whole text as a number.
  * @return LEAT_OK, LEAT_EDATA (not a number), LEAT_ELIMIT (does not fit).

@@ -195,6 +195,15 @@ stage_touches(const struct leat_stage *st)
 	return classes;
 }
 
+static bool
+segment_touches(const struct leat__segment *segment, uint32_t c)
+{
+	for (uint32_t k = 0; k < segment->n_stages; k++)
+		if ((stage_touches(segment->stages[k]) >> c) & 1u)
+			return true;
+	return false;
+}
+
 /* Any worker may run any segment that does not block. */
 static uint32_t
 class_threads(const struct leat_graph *graph, uint32_t c)
@@ -202,12 +211,12 @@ class_threads(const struct leat_graph *graph, uint32_t c)
 	bool is_workers = false;
 	uint32_t n = 0;
 
-	for (uint32_t k = 0; k < graph->n_stages; k++) {
-		const struct leat_stage *st = graph->stages[k];
+	for (uint32_t k = 0; k < graph->n_segments; k++) {
+		const struct leat__segment *segment = &graph->segments[k];
 
-		if (!((stage_touches(st) >> c) & 1u))
+		if (!segment_touches(segment, c))
 			continue;
-		if (st->ops.flags & LEAT_STAGE_BLOCKING)
+		if (segment->is_blocking)
 			n++;
 		else
 			is_workers = true;

@@ -197,6 +197,30 @@ out:
 	return rc;
 }
 
+/* ---- who looks at values ------------------------------------------------ */
+
+/* Does it look at values of what comes in, or pass them on to who does? */
+static bool
+stage_wants_values(const struct leat_stage *st)
+{
+	if (!(st->ops.flags & LEAT_STAGE_BLIND))
+		return true;
+	return !st->ops.out_layout && st->is_wanted;
+}
+
+/* From the sinks backwards: a stage knows it before its init. */
+static void
+check_wanted(struct leat_graph *graph)
+{
+	for (uint32_t k = graph->n_stages; k-- > 0;) {
+		struct leat_stage *st = graph->stages[k];
+
+		st->is_wanted = false;
+		for (uint32_t j = 0; j < st->n_outs; j++)
+			st->is_wanted |= stage_wants_values(st->outs[j]->to);
+	}
+}
+
 /* ---- init -------------------------------------------------------------- */
 
 /* What a callback said; its own text if it left one. */
@@ -439,8 +463,10 @@ check_undo_stage(struct leat_stage *st)
 static int
 check_all(struct leat_graph *graph, struct leat_error *err)
 {
+	LEAT_TRY(leat__before_add(graph, err));
 	LEAT_TRY(check_ends(graph, err));
 	LEAT_TRY(check_order(graph, err));
+	check_wanted(graph);
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		LEAT_TRY(check_init(graph->stages[k], err));
 	for (uint32_t k = 0; k < graph->n_stages; k++)

@@ -95,6 +95,8 @@ struct leat_stage {
 	struct leat__place place;                 /* of its name in the text */
 	struct leat__option_place *option_places; /* by option, or NULL */
 	bool is_implied; /* brought along by a file name or an open end */
+	bool is_brought;  /* put right before another one by that one's ops */
+	bool is_wanted;   /* values of tables that it emits are looked at */
 	bool is_inited;
 	bool is_ordered_merge; /* set by its init */
 	bool has_priority;     /* it was given one */
@@ -280,6 +282,15 @@ LEAT_MUST_CHECK int leat__implied_add(
 /* The same, but for the way out: one end stays open, and is returned. */
 LEAT_MUST_CHECK int leat__implied_open(struct leat_graph *graph, uint32_t first,
 	struct leat_end *end_out, struct leat_error *err);
+
+/* ---- before.c ---- */
+
+/* Put a stage into a link: from -> st -> to. */
+LEAT_MUST_CHECK int leat__link_insert(struct leat_graph *graph,
+	struct leat__link *link, struct leat_stage *st, struct leat_error *err);
+/* Put in what has to stand right before stages. */
+LEAT_MUST_CHECK int leat__before_add(
+	struct leat_graph *graph, struct leat_error *err);
 
 /* ---- parse.c ---- */
 

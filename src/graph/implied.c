@@ -116,23 +116,14 @@ link_behind(struct leat_graph *graph, struct leat_end out,
 	return leat_graph_link(graph, out, leat_in(st, 0), NULL, err);
 }
 
-/* Put an implied stage into a link: from -> st -> to. */
 static int
 link_split(struct leat_graph *graph, struct leat__link *link, const char *text,
 	struct leat_error *err)
 {
-	struct leat_end in = {link->to, link->to_index};
 	struct leat_stage *st;
-	struct leat__link *second;
 
 	LEAT_TRY(leat__parse_implied(graph, text, &st, err));
-	in.stage->ins[in.index] = NULL;
-	LEAT_TRY(leat__link_close(link, leat_in(st, 0), err));
-	LEAT_TRY(leat__link_open(graph, leat_out(st, 0), &second, err));
-	second->place = link->place;
-	second->asked_frames = link->asked_frames;
-	second->capacity_bytes = link->capacity_bytes;
-	return leat__link_close(second, in, err);
+	return leat__link_insert(graph, link, st, err);
 }
 
 static int

@@ -12,7 +12,8 @@
 #define OPS_FLAGS                                                              \
 	(LEAT_STAGE_IN_PLACE | LEAT_STAGE_BLOCKING | LEAT_STAGE_SINK |         \
 		LEAT_STAGE_STATELESS | LEAT_STAGE_CHOOSES |                    \
-		LEAT_STAGE_GATHERS | LEAT_STAGE_REJECTS)
+		LEAT_STAGE_GATHERS | LEAT_STAGE_REJECTS | LEAT_STAGE_LIGHT |   \
+		LEAT_STAGE_BLIND)
 
 static bool
 name_is_letter(char c)

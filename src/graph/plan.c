@@ -3,7 +3,8 @@
  *
  * A segment is a longest run of stages that do not block, each linked to the
  * next by their only out and only in; one call chain runs it, and the links
- * inside need no channel. A blocking stage is a segment of its own. Stages
+ * inside need no channel. A blocking stage is a segment of its own, but for
+ * light ones that ride on the thread of a source. Stages
  * whose frames are independent of each other are replicated: a run of such is
  * a segment that all workers may run at once, in order.
  * Keeps: every stage is in exactly one segment; segments stand in the order
@@ -42,11 +43,22 @@ stage_n_replicas(const struct leat_stage *st)
 
 /* ---- links ------------------------------------------------------------- */
 
+/* From a source with a thread of its own to one that rides on it? */
+static bool
+link_is_ridden(const struct leat__link *link)
+{
+	return link->from->ops.produce &&
+		(link->from->ops.flags & LEAT_STAGE_BLOCKING) &&
+		(link->to->ops.flags & LEAT_STAGE_LIGHT) &&
+		!(link->to->ops.flags & LEAT_STAGE_BLOCKING);
+}
+
 static bool
 link_can_fuse(const struct leat__link *link)
 {
-	return !((link->from->ops.flags | link->to->ops.flags) &
-		       LEAT_STAGE_BLOCKING) &&
+	uint32_t flags = link->from->ops.flags | link->to->ops.flags;
+
+	return (!(flags & LEAT_STAGE_BLOCKING) || link_is_ridden(link)) &&
 		!(link->to->ops.flags & LEAT_STAGE_GATHERS) &&
 		link->from->n_outs == 1 && link->to->n_ins == 1 &&
 		link->from->is_replicated == link->to->is_replicated &&
@@ -54,9 +66,14 @@ link_can_fuse(const struct leat__link *link)
 		leat__parallel_region(link->to);
 }
 
+/* Are the frames that it emits large? Of one that passes frames on, those that
+ * it makes itself are the exception. */
 static bool
-shape_is_large(const struct leat_shape *shape)
+stage_emits_large(const struct leat_stage *st)
 {
+	const struct leat_shape *shape =
+		st->is_passer ? &st->in_shape : &st->out_shape;
+
 	return shape->frame_bytes > PLAN_LARGE_BYTES;
 }
 
@@ -66,7 +83,7 @@ static uint32_t
 link_default_frames(const struct leat__link *link)
 {
 	const struct leat_graph *graph = link->to->graph;
-	bool is_large = shape_is_large(&link->from->out_shape);
+	bool is_large = stage_emits_large(link->from);
 	uint32_t n = graph->opts.capacity_frames;
 
 	if (is_large && graph->is_capacity_own)
@@ -130,7 +147,7 @@ static void
 plan_replicas(struct leat__segment *segment)
 {
 	const struct leat_stage *tail = segment->stages[segment->n_stages - 1];
-	bool is_large = shape_is_large(&tail->out_shape);
+	bool is_large = stage_emits_large(tail);
 
 	segment->n_replicas = 1;
 	if (!tail->is_replicated)

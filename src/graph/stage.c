@@ -49,6 +49,12 @@ leat_stage_needs(struct leat_stage *st)
 	return &st->needs;
 }
 
+bool
+leat_stage_values_wanted(const struct leat_stage *st)
+{
+	return st->is_wanted;
+}
+
 void
 leat_stage_count(struct leat_stage *st, enum leat_count what, uint64_t n)
 {

@@ -5,24 +5,61 @@
  * inside fields, and it says where a text cannot be read at all. Both agree on
  * every text that RFC 4180 allows. Any thread; no state but the caller's.
  */
-#include "table/table.h"
+#include "table/scan_exact.h"
 
-static leat__scan_fn
-scan_choose(const char **name_out)
-{
-#if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-		__builtin_cpu_supports("popcnt") &&
-		__builtin_cpu_supports("pclmul")) {
-		*name_out = "avx2";
-		return leat__table_scan_avx2;
+#define SCANNER(kind)                                                          \
+	{                                                                      \
+		#kind, leat__table_scan_##kind, leat__table_cut_##kind,        \
+			leat__table_count_##kind                               \
 	}
-	*name_out = "sse2";
-	return leat__table_scan_sse2;
-#else
-	*name_out = "portable";
-	return leat__table_scan_portable;
+
+/* The best first. */
+static const struct leat__scanner scanners[] = {
+#if defined(__x86_64__)
+	SCANNER(avx512),
+	SCANNER(avx2),
+	SCANNER(sse2),
 #endif
+	SCANNER(portable),
+};
+
+#if defined(__x86_64__)
+static bool
+scan_has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") &&
+		__builtin_cpu_supports("bmi") &&
+		__builtin_cpu_supports("popcnt") &&
+		__builtin_cpu_supports("pclmul");
+}
+
+static bool
+scan_has_avx512(void)
+{
+	return scan_has_avx2() && __builtin_cpu_supports("avx512f") &&
+		__builtin_cpu_supports("avx512bw");
+}
+#endif
+
+uint32_t
+leat__table_scanners(const struct leat__scanner **out)
+{
+	uint32_t first = 0;
+
+#if defined(__x86_64__)
+	first = scan_has_avx512() ? 0 : scan_has_avx2() ? 1 : 2;
+#endif
+	*out = &scanners[first];
+	return (uint32_t)leat__array_len(scanners) - first;
+}
+
+static const struct leat__scanner *
+scan_choose(void)
+{
+	const struct leat__scanner *best;
+
+	leat__table_scanners(&best);
+	return best;
 }
 
 uint32_t
@@ -30,61 +67,22 @@ leat_text_scan(struct leat_scan *scan, const struct leat_dialect *dialect,
 	const uint8_t *text, uint32_t n_bytes, uint32_t base, uint32_t *out,
 	uint32_t n_max, uint32_t *n_scanned)
 {
-	const char *name;
-
-	return scan_choose(&name)(
+	return scan_choose()->scan(
 		scan, dialect, text, n_bytes, base, out, n_max, n_scanned);
+}
+
+bool
+leat_text_count(const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t n_fields, uint32_t *n_records_out)
+{
+	return scan_choose()->count(
+		dialect, text, n_bytes, n_fields, n_records_out);
 }
 
 const char *
 leat_text_scan_name(void)
 {
-	const char *name;
-
-	scan_choose(&name);
-	return name;
-}
-
-/* States of the exact scan, in leat_scan.after. */
-enum exact_state {
-	EXACT_START = 0, /* of a field */
-	EXACT_PLAIN,     /* in a field without quotes */
-	EXACT_QUOTED,    /* inside quotes */
-	EXACT_CLOSED,    /* behind a quote that may close */
-	EXACT_RETURN     /* behind CR behind a closing quote */
-};
-
-/* One byte that ends nothing: the next state; -1 = text behind the quote. */
-static int
-exact_step(int state, uint8_t byte, uint8_t quote)
-{
-	bool is_quote = quote && byte == quote;
-
-	switch (state) {
-	case EXACT_START:
-		return is_quote ? EXACT_QUOTED : EXACT_PLAIN;
-	case EXACT_QUOTED:
-		return is_quote ? EXACT_CLOSED : EXACT_QUOTED;
-	case EXACT_CLOSED:
-		if (is_quote)
-			return EXACT_QUOTED;
-		return byte == '\r' ? EXACT_RETURN : -1;
-	case EXACT_RETURN:
-		return -1;
-	default:
-		return EXACT_PLAIN;
-	}
-}
-
-/* Does this byte end a field here? CR behind a quote takes only a newline. */
-static inline bool
-exact_is_end(int state, uint8_t byte, const struct leat_dialect *dialect)
-{
-	if (state == EXACT_QUOTED)
-		return false;
-	if (byte == '\n')
-		return true;
-	return byte == dialect->separator && state != EXACT_RETURN;
+	return scan_choose()->name;
 }
 
 uint32_t

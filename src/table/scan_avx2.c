@@ -63,6 +63,8 @@ avx2_write(uint64_t bits, uint32_t base, uint32_t *out)
 }
 
 #define SCAN_NAME                   leat__table_scan_avx2
+#define CUT_NAME                    leat__table_cut_avx2
+#define COUNT_NAME                  leat__table_count_avx2
 #define SCAN_TARGET                 AVX2_TARGET
 #define SCAN_BLOCK                  struct avx2_block
 #define SCAN_LOAD(p)                avx2_load(p)
@@ -70,6 +72,8 @@ avx2_write(uint64_t bits, uint32_t base, uint32_t *out)
 #define SCAN_XOR(bits)              avx2_xor(bits)
 #define SCAN_WRITE(bits, base, out) avx2_write(bits, base, out)
 #include "table/scan_body.h"
+
+#include "table/cut_body.h"
 
 #else
 typedef int leat__table_scan_avx2_is_empty;

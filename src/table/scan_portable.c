@@ -43,7 +43,9 @@ portable_equal(const struct portable_block *b, uint8_t byte)
 	return bits;
 }
 
-#define SCAN_NAME leat__table_scan_portable
+#define SCAN_NAME  leat__table_scan_portable
+#define CUT_NAME   leat__table_cut_portable
+#define COUNT_NAME leat__table_count_portable
 #define SCAN_TARGET
 #define SCAN_BLOCK                  struct portable_block
 #define SCAN_LOAD(p)                portable_load(p)
@@ -51,3 +53,5 @@ portable_equal(const struct portable_block *b, uint8_t byte)
 #define SCAN_XOR(bits)              portable_xor(bits)
 #define SCAN_WRITE(bits, base, out) portable_write(bits, base, out)
 #include "table/scan_body.h"
+
+#include "table/cut_body.h"

@@ -114,26 +114,49 @@ void leat__table_place_vector(struct leat_frame *frame, uint32_t at,
 
 /* ---- scan_*.c: the same result from different instructions -------------- */
 
+/* leat_text_scan() */
 typedef uint32_t (*leat__scan_fn)(struct leat_scan *scan,
 	const struct leat_dialect *dialect, const uint8_t *text,
 	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
 	uint32_t *n_scanned);
+/* leat_text_cut() up to an odd quote */
+typedef uint32_t (*leat__cut_fn)(struct leat_cut *cut,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes);
+/* leat_text_count() */
+typedef bool (*leat__count_fn)(const struct leat_dialect *dialect,
+	const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,
+	uint32_t *n_records);
 
-uint32_t leat__table_scan_portable(struct leat_scan *scan,
-	const struct leat_dialect *dialect, const uint8_t *text,
-	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
-	uint32_t *n_scanned);
+/* What one kind of machine runs. */
+struct leat__scanner {
+	const char *name;
+	leat__scan_fn scan;
+	leat__cut_fn cut;
+	leat__count_fn count;
+};
+
+#define LEAT__SCANNER_DECLARE(kind)                                            \
+	uint32_t leat__table_scan_##kind(struct leat_scan *scan,               \
+		const struct leat_dialect *dialect, const uint8_t *text,       \
+		uint32_t n_bytes, uint32_t base, uint32_t *out,                \
+		uint32_t n_max, uint32_t *n_scanned);                          \
+	uint32_t leat__table_cut_##kind(struct leat_cut *cut,                  \
+		const struct leat_dialect *dialect, const uint8_t *text,       \
+		uint32_t n_bytes);                                             \
+	bool leat__table_count_##kind(const struct leat_dialect *dialect,      \
+		const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,      \
+		uint32_t *n_records)
+
+LEAT__SCANNER_DECLARE(portable);
 #if defined(__x86_64__)
-uint32_t leat__table_scan_sse2(struct leat_scan *scan,
-	const struct leat_dialect *dialect, const uint8_t *text,
-	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
-	uint32_t *n_scanned);
-/* Needs AVX2, BMI, POPCNT and PCLMUL. */
-uint32_t leat__table_scan_avx2(struct leat_scan *scan,
-	const struct leat_dialect *dialect, const uint8_t *text,
-	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
-	uint32_t *n_scanned);
+LEAT__SCANNER_DECLARE(sse2);
+LEAT__SCANNER_DECLARE(avx2);   /* with BMI, POPCNT and PCLMUL */
+LEAT__SCANNER_DECLARE(avx512); /* with F, BW, BMI, POPCNT and PCLMUL */
 #endif
+
+/* Those that this machine can run, the best first. @return how many */
+uint32_t leat__table_scanners(const struct leat__scanner **out);
 
 /* ---- number.c ----------------------------------------------------------- */
 

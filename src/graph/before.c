@@ -1,0 +1,122 @@
+/*
+ * graph/before.c -- stages that others need right before them.
+ *
+ * A parser that several workers run at once needs bytes that were cut where
+ * records end; its ops name the stage that does so, and nobody writes it.
+ * Keeps: what is said of such a stage points at the one it was put before, and
+ * it has that one's options; a graph that is checked twice gets it once.
+ * Threads: the one that builds the graph.
+ */
+#include <string.h>
+
+#include "graph/graph.h"
+
+int
+leat__link_insert(struct leat_graph *graph, struct leat__link *link,
+	struct leat_stage *st, struct leat_error *err)
+{
+	struct leat_end in = {link->to, link->to_index};
+	struct leat__link *second;
+
+	in.stage->ins[in.index] = NULL;
+	LEAT_TRY(leat__link_close(link, leat_in(st, 0), err));
+	LEAT_TRY(leat__link_open(graph, leat_out(st, 0), &second, err));
+	second->place = link->place;
+	second->asked_frames = link->asked_frames;
+	second->capacity_bytes = link->capacity_bytes;
+	return leat__link_close(second, in, err);
+}
+
+static size_t
+option_bytes(const struct leat_option *option)
+{
+	switch (option->type) {
+	case LEAT_OPTION_STRING:
+		return sizeof(const char *);
+	case LEAT_OPTION_BOOL:
+	case LEAT_OPTION_CHAR:
+	case LEAT_OPTION_ENUM:
+		return sizeof(uint32_t);
+	default:
+		return sizeof(uint64_t);
+	}
+}
+
+/* The option of the same name and type; NULL = there is none. */
+static const struct leat_option *
+option_like(const struct leat_stage *st, const struct leat_option *option)
+{
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *other = &st->ops.options[k];
+
+		if (!strcmp(other->name, option->name) &&
+			other->type == option->type)
+			return other;
+	}
+	return NULL;
+}
+
+/* What is said of it is said of whom it was put before: so are the carets. */
+static int
+brought_places(struct leat_graph *graph, struct leat_stage *st,
+	const struct leat_stage *of)
+{
+	st->place = of->place;
+	if (!of->option_places || !st->n_options)
+		return LEAT_OK;
+	st->option_places = leat__graph_own_alloc(
+		graph, st->n_options * sizeof(*st->option_places));
+	if (!st->option_places)
+		return leat__graph_no_memory(NULL, "options");
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option =
+			option_like(of, &st->ops.options[k]);
+
+		if (option)
+			st->option_places[k] =
+				of->option_places[option - of->ops.options];
+	}
+	return LEAT_OK;
+}
+
+static void
+brought_options(struct leat_stage *st, const struct leat_stage *of)
+{
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *to = &st->ops.options[k];
+		const struct leat_option *from = option_like(of, to);
+
+		if (from)
+			memcpy((uint8_t *)st->opts + to->offset,
+				(const uint8_t *)of->opts + from->offset,
+				option_bytes(to));
+	}
+}
+
+static int
+before_add(
+	struct leat_graph *graph, struct leat_stage *of, struct leat_error *err)
+{
+	const struct leat_stage_ops *ops = of->ops.before;
+	struct leat__link *link = of->n_ins == 1 ? of->ins[0] : NULL;
+	struct leat_stage *st;
+
+	if (!ops || !link || !strcmp(link->from->ops.name, ops->name))
+		return LEAT_OK;
+	LEAT_TRY(leat__stage_create(graph, ops, &st, err));
+	brought_options(st, of);
+	LEAT_TRY(brought_places(graph, st, of));
+	st->is_implied = st->is_brought = true;
+	LEAT_TRY(leat__stage_insert(graph, NULL, st, err));
+	return leat__link_insert(graph, link, st, err);
+}
+
+int
+leat__before_add(struct leat_graph *graph, struct leat_error *err)
+{
+	uint32_t n = graph->n_stages;
+
+	for (uint32_t k = 0; k < n; k++)
+		LEAT_TRY(before_add(graph, graph->stages[k], err));
+	return LEAT_OK;
+}
