@@ -12,6 +12,8 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_merge_ops,
 	&leat_zip_ops,
 	&leat_join_ops,
+	&leat_csv_cut_ops,
+	&leat_lines_cut_ops,
 	&leat_csv_parse_ops,
 	&leat_lines_parse_ops,
 	&leat_where_ops,

@@ -155,7 +155,25 @@ struct leat_csv_parse_opts {
 	uint32_t sep;    /* 0 = ',' */
 	uint32_t quote;  /* 0 = '"' */
 	uint32_t header; /* 0 = yes, 1 = no: columns are named c1, c2, ... */
+	uint32_t strict; /* 1: every value is checked against its type */
+	uint64_t max_record_bytes; /* 0 = 1 MiB */
+	const char *schema;  /* "id:int64,day:date"; the others are inferred */
+	uint64_t infer_rows; /* looked at for types; 0 = 1000 */
+	uint32_t sniff;      /* 1: sep and quote are guessed from the data */
 	uint32_t reserved;
+};
+
+/** csv.cut: bytes cut where records of a CSV end. Comes by itself before
+ * csv.parse; its options are that one's, struct leat_csv_parse_opts. */
+LEAT_API extern const struct leat_stage_ops leat_csv_cut_ops;
+
+/** lines.cut: bytes cut where lines end. Comes by itself before parsers of
+ * lines. */
+LEAT_API extern const struct leat_stage_ops leat_lines_cut_ops;
+
+struct leat_lines_cut_opts {
+	uint32_t size;
+	uint32_t flags;
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
 };
 

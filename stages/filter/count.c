@@ -69,6 +69,7 @@ count_finish(struct leat_stage *st)
 
 const struct leat_stage_ops leat_count_ops = {
 	LEAT_STAGE_OPS_INIT("count"),
+	.flags = LEAT_STAGE_BLIND,
 	.summary = "how many records there were",
 	.help = "A table of one row with the column count.\n"
 		"\n"

@@ -1,0 +1,312 @@
+/*
+ * stages/filter/csv_cut.c -- bytes of a CSV cut where records end.
+ *
+ * What it emits is said in cut.h: frames of whole records, without the header.
+ * The schema is made of what the source shows of itself, if that suffices, else
+ * of the first frames; every frame's head points to it.
+ * One thread at a time.
+ */
+#include <string.h>
+
+#include "csv_schema.h"
+
+static const uint8_t csv_mark[3] = {0xef, 0xbb, 0xbf}; /* byte order mark */
+
+struct csv_cut {
+	struct cut cut;
+	struct csv_names names;
+	uint32_t n_mark;     /* bytes of the mark that have come */
+	uint32_t has_start;  /* the mark is behind us, or there is none */
+	uint32_t has_header; /* so is the first record */
+};
+
+/* ---- the header --------------------------------------------------------- */
+
+static struct csv_record
+csv_carried(const struct csv_cut *s)
+{
+	return (struct csv_record){s->cut.carry, s->cut.n_carry, s->cut.line,
+		s->cut.offset};
+}
+
+static int
+csv_fail(struct leat_stage *st, const struct csv_cut *s,
+	const struct csv_finding *finding)
+{
+	struct csv_record r = csv_carried(s);
+	struct leat_position p = csv_position(&r, finding->offset);
+
+	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
+	return leat_stage_fail(st, LEAT_EDATA, "%s:%llu:%llu: %s",
+		s->names.origin, (unsigned long long)p.line,
+		(unsigned long long)p.column, finding->text);
+}
+
+/* The carry is not a beginning of a header. */
+static int
+csv_fail_open(struct leat_stage *st, const struct csv_cut *s, bool is_end)
+{
+	struct csv_record r = csv_carried(s);
+	struct csv_finding finding;
+
+	csv_find_open(&s->names.dialect, &r,
+		is_end ? 0 : (uint64_t)s->cut.max_carry - 1, &finding);
+	return csv_fail(st, s, &finding);
+}
+
+static int
+csv_fail_closed(struct leat_stage *st, const struct csv_cut *s)
+{
+	struct csv_finding finding = {CSV_CLOSED_TEXT, s->cut.n_carry};
+
+	return csv_fail(st, s, &finding);
+}
+
+static bool
+csv_is_blank(const struct cut *s)
+{
+	return s->n_carry == 1 || (s->n_carry == 2 && s->carry[0] == '\r');
+}
+
+/* The carry is the first record that is not blank; rows follow. */
+static int
+csv_take_header(struct leat_stage *st, struct csv_cut *s, struct leat_text rows)
+{
+	struct csv_record r = csv_carried(s);
+	struct leat_schema *schema;
+	int rc;
+
+	if (s->cut.schema) {
+		rc = csv_schema_check(st, &s->names, &r, s->cut.schema);
+	} else {
+		rc = csv_schema_make(st, &s->names, &r, rows, &schema);
+		if (!rc)
+			s->cut.schema = schema;
+	}
+	if (rc)
+		return rc;
+	s->has_header = 1;
+	s->cut.scan = (struct leat_cut){0};
+	if (!s->names.opts->header)
+		cut_drop(&s->cut, s->cut.n_carry);
+	s->cut.is_fresh = s->cut.n_carry > 0;
+	return LEAT_OK;
+}
+
+/* Take the mark away, as far as it comes. What looked like one and is none is
+ * the beginning of a record. */
+static void
+csv_start(struct csv_cut *s, const struct leat_frame *in)
+{
+	struct cut *c = &s->cut;
+
+	while (!s->has_start && c->at < in->len_bytes) {
+		if (s->n_mark < sizeof(csv_mark) &&
+			in->data[c->at] == csv_mark[s->n_mark]) {
+			s->n_mark++;
+			c->at++;
+			continue;
+		}
+		s->has_start = 1;
+	}
+	if (!s->has_start)
+		return;
+	if (s->n_mark == sizeof(csv_mark)) {
+		c->offset = sizeof(csv_mark);
+	} else if (s->n_mark) {
+		cut_carry(c, csv_mark, s->n_mark);
+		leat_text_cut_first(
+			&c->scan, &c->dialect, csv_mark, s->n_mark);
+	}
+	s->n_mark = 0;
+}
+
+/* Move what the frame has of the first record into the carry. 1: it is there,
+ * 0: the frame has no more. */
+static int
+csv_gather(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
+{
+	struct cut *c = &s->cut;
+	const uint8_t *text = in->data + c->at;
+	uint32_t room = c->max_carry - c->n_carry;
+	uint32_t n_all = in->len_bytes - c->at;
+	uint32_t n = leat_text_cut_first(
+		&c->scan, &c->dialect, text, n_all < room ? n_all : room);
+
+	cut_carry(c, text, n);
+	c->at += n;
+	if (c->scan.scan.is_odd)
+		return csv_fail_closed(st, s);
+	if (!c->scan.end && n_all > n)
+		return csv_fail_open(st, s, false);
+	if (!c->scan.end)
+		return 0;
+	if (csv_is_blank(c))
+		cut_drop(c, c->n_carry);
+	return 1;
+}
+
+/* 1: the header has been taken, 0: more is needed, or a code. */
+static int
+csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
+{
+	struct cut *c = &s->cut;
+
+	while (!s->has_header && c->at < in->len_bytes) {
+		int rc = csv_gather(st, s, in);
+
+		if (rc > 0 && c->n_carry)
+			rc = csv_take_header(st, s,
+				(struct leat_text){in->data + c->at,
+					in->len_bytes - c->at});
+		if (rc < 0)
+			return rc;
+	}
+	return s->has_header != 0;
+}
+
+static int
+csv_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct csv_cut *s = leat_stage_state(st);
+	struct cut *c = &s->cut;
+	int rc = 1;
+
+	cut_begin(st, c, in);
+	if (!s->has_start)
+		csv_start(s, in);
+	if (!s->has_header)
+		rc = csv_header(st, s, in);
+	if (rc < 0)
+		return rc;
+	if (rc)
+		return cut_process(st, c, in);
+	leat_stage_release(st, in);
+	c->is_begun = 0;
+	return LEAT_OK;
+}
+
+/* ---- the end ------------------------------------------------------------ */
+
+/* The input has ended inside the first record: that is all of it. */
+static int
+csv_finish_header(struct leat_stage *st, struct csv_cut *s)
+{
+	static const uint8_t newline[1] = {'\n'};
+	struct cut *c = &s->cut;
+
+	if (s->n_mark && s->n_mark < sizeof(csv_mark))
+		cut_carry(c, csv_mark, s->n_mark);
+	if (!c->n_carry)
+		return LEAT_OK;
+	if (c->scan.scan.in_quotes)
+		return csv_fail_open(st, s, true);
+	cut_carry(c, newline, 1);
+	if (csv_is_blank(c)) {
+		c->n_carry = 0;
+		return LEAT_OK;
+	}
+	return csv_take_header(
+		st, s, (struct leat_text){c->carry + c->n_carry, 0});
+}
+
+static int
+csv_finish(struct leat_stage *st)
+{
+	struct csv_cut *s = leat_stage_state(st);
+
+	if (!s->has_header && !s->cut.is_stopped) {
+		int rc = csv_finish_header(st, s);
+
+		if (rc)
+			return rc;
+		s->has_header = 1;
+	}
+	return cut_finish(st, &s->cut);
+}
+
+/* ---- before the start --------------------------------------------------- */
+
+/* Make the schema from what the source shows of itself, if that suffices. */
+static int
+csv_look(
+	struct leat_stage *st, struct csv_cut *s, const struct leat_shape *in)
+{
+	const uint8_t *text = in->sample;
+	uint32_t n = in->sample_bytes;
+	struct csv_record r = {text, 0, 1, 0};
+	struct leat_schema *schema;
+	int rc;
+
+	if (n >= sizeof(csv_mark) && !memcmp(text, csv_mark, sizeof(csv_mark)))
+		r.n_bytes = sizeof(csv_mark);
+	do {
+		struct leat_cut cut = {0};
+
+		text += r.n_bytes;
+		n -= r.n_bytes;
+		r.line += r.n_bytes == 1 || r.n_bytes == 2;
+		leat_text_cut_first(&cut, &s->names.dialect, text, n);
+		if (!cut.end || cut.end > s->cut.max_carry)
+			return LEAT_OK;
+		r.text = text;
+		r.n_bytes = cut.end;
+	} while (r.n_bytes == 1 || (r.n_bytes == 2 && text[0] == '\r'));
+	text += s->names.opts->header ? 0 : r.n_bytes;
+	n -= s->names.opts->header ? 0 : r.n_bytes;
+	rc = csv_schema_make(
+		st, &s->names, &r, (struct leat_text){text, n}, &schema);
+	if (!rc)
+		s->cut.schema = schema;
+	return rc;
+}
+
+static int
+csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	struct csv_cut *s = leat_stage_state(st);
+	int rc = cut_negotiate(st, &s->cut, in, out);
+
+	s->names.origin = in->origin ? in->origin : "input";
+	if (!rc && in->sample && in->sample_bytes)
+		rc = csv_look(st, s, in);
+	out->schema = s->cut.schema;
+	return rc;
+}
+
+static int
+csv_init(struct leat_stage *st, const void *opts)
+{
+	struct csv_cut *s = leat_stage_state(st);
+	int rc;
+
+	s->names.opts = opts;
+	s->names.origin = "input";
+	leat_stage_needs(st)->side_bytes = 3 * CSV_SCHEMA_BYTES;
+	cut_init(st, &s->cut, s->names.opts->max_record_bytes);
+	rc = csv_dialect(st, s->names.opts, &s->names.dialect);
+	s->cut.dialect = s->names.dialect;
+	return rc;
+}
+
+const struct leat_stage_ops leat_csv_cut_ops = {
+	LEAT_STAGE_OPS_INIT("csv.cut"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_LIGHT,
+	.summary = "bytes of a CSV cut where records end",
+	.help = "Comes by itself before csv.parse, which several workers then "
+		"run at\n"
+		"once: every frame that it passes on holds whole records. It "
+		"takes the\n"
+		"header, and has the options of csv.parse. Nobody has to write "
+		"it.\n",
+	.state_bytes = sizeof(struct csv_cut),
+	.opts_bytes = sizeof(struct leat_csv_parse_opts),
+	.options = leat__csv_parse_options,
+	.in_layouts = LEAT_LAYOUT_BYTES,
+	.init = csv_init,
+	.negotiate = csv_negotiate,
+	.process = csv_process,
+	.finish = csv_finish,
+};

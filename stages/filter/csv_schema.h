@@ -1,0 +1,31 @@
+/*
+ * stages/filter/csv_schema.h -- from the header of a CSV to its columns.
+ */
+#ifndef LEAT_STAGES_CSV_SCHEMA_H
+#define LEAT_STAGES_CSV_SCHEMA_H
+
+#include "csv.h"
+
+#define CSV_INFER_ROWS 1000
+
+/* What decides on names and types. */
+struct csv_names {
+	const struct leat_csv_parse_opts *opts;
+	struct leat_dialect dialect;
+	const char *origin;
+};
+
+/*
+ * Make a schema of the first record, in the stage's side memory.
+ *
+ * rows: records behind it, as far as they can be seen, for types.
+ * LEAT_OK, or a code that has been said.
+ */
+int csv_schema_make(struct leat_stage *st, const struct csv_names *names,
+	const struct csv_record *r, struct leat_text rows,
+	struct leat_schema **out);
+/* Is this the header that was there when the input was looked at? */
+int csv_schema_check(struct leat_stage *st, const struct csv_names *names,
+	const struct csv_record *r, const struct leat_schema *known);
+
+#endif
