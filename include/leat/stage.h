@@ -152,6 +152,10 @@ struct leat_needs {
 	uint32_t max_out;     /* frames emitted per call and out; 0 = 1 */
 	uint32_t holds;       /* frames kept between calls */
 	uint64_t side_bytes;  /* most it asks of leat_stage_alloc() */
+	uint32_t burst; /* a blocking source whose produce does not wait: so
+			   many frames may be there before who gets them is
+			   told; 0 = 1. May be changed in negotiate */
+	uint32_t reserved;
 };
 
 /**

@@ -239,7 +239,9 @@ leat__budget_each(const struct leat_graph *graph, leat__share_fn fn, void *user)
 		magazines.class_ = c;
 		share_give(magazines,
 			(uint64_t)class_threads(graph, c) *
-				graph->magazine_slots,
+				leat__magazine_slots(
+					graph->classes[c].slot_bytes,
+					graph->magazine_slots),
 			fn, user);
 	}
 }

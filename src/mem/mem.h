@@ -43,6 +43,17 @@ typedef const char *(*leat__owner_name_fn)(const void *user, uint16_t owner);
 void leat__pool_name_owners(
 	struct leat_pool *pool, leat__owner_name_fn name, const void *user);
 
+/* Of a class whose slots are so large, each is work for longer than a way to
+ * the depot takes: threads keep none for themselves. */
+#define LEAT__MAGAZINE_SLOT_BYTES (1u << 19)
+
+/* Slots of a class that a thread may keep, of magazine_slots asked for. */
+static inline uint32_t
+leat__magazine_slots(uint32_t slot_bytes, uint32_t magazine_slots)
+{
+	return slot_bytes < LEAT__MAGAZINE_SLOT_BYTES ? magazine_slots : 0;
+}
+
 /* magazine_slots over LEAT__MAGAZINE_MAX counts as that. */
 void leat__cache_init(struct leat__cache *cache, struct leat_pool *pool,
 	uint32_t magazine_slots);

@@ -157,7 +157,9 @@ leat__cache_init(struct leat__cache *cache, struct leat_pool *pool,
 	*cache = (struct leat__cache){.pool = pool};
 	for (uint32_t k = 0; k < pool->n_classes; k++)
 		cache->magazines[k].n_max = (uint32_t)leat__min_u64(
-			magazine_slots, LEAT__MAGAZINE_MAX);
+			leat__magazine_slots(
+				pool->classes[k].slot_bytes, magazine_slots),
+			LEAT__MAGAZINE_MAX);
 }
 
 void

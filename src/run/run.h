@@ -88,6 +88,7 @@ struct leat__task {
 	struct leat_stage *failed; /* it tells when its ticket is the oldest */
 	int failed_code;
 	struct leat__timesheet sheet;
+	uint32_t n_quiet;  /* frames sent whose receiver has not been told */
 	uint32_t n_heads;  /* frames that the head has taken or made */
 	uint32_t n_spread; /* the calls for this one are timed, and stand for
 			      those of so many; 0 = not timed */

@@ -711,6 +711,25 @@ task_is_stopped(struct leat__task *task)
 	return true;
 }
 
+/*
+ * A frame is through: whoever waits for it runs while it is hot; and a blocking
+ * stage may wait in its next call. A source that does not wait lets some frames
+ * gather, for to wake somebody costs as much as a frame does.
+ */
+static bool
+task_must_notify(struct leat__task *task)
+{
+	uint32_t burst = task->nodes[0].stage->needs.burst;
+
+	if (burst <= 1 || !task->segment->is_blocking || task->is_head_ended)
+		return true;
+	task->n_quiet++;
+	if (task->n_quiet < burst && !task_short_out(task))
+		return false;
+	task->n_quiet = 0;
+	return true;
+}
+
 static enum leat__step
 task_loop(struct leat__task *task, int64_t end_ns)
 {
@@ -738,11 +757,10 @@ task_loop(struct leat__task *task, int64_t end_ns)
 			}
 			continue;
 		}
-		/* a frame is through: whoever waits for it runs while it is
-		 * hot; and a blocking stage may wait in its next call */
 		n++;
 		if (task->at == 0 || n % TASK_QUANTUM_CALLS == 0) {
-			task_notify(task);
+			if (task_must_notify(task))
+				task_notify(task);
 			if (task_must_leave(task))
 				return LEAT__STEP_AGAIN;
 		}

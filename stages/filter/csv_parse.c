@@ -524,7 +524,11 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct csv *s = leat_stage_state(st);
 	struct leat_needs *needs = leat_stage_needs(st);
 	bool is_blind = !leat_stage_values_wanted(st) && !s->opts->strict;
-	uint32_t n = in->frame_bytes / (is_blind ? 8 : 4);
+	/* a frame without the room for one very long record */
+	uint64_t usual = in->frame_bytes > s->max_record
+		? in->frame_bytes - s->max_record
+		: in->frame_bytes;
+	uint32_t n = (uint32_t)usual / (is_blind ? 8 : 4);
 
 	s->origin = in->origin ? in->origin : "input";
 	s->max_ends = n < CSV_FIELDS_MIN ? CSV_FIELDS_MIN

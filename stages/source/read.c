@@ -13,6 +13,7 @@
 #include <leat/stages.h>
 
 #define READ_CHUNK_BYTES 131072
+#define READ_BURST       3 /* frames of a file that nobody is told of */
 #define READ_HEADROOM    4096
 #define READ_SLACK       4096
 #define READ_LOOK_BYTES  65536 /* shown to the check */
@@ -90,6 +91,7 @@ read_negotiate(struct leat_stage *st, const struct leat_shape *in,
 		return rc;
 	info = leat_file_info(s->file);
 	s->is_regular = info.flags & LEAT_FILE_IS_REGULAR;
+	leat_stage_needs(st)->burst = s->is_regular ? READ_BURST : 1;
 	out->frame_bytes = leat_stage_needs(st)->frame_bytes;
 	out->origin = strcmp(s->path, "-") == 0 ? "stdin" : s->path;
 	out->total_bytes = info.size_bytes;
