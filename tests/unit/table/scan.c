@@ -51,15 +51,18 @@ check_equal(const struct result *a, const struct result *b)
 static void
 check_all(const uint8_t *text, uint32_t n)
 {
+	const struct leat__scanner *scanners;
 	struct result portable, other;
+	uint32_t n_scanners;
 
 	run(leat__table_scan_portable, text, n, &portable);
 	run(leat_text_scan, text, n, &other);
 	check_equal(&portable, &other);
-#if defined(__x86_64__)
-	run(leat__table_scan_sse2, text, n, &other);
-	check_equal(&portable, &other);
-#endif
+	n_scanners = leat__table_scanners(&scanners);
+	for (uint32_t k = 0; k < n_scanners; k++) {
+		run(scanners[k].scan, text, n, &other);
+		check_equal(&portable, &other);
+	}
 	run(leat_text_scan_exact, text, n, &other);
 	if (portable.scan.is_odd)
 		return;
@@ -262,8 +265,8 @@ START_TEST(the_scan_has_a_name)
 {
 	const char *name = leat_text_scan_name();
 
-	ck_assert(!strcmp(name, "avx2") || !strcmp(name, "sse2") ||
-		!strcmp(name, "portable"));
+	ck_assert(!strcmp(name, "avx512") || !strcmp(name, "avx2") ||
+		!strcmp(name, "sse2") || !strcmp(name, "portable"));
 }
 END_TEST
 
