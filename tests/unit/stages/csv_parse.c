@@ -191,7 +191,136 @@ START_TEST(records_longer_than_chunks_pass)
 }
 END_TEST
 
-TEST_MAIN("stages/csv_parse", the_first_record_names_the_columns,
+#define SKIP "csv.parse on_error=skip ! csv.format"
+
+START_TEST(rows_of_another_length_are_skipped_and_the_others_kept)
+{
+	pipe_gives(SKIP, "a,b\n1,2\n3\n4,5\n6,7,8\n\n9,0\n",
+		"a,b\n1,2\n4,5\n9,0\n");
+	pipe_gives(SKIP, "a,b\n1\n2\n3\n", "a,b\n");
+}
+END_TEST
+
+START_TEST(a_row_with_text_behind_a_quote_is_skipped_alone)
+{
+	pipe_gives(SKIP, "a,b\n1,2\n3,\"x\"y\n4,5\n\"6\"7,8\n9,0\n",
+		"a,b\n1,2\n4,5\n9,0\n");
+}
+END_TEST
+
+START_TEST(behind_a_quote_left_open_the_next_right_line_is_read)
+{
+	pipe_gives(SKIP, "a,b\n1,2\n3,\"x\n4,5\n6,7\n",
+		"a,b\n1,2\n4,5\n6,7\n");
+	pipe_gives(SKIP, "a,b\n1,\"x\ny\n4,5", "a,b\n4,5\n");
+	/* the next quote seems to close it, and is text behind it */
+	pipe_gives(SKIP, "a,b\n1,\"x\n2,3\n4,\"y\"\n5,6\n",
+		"a,b\n2,3\n4,\"y\"\n5,6\n");
+}
+END_TEST
+
+START_TEST(a_quote_left_open_costs_no_more_than_the_limit)
+{
+	pipe_gives("csv.parse on_error=skip max_record_bytes=16 ! csv.format",
+		"a,b\n1,\"x\n22,33\n44,55\n66,77\n88,99\n00,11\n",
+		"a,b\n22,33\n44,55\n66,77\n88,99\n00,11\n");
+	pipe_gives("csv.parse on_error=skip max_record_bytes=16 ! csv.format",
+		"a,b\n1,\"0123456789012345678901234567890123456789\n2,3\n",
+		"a,b\n2,3\n");
+	pipe_gives("csv.parse on_error=skip max_record_bytes=16 ! csv.format",
+		"a,b\n1,0123456789012345678901234567890123456789\n2,3\n4,5\n",
+		"a,b\n2,3\n4,5\n");
+}
+END_TEST
+
+START_TEST(more_bad_rows_than_may_be_skipped_fail)
+{
+	pipe_fails("csv.parse on_error=\"skip(1)\" ! csv.format",
+		"a,b\n1\n2,3\n4\n", "more than the 1 that may be skipped");
+}
+END_TEST
+
+/* Where nobody looks at values the answer is that of a full read. */
+START_TEST(counting_gives_what_reading_gives)
+{
+	static const char *const inputs[] = {"a,b\n1,2\n3,4\n",
+		"a,b\n1,\"2\n2\"\n\n3,x\"y\n", "a\n\n1\n\n", "a,b\n",
+		"a,b\r\n1,2\r\n\r\n3,4"};
+	static const char *const counts[] = {"2", "2", "3", "0", "2"};
+
+	for (size_t k = 0; k < 5; k++) {
+		char wanted[32];
+
+		sprintf(wanted, "count\n%s\n", counts[k]);
+		pipe_gives("csv.parse ! count ! csv.format", inputs[k], wanted);
+		pipe_gives("csv.parse strict=on ! count ! csv.format",
+			inputs[k], wanted);
+	}
+	pipe_fails("csv.parse ! count ! csv.format", "a,b\n1,2\n3\n",
+		"pipe:3:1: row has 1 field");
+	pipe_fails("csv.parse ! count ! csv.format", "a,b\n1,2\n3,\"4\"x\n",
+		"pipe:3:6:");
+	pipe_gives("csv.parse on_error=skip ! count ! csv.format",
+		"a,b\n1\n1,2\n\"x\"y,2\n3,4\n", "count\n2\n");
+}
+END_TEST
+
+START_TEST(a_declared_type_is_checked_if_it_is_strict)
+{
+	const char *const input = "a,b\n1,x\n,y\nz,z\n3,\n";
+
+	pipe_gives("csv.parse schema=a:int64 ! csv.format", input, input);
+	pipe_fails("csv.parse schema=a:int64 strict=on ! csv.format", input,
+		"pipe:4:1: column 'a' has 'z', where its type is int64");
+	pipe_gives("csv.parse schema=a:int64 strict=on on_error=skip ! "
+		   "csv.format",
+		input, "a,b\n1,x\n,y\n3,\n");
+	pipe_gives("csv.parse schema=a:int64 strict=on on_error=skip ! count "
+		   "! csv.format",
+		input, "count\n3\n");
+}
+END_TEST
+
+START_TEST(every_type_can_be_strict)
+{
+	static const char *const types[] = {"int64", "float64", "bool", "date",
+		"timestamp", "decimal(2)"};
+	static const char *const values[] = {"-7", "1e3", "true", "2024-02-29",
+		"2024-02-29 10:11:12", "1.25"};
+
+	for (size_t k = 0; k < 6; k++) {
+		char stage[100], input[100];
+
+		sprintf(stage, "csv.parse schema=\"a:%s\" strict=on ! "
+			       "csv.format",
+			types[k]);
+		sprintf(input, "a,b\n%s,1\n\"%s\",2\n", values[k],
+			values[k]);
+		pipe_gives(stage, input, input);
+		sprintf(input, "a,b\n%s,1\n?,2\n", values[k]);
+		pipe_fails(stage, input, "pipe:3:1: column 'a' has '?'");
+	}
+}
+END_TEST
+
+START_TEST(a_declared_column_that_is_not_there_fails)
+{
+	pipe_fails("csv.parse schema=delai:int64 ! csv.format", "delay,b\n1,2\n",
+		"did you mean 'delay'?");
+	pipe_fails("csv.parse schema=a:number ! csv.format", "a,b\n1,2\n",
+		"number");
+}
+END_TEST
+
+TEST_MAIN("stages/csv_parse",
+	rows_of_another_length_are_skipped_and_the_others_kept,
+	a_row_with_text_behind_a_quote_is_skipped_alone,
+	behind_a_quote_left_open_the_next_right_line_is_read,
+	a_quote_left_open_costs_no_more_than_the_limit,
+	more_bad_rows_than_may_be_skipped_fail,
+	counting_gives_what_reading_gives,
+	a_declared_type_is_checked_if_it_is_strict, every_type_can_be_strict,
+	a_declared_column_that_is_not_there_fails, the_first_record_names_the_columns,
 	a_last_line_without_newline_is_a_record,
 	quotes_hold_separators_and_newlines, a_doubled_quote_is_one,
 	empty_fields_stay_empty, cr_lf_ends_a_record, a_cr_inside_is_data,
