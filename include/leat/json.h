@@ -25,11 +25,11 @@ extern "C" {
 
 /** What leat_json_scan() found besides the structure. */
 struct leat_json_scan {
-	uint32_t n_scanned;   /* bytes: all, or up to what is wrong, or fewer */
-			      /* because the room is full */
-	uint32_t n_lines;     /* newlines found */
-	uint32_t is_bad;      /* at n_scanned: a control character, or a value */
-			      /* right behind a value */
+	uint32_t n_scanned; /* bytes: all, or up to what is wrong, or fewer */
+	/* because the room is full */
+	uint32_t n_lines; /* newlines found */
+	uint32_t is_bad;  /* at n_scanned: a control character, or a value */
+	/* right behind a value */
 	uint32_t has_escapes; /* a backslash was seen */
 	uint32_t has_high;    /* a byte over 0x7f was seen */
 };

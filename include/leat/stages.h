@@ -189,6 +189,26 @@ struct leat_csv_format_opts {
 	uint32_t reserved;
 };
 
+/** json.parse: bytes to a table; one JSON object a line. */
+LEAT_API extern const struct leat_stage_ops leat_json_parse_ops;
+
+enum leat_json_nested { LEAT_JSON_NESTED_PATHS, LEAT_JSON_NESTED_TEXT };
+enum leat_json_extra {
+	LEAT_JSON_EXTRA_AUTO, /* ignored beside a schema, else an error */
+	LEAT_JSON_EXTRA_IGNORE,
+	LEAT_JSON_EXTRA_ERROR
+};
+
+struct leat_json_parse_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *schema;  /* "id:int64,user.name:string"; NULL = look */
+	uint64_t infer_rows; /* lines to look at; 0 = 1000 */
+	uint32_t nested;     /* enum leat_json_nested */
+	uint32_t extra;      /* enum leat_json_extra */
+	uint64_t max_record_bytes; /* 0 = 1 MiB */
+};
+
 /** json.format: a table (or rows) to one JSON object a line. */
 LEAT_API extern const struct leat_stage_ops leat_json_format_ops;
 

@@ -43,8 +43,8 @@ avx2_whites(__m256i x)
 {
 	const char no = (char)0x80;
 	const __m256i table = _mm256_setr_epi8(' ', no, no, no, no, no, no, no,
-		no, '\t', no, no, no, '\r', no, no, ' ', no, no, no, no, no,
-		no, no, no, '\t', no, no, no, '\r', no, no);
+		no, '\t', no, no, no, '\r', no, no, ' ', no, no, no, no, no, no,
+		no, no, '\t', no, no, no, '\r', no, no);
 
 	return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, x), x);
 }
@@ -52,8 +52,7 @@ avx2_whites(__m256i x)
 AVX2_TARGET static inline __m256i
 avx2_controls(__m256i x)
 {
-	return _mm256_cmpeq_epi8(
-		_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
+	return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
 }
 
 AVX2_TARGET static inline struct leat__json_masks

@@ -23,8 +23,8 @@ avx512_equal(__m512i x, char byte)
 AVX512_TARGET static inline uint64_t
 avx512_ops(__m512i x)
 {
-	const __m512i table = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0,
-		0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
+	const __m512i table = _mm512_broadcast_i32x4(_mm_setr_epi8(
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
 
 	return _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, x),
 		_mm512_or_si512(x, _mm512_set1_epi8(0x20)));

@@ -50,12 +50,12 @@ portable_masks(const uint8_t *text)
 	for (uint32_t k = 0; k < 64; k++) {
 		uint32_t is = portable_class(text[k]);
 
-		m.quotes |= (uint64_t)!!(is & CLASS_QUOTE) << k;
-		m.slashes |= (uint64_t)!!(is & CLASS_SLASH) << k;
-		m.ops |= (uint64_t)!!(is & CLASS_OP) << k;
-		m.lines |= (uint64_t)!!(is & CLASS_LINE) << k;
-		m.whites |= (uint64_t)!!(is & CLASS_WHITE) << k;
-		m.controls |= (uint64_t)!!(is & CLASS_CONTROL) << k;
+		m.quotes |= (uint64_t) !!(is & CLASS_QUOTE) << k;
+		m.slashes |= (uint64_t) !!(is & CLASS_SLASH) << k;
+		m.ops |= (uint64_t) !!(is & CLASS_OP) << k;
+		m.lines |= (uint64_t) !!(is & CLASS_LINE) << k;
+		m.whites |= (uint64_t) !!(is & CLASS_WHITE) << k;
+		m.controls |= (uint64_t) !!(is & CLASS_CONTROL) << k;
 		m.high |= text[k] & 0x80u;
 	}
 	return m;

@@ -334,8 +334,7 @@ reader_word(struct reader *r, const char *word)
 {
 	uint32_t len = (uint32_t)strlen(word);
 
-	if (r->x.len - r->at < len ||
-		memcmp(r->x.data + r->at, word, len) != 0)
+	if (r->x.len - r->at < len || memcmp(r->x.data + r->at, word, len) != 0)
 		return reader_fail(r, r->at,
 			"no such value; there are strings in double quotes, "
 			"numbers, true, false, null, objects and lists");
@@ -433,7 +432,7 @@ reader_behind(struct reader *r, struct reader_levels *levels)
 		}
 		if (c != (is_object ? '}' : ']'))
 			return reader_fail(r, r->at,
-				c < 0           ? "the line ends too early"
+				c < 0 ? "the line ends too early"
 					: is_object
 					? "a comma or } must follow a value"
 					: "a comma or ] must follow a value");

@@ -336,6 +336,22 @@ vector_source(const struct leat_table *t, const struct leat_column *column,
 	return x;
 }
 
+/* Is it a JSON string where the column has numbers, or true and false? */
+static bool
+vector_is_string(const struct leat_column *column,
+	const struct leat_vector *pieces, uint32_t row, uint32_t type)
+{
+	const struct leat_piece *piece;
+
+	if (!(column->flags & LEAT_COLUMN_LITERALS) || column->type != type ||
+		(type != LEAT_TYPE_INT64 && type != LEAT_TYPE_FLOAT64 &&
+			type != LEAT_TYPE_BOOL))
+		return false;
+	piece = (const struct leat_piece *)pieces->values + row;
+	return (piece->len & LEAT_PIECE_OWN) ||
+		pieces->text[piece->at - 1] == '"';
+}
+
 static bool
 vector_has_pieces(uint32_t type)
 {
@@ -360,6 +376,8 @@ vector_fill(struct leat_table *t, const struct leat_column *column,
 		rc = v->type == LEAT_TYPE_TEXT
 			? vector_piece(t, column, row, &texts[row])
 			: vector_convert(t, v, x, row);
+		if (vector_is_string(column, pieces, row, v->type))
+			rc = LEAT_EDATA;
 		if (rc != LEAT_OK) {
 			*bad_row = row;
 			return rc == LEAT_ELIMIT && vector_has_pieces(v->type)

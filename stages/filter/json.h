@@ -1,0 +1,175 @@
+/*
+ * stages/filter/json.h -- what the files of json.parse share.
+ *
+ * Paths are a tree: the root is a line's object, a node with `inner` an object
+ * whose keys are looked at, all others are columns or nothing. Keys are what
+ * the text has between two quotes, as it stands there; several may name one
+ * path. Text has LEAT_JSON_SLACK bytes behind it that can be read.
+ */
+#ifndef LEAT_STAGES_FILTER_JSON_H
+#define LEAT_STAGES_FILTER_JSON_H
+
+#include <leat/json.h>
+#include <leat/stages.h>
+#include <leat/table.h>
+
+#define JSON_SLACK_BYTES 64
+#define JSON_NO_COLUMN   UINT32_MAX
+#define JSON_KEYS_MAX    2048 /* that are learned, beside those of columns */
+#define JSON_KEY_BYTES   1024 /* a longer one is not learned */
+
+/* A place in an object. */
+struct json_path {
+	struct json_path *parent;
+	struct json_path *children; /* the first one, in order of appearance */
+	struct json_path *last_child;
+	struct json_path *sibling; /* the next one */
+	struct leat_text name;     /* decoded */
+	uint32_t column;           /* JSON_NO_COLUMN: none */
+	uint32_t is_inner;         /* an object whose keys are paths */
+	uint32_t is_text;          /* its column is JSON text, quotes and all */
+	uint32_t kinds;            /* of the values in a sample, JSON_KIND_* */
+	struct leat_infer infer;   /* of the numbers in a sample */
+	uint32_t type;
+	uint32_t scale;
+	uint64_t seen;          /* in this row, last */
+	struct json_key *first; /* that its first key was, last time */
+	/* of the frame in work */
+	struct leat_piece *pieces;
+	uint8_t *valid;
+};
+
+#define JSON_KIND_STRING 1u
+#define JSON_KIND_NUMBER 2u
+#define JSON_KIND_BOOL   4u
+#define JSON_KIND_LIST   8u
+#define JSON_KIND_OBJECT 16u
+
+/* A key as the text has it, quotes included. */
+struct json_key {
+	uint64_t words[2]; /* the first bytes */
+	uint64_t masks[2]; /* which of them */
+	const uint8_t *text;
+	uint32_t len;
+	uint32_t hash;
+	struct json_path *in;   /* object that it is a key of */
+	struct json_path *path; /* NULL = nobody asked for it */
+	struct json_key *next;  /* that came behind it last time */
+	struct json_key *chain; /* of its bucket */
+};
+
+/* All paths and keys of a stage. */
+struct json_tree {
+	struct json_path *paths; /* [0] is the root */
+	uint32_t n_paths;
+	uint32_t max_paths;
+	uint8_t *names;
+	uint32_t n_names;
+	uint32_t max_names;
+	struct json_path **columns; /* by number */
+	uint32_t n_columns;
+	struct json_key *keys;
+	uint32_t n_keys;
+	uint32_t max_keys;
+	struct json_key **buckets;
+	uint32_t n_buckets; /* 2^n */
+	uint8_t *texts;
+	uint32_t n_texts;
+	uint32_t max_texts;
+};
+
+/* A walk over the structure of one text. */
+struct json_walk {
+	const uint8_t *text;
+	const uint32_t *ends; /* see leat_json_scan() */
+	uint32_t at;          /* the next one */
+	uint32_t depth;
+	uint32_t row;   /* where values go */
+	uint64_t stamp; /* of the row, never twice */
+	uint32_t n_set; /* columns that had a value, or null */
+	uint32_t has_escapes;
+	uint32_t is_strict; /* a key that is no path is wrong */
+	uint32_t is_full;   /* no room for a decoded string */
+	struct leat_table *table;
+	struct json_tree *tree;
+	/* what is wrong although it is JSON */
+	struct leat_json_fault fault;
+	struct leat_text fault_key;
+};
+
+/* ---- json_keys.c -------------------------------------------------------- */
+
+/* Side memory of a tree. */
+uint64_t leat__json_tree_bytes(uint32_t max_paths, uint32_t max_names);
+/* Make room for one. LEAT_OK, or a code after leat_stage_fail(). */
+int leat__json_tree_create(struct leat_stage *st, uint32_t max_paths,
+	uint32_t max_names, struct json_tree *tree);
+/* The path of this name in an object, made if it is not there; NULL: no room.
+ * `near` is where it may be expected, or NULL. */
+struct json_path *leat__json_path_make(struct json_tree *tree,
+	struct json_path *in, struct leat_text name, struct json_path *near);
+/* All paths are there: their keys can be found. */
+void leat__json_tree_ready(struct json_tree *tree);
+/*
+ * What is this key, quotes included, in an object? *is_bad: its escapes are
+ * wrong. NULL: not known, and too many are already.
+ */
+struct json_key *leat__json_key_find(struct json_tree *tree,
+	struct json_path *in, struct leat_text key, bool *is_bad);
+
+/* Is it this key, with so many bytes up to the colon? */
+static inline bool
+json_key_is(const struct json_key *key, const uint8_t *text, uint32_t len)
+{
+	uint64_t words[2];
+
+	__builtin_memcpy(words, text, sizeof(words));
+	return key->len == len &&
+		!(((words[0] ^ key->words[0]) & key->masks[0]) |
+			((words[1] ^ key->words[1]) & key->masks[1])) &&
+		(len <= sizeof(words) ||
+			!__builtin_memcmp(text + sizeof(words),
+				key->text + sizeof(words),
+				len - sizeof(words)));
+}
+
+/* ---- json_walk.c -------------------------------------------------------- */
+
+/*
+ * Read the object that begins at ends[at]; behind it at is that of its line's
+ * end. false: it is not JSON, or see the fault, or is_full.
+ */
+bool leat__json_walk_line(struct json_walk *w);
+
+static inline bool
+json_is_white(uint8_t c)
+{
+	return c <= ' ' && c != '\n';
+}
+
+/* Is this a number, true, false or null? Reads up to 16 bytes. */
+bool leat__json_is_word(const uint8_t *text, uint32_t len);
+
+/* ---- json_columns.c ----------------------------------------------------- */
+
+/* What the columns are to be made from. */
+struct json_source {
+	const struct leat_json_parse_opts *opts;
+	const uint8_t *sample;
+	uint32_t n_bytes;
+	uint32_t is_all; /* the sample does not end within a line */
+	const char *origin;
+};
+
+/*
+ * Make the tree and the schema from what was declared, else from a sample.
+ * *schema_out stays NULL if there is no object in it.
+ */
+int leat__json_make_columns(struct leat_stage *st,
+	const struct json_source *source, struct json_tree *tree,
+	struct leat_schema **schema_out);
+
+/* Most side memory that takes. */
+uint64_t leat__json_columns_bytes(void);
+
+#endif

@@ -1,0 +1,414 @@
+/*
+ * json_walk.c -- from the structure of a line to the values of a row.
+ *
+ * Between two characters of the structure stands one value at most, so a key
+ * and a value are looked at where they begin and where they end. All values
+ * are checked, whether somebody asked for them or not: what is right does not
+ * depend on who asks. One thread at a time.
+ */
+#include <string.h>
+
+#include "json.h"
+
+static bool walk_value(
+	struct json_walk *w, uint32_t from, uint32_t *start, uint32_t *end);
+
+/* ---- words -------------------------------------------------------------- */
+
+#define WORD_ONES 0x0101010101010101u
+
+/* High bit of each of the first n bytes (1 to 8) that is no digit. */
+static inline uint64_t
+word_others(const uint8_t *text, uint32_t n)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	word ^= WORD_ONES * '0';
+	word = (word + WORD_ONES * 0x76) | word;
+	return word & (WORD_ONES * 0x80) & (~(uint64_t)0 >> (64 - 8 * n));
+}
+
+/* -1: all digits; the place of the only byte that is none; n: another case. */
+static inline int32_t
+word_point(const uint8_t *text, uint32_t n)
+{
+	uint64_t first = word_others(text, n < 8 ? n : 8);
+	uint64_t second = n > 8 ? word_others(text + 8, n - 8) : 0;
+
+	if (!(first | second))
+		return -1;
+	if ((first && second) || (first & (first - 1)) ||
+		(second & (second - 1)))
+		return (int32_t)n;
+	return first ? __builtin_ctzll(first) / 8
+		     : 8 + __builtin_ctzll(second) / 8;
+}
+
+/* Digits, or digits . digits; the common numbers. */
+static inline bool
+word_is_decimal(const uint8_t *text, uint32_t n)
+{
+	int32_t point;
+
+	if (text[0] == '-') {
+		text++;
+		n--;
+	}
+	if (n - 1 > 15)
+		return false;
+	point = word_point(text, n);
+	if (text[0] == '0' && n > 1 && point != 1)
+		return false;
+	return point < 0 ||
+		(point > 0 && point + 1 < (int32_t)n && text[point] == '.');
+}
+
+bool
+leat__json_is_word(const uint8_t *text, uint32_t len)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if (word_is_decimal(text, len))
+		return true;
+#endif
+	switch (text[0]) {
+	case 'n':
+		return len == 4 && !memcmp(text, "null", 4);
+	case 't':
+		return len == 4 && !memcmp(text, "true", 4);
+	case 'f':
+		return len == 5 && !memcmp(text, "false", 5);
+	default:
+		return leat_json_is_number((struct leat_text){text, len});
+	}
+}
+
+/* ---- pieces of a line --------------------------------------------------- */
+
+static inline uint32_t
+walk_skip_white(const struct json_walk *w, uint32_t at)
+{
+	while (json_is_white(w->text[at]))
+		at++;
+	return at;
+}
+
+static bool
+walk_fail(struct json_walk *w, uint32_t at, const char *what)
+{
+	if (!w->fault.what)
+		w->fault = (struct leat_json_fault){at, what};
+	return false;
+}
+
+/* A string, quotes included. Its end was found, its escapes were not. */
+static inline bool
+walk_check_string(const struct json_walk *w, uint32_t start, uint32_t end)
+{
+	struct leat_text x = {w->text + start, end - start};
+	struct leat_json_fault fault;
+
+	if (!w->has_escapes || !memchr(x.data, '\\', x.len))
+		return true;
+	return leat_json_check(x, &fault) == LEAT_OK;
+}
+
+/* A string or a word between two places; white space is taken off. */
+static inline bool
+walk_scalar(struct json_walk *w, uint32_t start, uint32_t *end)
+{
+	while (json_is_white(w->text[*end - 1]))
+		(*end)--;
+	if (w->text[start] == '"')
+		return walk_check_string(w, start, *end);
+	return leat__json_is_word(w->text + start, *end - start);
+}
+
+/* The key before ends[at], which must be a colon, and begins behind from. */
+static inline bool
+walk_key(const struct json_walk *w, uint32_t from, struct leat_text *key)
+{
+	uint32_t end = w->ends[w->at];
+	uint32_t start = walk_skip_white(w, from);
+
+	if (w->text[end] != ':' || w->text[start] != '"')
+		return false;
+	while (json_is_white(w->text[end - 1]))
+		end--;
+	*key = (struct leat_text){w->text + start, end - start};
+	return true;
+}
+
+/* Is there nothing between a place and the next of the structure? */
+static inline bool
+walk_is_blank(const struct json_walk *w, uint32_t from)
+{
+	return walk_skip_white(w, from) == w->ends[w->at];
+}
+
+/* Into an object or a list, behind its bracket. */
+static bool
+walk_enter(struct json_walk *w)
+{
+	w->at++;
+	return ++w->depth <= LEAT_JSON_DEPTH_MAX;
+}
+
+/* Out of it: the closing one is next. */
+static bool
+walk_leave(struct json_walk *w)
+{
+	uint32_t end = w->ends[w->at++] + 1;
+
+	w->depth--;
+	return walk_is_blank(w, end);
+}
+
+/* ---- values that nobody looks into -------------------------------------- */
+
+static bool
+walk_foreign_list(struct json_walk *w)
+{
+	uint32_t from = w->ends[w->at] + 1;
+	uint32_t start, end;
+
+	if (!walk_enter(w))
+		return false;
+	if (w->text[w->ends[w->at]] == ']' && walk_is_blank(w, from))
+		return walk_leave(w);
+	while (walk_value(w, from, &start, &end)) {
+		uint32_t behind = w->ends[w->at];
+
+		if (w->text[behind] == ']')
+			return walk_leave(w);
+		if (w->text[behind] != ',')
+			return false;
+		from = behind + 1;
+		w->at++;
+	}
+	return false;
+}
+
+static bool
+walk_foreign_object(struct json_walk *w)
+{
+	uint32_t from = w->ends[w->at] + 1;
+	uint32_t start, end;
+	struct leat_text key;
+
+	if (!walk_enter(w))
+		return false;
+	if (w->text[w->ends[w->at]] == '}' && walk_is_blank(w, from))
+		return walk_leave(w);
+	while (walk_key(w, from, &key)) {
+		uint32_t behind;
+
+		start = (uint32_t)(key.data - w->text);
+		if (!walk_check_string(w, start, start + key.len))
+			return false;
+		from = w->ends[w->at++] + 1;
+		if (!walk_value(w, from, &start, &end))
+			return false;
+		behind = w->ends[w->at];
+		if (w->text[behind] == '}')
+			return walk_leave(w);
+		if (w->text[behind] != ',')
+			return false;
+		from = behind + 1;
+		w->at++;
+	}
+	return false;
+}
+
+/* Any value behind `from`: where it stands; at is then what follows. */
+static bool
+walk_value(struct json_walk *w, uint32_t from, uint32_t *start, uint32_t *end)
+{
+	bool is_good;
+
+	*start = walk_skip_white(w, from);
+	*end = w->ends[w->at];
+	if (*start < *end)
+		return walk_scalar(w, *start, end);
+	if (w->text[*end] == '{')
+		is_good = walk_foreign_object(w);
+	else if (w->text[*end] == '[')
+		is_good = walk_foreign_list(w);
+	else
+		return false;
+	*end = w->ends[w->at - 1] + 1;
+	return is_good;
+}
+
+/* ---- values of columns -------------------------------------------------- */
+
+/* The inside of a string with escapes, decoded in the frame. */
+static bool
+walk_decode(
+	struct json_walk *w, struct leat_text inside, struct leat_piece *out)
+{
+	uint8_t *to;
+	uint32_t n;
+
+	if (leat_table_add_text(w->table, NULL, inside.len, out) != LEAT_OK) {
+		w->is_full = 1;
+		return false;
+	}
+	to = w->table->frame->data + out->at;
+	if (leat_json_decode(inside, to, &n) != LEAT_OK)
+		return false;
+	out->len = n | LEAT_PIECE_OWN;
+	return true;
+}
+
+/* A checked value goes to its column. */
+static inline bool
+walk_put(struct json_walk *w, struct json_path *path, uint32_t start,
+	uint32_t end)
+{
+	struct leat_piece *piece = &path->pieces[w->row];
+	uint8_t first = w->text[start];
+
+	w->n_set++;
+	if (first == '"' && !path->is_text) {
+		struct leat_text inside = {
+			w->text + start + 1, end - start - 2};
+
+		if (w->has_escapes && memchr(inside.data, '\\', inside.len))
+			return walk_decode(w, inside, piece);
+		*piece = (struct leat_piece){start + 1, inside.len};
+		return true;
+	}
+	if (first == 'n')
+		path->valid[w->row / 8] &= (uint8_t) ~(1u << (w->row % 8));
+	*piece = (struct leat_piece){start, end - start};
+	return true;
+}
+
+static bool walk_object(struct json_walk *w, struct json_path *in);
+
+/* A value where an object with columns in it is wanted. */
+static bool
+walk_inner(struct json_walk *w, struct json_path *path, uint32_t from)
+{
+	uint32_t start = walk_skip_white(w, from), end;
+
+	if (w->text[w->ends[w->at]] == '{' && start == w->ends[w->at])
+		return walk_object(w, path);
+	if (!walk_value(w, from, &start, &end))
+		return false;
+	if (end - start == 4 && !memcmp(w->text + start, "null", 4))
+		return true;
+	w->fault_key = path->name;
+	return walk_fail(w, start,
+		"an object or null is wanted here, as the columns have it");
+}
+
+/* The value of a key, behind `from`. */
+static inline bool
+walk_member(struct json_walk *w, struct json_key *key, uint32_t from)
+{
+	struct json_path *path = key ? key->path : NULL;
+	uint32_t start, end;
+
+	if (path) {
+		if (path->seen == w->stamp) {
+			w->fault_key = path->name;
+			return walk_fail(w, from - 1,
+				"this key stands twice in its object");
+		}
+		path->seen = w->stamp;
+		if (path->is_inner)
+			return walk_inner(w, path, from);
+	}
+	if (!walk_value(w, from, &start, &end))
+		return false;
+	return !path || walk_put(w, path, start, end);
+}
+
+/* A key that was not expected. */
+static bool
+walk_search(struct json_walk *w, struct json_path *in, uint32_t from,
+	struct json_key **key_out)
+{
+	struct leat_text text;
+	bool is_bad;
+
+	if (!walk_key(w, from, &text))
+		return false;
+	*key_out = leat__json_key_find(w->tree, in, text, &is_bad);
+	if (is_bad)
+		return false;
+	if (!w->is_strict || (*key_out && (*key_out)->path))
+		return true;
+	w->fault_key = (struct leat_text){text.data + 1, text.len - 2};
+	return walk_fail(w, (uint32_t)(text.data - w->text),
+		"there is no column for this key; extra=ignore leaves such "
+		"keys out, schema= names the columns, infer_rows=N looks at "
+		"more lines");
+}
+
+static bool
+walk_object(struct json_walk *w, struct json_path *in)
+{
+	uint32_t from = w->ends[w->at] + 1;
+	struct json_key *key, **expected = &in->first;
+	struct json_key *nothing;
+
+	if (!walk_enter(w))
+		return false;
+	if (w->text[w->ends[w->at]] == '}' && walk_is_blank(w, from))
+		return walk_leave(w);
+	for (;;) {
+		uint32_t behind;
+
+		from += w->text[from] == ' ';
+		key = *expected;
+		if (!key || w->text[w->ends[w->at]] != ':' ||
+			!json_key_is(
+				key, w->text + from, w->ends[w->at] - from)) {
+			if (!walk_search(w, in, from, &key))
+				return false;
+			*expected = key;
+		}
+		from = w->ends[w->at++] + 1;
+		if (!walk_member(w, key, from))
+			return false;
+		behind = w->ends[w->at];
+		if (w->text[behind] == '}')
+			return walk_leave(w);
+		if (w->text[behind] != ',')
+			return false;
+		from = behind + 1;
+		w->at++;
+		nothing = NULL;
+		expected = key ? &key->next : &nothing;
+	}
+}
+
+/* ---- lines -------------------------------------------------------------- */
+
+/* Columns whose key was not there are null. */
+static void
+walk_set_missing(struct json_walk *w)
+{
+	const struct json_tree *tree = w->tree;
+	uint8_t bit = (uint8_t)(1u << (w->row % 8));
+
+	for (uint32_t k = 0; k < tree->n_columns; k++)
+		if (tree->columns[k]->seen != w->stamp)
+			tree->columns[k]->valid[w->row / 8] &= (uint8_t)~bit;
+}
+
+bool
+leat__json_walk_line(struct json_walk *w)
+{
+	w->n_set = 0;
+	w->depth = 0;
+	w->stamp++;
+	if (!walk_object(w, w->tree->paths) || w->text[w->ends[w->at]] != '\n')
+		return false;
+	if (w->n_set != w->tree->n_columns)
+		walk_set_missing(w);
+	return true;
+}
