@@ -28,6 +28,7 @@ struct json_path {
 	uint32_t column;           /* JSON_NO_COLUMN: none */
 	uint32_t is_inner;         /* an object whose keys are paths */
 	uint32_t is_text;          /* its column is JSON text, quotes and all */
+	uint32_t is_plain;         /* its column is of any other kind */
 	uint32_t kinds;            /* of the values in a sample, JSON_KIND_* */
 	struct leat_infer infer;   /* of the numbers in a sample */
 	uint32_t type;
@@ -47,8 +48,8 @@ struct json_path {
 
 /* A key as the text has it, quotes included. */
 struct json_key {
-	uint64_t words[2]; /* the first bytes */
-	uint64_t masks[2]; /* which of them */
+	uint64_t words[4]; /* the first bytes */
+	uint64_t masks[4]; /* which of them */
 	const uint8_t *text;
 	uint32_t len;
 	uint32_t hash;
@@ -121,12 +122,14 @@ struct json_key *leat__json_key_find(struct json_tree *tree,
 static inline bool
 json_key_is(const struct json_key *key, const uint8_t *text, uint32_t len)
 {
-	uint64_t words[2];
+	uint64_t words[4], other = 0;
 
+	if (key->len != len)
+		return false;
 	__builtin_memcpy(words, text, sizeof(words));
-	return key->len == len &&
-		!(((words[0] ^ key->words[0]) & key->masks[0]) |
-			((words[1] ^ key->words[1]) & key->masks[1])) &&
+	for (uint32_t k = 0; k < 4; k++)
+		other |= (words[k] ^ key->words[k]) & key->masks[k];
+	return !other &&
 		(len <= sizeof(words) ||
 			!__builtin_memcmp(text + sizeof(words),
 				key->text + sizeof(words),
@@ -146,9 +149,6 @@ json_is_white(uint8_t c)
 {
 	return c <= ' ' && c != '\n';
 }
-
-/* Is this a number, true, false or null? Reads up to 16 bytes. */
-bool leat__json_is_word(const uint8_t *text, uint32_t len);
 
 /* ---- json_columns.c ----------------------------------------------------- */
 

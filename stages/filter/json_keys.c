@@ -171,8 +171,8 @@ key_look_up(const struct json_tree *tree, const struct json_path *in,
 static void
 key_set_words(struct json_key *key)
 {
-	uint8_t bytes[16] = {0}, mask[16] = {0};
-	uint32_t n = key->len < 16 ? key->len : 16;
+	uint8_t bytes[32] = {0}, mask[32] = {0};
+	uint32_t n = key->len < 32 ? key->len : 32;
 
 	memcpy(bytes, key->text, n);
 	memset(mask, 0xff, n);
@@ -232,6 +232,8 @@ leat__json_tree_ready(struct json_tree *tree)
 {
 	for (uint32_t k = 1; k < tree->n_paths; k++)
 		key_add_plain(tree, &tree->paths[k]);
+	for (uint32_t k = 0; k < tree->n_columns; k++)
+		tree->columns[k]->is_plain = !tree->columns[k]->is_text;
 }
 
 struct json_key *

@@ -6,71 +6,20 @@
  * are checked, whether somebody asked for them or not: what is right does not
  * depend on who asks. One thread at a time.
  */
-#include <string.h>
-
 #include "json.h"
+#include "json_number.h"
 
 static bool walk_value(
 	struct json_walk *w, uint32_t from, uint32_t *start, uint32_t *end);
 
 /* ---- words -------------------------------------------------------------- */
 
-#define WORD_ONES 0x0101010101010101u
-
-/* High bit of each of the first n bytes (1 to 8) that is no digit. */
-static inline uint64_t
-word_others(const uint8_t *text, uint32_t n)
+/* Is this a number, true, false or null? Reads up to 16 bytes. */
+static bool
+word_is_good(const uint8_t *text, uint32_t len)
 {
-	uint64_t word;
-
-	memcpy(&word, text, sizeof(word));
-	word ^= WORD_ONES * '0';
-	word = (word + WORD_ONES * 0x76) | word;
-	return word & (WORD_ONES * 0x80) & (~(uint64_t)0 >> (64 - 8 * n));
-}
-
-/* -1: all digits; the place of the only byte that is none; n: another case. */
-static inline int32_t
-word_point(const uint8_t *text, uint32_t n)
-{
-	uint64_t first = word_others(text, n < 8 ? n : 8);
-	uint64_t second = n > 8 ? word_others(text + 8, n - 8) : 0;
-
-	if (!(first | second))
-		return -1;
-	if ((first && second) || (first & (first - 1)) ||
-		(second & (second - 1)))
-		return (int32_t)n;
-	return first ? __builtin_ctzll(first) / 8
-		     : 8 + __builtin_ctzll(second) / 8;
-}
-
-/* Digits, or digits . digits; the common numbers. */
-static inline bool
-word_is_decimal(const uint8_t *text, uint32_t n)
-{
-	int32_t point;
-
-	if (text[0] == '-') {
-		text++;
-		n--;
-	}
-	if (n - 1 > 15)
-		return false;
-	point = word_point(text, n);
-	if (text[0] == '0' && n > 1 && point != 1)
-		return false;
-	return point < 0 ||
-		(point > 0 && point + 1 < (int32_t)n && text[point] == '.');
-}
-
-bool
-leat__json_is_word(const uint8_t *text, uint32_t len)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	if (word_is_decimal(text, len))
+	if (json_is_common_number(text, len))
 		return true;
-#endif
 	switch (text[0]) {
 	case 'n':
 		return len == 4 && !memcmp(text, "null", 4);
@@ -121,7 +70,7 @@ walk_scalar(struct json_walk *w, uint32_t start, uint32_t *end)
 		(*end)--;
 	if (w->text[start] == '"')
 		return walk_check_string(w, start, *end);
-	return leat__json_is_word(w->text + start, *end - start);
+	return word_is_good(w->text + start, *end - start);
 }
 
 /* The key before ends[at], which must be a colon, and begins behind from. */
@@ -348,36 +297,68 @@ walk_search(struct json_walk *w, struct json_path *in, uint32_t from,
 		"more lines");
 }
 
+/*
+ * A string without escapes or a common number, for a plain column or nobody:
+ * most values. false: nothing was done.
+ */
+static inline bool
+walk_common(struct json_walk *w, const struct json_key *key, uint32_t start,
+	uint32_t end)
+{
+	const uint8_t *text = w->text;
+	struct json_path *path = key ? key->path : NULL;
+	uint32_t is_string = text[start] == '"';
+
+	if (start >= end || w->has_escapes)
+		return false;
+	while (json_is_white(text[end - 1]))
+		end--;
+	if (!is_string && !json_is_common_number(text + start, end - start))
+		return false;
+	if (!path)
+		return true;
+	if (!path->is_plain || path->seen == w->stamp)
+		return false;
+	path->seen = w->stamp;
+	path->pieces[w->row] = (struct leat_piece){
+		start + is_string, end - start - 2 * is_string};
+	w->n_set++;
+	return true;
+}
+
 static bool
 walk_object(struct json_walk *w, struct json_path *in)
 {
-	uint32_t from = w->ends[w->at] + 1;
+	const uint8_t *text = w->text;
+	const uint32_t *ends = w->ends;
+	uint32_t from = ends[w->at] + 1;
 	struct json_key *key, **expected = &in->first;
 	struct json_key *nothing;
 
 	if (!walk_enter(w))
 		return false;
-	if (w->text[w->ends[w->at]] == '}' && walk_is_blank(w, from))
+	if (text[ends[w->at]] == '}' && walk_is_blank(w, from))
 		return walk_leave(w);
 	for (;;) {
-		uint32_t behind;
+		uint32_t colon = ends[w->at], behind;
 
-		from += w->text[from] == ' ';
+		from += text[from] == ' ';
 		key = *expected;
-		if (!key || w->text[w->ends[w->at]] != ':' ||
-			!json_key_is(
-				key, w->text + from, w->ends[w->at] - from)) {
+		if (!key || text[colon] != ':' ||
+			!json_key_is(key, text + from, colon - from)) {
 			if (!walk_search(w, in, from, &key))
 				return false;
 			*expected = key;
 		}
-		from = w->ends[w->at++] + 1;
-		if (!walk_member(w, key, from))
+		from = colon + 1;
+		from += text[from] == ' ';
+		if (!walk_common(w, key, from, ends[++w->at]) &&
+			!walk_member(w, key, from))
 			return false;
-		behind = w->ends[w->at];
-		if (w->text[behind] == '}')
+		behind = ends[w->at];
+		if (text[behind] == '}')
 			return walk_leave(w);
-		if (w->text[behind] != ',')
+		if (text[behind] != ',')
 			return false;
 		from = behind + 1;
 		w->at++;
