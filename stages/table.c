@@ -15,6 +15,7 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_csv_cut_ops,
 	&leat_lines_cut_ops,
 	&leat_csv_parse_ops,
+	&leat_json_cut_ops,
 	&leat_json_parse_ops,
 	&leat_lines_parse_ops,
 	&leat_where_ops,

@@ -189,6 +189,10 @@ struct leat_csv_format_opts {
 	uint32_t reserved;
 };
 
+/** json.cut: bytes of NDJSON cut where lines end. Comes by itself before
+ * json.parse, and has its options. */
+LEAT_API extern const struct leat_stage_ops leat_json_cut_ops;
+
 /** json.parse: bytes to a table; one JSON object a line. */
 LEAT_API extern const struct leat_stage_ops leat_json_parse_ops;
 

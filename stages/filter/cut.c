@@ -24,8 +24,7 @@ cut_init(struct leat_stage *st, struct cut *s, uint64_t max_record_bytes)
 		max_record_bytes = CUT_RECORD_BYTES;
 	s->max_carry = (uint32_t)max_record_bytes + 1;
 	s->line = 1;
-	leat_stage_needs(st)->side_bytes +=
-		(uint64_t)s->max_carry + 4096;
+	leat_stage_needs(st)->side_bytes += (uint64_t)s->max_carry + 4096;
 }
 
 int
@@ -55,8 +54,7 @@ cut_newlines(const uint8_t *text, size_t n_bytes)
 	const uint8_t *end = text + n_bytes;
 	uint32_t n = 0;
 
-	while (n_bytes &&
-		(text = memchr(text, '\n', (size_t)(end - text)))) {
+	while (n_bytes && (text = memchr(text, '\n', (size_t)(end - text)))) {
 		n++;
 		text++;
 	}
@@ -118,8 +116,8 @@ cut_emit_copy(struct leat_stage *st, struct cut *s, uint32_t n_carry,
 		memcpy(frame->data + n_carry, data, n_bytes);
 	frame->len_bytes = n_carry + n_bytes;
 	memset(frame->data + frame->len_bytes, 0, CUT_SLACK_BYTES);
-	rc = cut_emit(st, s, frame,
-		cut_newlines(frame->data, frame->len_bytes));
+	rc = cut_emit(
+		st, s, frame, cut_newlines(frame->data, frame->len_bytes));
 	if (rc)
 		leat_stage_release(st, frame);
 	return rc;
@@ -133,7 +131,8 @@ enum cut_fit { CUT_FIT_NO = 0, CUT_FIT_YES, CUT_FIT_UNKNOWN };
 static enum cut_fit
 cut_fits(const struct cut *s, uint32_t at, bool is_end)
 {
-	uint32_t n_wanted = s->schema ? s->schema->n_fields : 1;
+	uint32_t n_wanted =
+		s->schema && s->schema->n_fields ? s->schema->n_fields : 1;
 	uint32_t ends[CUT_ENDS];
 	struct leat_scan scan = {0};
 	uint32_t n_fields = 0;
@@ -163,8 +162,7 @@ cut_fits(const struct cut *s, uint32_t at, bool is_end)
 static uint32_t
 cut_next_line(const struct cut *s, uint32_t at)
 {
-	const uint8_t *newline =
-		memchr(s->carry + at, '\n', s->n_carry - at);
+	const uint8_t *newline = memchr(s->carry + at, '\n', s->n_carry - at);
 
 	return newline ? (uint32_t)(newline - s->carry) + 1 : 0;
 }
@@ -228,8 +226,7 @@ cut_lose(struct leat_stage *st, struct cut *s, bool is_end)
 	s->is_between = !at;
 	n_kept = at && !is_end ? s->n_carry - at : 0;
 	if (!s->is_told) {
-		int rc = cut_emit_copy(
-			st, s, s->n_carry - n_kept, NULL, 0);
+		int rc = cut_emit_copy(st, s, s->n_carry - n_kept, NULL, 0);
 
 		if (rc)
 			return rc;
@@ -288,8 +285,7 @@ cut_process_fresh(struct leat_stage *st, struct cut *s, struct leat_frame *in)
 
 	s->scan = (struct leat_cut){0};
 	memset(s->carry + s->n_carry, 0, CUT_SLACK_BYTES);
-	n_scanned = leat_text_cut(
-		&s->scan, &s->dialect, s->carry, s->n_carry);
+	n_scanned = leat_text_cut(&s->scan, &s->dialect, s->carry, s->n_carry);
 	end = s->scan.end;
 	s->is_fresh = end && s->scan.scan.is_odd;
 	if (!end && s->scan.scan.is_odd) {
@@ -344,8 +340,8 @@ cut_pass(struct leat_stage *st, struct cut *s, struct leat_frame *in)
 static int
 cut_process_copy(struct leat_stage *st, struct cut *s, struct leat_frame *in)
 {
-	int rc = cut_emit_copy(
-		st, s, s->n_carry, in->data + s->at, s->scan.end);
+	int rc =
+		cut_emit_copy(st, s, s->n_carry, in->data + s->at, s->scan.end);
 
 	s->at += s->scan.end;
 	s->n_carry = 0;
@@ -400,8 +396,8 @@ cut_process(struct leat_stage *st, struct cut *s, struct leat_frame *in)
 		if (rc || s->flaw)
 			return rc;
 	}
-	n_scanned = leat_text_cut(&s->scan, &s->dialect, in->data + s->at,
-		in->len_bytes - s->at);
+	n_scanned = leat_text_cut(
+		&s->scan, &s->dialect, in->data + s->at, in->len_bytes - s->at);
 	if (!s->scan.end)
 		return cut_process_part(st, s, in, n_scanned);
 	if (cut_can_pass(s, in))
@@ -422,8 +418,7 @@ cut_finish_tail(struct leat_stage *st, struct cut *s)
 		s->flaw = CUT_OPEN_AT_END;
 		return cut_mend(st, s, NULL);
 	}
-	rc = cut_emit_copy(
-		st, s, s->n_carry, newline, s->dialect.quote != 0);
+	rc = cut_emit_copy(st, s, s->n_carry, newline, s->dialect.quote != 0);
 	s->n_carry = 0;
 	return rc ? rc : LEAT_MORE;
 }

@@ -13,6 +13,8 @@
 #include <leat/stages.h>
 #include <leat/table.h>
 
+#include "cut.h"
+
 #define JSON_SLACK_BYTES 64
 #define JSON_NO_COLUMN   UINT32_MAX
 #define JSON_KEYS_MAX    2048 /* that are learned, beside those of columns */
@@ -102,6 +104,10 @@ struct json_walk {
 
 /* Side memory of a tree. */
 uint64_t leat__json_tree_bytes(uint32_t max_paths, uint32_t max_names);
+/* Make a tree with the paths of another one, which stays. LEAT_OK, or a code
+ * after leat_stage_fail(). */
+int leat__json_tree_clone(struct leat_stage *st, const struct json_tree *from,
+	struct json_tree *tree);
 /* Make room for one. LEAT_OK, or a code after leat_stage_fail(). */
 int leat__json_tree_create(struct leat_stage *st, uint32_t max_paths,
 	uint32_t max_names, struct json_tree *tree);
@@ -109,8 +115,6 @@ int leat__json_tree_create(struct leat_stage *st, uint32_t max_paths,
  * `near` is where it may be expected, or NULL. */
 struct json_path *leat__json_path_make(struct json_tree *tree,
 	struct json_path *in, struct leat_text name, struct json_path *near);
-/* All paths are there: their keys can be found. */
-void leat__json_tree_ready(struct json_tree *tree);
 /*
  * What is this key, quotes included, in an object? *is_bad: its escapes are
  * wrong. NULL: not known, and too many are already.
@@ -152,6 +156,15 @@ json_is_white(uint8_t c)
 
 /* ---- json_columns.c ----------------------------------------------------- */
 
+/* Of json.parse, which json.cut has as well. */
+extern const struct leat_option leat__json_parse_options[];
+
+/* What json.cut makes and every frame's head points to. */
+struct json_columns {
+	struct leat_schema schema; /* first */
+	struct json_tree tree;     /* its paths; json.parse has its own keys */
+};
+
 /* What the columns are to be made from. */
 struct json_source {
 	const struct leat_json_parse_opts *opts;
@@ -162,12 +175,11 @@ struct json_source {
 };
 
 /*
- * Make the tree and the schema from what was declared, else from a sample.
- * *schema_out stays NULL if there is no object in it.
+ * Make columns as they were declared, else from a sample. *columns_out stays
+ * NULL if there is no object in it.
  */
 int leat__json_make_columns(struct leat_stage *st,
-	const struct json_source *source, struct json_tree *tree,
-	struct leat_schema **schema_out);
+	const struct json_source *source, struct json_columns **columns_out);
 
 /* Most side memory that takes. */
 uint64_t leat__json_columns_bytes(void);

@@ -419,30 +419,65 @@ columns_fill(struct columns *c)
 	return LEAT_OK;
 }
 
+/* How many paths and bytes of names there can be. */
+static void
+columns_count(
+	const struct json_source *source, uint32_t *n_paths, uint32_t *n_names)
+{
+	const char *list = source->opts->schema;
+	uint32_t n = source->n_bytes;
+
+	if (list && list[0])
+		n = 5 * (uint32_t)strlen(list);
+	*n_names = n < COLUMNS_NAMES_MAX ? n : COLUMNS_NAMES_MAX;
+	n = n / 5 + 2;
+	*n_paths = n < COLUMNS_PATHS_MAX ? n : COLUMNS_PATHS_MAX;
+}
+
+static int
+columns_make(struct columns *c, struct json_columns **out)
+{
+	struct leat_schema *schema = NULL;
+	struct json_columns *columns;
+	void *memory;
+	int rc = columns_fill(c);
+
+	if (!rc && c->tree->n_columns)
+		rc = columns_make_schema(c, &schema);
+	if (rc || !schema)
+		return rc;
+	rc = leat_stage_alloc(c->st, sizeof(*columns), &memory);
+	if (rc)
+		return leat_stage_fail(c->st, rc, "no memory for the columns");
+	columns = memory;
+	columns->schema = *schema;
+	columns->tree = *c->tree;
+	*out = columns;
+	return LEAT_OK;
+}
+
 int
 leat__json_make_columns(struct leat_stage *st, const struct json_source *source,
-	struct json_tree *tree, struct leat_schema **schema_out)
+	struct json_columns **columns_out)
 {
-	struct columns c = {.st = st, .source = source, .tree = tree};
+	struct json_tree tree;
+	struct columns c = {.st = st, .source = source, .tree = &tree};
+	uint32_t n_paths, n_names;
 	void *memory;
 	int rc;
 
-	*schema_out = NULL;
-	rc = leat__json_tree_create(
-		st, COLUMNS_PATHS_MAX, COLUMNS_NAMES_MAX, tree);
+	*columns_out = NULL;
+	columns_count(source, &n_paths, &n_names);
+	rc = leat__json_tree_create(st, n_paths, n_names, &tree);
 	if (rc)
 		return rc;
 	rc = leat_stage_alloc(st, JSON_KEY_BYTES, &memory);
 	if (rc)
 		return leat_stage_fail(st, rc, "no memory for the columns");
 	c.decoded = memory;
-	rc = columns_fill(&c);
+	rc = columns_make(&c, columns_out);
 	leat_stage_free(st, memory);
-	if (!rc && tree->n_columns)
-		rc = columns_make_schema(&c, schema_out);
-	if (!rc && *schema_out)
-		leat__json_tree_ready(tree);
-	else if (!rc)
-		leat_stage_free(st, tree->paths);
+	if (!*columns_out)
+		leat_stage_free(st, tree.paths);
 	return rc;
 }

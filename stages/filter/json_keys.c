@@ -227,15 +227,6 @@ key_add_plain(struct json_tree *tree, struct json_path *path)
 	key_add(tree, path->parent, (struct leat_text){text, len + 2}, path);
 }
 
-void
-leat__json_tree_ready(struct json_tree *tree)
-{
-	for (uint32_t k = 1; k < tree->n_paths; k++)
-		key_add_plain(tree, &tree->paths[k]);
-	for (uint32_t k = 0; k < tree->n_columns; k++)
-		tree->columns[k]->is_plain = !tree->columns[k]->is_text;
-}
-
 struct json_key *
 leat__json_key_find(struct json_tree *tree, struct json_path *in,
 	struct leat_text text, bool *is_bad)
@@ -262,4 +253,45 @@ leat__json_key_find(struct json_tree *tree, struct json_path *in,
 	if (!path && inside.len > JSON_KEY_BYTES)
 		return NULL;
 	return key_add(tree, in, text, path);
+}
+
+/* ---- of an instance ------------------------------------------------------ */
+
+/* The same path in another tree. */
+static struct json_path *
+tree_path(const struct json_tree *from, const struct json_tree *to,
+	const struct json_path *path)
+{
+	return path ? to->paths + (path - from->paths) : NULL;
+}
+
+int
+leat__json_tree_clone(struct leat_stage *st, const struct json_tree *from,
+	struct json_tree *tree)
+{
+	int rc;
+
+	if (tree->paths)
+		leat_stage_free(st, tree->paths);
+	rc = leat__json_tree_create(st, from->n_paths, from->n_names, tree);
+	if (rc)
+		return rc;
+	for (uint32_t k = 0; k < from->n_paths; k++) {
+		struct json_path *path = &tree->paths[k];
+
+		*path = from->paths[k];
+		path->parent = tree_path(from, tree, path->parent);
+		path->children = tree_path(from, tree, path->children);
+		path->last_child = tree_path(from, tree, path->last_child);
+		path->sibling = tree_path(from, tree, path->sibling);
+	}
+	tree->n_paths = from->n_paths;
+	tree->n_columns = from->n_columns;
+	for (uint32_t k = 0; k < from->n_columns; k++) {
+		tree->columns[k] = tree_path(from, tree, from->columns[k]);
+		tree->columns[k]->is_plain = !tree->columns[k]->is_text;
+	}
+	for (uint32_t k = 1; k < tree->n_paths; k++)
+		key_add_plain(tree, &tree->paths[k]);
+	return LEAT_OK;
 }
