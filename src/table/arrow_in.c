@@ -145,7 +145,7 @@ in_schema(struct leat_stage *st, struct arrow_in *s,
 	const struct ArrowSchema *from)
 {
 	uint32_t n = (uint32_t)from->n_children;
-	struct leat_text *names;
+	struct leat_text *names = NULL;
 	int rc;
 
 	if (strcmp(from->format, "+s") != 0 || from->n_children < 1 ||
