@@ -50,6 +50,7 @@ run 03_custom_stage
 run 04_channels
 run 05_fibers
 run 06_parallel
+run 07_arrow "$root/examples/data/flights.csv"
 
 # every example has been run, and is short
 for source in "$root"/examples/*.c; do
