@@ -81,6 +81,17 @@ sheet_measure(const struct leat_graph *graph, struct sheet_shape *shape)
 	}
 }
 
+/* Stages that nobody wrote, and that no record stays in, are left out. */
+static bool
+sheet_has(const struct leat_stage_stats *stats)
+{
+	uint64_t sum = 0;
+
+	for (size_t c = 0; c < SHEET_N; c++)
+		sum += sheet_value(stats, c);
+	return sum || !(stats->flags & LEAT_STATS_HELPER);
+}
+
 static void
 sheet_head(const struct sheet_shape *shape)
 {
@@ -118,7 +129,8 @@ sheet_rows(const struct leat_graph *graph)
 	sheet_measure(graph, &shape);
 	sheet_head(&shape);
 	for (uint32_t k = 0; leat_stage_stats(graph, k, &stats) == 0; k++)
-		sheet_row(&shape, &stats);
+		if (sheet_has(&stats))
+			sheet_row(&shape, &stats);
 }
 
 static void

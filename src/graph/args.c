@@ -120,6 +120,41 @@ args_list(const struct args *a, struct leat__text *text)
 		leat__parse_list(text, "on_error");
 }
 
+/* An option of a source that is none of its own. */
+struct leat__handed {
+	struct leat__handed *next;
+	struct leat__word word; /* its text is the graph's own */
+};
+
+/* A source of bytes may bring a parser along: whose options it gets as well. */
+static bool
+args_can_hand(const struct leat__parser *p, const struct args *a)
+{
+	return a->st->ops.produce &&
+		a->st->ops.out_layout == LEAT_LAYOUT_BYTES &&
+		p->graph->opts.stages->extensions;
+}
+
+static int
+args_hand(struct leat__parser *p, struct args *a)
+{
+	struct leat__handed **end = &a->st->handed;
+	struct leat__handed *handed =
+		leat__graph_own_alloc(p->graph, sizeof(*handed));
+
+	if (handed) {
+		handed->word = p->word;
+		handed->word.text = leat__graph_own_text(
+			p->graph, p->word.text, p->word.n_bytes);
+	}
+	if (!handed || !handed->word.text)
+		return leat__graph_no_memory(p->err, "an option");
+	while (*end)
+		end = &(*end)->next;
+	*end = handed;
+	return LEAT_OK;
+}
+
 static int
 args_unknown_option(struct leat__parser *p, struct args *a)
 {
@@ -380,11 +415,12 @@ args_word(struct leat__parser *p, struct args *a)
 		return args_key(p, a, option);
 	if (word_has_key(word, "priority"))
 		return args_priority(p, a);
-	if (word_has_key(word, "on_error"))
+	if (word_has_key(word, "on_error") && !args_can_hand(p, a))
 		return args_on_error(p, a);
 	if (leat__name_is_valid(word->text, word->n_key) &&
 		!(next && (next->flags & LEAT_OPTION_REST)))
-		return args_unknown_option(p, a);
+		return args_can_hand(p, a) ? args_hand(p, a)
+					   : args_unknown_option(p, a);
 	return args_positional(p, a);
 }
 
@@ -486,5 +522,55 @@ leat__parse_stage(struct leat__parser *p, struct leat_stage **stage_out)
 	else
 		a.st->place = a.word.place;
 	*stage_out = a.st;
+	return LEAT_OK;
+}
+
+/* ---- options that were handed on ---------------------------------------- */
+
+/* The stage that an option is closest to says that it is unknown. */
+static int
+handed_unknown(struct leat__parser *p, const struct leat_stage *source,
+	struct leat_stage *parser)
+{
+	const struct leat__word *word = &p->word;
+	struct leat__suggest suggest =
+		leat__suggest_for(word->text, word->n_key);
+	struct args of_source = {.st = (struct leat_stage *)(uintptr_t)source};
+	struct args of_parser = {.st = parser};
+
+	for (uint32_t k = 0; k < source->n_options; k++)
+		leat__suggest_look(&suggest, source->ops.options[k].name,
+			strlen(source->ops.options[k].name));
+	return args_unknown_option(
+		p, parser && !suggest.best ? &of_parser : &of_source);
+}
+
+static int
+handed_word(struct leat__parser *p, const struct leat_stage *source,
+	struct args *a)
+{
+	if (a->st && (args_find(a, p->word.text, p->word.n_key) ||
+			    (word_has_key(&p->word, "on_error") &&
+				    (a->st->ops.flags & LEAT_STAGE_REJECTS))))
+		return args_word(p, a);
+	return handed_unknown(p, source, a->st);
+}
+
+int
+leat__args_hand_on(const struct leat_stage *source, struct leat_stage *parser,
+	struct leat_error *err)
+{
+	struct leat__parser p = {.graph = source->graph, .err = err};
+	struct args a = {.st = parser};
+
+	if (source->handed && parser && !parser->option_places)
+		parser->option_places = leat__graph_own_alloc(p.graph,
+			parser->n_options * sizeof(*parser->option_places));
+	if (source->handed && parser && !parser->option_places)
+		return leat__graph_no_memory(err, "options");
+	for (const struct leat__handed *k = source->handed; k; k = k->next) {
+		p.word = k->word;
+		LEAT_TRY(handed_word(&p, source, &a));
+	}
 	return LEAT_OK;
 }

@@ -50,6 +50,7 @@ struct leat__counters {
 struct leat__segment;
 struct leat__parallel;
 struct leat__resizes;
+struct leat__handed;
 
 /* Which slots a frame on a link can take up, by pool class. */
 struct leat__cargo {
@@ -95,6 +96,8 @@ struct leat_stage {
 	struct leat__place place;                 /* of its name in the text */
 	struct leat__option_place *option_places; /* by option, or NULL */
 	bool is_implied; /* brought along by a file name or an open end */
+	struct leat__handed *handed; /* options that are none of a source's:
+				      * for the parser that its file brings */
 	bool is_brought;  /* put right before another one by that one's ops */
 	bool is_wanted;   /* values of tables that it emits are looked at */
 	bool is_inited;
@@ -300,6 +303,12 @@ LEAT_MUST_CHECK int leat__parse_implied(struct leat_graph *graph,
 	struct leat_error *err);
 
 /* ---- args.c ---- */
+
+/* Give the options that a source was handed to its parser; NULL = it has none.
+ * LEAT_OK, or LEAT_EINVAL with the place: nobody knows such an option. */
+LEAT_MUST_CHECK int leat__args_hand_on(const struct leat_stage *source,
+	struct leat_stage *parser, struct leat_error *err);
+
 
 const struct leat_stage_ops *leat__set_find(
 	const struct leat_stage_set *set, const char *name, size_t n_bytes);

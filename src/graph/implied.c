@@ -126,6 +126,18 @@ link_split(struct leat_graph *graph, struct leat__link *link, const char *text,
 	return leat__link_insert(graph, link, st, err);
 }
 
+/* Put a parser behind a source, with the options that are not the source's. */
+static int
+link_parse(struct leat_graph *graph, struct leat__link *link, const char *text,
+	struct leat_error *err)
+{
+	struct leat_stage *st;
+
+	LEAT_TRY(leat__parse_implied(graph, text, &st, err));
+	LEAT_TRY(leat__args_hand_on(link->from, st, err));
+	return leat__link_insert(graph, link, st, err);
+}
+
 static int
 implied_parser(
 	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
@@ -137,12 +149,12 @@ implied_parser(
 
 	if (!st->ops.produce || st->ops.out_layout != LEAT_LAYOUT_BYTES ||
 		!extension || !extension->parser || !link)
-		return LEAT_OK;
+		return leat__args_hand_on(st, NULL, err);
 	/* a filter of bytes comes first; a sink gets records all the same */
 	if (link->to->n_outs > 0 &&
 		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES))
-		return LEAT_OK;
-	return link_split(graph, link, extension->parser, err);
+		return leat__args_hand_on(st, NULL, err);
+	return link_parse(graph, link, extension->parser, err);
 }
 
 static int

@@ -67,8 +67,12 @@ leat_stage_count(struct leat_stage *st, enum leat_count what, uint64_t n)
 static void
 finding_locate(const struct leat_stage *st, struct leat_error *err)
 {
-	if (st->name)
-		snprintf(err->stage, sizeof(err->stage), "%s", st->name);
+	/* who was put before another one is known by that one's name */
+	const struct leat_stage *named =
+		st->is_brought ? st->outs[0]->to : st;
+
+	if (named->name)
+		snprintf(err->stage, sizeof(err->stage), "%s", named->name);
 	err->at_offset = st->place.offset;
 	err->at_bytes = st->place.n_bytes;
 }

@@ -27,6 +27,9 @@ extern const struct leat_option leat__csv_parse_options[];
 int csv_dialect(struct leat_stage *st, const struct leat_csv_parse_opts *opts,
 	struct leat_dialect *out);
 
+/* Guess it from the beginning of a text, with 64 readable bytes behind. */
+struct leat_dialect csv_sniff(const uint8_t *text, uint32_t n);
+
 /* ---- a record as it stands ---------------------------------------------- */
 
 /* Its text, and where that begins in the source. */

@@ -10,6 +10,8 @@
 
 #include "csv_schema.h"
 
+#define CSV_SNIFF_BYTES 4096 /* to guess from, where nothing can be seen */
+
 static const uint8_t csv_mark[3] = {0xef, 0xbb, 0xbf}; /* byte order mark */
 
 struct csv_cut {
@@ -18,6 +20,7 @@ struct csv_cut {
 	uint32_t n_mark;     /* bytes of the mark that have come */
 	uint32_t has_start;  /* the mark is behind us, or there is none */
 	uint32_t has_header; /* so is the first record */
+	uint32_t must_sniff; /* the dialect is not known yet */
 };
 
 /* ---- the header --------------------------------------------------------- */
@@ -63,20 +66,23 @@ csv_fail_closed(struct leat_stage *st, const struct csv_cut *s)
 	return csv_fail(st, s, &finding);
 }
 
+/* Is a record of so many bytes a blank line? */
 static bool
-csv_is_blank(const struct cut *s)
+csv_is_blank(const uint8_t *text, uint32_t n)
 {
-	return s->n_carry == 1 || (s->n_carry == 2 && s->carry[0] == '\r');
+	return n == 1 || (n == 2 && text[0] == '\r');
 }
 
-/* The carry is the first record that is not blank; rows follow. */
+/* The carry begins with the first record that is not blank; rows follow. */
 static int
-csv_take_header(struct leat_stage *st, struct csv_cut *s, struct leat_text rows)
+csv_take_header(struct leat_stage *st, struct csv_cut *s, uint32_t n_bytes,
+	struct leat_text rows)
 {
 	struct csv_record r = csv_carried(s);
 	struct leat_schema *schema;
 	int rc;
 
+	r.n_bytes = n_bytes;
 	if (s->cut.schema) {
 		rc = csv_schema_check(st, &s->names, &r, s->cut.schema);
 	} else {
@@ -89,17 +95,77 @@ csv_take_header(struct leat_stage *st, struct csv_cut *s, struct leat_text rows)
 	s->has_header = 1;
 	s->cut.scan = (struct leat_cut){0};
 	if (!s->names.opts->header)
-		cut_drop(&s->cut, s->cut.n_carry);
+		cut_drop(&s->cut, n_bytes);
 	s->cut.is_fresh = s->cut.n_carry > 0;
 	return LEAT_OK;
 }
 
-/* Take the mark away, as far as it comes. What looked like one and is none is
- * the beginning of a record. */
+/* ---- guessing the dialect ----------------------------------------------- */
+
 static void
-csv_start(struct csv_cut *s, const struct leat_frame *in)
+csv_set_dialect(struct csv_cut *s, struct leat_dialect dialect)
+{
+	s->names.dialect = s->cut.dialect = dialect;
+	s->must_sniff = 0;
+}
+
+/* The carry is all there is to guess from: then its header is read, if it is
+ * complete. */
+static int
+csv_sniff_carry(struct leat_stage *st, struct csv_cut *s)
 {
 	struct cut *c = &s->cut;
+	struct leat_text rows;
+	uint32_t end;
+
+	csv_set_dialect(s, csv_sniff(c->carry, c->n_carry));
+	do {
+		c->scan = (struct leat_cut){0};
+		leat_text_cut_first(
+			&c->scan, &c->dialect, c->carry, c->n_carry);
+		end = c->scan.end;
+		if (!end || !csv_is_blank(c->carry, end))
+			break;
+		cut_drop(c, end);
+	} while (c->n_carry);
+	if (c->scan.scan.is_odd)
+		return csv_fail_closed(st, s);
+	if (!end || !c->n_carry)
+		return LEAT_OK;
+	rows = (struct leat_text){c->carry + end, c->n_carry - end};
+	return csv_take_header(st, s, end, rows);
+}
+
+/* 1: the dialect is known, 0: the frame has no more to guess from. */
+static int
+csv_sniff_more(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
+{
+	struct cut *c = &s->cut;
+	uint32_t most = c->max_carry < CSV_SNIFF_BYTES ? c->max_carry
+						       : CSV_SNIFF_BYTES;
+	uint32_t n = in->len_bytes - c->at;
+	int rc;
+
+	n = n < most - c->n_carry ? n : most - c->n_carry;
+	rc = cut_add(st, c, in->data + c->at, n);
+	if (rc)
+		return rc;
+	c->at += n;
+	if (c->n_carry < most)
+		return 0;
+	rc = csv_sniff_carry(st, s);
+	return rc ? rc : 1;
+}
+
+/* ---- the first bytes ---------------------------------------------------- */
+
+/* Take the mark away, as far as it comes. What looked like one and is none is
+ * the beginning of a record. */
+static int
+csv_start(struct leat_stage *st, struct csv_cut *s, const struct leat_frame *in)
+{
+	struct cut *c = &s->cut;
+	uint32_t n_mark;
 
 	while (!s->has_start && c->at < in->len_bytes) {
 		if (s->n_mark < sizeof(csv_mark) &&
@@ -111,15 +177,15 @@ csv_start(struct csv_cut *s, const struct leat_frame *in)
 		s->has_start = 1;
 	}
 	if (!s->has_start)
-		return;
-	if (s->n_mark == sizeof(csv_mark)) {
-		c->offset = sizeof(csv_mark);
-	} else if (s->n_mark) {
-		cut_carry(c, csv_mark, s->n_mark);
-		leat_text_cut_first(
-			&c->scan, &c->dialect, csv_mark, s->n_mark);
-	}
+		return LEAT_OK;
+	n_mark = s->n_mark;
 	s->n_mark = 0;
+	if (n_mark == sizeof(csv_mark))
+		c->offset = sizeof(csv_mark);
+	if (!n_mark || n_mark == sizeof(csv_mark))
+		return LEAT_OK;
+	leat_text_cut_first(&c->scan, &c->dialect, csv_mark, n_mark);
+	return cut_add(st, c, csv_mark, n_mark);
 }
 
 /* Move what the frame has of the first record into the carry. 1: it is there,
@@ -133,8 +199,10 @@ csv_gather(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	uint32_t n_all = in->len_bytes - c->at;
 	uint32_t n = leat_text_cut_first(
 		&c->scan, &c->dialect, text, n_all < room ? n_all : room);
+	int rc = cut_add(st, c, text, n);
 
-	cut_carry(c, text, n);
+	if (rc)
+		return rc;
 	c->at += n;
 	if (c->scan.scan.is_odd)
 		return csv_fail_closed(st, s);
@@ -142,7 +210,7 @@ csv_gather(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 		return csv_fail_open(st, s, false);
 	if (!c->scan.end)
 		return 0;
-	if (csv_is_blank(c))
+	if (csv_is_blank(c->carry, c->n_carry))
 		cut_drop(c, c->n_carry);
 	return 1;
 }
@@ -154,10 +222,14 @@ csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	struct cut *c = &s->cut;
 
 	while (!s->has_header && c->at < in->len_bytes) {
-		int rc = csv_gather(st, s, in);
+		int rc = s->must_sniff ? csv_sniff_more(st, s, in)
+				       : csv_gather(st, s, in);
+
+		if (s->must_sniff || s->has_header)
+			return rc;
 
 		if (rc > 0 && c->n_carry)
-			rc = csv_take_header(st, s,
+			rc = csv_take_header(st, s, c->n_carry,
 				(struct leat_text){in->data + c->at,
 					in->len_bytes - c->at});
 		if (rc < 0)
@@ -171,13 +243,13 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 {
 	struct csv_cut *s = leat_stage_state(st);
 	struct cut *c = &s->cut;
-	int rc = 1;
+	int rc = LEAT_OK;
 
 	cut_begin(st, c, in);
 	if (!s->has_start)
-		csv_start(s, in);
-	if (!s->has_header)
-		rc = csv_header(st, s, in);
+		rc = csv_start(st, s, in);
+	if (!rc)
+		rc = s->has_header ? 1 : csv_header(st, s, in);
 	if (rc < 0)
 		return rc;
 	if (rc)
@@ -189,6 +261,18 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 
 /* ---- the end ------------------------------------------------------------ */
 
+/* A last line is as good to guess from as others are. */
+static int
+csv_finish_sniff(struct leat_stage *st, struct csv_cut *s)
+{
+	static const uint8_t newline[1] = {'\n'};
+	struct cut *c = &s->cut;
+	bool is_whole = c->carry[c->n_carry - 1] == '\n';
+	int rc = is_whole ? LEAT_OK : cut_add(st, c, newline, 1);
+
+	return rc ? rc : csv_sniff_carry(st, s);
+}
+
 /* The input has ended inside the first record: that is all of it. */
 static int
 csv_finish_header(struct leat_stage *st, struct csv_cut *s)
@@ -196,19 +280,27 @@ csv_finish_header(struct leat_stage *st, struct csv_cut *s)
 	static const uint8_t newline[1] = {'\n'};
 	struct cut *c = &s->cut;
 
+	int rc = LEAT_OK;
+
 	if (s->n_mark && s->n_mark < sizeof(csv_mark))
-		cut_carry(c, csv_mark, s->n_mark);
+		rc = cut_add(st, c, csv_mark, s->n_mark);
+	if (!rc && s->must_sniff && c->n_carry)
+		rc = csv_finish_sniff(st, s);
+	if (rc || s->has_header)
+		return rc;
 	if (!c->n_carry)
 		return LEAT_OK;
 	if (c->scan.scan.in_quotes)
 		return csv_fail_open(st, s, true);
-	cut_carry(c, newline, 1);
-	if (csv_is_blank(c)) {
+	rc = cut_add(st, c, newline, 1);
+	if (rc)
+		return rc;
+	if (csv_is_blank(c->carry, c->n_carry)) {
 		c->n_carry = 0;
 		return LEAT_OK;
 	}
-	return csv_take_header(
-		st, s, (struct leat_text){c->carry + c->n_carry, 0});
+	return csv_take_header(st, s, c->n_carry,
+		(struct leat_text){c->carry + c->n_carry, 0});
 }
 
 static int
@@ -239,20 +331,26 @@ csv_look(
 	struct leat_schema *schema;
 	int rc;
 
-	if (n >= sizeof(csv_mark) && !memcmp(text, csv_mark, sizeof(csv_mark)))
-		r.n_bytes = sizeof(csv_mark);
+	if (n >= sizeof(csv_mark) && !memcmp(text, csv_mark, sizeof(csv_mark))) {
+		text += sizeof(csv_mark);
+		n -= (uint32_t)sizeof(csv_mark);
+	}
+	if (s->must_sniff && !memchr(text, '\n', n))
+		return LEAT_OK;
+	if (s->must_sniff)
+		csv_set_dialect(s, csv_sniff(text, n));
 	do {
 		struct leat_cut cut = {0};
 
 		text += r.n_bytes;
 		n -= r.n_bytes;
-		r.line += r.n_bytes == 1 || r.n_bytes == 2;
+		r.line += r.n_bytes > 0;
 		leat_text_cut_first(&cut, &s->names.dialect, text, n);
 		if (!cut.end || cut.end > s->cut.max_carry)
 			return LEAT_OK;
 		r.text = text;
 		r.n_bytes = cut.end;
-	} while (r.n_bytes == 1 || (r.n_bytes == 2 && text[0] == '\r'));
+	} while (csv_is_blank(text, r.n_bytes));
 	text += s->names.opts->header ? 0 : r.n_bytes;
 	n -= s->names.opts->header ? 0 : r.n_bytes;
 	rc = csv_schema_make(
@@ -267,10 +365,11 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
 	struct csv_cut *s = leat_stage_state(st);
-	int rc = cut_negotiate(st, &s->cut, in, out);
+	int rc;
 
 	s->names.origin = in->origin ? in->origin : "input";
-	if (!rc && in->sample && in->sample_bytes)
+	rc = cut_negotiate(st, &s->cut, in, out);
+	if (!rc &&  in->sample && in->sample_bytes)
 		rc = csv_look(st, s, in);
 	out->schema = s->cut.schema;
 	return rc;
@@ -288,6 +387,7 @@ csv_init(struct leat_stage *st, const void *opts)
 	cut_init(st, &s->cut, s->names.opts->max_record_bytes);
 	rc = csv_dialect(st, s->names.opts, &s->names.dialect);
 	s->cut.dialect = s->names.dialect;
+	s->must_sniff = s->names.opts->sniff;
 	return rc;
 }
 

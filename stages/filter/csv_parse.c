@@ -490,6 +490,9 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 	p.text = in->data + s->at;
 	p.n = in->len_bytes - s->at;
 	p.ends = s->ends ? s->ends : leat_table_fields_room(p.table, &p.n_ends);
+	/* what was guessed stands in the schema */
+	s->dialect = (struct leat_dialect){(uint8_t)p.schema->separator,
+		(uint8_t)p.schema->quote};
 	rc = head->flaw ? csv_reject_frame(st, s, &p)
 			: csv_process_rows(st, s, &p);
 	leat_stage_release(st, p.table);
@@ -625,6 +628,11 @@ const struct leat_option leat__csv_parse_options[] = {
 		.offset = offsetof(struct leat_csv_parse_opts, strict),
 		.fallback = "off",
 		.help = "check every value of every typed column"},
+	{.name = "sniff",
+		.type = LEAT_OPTION_BOOL,
+		.offset = offsetof(struct leat_csv_parse_opts, sniff),
+		.fallback = "off",
+		.help = "guess sep (comma, ; tab |) and quote from the data"},
 	{.name = NULL},
 };
 

@@ -24,7 +24,28 @@ cut_init(struct leat_stage *st, struct cut *s, uint64_t max_record_bytes)
 		max_record_bytes = CUT_RECORD_BYTES;
 	s->max_carry = (uint32_t)max_record_bytes + 1;
 	s->line = 1;
-	leat_stage_needs(st)->side_bytes += (uint64_t)s->max_carry + 4096;
+	leat_stage_needs(st)->side_bytes +=
+		(uint64_t)s->max_carry + CUT_CARRY_BYTES + 4096;
+}
+
+/* Few records are long: memory for those comes when one does. */
+static int
+cut_grow(struct leat_stage *st, struct cut *s, uint32_t n_bytes)
+{
+	uint32_t room = n_bytes > CUT_CARRY_BYTES ? s->max_carry + 1
+						  : CUT_CARRY_BYTES;
+	void *memory;
+	int rc = leat_stage_alloc(st, (size_t)room + CUT_SLACK_BYTES, &memory);
+
+	if (rc)
+		return leat_stage_fail(st, rc,
+			"no memory for records of %u bytes", s->max_carry - 1);
+	if (s->n_carry)
+		memcpy(memory, s->carry, s->n_carry);
+	leat_stage_free(st, s->carry);
+	s->carry = memory;
+	s->n_room = room;
+	return LEAT_OK;
 }
 
 int
@@ -32,18 +53,11 @@ cut_negotiate(struct leat_stage *st, struct cut *s, const struct leat_shape *in,
 	struct leat_shape *out)
 {
 	struct leat_needs *needs = leat_stage_needs(st);
-	void *memory;
-	int rc = leat_stage_alloc(
-		st, (size_t)s->max_carry + CUT_SLACK_BYTES, &memory);
 
-	if (rc)
-		return leat_stage_fail(st, rc,
-			"no memory for records of %u bytes", s->max_carry - 1);
-	s->carry = memory;
 	needs->frame_bytes = CUT_HEAD_BYTES + s->max_carry + in->frame_bytes +
 		CUT_SLACK_BYTES;
 	out->frame_bytes = needs->frame_bytes;
-	return LEAT_OK;
+	return cut_grow(st, s, 0);
 }
 
 /* ---- the carry ---------------------------------------------------------- */
@@ -67,6 +81,19 @@ cut_carry(struct cut *s, const uint8_t *data, uint32_t n_bytes)
 	if (n_bytes)
 		memcpy(s->carry + s->n_carry, data, n_bytes);
 	s->n_carry += n_bytes;
+}
+
+int
+cut_add(struct leat_stage *st, struct cut *s, const uint8_t *data,
+	uint32_t n_bytes)
+{
+	int rc = s->n_carry + n_bytes > s->n_room
+		? cut_grow(st, s, s->n_carry + n_bytes)
+		: LEAT_OK;
+
+	if (!rc)
+		cut_carry(s, data, n_bytes);
+	return rc;
 }
 
 void
@@ -259,10 +286,13 @@ cut_mend(struct leat_stage *st, struct cut *s, struct leat_frame *in)
 	uint32_t room = s->max_carry - s->n_carry;
 	uint32_t n = in ? in->len_bytes - s->at : 0;
 	uint32_t place;
+	int rc;
 
-	if (n)
-		cut_carry(s, in->data + s->at, n < room ? n : room);
-	s->at += n < room ? n : room;
+	n = n < room ? n : room;
+	rc = n ? cut_add(st, s, in->data + s->at, n) : LEAT_OK;
+	if (rc)
+		return rc;
+	s->at += n;
 	if (s->flaw == CUT_LONG && !s->is_told)
 		cut_tell_long(s);
 	if (cut_find(s, !in, &place))
@@ -323,13 +353,16 @@ cut_pass(struct leat_stage *st, struct cut *s, struct leat_frame *in)
 	uint32_t end = s->scan.end;
 	uint32_t n_tail = in->len_bytes - s->at - end;
 	uint64_t n_lines = s->scan.n_end_lines;
+	int rc;
 
 	in->data = text - s->n_carry;
 	in->len_bytes = s->n_carry + end;
 	if (s->n_carry)
 		memcpy(in->data, s->carry, s->n_carry);
 	s->n_carry = 0;
-	cut_carry(s, text + end, n_tail);
+	rc = cut_add(st, s, text + end, n_tail);
+	if (rc)
+		return rc;
 	s->scan.n_lines -= n_lines;
 	s->scan.n_end_lines = 0;
 	s->is_begun = 0;
@@ -355,6 +388,7 @@ cut_process_part(struct leat_stage *st, struct cut *s, struct leat_frame *in,
 	uint32_t n_scanned)
 {
 	uint64_t n_all = (uint64_t)s->n_carry + n_scanned;
+	int rc;
 
 	if (n_all > s->max_carry)
 		s->flaw = CUT_LONG;
@@ -364,7 +398,9 @@ cut_process_part(struct leat_stage *st, struct cut *s, struct leat_frame *in,
 		s->flaw_at = (uint32_t)n_all;
 		return cut_mend(st, s, in);
 	}
-	cut_carry(s, in->data + s->at, n_scanned);
+	rc = cut_add(st, s, in->data + s->at, n_scanned);
+	if (rc)
+		return rc;
 	leat_stage_release(st, in);
 	s->is_begun = 0;
 	return LEAT_OK;

@@ -17,6 +17,7 @@
 #define CUT_HEAD_BYTES   64
 #define CUT_SLACK_BYTES  64
 #define CUT_RECORD_BYTES (1u << 20) /* default of max_record_bytes */
+#define CUT_CARRY_BYTES  65536      /* room for what most files need */
 
 /* What is wrong with the one record of a frame. */
 enum cut_flaw {
@@ -48,6 +49,7 @@ struct cut {
 	const struct leat_schema *schema;
 	uint8_t *carry;   /* the beginning of a record */
 	uint32_t n_carry; /* of it */
+	uint32_t n_room;  /* for it */
 	uint32_t at;      /* in the frame in hand: what follows the carry */
 	struct leat_cut scan; /* behind the carry */
 	uint64_t line;        /* where the carry begins, from 1 */
@@ -72,8 +74,12 @@ void cut_begin(struct leat_stage *st, struct cut *s, struct leat_frame *in);
 /* As process and finish. */
 int cut_process(struct leat_stage *st, struct cut *s, struct leat_frame *in);
 int cut_finish(struct leat_stage *st, struct cut *s);
-/* Add bytes to the carry; there is room. */
+/* Add bytes to the carry: up to CUT_CARRY_BYTES in all there is room for. */
 void cut_carry(struct cut *s, const uint8_t *data, uint32_t n_bytes);
+/* The same for max_carry, and a newline. LEAT_OK, or a code that has been said.
+ */
+int cut_add(struct leat_stage *st, struct cut *s, const uint8_t *data,
+	uint32_t n_bytes);
 /* The first bytes of the carry are done with. */
 void cut_drop(struct cut *s, uint32_t n_bytes);
 

@@ -312,7 +312,26 @@ START_TEST(a_declared_column_that_is_not_there_fails)
 }
 END_TEST
 
-TEST_MAIN("stages/csv_parse",
+START_TEST(the_dialect_can_be_guessed)
+{
+	static const char *const inputs[] = {"a;b\n1,5;2\n3,5;4\n",
+		"a\tb\n1\t2\n3\t4", "a|b\n1|'2|2'\n3|4\n",
+		"\xef\xbb\xbf;a;b\n;1;2\n", "a\n1\n2\n",
+		"a,b\n\"1;2;3\",4\n\"5;6;7\",8\n"};
+	static const char *const outputs[] = {"a,b\n\"1,5\",2\n\"3,5\",4\n",
+		"a,b\n1,2\n3,4\n", "a,b\n1,\"2|2\"\n3,4\n",
+		",a,b\n,1,2\n", "a\n1\n2\n",
+		"a,b\n\"1;2;3\",4\n\"5;6;7\",8\n"};
+
+	for (size_t k = 0; k < 6; k++)
+		pipe_gives("csv.parse sniff=on ! csv.format", inputs[k],
+			outputs[k]);
+	pipe_gives("csv.parse sniff=on ! csv.format", "", "");
+	pipe_gives("csv.parse sniff=on ! csv.format", "a;b", "a,b\n");
+}
+END_TEST
+
+TEST_MAIN("stages/csv_parse", the_dialect_can_be_guessed,
 	rows_of_another_length_are_skipped_and_the_others_kept,
 	a_row_with_text_behind_a_quote_is_skipped_alone,
 	behind_a_quote_left_open_the_next_right_line_is_read,
