@@ -286,6 +286,24 @@ struct leat_sample_opts {
 	uint64_t every; /* 0 = 10 */
 };
 
+/* ---- filters that hold what they have seen ----------------------------------- */
+
+/**
+ * group by=a,b n=count() mean=avg(x): one row for each group, and what is known
+ * of it. Groups that memory does not hold wait on the disk.
+ */
+LEAT_API extern const struct leat_stage_ops leat_group_ops;
+
+struct leat_group_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *results;   /* "n=count(),mean=avg(delay)" */
+	const char *by;        /* "a,b"; NULL = all rows are one group */
+	uint64_t memory;       /* bytes; 0 = 64 MiB */
+	uint64_t spill_bytes;  /* on the disk; 0 = 16 GiB */
+	const char *spill_dir; /* where; NULL = /var/tmp */
+};
+
 /* ---- sinks ------------------------------------------------------------------ */
 
 /** write PATH: bytes to a file, complete or not there; "-" = stdout. */
