@@ -150,7 +150,8 @@ struct leat__block {
 	/* of the frame that is read */
 	struct leat_table table;
 	uint32_t next; /* of its rows alive, the first not read */
-	uint32_t rows[LEAT__GROUP_BLOCK]; /* numbers of those read */
+	uint32_t n_listed; /* rows read, and left over */
+	uint32_t rows[LEAT__GROUP_BLOCK]; /* their numbers */
 	struct leat_vector *vectors;      /* of each input */
 	uint8_t *is_text; /* of each input: no vector, one value at a time */
 	/* texts that were decoded, and keys of several columns */

@@ -350,9 +350,10 @@ block_read_one(struct leat__block *block, uint32_t input, uint32_t k,
 static void
 block_drop(struct leat__block *block, uint32_t k)
 {
-	memmove(&block->rows[k], &block->rows[k + 1],
-		(block->n - k - 1) * sizeof(block->rows[0]));
 	block->n--;
+	block->n_listed--;
+	memmove(&block->rows[k], &block->rows[k + 1],
+		(block->n_listed - k) * sizeof(block->rows[0]));
 }
 
 /* LEAT_OK, LEAT_EAGAIN: from the first column on, or a code. */
@@ -365,7 +366,6 @@ block_read_text(
 		int rc = block_read_one(block, input, k, &x);
 
 		if (rc == LEAT_ELIMIT && k) {
-			block->next -= block->n - k;
 			block->n = k;
 			return LEAT_OK;
 		}
@@ -388,7 +388,7 @@ leat__block_open(struct leat__block *block, struct leat_frame *frame)
 {
 	leat_table_open(frame, &block->table);
 	block->next = 0;
-	block->n = 0;
+	block->n = block->n_listed = 0;
 	for (uint32_t k = 0; k < block->spec->n_inputs; k++) {
 		const struct leat__group_input *input = &block->spec->inputs[k];
 		uint32_t bad_row;
@@ -415,23 +415,36 @@ block_read_columns(struct leat_stage *st, struct leat__block *block)
 	return rc;
 }
 
-int
-leat__block_read(struct leat_stage *st, struct leat__block *block)
+/* List the rows to be read: those left over, or the next of the frame. */
+static void
+block_list(struct leat__block *block)
 {
 	const struct leat_table *t = &block->table;
-	int rc;
+	uint32_t n = block->n_listed - block->n;
 
-	do {
-		uint32_t n = t->n_rows - block->next;
-
-		if (!n)
-			return LEAT_EOS;
+	if (n) {
+		memmove(block->rows, block->rows + block->n,
+			n * sizeof(block->rows[0]));
+	} else {
+		n = t->n_rows - block->next;
 		if (n > LEAT__GROUP_BLOCK)
 			n = LEAT__GROUP_BLOCK;
 		for (uint32_t k = 0; k < n; k++)
 			block->rows[k] = leat_table_row(t, block->next + k);
 		block->next += n;
-		block->n = n;
+	}
+	block->n = block->n_listed = n;
+}
+
+int
+leat__block_read(struct leat_stage *st, struct leat__block *block)
+{
+	int rc;
+
+	do {
+		block_list(block);
+		if (!block->n)
+			return LEAT_EOS;
 		while ((rc = block_read_columns(st, block)) == LEAT_EAGAIN)
 			;
 	} while (!rc && !block->n);
@@ -538,7 +551,6 @@ leat__block_make_keys(struct leat_stage *st, struct leat__block *block)
 	}
 	if (k == block->n)
 		return LEAT_OK;
-	block->next -= block->n - k;
 	block->n = k;
 	if (k)
 		return LEAT_OK;
