@@ -304,6 +304,16 @@ struct leat_group_opts {
 	const char *spill_dir; /* where; NULL = /var/tmp */
 };
 
+/** dedup a,b: the first row of each key, in order. */
+LEAT_API extern const struct leat_stage_ops leat_dedup_ops;
+
+struct leat_dedup_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *by;  /* "a,b"; NULL = all columns */
+	uint64_t memory; /* bytes for keys; 0 = 64 MiB; beyond, it fails */
+};
+
 /* ---- sinks ------------------------------------------------------------------ */
 
 /** write PATH: bytes to a file, complete or not there; "-" = stdout. */

@@ -315,8 +315,7 @@ static const struct leat_option group_options[] = {
 
 const struct leat_stage_ops leat_group_ops = {
 	LEAT_STAGE_OPS_INIT("group"),
-	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_BLOCKING |
-		LEAT_STAGE_REJECTS,
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_BLOCKING | LEAT_STAGE_REJECTS,
 	.summary = "one row for each group of rows",
 	.help = "Rows with equal values in the columns of by= are a group, "
 		"null being\n"

@@ -16,7 +16,7 @@
 #include "group_hash.h"
 #include "group_sketch.h"
 
-#define LEAT__GROUP_KEYS_MAX    64u
+#define LEAT__GROUP_KEYS_MAX    256u
 #define LEAT__GROUP_RESULTS_MAX 256u
 #define LEAT__GROUP_INPUTS_MAX                                                 \
 	(LEAT__GROUP_KEYS_MAX + LEAT__GROUP_RESULTS_MAX + 1)
@@ -149,7 +149,7 @@ struct leat__block {
 	struct leat__block_column *columns; /* one for each input */
 	/* of the frame that is read */
 	struct leat_table table;
-	uint32_t next; /* of its rows alive, the first not read */
+	uint32_t next;     /* of its rows alive, the first not read */
 	uint32_t n_listed; /* rows read, and left over */
 	uint32_t rows[LEAT__GROUP_BLOCK]; /* their numbers */
 	struct leat_vector *vectors;      /* of each input */

@@ -136,7 +136,7 @@ leat__group_parse_names(struct leat_stage *st, const char *option,
 	LEAT__TRY(spec_begin(st, &p, option, list, LEAT__GROUP_KEYS_MAX));
 	for (;;) {
 		if (n == LEAT__GROUP_KEYS_MAX)
-			return spec_fail(&p, p.at, 0, "at most 64 columns");
+			return spec_fail(&p, p.at, 0, "at most 256 columns");
 		LEAT__TRY(spec_name(&p, ",", &names[n]));
 		if (!names[n].len)
 			return spec_fail(&p, p.at, p.list[p.at] != '\0',

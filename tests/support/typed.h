@@ -10,7 +10,8 @@
  * over small and over large chunks; every run must give the same and balance.
  *
  *	typed_gives("group total=sum(n)", "n:int64\n1\n2\n", "total\n3\n");
- *	typed_fails("group avg(d)", "d:date\n2001-01-01\n", "a number is wanted");
+ *	typed_fails("group avg(d)", "d:date\n2001-01-01\n", "a number is
+ *wanted");
  */
 #ifndef LEAT_TESTS_SUPPORT_TYPED_H
 #define LEAT_TESTS_SUPPORT_TYPED_H
@@ -182,8 +183,8 @@ typed_fails(const char *stages, const char *input, const char *error)
 	pipe_put_text("in.csv", input);
 	ck_assert_msg(typed_run_stages(stages, 131072, NULL, &err) < 0,
 		"%s: does not fail", stages);
-	ck_assert_msg(strstr(err.text, error) != NULL,
-		"%s: '%s' is not in: %s", stages, error, err.text);
+	ck_assert_msg(strstr(err.text, error) != NULL, "%s: '%s' is not in: %s",
+		stages, error, err.text);
 	pipe_leave_folder();
 }
 

@@ -34,18 +34,17 @@ END_TEST
 
 START_TEST(keys_of_several_columns_do_not_run_together)
 {
-	typed_gives("group by=j,k n=count()",
-		"j,k\nab,c\na,bc\nab,c\n", "j,k,n\nab,c,2\na,bc,1\n");
+	typed_gives("group by=j,k n=count()", "j,k\nab,c\na,bc\nab,c\n",
+		"j,k,n\nab,c,2\na,bc,1\n");
 }
 END_TEST
 
 START_TEST(without_by_there_is_one_row)
 {
-	typed_gives("group n=count() s=sum(x)",
-		"x\n1\n2\n", "n,s\n2,3\n");
+	typed_gives("group n=count() s=sum(x)", "x\n1\n2\n", "n,s\n2,3\n");
 	typed_gives("group n=count() s=sum(x) a=avg(x) d=stddev(x) "
-		   "i=min(x) f=first(x) m=median(x) c=distinct(x) "
-		   "h=approx_distinct(x)",
+		    "i=min(x) f=first(x) m=median(x) c=distinct(x) "
+		    "h=approx_distinct(x)",
 		"x,y\n", "n,s,a,d,i,f,m,c,h\n0,,,,,,,0,0\n");
 }
 END_TEST
@@ -59,8 +58,7 @@ END_TEST
 
 START_TEST(by_alone_gives_the_keys)
 {
-	typed_gives("group by=x", "x\nb\na\nb\n",
-		"x\nb\na\n");
+	typed_gives("group by=x", "x\nb\na\nb\n", "x\nb\na\n");
 }
 END_TEST
 
@@ -74,12 +72,12 @@ END_TEST
 START_TEST(results_without_a_name_get_one)
 {
 	typed_gives("group count() count(x) sum(x) median(x) "
-		   "quantile(x,0.95) quantile(x,0.999) approx_distinct(x)",
+		    "quantile(x,0.95) quantile(x,0.999) approx_distinct(x)",
 		"x\n1\n",
 		"count,count_x,sum_x,median_x,p95_x,p99_9_x,distinct_x\n"
 		"1,1,1,1,1,1,1\n");
-	typed_gives("group \"`a,b`=sum(`x,y`)\"",
-		"\"x,y\"\n1\n2\n", "\"a,b\"\n3\n");
+	typed_gives("group \"`a,b`=sum(`x,y`)\"", "\"x,y\"\n1\n2\n",
+		"\"a,b\"\n3\n");
 }
 END_TEST
 
@@ -160,8 +158,9 @@ START_TEST(least_and_greatest_are_by_value)
 	typed_gives("group i=min(n) x=max(n) f=first(n) l=last(n)",
 		"n:string\n10\n9\nabc\n\n100\n", "i,x,f,l\n10,abc,10,100\n");
 	typed_gives("group i=min(n) x=max(n) f=first(n) l=last(n)",
-		"n:float64\n1.5\n-1e9\n-0.25\n", "i,x,f,l\n"
-						 "-1000000000,1.5,1.5,-0.25\n");
+		"n:float64\n1.5\n-1e9\n-0.25\n",
+		"i,x,f,l\n"
+		"-1000000000,1.5,1.5,-0.25\n");
 	typed_gives("group i=min(d) x=max(d) f=first(t) l=last(t)",
 		"d:date,t:timestamp\n2001-02-03,2001-02-03T04:05:06Z\n"
 		"1969-12-31,\n,2020-01-01\n",
@@ -184,8 +183,8 @@ END_TEST
 
 START_TEST(keys_are_compared_by_their_values)
 {
-	typed_gives("group by=x n=count()",
-		"x:float64\n1.0\n1\n1e0\n-0\n0\n", "x,n\n1,3\n0,2\n");
+	typed_gives("group by=x n=count()", "x:float64\n1.0\n1\n1e0\n-0\n0\n",
+		"x,n\n1,3\n0,2\n");
 	typed_gives("group by=d,b n=count()",
 		"d:decimal2,b:bool\n1.5,true\n1.50,true\n1.5,false\n",
 		"d,b,n\n1.50,true,2\n1.50,false,1\n");
@@ -259,8 +258,8 @@ END_TEST
 
 START_TEST(a_value_that_does_not_convert_fails_with_its_place)
 {
-	pipe_fails("csv.parse ! group sum(x) ! csv.format",
-		"y,x\na,1\nb,n/a\n", "3:3: column 'x' has 'n/a'");
+	pipe_fails("csv.parse ! group sum(x) ! csv.format", "y,x\na,1\nb,n/a\n",
+		"3:3: column 'x' has 'n/a'");
 	typed_fails("group sum(x)", "x:int64\n1\n1.5\n",
 		"in.csv:3:1: column 'x' has '1.5', where a int64 is wanted");
 }
@@ -441,8 +440,8 @@ START_TEST(a_row_beyond_all_memory_fails_and_says_what_would_help)
 	strcpy(text + n + 600000, "\n");
 	pipe_put_text("in.csv", text);
 	free(text);
-	ck_assert_int_eq(typed_run_stages("group by=k memory=256k", 1 << 20,
-				 NULL, &err),
+	ck_assert_int_eq(
+		typed_run_stages("group by=k memory=256k", 1 << 20, NULL, &err),
 		LEAT_ELIMIT);
 	ck_assert_ptr_nonnull(strstr(err.text, "memory="));
 	pipe_leave_folder();
@@ -451,8 +450,7 @@ END_TEST
 
 TEST_MAIN("stages/group", groups_come_in_the_order_in_which_they_appear,
 	keys_are_compared_as_they_read_not_as_they_stand,
-	null_is_a_group_of_its_own,
-	keys_of_several_columns_do_not_run_together,
+	null_is_a_group_of_its_own, keys_of_several_columns_do_not_run_together,
 	without_by_there_is_one_row, without_rows_groups_have_none,
 	by_alone_gives_the_keys,
 	text_is_read_as_numbers_where_numbers_are_wanted,
