@@ -314,6 +314,35 @@ struct leat_dedup_opts {
 	uint64_t memory; /* bytes for keys; 0 = 64 MiB; beyond, it fails */
 };
 
+/**
+ * window KIND n=count() mean=avg(x): one row for each window and group by= in
+ * it, when the window has ended. Rows that come too late are rejected.
+ */
+LEAT_API extern const struct leat_stage_ops leat_window_ops;
+
+enum leat_window_kind {
+	LEAT_WINDOW_TUMBLING,
+	LEAT_WINDOW_SLIDING,
+	LEAT_WINDOW_SESSION
+};
+
+struct leat_window_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t kind; /* enum leat_window_kind */
+	uint32_t reserved;
+	const char *results; /* as of group; not empty */
+	const char *by;      /* as of group */
+	const char *time;    /* a column; not with rows */
+	int64_t size_ns;     /* of a window by time */
+	int64_t step;        /* ns; of LEAT_WINDOW_SLIDING */
+	int64_t gap;         /* ns; of LEAT_WINDOW_SESSION */
+	int64_t lateness;    /* ns that a row may come late */
+	uint64_t rows;       /* of a window by rows */
+	uint64_t step_rows;  /* of LEAT_WINDOW_SLIDING by rows */
+	uint64_t memory;     /* bytes for open windows; 0 = 64 MiB */
+};
+
 /* ---- sinks ------------------------------------------------------------------ */
 
 /** write PATH: bytes to a file, complete or not there; "-" = stdout. */

@@ -39,7 +39,8 @@ dedup_init(struct leat_stage *st, const void *opts)
 	LEAT__TRY(leat__group_parse_names(
 		st, "by", by, s->spec.keys, &s->spec.n_keys));
 	s->by_all = !s->spec.n_keys;
-	s->budget = (struct leat__budget){.st = st, .limit_bytes = memory};
+	s->budget = (struct leat__budget){
+		.st = st, .holds = "a row", .limit_bytes = memory};
 	leat__hash_table_init(&s->table, &s->budget, 0);
 	leat__arena_init(&s->arena, &s->budget, DEDUP_FIRST_BYTES,
 		memory / DEDUP_CHUNKS);

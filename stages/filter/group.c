@@ -64,6 +64,7 @@ group_init(struct leat_stage *st, const void *opts)
 		.buffer_bytes = buffer < GROUP_BUFFER_MOST ? (uint32_t)buffer
 							   : GROUP_BUFFER_MOST};
 	s->budget = (struct leat__budget){.st = st,
+		.holds = "one group or row and its values",
 		.limit_bytes = memory - 3 * leat__spill_spare_bytes(&s->disk)};
 	n_columns = s->spec.n_keys + s->spec.n_results + 1;
 	needs->side_bytes += memory + GROUP_SIDE_BYTES +
@@ -363,6 +364,7 @@ const struct leat_stage_ops leat_group_ops = {
 	.options = group_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,
 	.out_layout = LEAT_LAYOUT_TABLE,
+	.needs = {.holds = 1},
 	.init = group_init,
 	.negotiate = group_negotiate,
 	.process = group_process,

@@ -230,6 +230,25 @@ bind_schema(struct leat_stage *st, struct leat__group_spec *spec,
 	return bind_columns(st, spec);
 }
 
+static int
+bind_time(struct leat_stage *st, struct leat__group_spec *spec)
+{
+	struct leat__group_input *input;
+	uint32_t at;
+
+	LEAT__TRY(bind_input(st, spec, "time", &spec->time, false, false, &at));
+	input = &spec->inputs[at];
+	if (input->type == LEAT_TYPE_TEXT)
+		input->type = LEAT_TYPE_TIMESTAMP;
+	if (input->type != LEAT_TYPE_TIMESTAMP && input->type != LEAT_TYPE_DATE)
+		return leat_stage_fail_at(st, LEAT_EINVAL, "time",
+			spec->time.offset, spec->time.n_bytes,
+			"column '%.64s' is a %s, where a timestamp or a date "
+			"is wanted",
+			spec->time.text, leat_type_name(input->type));
+	return LEAT_OK;
+}
+
 /* ---- all of it ---------------------------------------------------------------- */
 
 static int
@@ -241,8 +260,7 @@ bind_first(struct leat_stage *st, struct leat__group_spec *spec)
 		LEAT__TRY(bind_input(
 			st, spec, "by", &spec->keys[k], false, false, &input));
 	if (spec->time.len)
-		LEAT__TRY(bind_input(
-			st, spec, "time", &spec->time, false, false, &input));
+		LEAT__TRY(bind_time(st, spec));
 	for (uint32_t k = 0; k < spec->n_results; k++)
 		LEAT__TRY(bind_result(st, spec, &spec->results[k]));
 	return LEAT_OK;

@@ -67,9 +67,9 @@ leat__group_fail_memory(
 	struct leat_stage *st, const struct leat__budget *budget)
 {
 	return leat_stage_fail(st, LEAT_ELIMIT,
-		"%llu bytes of memory are not enough for one group or row and "
-		"its values; give more by memory=",
-		(unsigned long long)budget->limit_bytes);
+		"%llu bytes of memory are not enough for %s; give more by "
+		"memory=",
+		(unsigned long long)budget->limit_bytes, budget->holds);
 }
 
 /* ---- scratch ------------------------------------------------------------------ */
@@ -160,8 +160,9 @@ block_reject_value(struct leat_stage *st, const struct leat__block *block,
 		"column '%.64s' has '%.*s', where a %s is wanted",
 		in->name->text, x.len > 60 ? 60 : (int)x.len,
 		(const char *)x.data,
-		in->declared == LEAT_TYPE_TEXT ? "number"
-					       : leat_type_name(in->type));
+		in->declared == LEAT_TYPE_TEXT && in->type == LEAT_TYPE_FLOAT64
+			? "number"
+			: leat_type_name(in->type));
 	return leat__block_reject(st, block, k, input, LEAT_EDATA, reason);
 }
 

@@ -28,6 +28,7 @@ __extension__ typedef __int128 leat__s128;
 /* What a stage's option memory= allows, and how much of it is in use. */
 struct leat__budget {
 	struct leat_stage *st;
+	const char *holds; /* for messages: "one group and its values" */
 	uint64_t limit_bytes;
 	uint64_t used_bytes;
 };
