@@ -28,6 +28,7 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_group_ops,
 	&leat_window_ops,
 	&leat_dedup_ops,
+	&leat_profile_ops,
 	&leat_csv_format_ops,
 	&leat_json_format_ops,
 	&leat_lines_format_ops,

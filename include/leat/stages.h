@@ -343,6 +343,15 @@ struct leat_window_opts {
 	uint64_t memory;     /* bytes for open windows; 0 = 64 MiB */
 };
 
+/** profile: what the columns of a table hold, one row each. */
+LEAT_API extern const struct leat_stage_ops leat_profile_ops;
+
+struct leat_profile_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t memory; /* bytes; 0 = 64 MiB; beyond, it fails */
+};
+
 /* ---- sinks ------------------------------------------------------------------ */
 
 /** write PATH: bytes to a file, complete or not there; "-" = stdout. */

@@ -17,10 +17,10 @@
 
 struct dedup {
 	struct leat__group_spec spec;
-	struct leat__budget budget;
-	struct leat__block block;
-	struct leat__hash_table table;
-	struct leat__arena arena;
+	struct leat__group_budget budget;
+	struct leat__group_block block;
+	struct leat__group_hash_table table;
+	struct leat__group_bag bag;
 	uint32_t by_all; /* every column is part of the key */
 	uint32_t has_begun;
 	uint32_t has_emitted;
@@ -39,13 +39,13 @@ dedup_init(struct leat_stage *st, const void *opts)
 	LEAT__TRY(leat__group_parse_names(
 		st, "by", by, s->spec.keys, &s->spec.n_keys));
 	s->by_all = !s->spec.n_keys;
-	s->budget = (struct leat__budget){
+	s->budget = (struct leat__group_budget){
 		.st = st, .holds = "a row", .limit_bytes = memory};
-	leat__hash_table_init(&s->table, &s->budget, 0);
-	leat__arena_init(&s->arena, &s->budget, DEDUP_FIRST_BYTES,
-		memory / DEDUP_CHUNKS);
+	leat__group_hash_table_init(&s->table, &s->budget, 0);
+	leat__group_bag_init(
+		&s->bag, &s->budget, DEDUP_FIRST_BYTES, memory / DEDUP_CHUNKS);
 	needs->side_bytes += memory + DEDUP_SIDE_BYTES +
-		leat__block_side_bytes(
+		leat__group_block_side_bytes(
 			s->by_all ? LEAT__GROUP_KEYS_MAX : s->spec.n_keys) +
 		LEAT__GROUP_KEYS_MAX * sizeof(struct leat_column);
 	return LEAT_OK;
@@ -84,7 +84,7 @@ dedup_bind(struct leat_stage *st, struct dedup *s,
 	if (s->has_begun)
 		return LEAT_OK;
 	s->has_begun = 1;
-	return leat__block_init(st, &s->block, &s->spec, &s->budget);
+	return leat__group_block_init(st, &s->block, &s->spec, &s->budget);
 }
 
 static int
@@ -104,19 +104,21 @@ dedup_add(struct leat_stage *st, struct dedup *s, uint64_t hash,
 {
 	uint8_t *at = NULL;
 
-	if (leat__hash_table_find(&s->table, hash, 0, key))
+	if (leat__group_hash_table_find(&s->table, hash, 0, key))
 		return LEAT_EAGAIN;
-	if (leat__hash_table_reserve(&s->table, 0))
-		at = leat__arena_take(&s->arena,
-			LEAT__HASH_KEY_HEAD + leat__hash_key_bytes(key), 4, 0);
+	if (leat__group_hash_table_reserve(&s->table, 0))
+		at = leat__group_bag_take(&s->bag,
+			LEAT__GROUP_HASH_KEY_HEAD +
+				leat__group_hash_key_bytes(key),
+			4, 0);
 	if (!at)
 		return leat_stage_fail(st, LEAT_ELIMIT,
 			"%llu different keys fill %llu bytes; give more by "
 			"memory=",
 			(unsigned long long)s->table.n,
 			(unsigned long long)s->budget.limit_bytes);
-	leat__hash_put_key(at, 0, &key);
-	leat__hash_table_add(&s->table, hash, at);
+	leat__group_hash_put_key(at, 0, &key);
+	leat__group_hash_table_add(&s->table, hash, at);
 	return LEAT_OK;
 }
 
@@ -125,12 +127,13 @@ static int
 dedup_block(struct leat_stage *st, struct dedup *s, uint32_t *rows,
 	uint32_t *n_kept)
 {
-	const struct leat__block *block = &s->block;
+	const struct leat__group_block *block = &s->block;
 
 	for (uint32_t k = 0; k < block->n; k++)
-		leat__hash_table_prefetch(&s->table, block->hashes[k]);
+		leat__group_hash_table_prefetch(&s->table, block->hashes[k]);
 	for (uint32_t k = 0; k < block->n; k++)
-		leat__hash_table_prefetch_entry(&s->table, block->hashes[k]);
+		leat__group_hash_table_prefetch_entry(
+			&s->table, block->hashes[k]);
 	for (uint32_t k = 0; k < block->n; k++) {
 		int rc = dedup_add(st, s, block->hashes[k], block->keys[k]);
 
@@ -157,9 +160,9 @@ dedup_process(struct leat_stage *st, struct leat_frame *in)
 	rc = dedup_bind(st, s, t.schema);
 	if (rc)
 		return rc;
-	leat__block_open(&s->block, in);
+	leat__group_block_open(&s->block, in);
 	rows = leat_table_selection(&t);
-	while ((rc = leat__block_read(st, &s->block)) == LEAT_OK)
+	while ((rc = leat__group_block_read(st, &s->block)) == LEAT_OK)
 		LEAT__TRY(dedup_block(st, s, rows, &n_kept));
 	if (rc != LEAT_EOS)
 		return rc;
@@ -180,9 +183,9 @@ dedup_fini(struct leat_stage *st)
 
 	if (!s->has_begun)
 		return;
-	leat__block_fini(st, &s->block);
-	leat__hash_table_fini(&s->table);
-	leat__arena_fini(&s->arena);
+	leat__group_block_fini(st, &s->block);
+	leat__group_hash_table_fini(&s->table);
+	leat__group_bag_fini(&s->bag);
 }
 
 static const struct leat_option dedup_options[] = {

@@ -21,14 +21,14 @@
 
 struct group {
 	struct leat__group_spec spec;
-	struct leat__budget budget;
-	struct leat__spill_disk disk;
-	struct leat__block block;
-	struct leat__group group;
-	struct leat__spill values;
-	struct leat__spill rows[LEAT__SPILL_LEVELS];
+	struct leat__group_budget budget;
+	struct leat__group_spill_disk disk;
+	struct leat__group_block block;
+	struct leat__groups group;
+	struct leat__group_spill values;
+	struct leat__group_spill rows[LEAT__GROUP_SPILL_LEVELS];
 	uint32_t depth; /* level that is read */
-	struct leat__spill_reader reader;
+	struct leat__group_spill_reader reader;
 	struct leat_builder builder;
 	struct leat__group_entry *next; /* to be emitted */
 	uint32_t has_begun;
@@ -57,18 +57,19 @@ group_init(struct leat_stage *st, const void *opts)
 			"by=origin n=count() mean=avg(delay)");
 	if (buffer < GROUP_BUFFER_LEAST)
 		buffer = GROUP_BUFFER_LEAST;
-	s->disk = (struct leat__spill_disk){.st = st,
+	s->disk = (struct leat__group_spill_disk){.st = st,
 		.budget = &s->budget,
 		.folder = o->spill_dir && o->spill_dir[0] ? o->spill_dir : NULL,
 		.limit_bytes = o->spill_bytes ? o->spill_bytes : GROUP_SPILL,
 		.buffer_bytes = buffer < GROUP_BUFFER_MOST ? (uint32_t)buffer
 							   : GROUP_BUFFER_MOST};
-	s->budget = (struct leat__budget){.st = st,
+	s->budget = (struct leat__group_budget){.st = st,
 		.holds = "one group or row and its values",
-		.limit_bytes = memory - 3 * leat__spill_spare_bytes(&s->disk)};
+		.limit_bytes =
+			memory - 3 * leat__group_spill_spare_bytes(&s->disk)};
 	n_columns = s->spec.n_keys + s->spec.n_results + 1;
 	needs->side_bytes += memory + GROUP_SIDE_BYTES +
-		leat__block_side_bytes((uint32_t)n_columns) +
+		leat__group_block_side_bytes((uint32_t)n_columns) +
 		leat_builder_side_bytes(n_columns) +
 		n_columns * sizeof(struct leat_column);
 	needs->frame_bytes = leat_builder_frame_bytes();
@@ -84,9 +85,9 @@ group_bind(struct leat_stage *st, struct group *s,
 	if (s->has_begun)
 		return LEAT_OK;
 	s->has_begun = 1;
-	LEAT__TRY(leat__block_init(st, &s->block, &s->spec, &s->budget));
-	leat__spill_init(&s->values, &s->disk, 0);
-	leat__spill_init(&s->rows[0], &s->disk, 0);
+	LEAT__TRY(leat__group_block_init(st, &s->block, &s->spec, &s->budget));
+	leat__group_spill_init(&s->values, &s->disk, 0);
+	leat__group_spill_init(&s->rows[0], &s->disk, 0);
 	leat__group_init(&s->group, &s->spec, &s->budget, GROUP_FIRST_BYTES);
 	s->group.spill_rows = &s->rows[0];
 	s->group.spill_values = &s->values;
@@ -122,8 +123,8 @@ group_process(struct leat_stage *st, struct leat_frame *in)
 	rc = group_bind(st, s, t.schema);
 	if (rc)
 		return rc;
-	leat__block_open(&s->block, in);
-	while ((rc = leat__block_read(st, &s->block)) == LEAT_OK) {
+	leat__group_block_open(&s->block, in);
+	while ((rc = leat__group_block_read(st, &s->block)) == LEAT_OK) {
 		LEAT__TRY(leat__group_add(
 			st, &s->group, &s->block, 0, s->block.n));
 		leat_stage_count(st, LEAT_COUNT_FOLDED, s->block.n);
@@ -134,7 +135,7 @@ group_process(struct leat_stage *st, struct leat_frame *in)
 	return LEAT_OK;
 }
 
-/* ---- the end ---------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------- */
 
 static int
 group_begin_emitting(struct leat_stage *st, struct group *s)
@@ -149,22 +150,22 @@ group_begin_emitting(struct leat_stage *st, struct group *s)
 static int
 group_read_partition(struct leat_stage *st, struct group *s)
 {
-	struct leat__block *block = &s->block;
+	struct leat__group_block *block = &s->block;
 	int rc;
 
-	while ((rc = leat__spill_refill(&s->reader)) == LEAT_OK) {
+	while ((rc = leat__group_spill_refill(&s->reader)) == LEAT_OK) {
 		const uint8_t *record;
 
 		do {
 			block->n = 0;
 			while (block->n < LEAT__GROUP_BLOCK &&
-				(record = leat__spill_next(&s->reader)))
-				leat__record_get(block, record);
+				(record = leat__group_spill_next(&s->reader)))
+				leat__group_record_get(block, record);
 			LEAT__TRY(leat__group_add(
 				st, &s->group, block, 0, block->n));
 		} while (block->n == LEAT__GROUP_BLOCK);
 	}
-	leat__spill_close(&s->reader);
+	leat__group_spill_close(&s->reader);
 	return rc == LEAT_EOS ? LEAT_OK : rc;
 }
 
@@ -172,18 +173,18 @@ group_read_partition(struct leat_stage *st, struct group *s)
 static int
 group_load(struct leat_stage *st, struct group *s)
 {
-	struct leat__spill *below = NULL;
+	struct leat__group_spill *below = NULL;
 
 	leat__group_init(&s->group, &s->spec, &s->budget, GROUP_FIRST_BYTES);
-	if (s->depth + 1 < LEAT__SPILL_LEVELS) {
+	if (s->depth + 1 < LEAT__GROUP_SPILL_LEVELS) {
 		below = &s->rows[s->depth + 1];
-		leat__spill_init(below, &s->disk, s->depth + 1);
+		leat__group_spill_init(below, &s->disk, s->depth + 1);
 	}
 	s->group.spill_rows = below;
 	s->group.spill_values = &s->values;
 	LEAT__TRY(group_read_partition(st, s));
 	if (below)
-		LEAT__TRY(leat__spill_flush(below));
+		LEAT__TRY(leat__group_spill_flush(below));
 	if (below && below->has_any)
 		s->depth++;
 	return group_begin_emitting(st, s);
@@ -194,7 +195,8 @@ static int
 group_next(struct leat_stage *st, struct group *s)
 {
 	for (;;) {
-		int rc = leat__spill_open_next(&s->rows[s->depth], &s->reader);
+		int rc = leat__group_spill_open_next(
+			&s->rows[s->depth], &s->reader);
 
 		if (rc == LEAT_OK)
 			return group_load(st, s);
@@ -237,7 +239,7 @@ group_end_input(struct leat_stage *st, struct group *s)
 		return LEAT_OK;
 	}
 	LEAT__TRY(leat__group_add_empty(st, &s->group));
-	LEAT__TRY(leat__spill_flush(&s->rows[0]));
+	LEAT__TRY(leat__group_spill_flush(&s->rows[0]));
 	return group_begin_emitting(st, s);
 }
 
@@ -272,12 +274,12 @@ group_fini(struct leat_stage *st)
 	leat_frame_release(s->builder.frame);
 	if (!s->has_begun)
 		return;
-	leat__spill_close(&s->reader);
-	leat__spill_fini(&s->values);
-	for (uint32_t k = 0; k < LEAT__SPILL_LEVELS; k++)
-		leat__spill_fini(&s->rows[k]);
+	leat__group_spill_close(&s->reader);
+	leat__group_spill_fini(&s->values);
+	for (uint32_t k = 0; k < LEAT__GROUP_SPILL_LEVELS; k++)
+		leat__group_spill_fini(&s->rows[k]);
 	leat__group_fini(&s->group);
-	leat__block_fini(st, &s->block);
+	leat__group_block_fini(st, &s->block);
 }
 
 static const struct leat_option group_options[] = {

@@ -22,7 +22,7 @@
 	(LEAT__GROUP_KEYS_MAX + LEAT__GROUP_RESULTS_MAX + 1)
 #define LEAT__GROUP_BLOCK 512u
 
-/* ---- the spec: group_spec.c, group_bind.c ---------------------------------- */
+/* ---- the spec: group_spec.c, group_bind.c -------------------------------- */
 
 enum leat__group_function {
 	LEAT__GROUP_COUNT,
@@ -128,9 +128,9 @@ int leat__group_bind(struct leat_stage *st, struct leat__group_spec *spec,
 /* Can it be bound to nothing: does it ask for no column? */
 bool leat__group_needs_no_column(const struct leat__group_spec *spec);
 
-/* ---- a block of rows: group_block.c ---------------------------------------- */
+/* ---- a block of rows: group_block.c -------------------------------------- */
 
-struct leat__block_column {
+struct leat__group_block_column {
 	union {
 		int64_t ints[LEAT__GROUP_BLOCK]; /* and bool, date, timestamp */
 		double floats[LEAT__GROUP_BLOCK];
@@ -140,13 +140,13 @@ struct leat__block_column {
 	uint8_t has[LEAT__GROUP_BLOCK];
 };
 
-struct leat__block {
+struct leat__group_block {
 	const struct leat__group_spec *spec;
-	struct leat__budget *budget;
+	struct leat__group_budget *budget;
 	uint32_t n;
 	uint64_t hashes[LEAT__GROUP_BLOCK];
 	struct leat_text keys[LEAT__GROUP_BLOCK];
-	struct leat__block_column *columns; /* one for each input */
+	struct leat__group_block_column *columns; /* one for each input */
 	/* of the frame that is read */
 	struct leat_table table;
 	uint32_t next;     /* of its rows alive, the first not read */
@@ -161,48 +161,56 @@ struct leat__block {
 };
 
 /* Side memory of a block beside its budget. */
-uint64_t leat__block_side_bytes(uint32_t n_inputs);
-int leat__block_init(struct leat_stage *st, struct leat__block *block,
-	const struct leat__group_spec *spec, struct leat__budget *budget);
-void leat__block_fini(struct leat_stage *st, struct leat__block *block);
+uint64_t leat__group_block_side_bytes(uint32_t n_inputs);
+int leat__group_block_init(struct leat_stage *st,
+	struct leat__group_block *block, const struct leat__group_spec *spec,
+	struct leat__group_budget *budget);
+void leat__group_block_fini(
+	struct leat_stage *st, struct leat__group_block *block);
 /* Begin with a frame of the schema that is bound. */
-void leat__block_open(struct leat__block *block, struct leat_frame *frame);
+void leat__group_block_open(
+	struct leat__group_block *block, struct leat_frame *frame);
 /*
  * Read the next rows, at least one; rows that cannot be read are rejected.
  * LEAT_OK; LEAT_EOS: the frame has no more; or a code.
  */
-int leat__block_read(struct leat_stage *st, struct leat__block *block);
+int leat__group_block_read(
+	struct leat_stage *st, struct leat__group_block *block);
 /* Keys and hashes from the columns; fewer rows if there is no room. */
-int leat__block_make_keys(struct leat_stage *st, struct leat__block *block);
+int leat__group_block_make_keys(
+	struct leat_stage *st, struct leat__group_block *block);
 /* "the option memory= is too small", LEAT_ELIMIT. */
 int leat__group_fail_memory(
-	struct leat_stage *st, const struct leat__budget *budget);
+	struct leat_stage *st, const struct leat__group_budget *budget);
 /* Reject row k of the block for its value of an input. */
-int leat__block_reject(struct leat_stage *st, const struct leat__block *block,
-	uint32_t k, uint32_t input, int code, const char *reason);
+int leat__group_block_reject(struct leat_stage *st,
+	const struct leat__group_block *block, uint32_t k, uint32_t input,
+	int code, const char *reason);
 
 /* Bytes of row k as a record, and the record; see group_record.c. */
-uint64_t leat__record_bytes(const struct leat__block *block, uint32_t k);
-void leat__record_put(
-	const struct leat__block *block, uint32_t k, uint8_t *record);
+uint64_t leat__group_record_bytes(
+	const struct leat__group_block *block, uint32_t k);
+void leat__group_record_put(
+	const struct leat__group_block *block, uint32_t k, uint8_t *record);
 /* A record becomes row block->n, and lends its bytes. */
-void leat__record_get(struct leat__block *block, const uint8_t *record);
+void leat__group_record_get(
+	struct leat__group_block *block, const uint8_t *record);
 /* What stands before every record in a partition. */
-struct leat__record_head {
+struct leat__group_record_head {
 	uint64_t hash;
 	uint64_t n_bytes; /* with this head, a multiple of 8 */
 };
 
-/* ---- partitions on the disk: group_spill.c --------------------------------- */
+/* ---- partitions on the disk: group_spill.c ------------------------------- */
 
-#define LEAT__SPILL_PARTS  16u
-#define LEAT__SPILL_BITS   4u
-#define LEAT__SPILL_LEVELS 10u
+#define LEAT__GROUP_SPILL_PARTS  16u
+#define LEAT__GROUP_SPILL_BITS   4u
+#define LEAT__GROUP_SPILL_LEVELS 10u
 
 /* What all levels of a stage have in common. */
-struct leat__spill_disk {
+struct leat__group_spill_disk {
 	struct leat_stage *st;
-	struct leat__budget *budget;
+	struct leat__group_budget *budget;
 	const char *folder;
 	uint64_t limit_bytes;
 	uint64_t used_bytes;
@@ -210,29 +218,30 @@ struct leat__spill_disk {
 };
 
 /* Records that wait, parted by bits of their hash. */
-struct leat__spill {
-	struct leat__spill_disk *disk;
+struct leat__group_spill {
+	struct leat__group_spill_disk *disk;
 	uint32_t level;
 	uint32_t part; /* that is read next */
 	bool has_any;  /* was anything ever added? */
 	uint8_t *buffers;
-	uint32_t fill[LEAT__SPILL_PARTS];
-	struct leat_scratch *files[LEAT__SPILL_PARTS];
+	uint32_t fill[LEAT__GROUP_SPILL_PARTS];
+	struct leat_scratch *files[LEAT__GROUP_SPILL_PARTS];
 };
 
 /* Memory that is set aside of a budget for one spill or reader. */
-uint64_t leat__spill_spare_bytes(const struct leat__spill_disk *disk);
-void leat__spill_init(struct leat__spill *spill, struct leat__spill_disk *disk,
-	uint32_t level);
-void leat__spill_fini(struct leat__spill *spill);
+uint64_t leat__group_spill_spare_bytes(
+	const struct leat__group_spill_disk *disk);
+void leat__group_spill_init(struct leat__group_spill *spill,
+	struct leat__group_spill_disk *disk, uint32_t level);
+void leat__group_spill_fini(struct leat__group_spill *spill);
 /* Room for a record of head->n_bytes; to be filled behind the head at once. */
-int leat__spill_add(struct leat__spill *spill,
-	const struct leat__record_head *head, uint8_t **record_out);
+int leat__group_spill_add(struct leat__group_spill *spill,
+	const struct leat__group_record_head *head, uint8_t **record_out);
 /* All records have come. */
-int leat__spill_flush(struct leat__spill *spill);
+int leat__group_spill_flush(struct leat__group_spill *spill);
 /* Reads one partition, in the order in which records came. */
-struct leat__spill_reader {
-	struct leat__spill_disk *disk;
+struct leat__group_spill_reader {
+	struct leat__group_spill_disk *disk;
 	struct leat_scratch *file;
 	uint64_t offset;
 	uint8_t *buffer;
@@ -242,18 +251,18 @@ struct leat__spill_reader {
 };
 
 /* The next partition that has records; LEAT_EOS: there is none. */
-int leat__spill_open_next(
-	struct leat__spill *spill, struct leat__spill_reader *reader);
+int leat__group_spill_open_next(struct leat__group_spill *spill,
+	struct leat__group_spill_reader *reader);
 /*
  * The next record; NULL: there is none in memory, call refill, after which
  * what was handed out before is gone.
  */
-const uint8_t *leat__spill_next(struct leat__spill_reader *reader);
+const uint8_t *leat__group_spill_next(struct leat__group_spill_reader *reader);
 /* LEAT_OK, LEAT_EOS: that was all, or a code. */
-int leat__spill_refill(struct leat__spill_reader *reader);
-void leat__spill_close(struct leat__spill_reader *reader);
+int leat__group_spill_refill(struct leat__group_spill_reader *reader);
+void leat__group_spill_close(struct leat__group_spill_reader *reader);
 
-/* ---- groups: group_core.c, group_state.c, group_distinct.c, group_emit.c --- */
+/* ---- groups: group_core.c, group_state.c, group_distinct.c, group_emit.c - */
 
 struct leat__group_entry {
 	struct leat__group_entry *next; /* that appeared after this one */
@@ -262,41 +271,41 @@ struct leat__group_entry {
 	/* then the states, then the key */
 };
 
-struct leat__group {
+struct leat__groups {
 	const struct leat__group_spec *spec;
-	struct leat__budget *budget;
+	struct leat__group_budget *budget;
 	uint64_t spare_bytes; /* that new groups leave to those there are */
-	struct leat__arena arena;
-	struct leat__hash_table table;
+	struct leat__group_bag bag;
+	struct leat__group_hash_table table;
 	struct leat__group_entry *first;
 	struct leat__group_entry *last;
 	uint32_t n_groups;
 	/* values of DISTINCT that were seen, by state and group */
-	struct leat__arena values_arena;
-	struct leat__hash_table values;
+	struct leat__group_bag values_bag;
+	struct leat__group_hash_table values;
 	/* for what has no room; NULL: then LEAT_ELIMIT */
-	struct leat__spill *spill_rows;
-	struct leat__spill *spill_values;
+	struct leat__group_spill *spill_rows;
+	struct leat__group_spill *spill_values;
 };
 
 /* Zeroed = none. Chunks of its memory begin with first_bytes. */
-void leat__group_init(struct leat__group *group,
-	const struct leat__group_spec *spec, struct leat__budget *budget,
+void leat__group_init(struct leat__groups *group,
+	const struct leat__group_spec *spec, struct leat__group_budget *budget,
 	uint64_t first_bytes);
-void leat__group_fini(struct leat__group *group);
+void leat__group_fini(struct leat__groups *group);
 /* n rows of a block that has keys, from one on. */
-int leat__group_add(struct leat_stage *st, struct leat__group *group,
-	const struct leat__block *block, uint32_t from, uint32_t n);
+int leat__group_add(struct leat_stage *st, struct leat__groups *group,
+	const struct leat__group_block *block, uint32_t from, uint32_t n);
 /* Without keys there is one group, also of no row. */
-int leat__group_add_empty(struct leat_stage *st, struct leat__group *group);
+int leat__group_add_empty(struct leat_stage *st, struct leat__groups *group);
 /* Count what was spilled of DISTINCT. */
-int leat__group_finish(struct leat_stage *st, struct leat__group *group);
+int leat__group_finish(struct leat_stage *st, struct leat__groups *group);
 /* Put a group's keys and results into the row in work, from a column on. */
-int leat__group_emit(struct leat_stage *st, const struct leat__group *group,
+int leat__group_emit(struct leat_stage *st, const struct leat__groups *group,
 	const struct leat__group_entry *entry, struct leat_builder *builder,
 	uint32_t column);
 
-/* ---- between these files --------------------------------------------------- */
+/* ---- between these files ------------------------------------------------- */
 
 /* Rows of a block and the states of their groups. */
 struct leat__group_batch {
@@ -309,16 +318,16 @@ uint32_t leat__group_state_bytes(uint32_t kind);
 bool leat__group_state_is_growing(uint32_t kind, uint32_t type);
 /* Values of a new group beside zero: memory of fixed size. */
 bool leat__group_state_begin(const struct leat__group_spec *spec,
-	struct leat__arena *arena, uint8_t *states, uint64_t spare_bytes);
+	struct leat__group_bag *bag, uint8_t *states, uint64_t spare_bytes);
 /* false: no memory. Not for DISTINCT. */
-bool leat__group_state_update(struct leat__group *group,
+bool leat__group_state_update(struct leat__groups *group,
 	const struct leat__group_state *state,
 	const struct leat__group_batch *batch,
-	const struct leat__block_column *column);
+	const struct leat__group_block_column *column);
 int leat__group_distinct_update(struct leat_stage *st,
-	struct leat__group *group, uint32_t state,
+	struct leat__groups *group, uint32_t state,
 	const struct leat__group_batch *batch,
-	const struct leat__block_column *column);
+	const struct leat__group_block_column *column);
 
 /* One value that was kept. */
 struct leat__group_cell {
@@ -349,13 +358,14 @@ struct leat__group_moments {
 	double squares; /* of distances from the mean */
 };
 
-/* ---- exact numbers: group_exact.c ------------------------------------------ */
+/* ---- exact numbers: group_exact.c ---------------------------------------- */
 
 /* numerator / denominator, rounded once; denominator below 2^127, not 0. */
-double leat__exact_ratio(leat__s128 numerator, leat__u128 denominator);
+double leat__group_exact_ratio(
+	leat__group_s128 numerator, leat__group_u128 denominator);
 /* 10^scale, scale up to 38. */
-leat__u128 leat__exact_power(uint32_t scale);
+leat__group_u128 leat__group_exact_power(uint32_t scale);
 /* The nearest double of a decimal. */
-double leat__exact_decimal(struct leat_decimal x, uint32_t scale);
+double leat__group_exact_decimal(struct leat_decimal x, uint32_t scale);
 
 #endif

@@ -22,7 +22,7 @@ bind_fail_unknown(struct leat_stage *st, const char *option,
 		near ? "'?" : "", names);
 }
 
-/* ---- inputs ----------------------------------------------------------------- */
+/* ---- inputs -------------------------------------------------------------- */
 
 static bool
 bind_counts(uint32_t function)
@@ -66,7 +66,7 @@ bind_input(struct leat_stage *st, struct leat__group_spec *spec,
 	return LEAT_OK;
 }
 
-/* ---- results ----------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------- */
 
 static uint32_t
 bind_sum_kind(uint32_t type)
@@ -159,7 +159,7 @@ bind_result(struct leat_stage *st, struct leat__group_spec *spec,
 	return LEAT_OK;
 }
 
-/* ---- the schema of what comes out -------------------------------------------- */
+/* ---- the schema of what comes out ---------------------------------------- */
 
 static int
 bind_add_column(struct leat_stage *st, struct leat_schema *to,
@@ -249,7 +249,7 @@ bind_time(struct leat_stage *st, struct leat__group_spec *spec)
 	return LEAT_OK;
 }
 
-/* ---- all of it ---------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------- */
 
 static int
 bind_first(struct leat_stage *st, struct leat__group_spec *spec)

@@ -15,20 +15,20 @@
 #define BLOCK_SCRATCH_BYTES 16384u
 #define BLOCK_PRINT_BYTES   64u
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 uint64_t
-leat__block_side_bytes(uint32_t n_inputs)
+leat__group_block_side_bytes(uint32_t n_inputs)
 {
 	return (uint64_t)n_inputs *
-		(sizeof(struct leat__block_column) +
+		(sizeof(struct leat__group_block_column) +
 			sizeof(struct leat_vector) + 1) +
 		256;
 }
 
 int
-leat__block_init(struct leat_stage *st, struct leat__block *block,
-	const struct leat__group_spec *spec, struct leat__budget *budget)
+leat__group_block_init(struct leat_stage *st, struct leat__group_block *block,
+	const struct leat__group_spec *spec, struct leat__group_budget *budget)
 {
 	uint32_t n = spec->n_inputs ? spec->n_inputs : 1;
 	uint8_t *at;
@@ -52,10 +52,10 @@ leat__block_init(struct leat_stage *st, struct leat__block *block,
 }
 
 void
-leat__block_fini(struct leat_stage *st, struct leat__block *block)
+leat__group_block_fini(struct leat_stage *st, struct leat__group_block *block)
 {
 	if (block->scratch)
-		leat__budget_give(
+		leat__group_budget_give(
 			block->budget, block->scratch, block->scratch_bytes);
 	leat_stage_free(st, block->columns);
 	block->scratch = NULL;
@@ -64,7 +64,7 @@ leat__block_fini(struct leat_stage *st, struct leat__block *block)
 
 int
 leat__group_fail_memory(
-	struct leat_stage *st, const struct leat__budget *budget)
+	struct leat_stage *st, const struct leat__group_budget *budget)
 {
 	return leat_stage_fail(st, LEAT_ELIMIT,
 		"%llu bytes of memory are not enough for %s; give more by "
@@ -72,10 +72,10 @@ leat__group_fail_memory(
 		(unsigned long long)budget->limit_bytes, budget->holds);
 }
 
-/* ---- scratch ------------------------------------------------------------------ */
+/* ---- scratch ------------------------------------------------------------- */
 
 static uint8_t *
-block_room(struct leat__block *block, uint64_t n_bytes)
+block_room(struct leat__group_block *block, uint64_t n_bytes)
 {
 	uint8_t *at = block->scratch + block->scratch_at;
 
@@ -87,21 +87,22 @@ block_room(struct leat__block *block, uint64_t n_bytes)
 
 /* Twice the scratch; what is in it is lost. */
 static int
-block_grow(struct leat_stage *st, struct leat__block *block)
+block_grow(struct leat_stage *st, struct leat__group_block *block)
 {
 	uint32_t n_bytes = block->scratch_bytes ? block->scratch_bytes * 2
 						: BLOCK_SCRATCH_BYTES;
 
-	leat__budget_give(block->budget, block->scratch, block->scratch_bytes);
+	leat__group_budget_give(
+		block->budget, block->scratch, block->scratch_bytes);
 	block->scratch_bytes = 0;
-	block->scratch = leat__budget_take(block->budget, n_bytes, 0);
+	block->scratch = leat__group_budget_take(block->budget, n_bytes, 0);
 	if (!block->scratch)
 		return leat__group_fail_memory(st, block->budget);
 	block->scratch_bytes = n_bytes;
 	return LEAT_OK;
 }
 
-/* ---- rejecting ----------------------------------------------------------------- */
+/* ---- rejecting ----------------------------------------------------------- */
 
 /* The whole record as it stands in the source, if it does. */
 static struct leat_text
@@ -130,8 +131,9 @@ block_record(const struct leat_table *t, uint32_t row)
 }
 
 int
-leat__block_reject(struct leat_stage *st, const struct leat__block *block,
-	uint32_t k, uint32_t input, int code, const char *reason)
+leat__group_block_reject(struct leat_stage *st,
+	const struct leat__group_block *block, uint32_t k, uint32_t input,
+	int code, const char *reason)
 {
 	const struct leat_table *t = &block->table;
 	uint32_t row = block->rows[k];
@@ -150,7 +152,7 @@ leat__block_reject(struct leat_stage *st, const struct leat__block *block,
 }
 
 static int
-block_reject_value(struct leat_stage *st, const struct leat__block *block,
+block_reject_value(struct leat_stage *st, const struct leat__group_block *block,
 	uint32_t k, uint32_t input, struct leat_text x)
 {
 	const struct leat__group_input *in = &block->spec->inputs[input];
@@ -163,14 +165,15 @@ block_reject_value(struct leat_stage *st, const struct leat__block *block,
 		in->declared == LEAT_TYPE_TEXT && in->type == LEAT_TYPE_FLOAT64
 			? "number"
 			: leat_type_name(in->type));
-	return leat__block_reject(st, block, k, input, LEAT_EDATA, reason);
+	return leat__group_block_reject(
+		st, block, k, input, LEAT_EDATA, reason);
 }
 
-/* ---- from vectors -------------------------------------------------------------- */
+/* ---- from vectors -------------------------------------------------------- */
 
 static void
 block_read_words(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
-	struct leat__block_column *out)
+	struct leat__group_block_column *out)
 {
 	const int64_t *values = v->values;
 
@@ -182,7 +185,7 @@ block_read_words(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
 
 static void
 block_read_texts(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
-	struct leat__block_column *out)
+	struct leat__group_block_column *out)
 {
 	for (uint32_t k = 0; k < n; k++) {
 		out->has[k] = leat_vector_has(v, rows[k]);
@@ -192,7 +195,7 @@ block_read_texts(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
 
 static void
 block_read_bools(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
-	struct leat__block_column *out)
+	struct leat__group_block_column *out)
 {
 	const uint8_t *bits = v->values;
 
@@ -204,7 +207,7 @@ block_read_bools(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
 
 static void
 block_read_decimals(const struct leat_vector *v, const uint32_t *rows,
-	uint32_t n, struct leat__block_column *out)
+	uint32_t n, struct leat__group_block_column *out)
 {
 	const struct leat_decimal *values = v->values;
 
@@ -215,10 +218,10 @@ block_read_decimals(const struct leat_vector *v, const uint32_t *rows,
 }
 
 static void
-block_read_vector(struct leat__block *block, uint32_t input)
+block_read_vector(struct leat__group_block *block, uint32_t input)
 {
 	const struct leat_vector *v = &block->vectors[input];
-	struct leat__block_column *out = &block->columns[input];
+	struct leat__group_block_column *out = &block->columns[input];
 
 	if (v->type == LEAT_TYPE_TEXT || v->type == LEAT_TYPE_BINARY)
 		block_read_texts(v, block->rows, block->n, out);
@@ -230,7 +233,7 @@ block_read_vector(struct leat__block *block, uint32_t input)
 		block_read_words(v, block->rows, block->n, out);
 }
 
-/* ---- one value at a time ------------------------------------------------------- */
+/* ---- one value at a time ------------------------------------------------- */
 
 static struct leat_text
 block_trim(struct leat_text x)
@@ -274,7 +277,7 @@ block_binary(uint8_t *data, struct leat_text *x)
 /* Text to a value of row k. */
 static int
 block_convert(const struct leat__group_input *input, uint32_t k,
-	struct leat_text x, struct leat__block_column *out)
+	struct leat_text x, struct leat__group_block_column *out)
 {
 	bool is_true = false;
 	int rc;
@@ -309,11 +312,11 @@ block_is_bytes(uint32_t type)
  * scratch.
  */
 static int
-block_read_one(struct leat__block *block, uint32_t input, uint32_t k,
+block_read_one(struct leat__group_block *block, uint32_t input, uint32_t k,
 	struct leat_text *x)
 {
 	const struct leat__group_input *in = &block->spec->inputs[input];
-	struct leat__block_column *out = &block->columns[input];
+	struct leat__group_block_column *out = &block->columns[input];
 	const struct leat_table *t = &block->table;
 	uint32_t row = block->rows[k];
 	uint32_t n = leat_table_text_bytes(t, in->column, row);
@@ -349,7 +352,7 @@ block_read_one(struct leat__block *block, uint32_t input, uint32_t k,
 
 /* Take row k out; all columns are to be read again. */
 static void
-block_drop(struct leat__block *block, uint32_t k)
+block_drop(struct leat__group_block *block, uint32_t k)
 {
 	block->n--;
 	block->n_listed--;
@@ -360,7 +363,7 @@ block_drop(struct leat__block *block, uint32_t k)
 /* LEAT_OK, LEAT_EAGAIN: from the first column on, or a code. */
 static int
 block_read_text(
-	struct leat_stage *st, struct leat__block *block, uint32_t input)
+	struct leat_stage *st, struct leat__group_block *block, uint32_t input)
 {
 	for (uint32_t k = 0; k < block->n; k++) {
 		struct leat_text x;
@@ -382,10 +385,11 @@ block_read_text(
 	return LEAT_OK;
 }
 
-/* ---- blocks -------------------------------------------------------------------- */
+/* ---- blocks -------------------------------------------------------------- */
 
 void
-leat__block_open(struct leat__block *block, struct leat_frame *frame)
+leat__group_block_open(
+	struct leat__group_block *block, struct leat_frame *frame)
 {
 	leat_table_open(frame, &block->table);
 	block->next = 0;
@@ -402,7 +406,7 @@ leat__block_open(struct leat__block *block, struct leat_frame *frame)
 }
 
 static int
-block_read_columns(struct leat_stage *st, struct leat__block *block)
+block_read_columns(struct leat_stage *st, struct leat__group_block *block)
 {
 	int rc = LEAT_OK;
 
@@ -418,7 +422,7 @@ block_read_columns(struct leat_stage *st, struct leat__block *block)
 
 /* List the rows to be read: those left over, or the next of the frame. */
 static void
-block_list(struct leat__block *block)
+block_list(struct leat__group_block *block)
 {
 	const struct leat_table *t = &block->table;
 	uint32_t n = block->n_listed - block->n;
@@ -438,7 +442,7 @@ block_list(struct leat__block *block)
 }
 
 int
-leat__block_read(struct leat_stage *st, struct leat__block *block)
+leat__group_block_read(struct leat_stage *st, struct leat__group_block *block)
 {
 	int rc;
 
@@ -449,20 +453,21 @@ leat__block_read(struct leat_stage *st, struct leat__block *block)
 		while ((rc = block_read_columns(st, block)) == LEAT_EAGAIN)
 			;
 	} while (!rc && !block->n);
-	return rc ? rc : leat__block_make_keys(st, block);
+	return rc ? rc : leat__group_block_make_keys(st, block);
 }
 
-/* ---- keys ---------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------- */
 
 /* A key of several columns: for each 0, or 1 and the value; of texts the
  * length before the bytes. */
 static uint64_t
-block_key_bytes(const struct leat__block *block, uint32_t k)
+block_key_bytes(const struct leat__group_block *block, uint32_t k)
 {
 	uint64_t n = 0;
 
 	for (uint32_t c = 0; c < block->spec->n_keys; c++) {
-		const struct leat__block_column *column = &block->columns[c];
+		const struct leat__group_block_column *column =
+			&block->columns[c];
 		uint32_t type = block->spec->inputs[c].type;
 
 		n++;
@@ -484,7 +489,7 @@ block_same_float(double x)
 }
 
 static uint8_t *
-block_put_key(const struct leat__block_column *column, uint32_t type,
+block_put_key(const struct leat__group_block_column *column, uint32_t type,
 	uint32_t k, uint8_t *at)
 {
 	*at++ = column->has[k];
@@ -514,22 +519,23 @@ block_put_key(const struct leat__block_column *column, uint32_t type,
 
 /* One column of text is its own key. */
 static void
-block_text_keys(struct leat__block *block)
+block_text_keys(struct leat__group_block *block)
 {
-	const struct leat__block_column *column = &block->columns[0];
+	const struct leat__group_block_column *column = &block->columns[0];
 
 	for (uint32_t k = 0; k < block->n; k++) {
 		struct leat_text key = column->values.texts[k];
 
 		if (!column->has[k])
-			key = (struct leat_text){NULL, LEAT__HASH_NULL};
+			key = (struct leat_text){NULL, LEAT__GROUP_HASH_NULL};
 		block->keys[k] = key;
-		block->hashes[k] = leat__hash_key(key, 0);
+		block->hashes[k] = leat__group_hash_key(key, 0);
 	}
 }
 
 int
-leat__block_make_keys(struct leat_stage *st, struct leat__block *block)
+leat__group_block_make_keys(
+	struct leat_stage *st, struct leat__group_block *block)
 {
 	const struct leat__group_spec *spec = block->spec;
 	uint32_t k = 0;
@@ -548,7 +554,7 @@ leat__block_make_keys(struct leat_stage *st, struct leat__block *block)
 		for (uint32_t c = 0; c < spec->n_keys; c++)
 			at = block_put_key(&block->columns[c],
 				spec->inputs[c].type, k, at);
-		block->hashes[k] = leat__hash_key(block->keys[k], 0);
+		block->hashes[k] = leat__group_hash_key(block->keys[k], 0);
 	}
 	if (k == block->n)
 		return LEAT_OK;
@@ -556,5 +562,5 @@ leat__block_make_keys(struct leat_stage *st, struct leat__block *block)
 	if (k)
 		return LEAT_OK;
 	LEAT__TRY(block_grow(st, block));
-	return leat__block_read(st, block);
+	return leat__group_block_read(st, block);
 }

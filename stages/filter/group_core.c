@@ -11,43 +11,44 @@
  */
 #include "group.h"
 
-#define CORE_CHUNKS 64u /* a chunk of an arena is at most such a part */
+#define CORE_CHUNKS 64u /* a chunk of an bag is at most such a part */
 
 void
-leat__group_init(struct leat__group *group, const struct leat__group_spec *spec,
-	struct leat__budget *budget, uint64_t first_bytes)
+leat__group_init(struct leat__groups *group,
+	const struct leat__group_spec *spec, struct leat__group_budget *budget,
+	uint64_t first_bytes)
 {
 	uint64_t most = budget->limit_bytes / CORE_CHUNKS;
 	uint64_t first = first_bytes < most ? first_bytes : most;
 
-	*group = (struct leat__group){.spec = spec,
+	*group = (struct leat__groups){.spec = spec,
 		.budget = budget,
 		.spare_bytes = spec->is_growing ? budget->limit_bytes / 4 : 0};
-	leat__arena_init(&group->arena, budget, first, most);
-	leat__arena_init(&group->values_arena, budget, first, most);
-	leat__hash_table_init(&group->table, budget,
+	leat__group_bag_init(&group->bag, budget, first, most);
+	leat__group_bag_init(&group->values_bag, budget, first, most);
+	leat__group_hash_table_init(&group->table, budget,
 		(uint32_t)sizeof(struct leat__group_entry) + spec->state_bytes);
-	leat__hash_table_init(&group->values, budget, 0);
+	leat__group_hash_table_init(&group->values, budget, 0);
 }
 
 void
-leat__group_fini(struct leat__group *group)
+leat__group_fini(struct leat__groups *group)
 {
 	if (!group->budget)
 		return;
-	leat__hash_table_fini(&group->values);
-	leat__arena_fini(&group->values_arena);
-	leat__hash_table_fini(&group->table);
-	leat__arena_fini(&group->arena);
+	leat__group_hash_table_fini(&group->values);
+	leat__group_bag_fini(&group->values_bag);
+	leat__group_hash_table_fini(&group->table);
+	leat__group_bag_fini(&group->bag);
 	group->first = group->last = NULL;
 	group->n_groups = 0;
 }
 
-/* ---- finding groups -------------------------------------------------------------- */
+/* ---- finding groups ------------------------------------------------------ */
 
 /* A new group; NULL: no room. */
 static struct leat__group_entry *
-core_make(struct leat__group *group, uint64_t hash, struct leat_text key)
+core_make(struct leat__groups *group, uint64_t hash, struct leat_text key)
 {
 	const struct leat__group_spec *spec = group->spec;
 	uint32_t key_at = group->table.key_at;
@@ -56,19 +57,20 @@ core_make(struct leat__group *group, uint64_t hash, struct leat_text key)
 	/* what waits on the disk is not to have a second group here */
 	if (group->spill_rows && group->spill_rows->has_any)
 		return NULL;
-	if (!leat__hash_table_reserve(&group->table, group->spare_bytes))
+	if (!leat__group_hash_table_reserve(&group->table, group->spare_bytes))
 		return NULL;
-	entry = leat__arena_take(&group->arena,
-		key_at + LEAT__HASH_KEY_HEAD + leat__hash_key_bytes(key), 8,
-		group->spare_bytes);
+	entry = leat__group_bag_take(&group->bag,
+		key_at + LEAT__GROUP_HASH_KEY_HEAD +
+			leat__group_hash_key_bytes(key),
+		8, group->spare_bytes);
 	if (!entry ||
-		!leat__group_state_begin(spec, &group->arena,
+		!leat__group_state_begin(spec, &group->bag,
 			(uint8_t *)(entry + 1), group->spare_bytes))
 		return NULL;
 	entry->next = NULL;
 	entry->number = group->n_groups++;
-	leat__hash_put_key((uint8_t *)entry + key_at, 0, &key);
-	leat__hash_table_add(&group->table, hash, (uint8_t *)entry);
+	leat__group_hash_put_key((uint8_t *)entry + key_at, 0, &key);
+	leat__group_hash_table_add(&group->table, hash, (uint8_t *)entry);
 	if (group->last)
 		group->last->next = entry;
 	else
@@ -78,33 +80,34 @@ core_make(struct leat__group *group, uint64_t hash, struct leat_text key)
 }
 
 static int
-core_spill(struct leat_stage *st, struct leat__group *group,
-	const struct leat__block *block, uint32_t k)
+core_spill(struct leat_stage *st, struct leat__groups *group,
+	const struct leat__group_block *block, uint32_t k)
 {
-	struct leat__record_head head = {block->hashes[k], 0};
+	struct leat__group_record_head head = {block->hashes[k], 0};
 	uint8_t *record;
 
 	if (!group->spill_rows || !group->n_groups)
 		return leat__group_fail_memory(st, group->budget);
-	head.n_bytes = leat__record_bytes(block, k);
-	LEAT__TRY(leat__spill_add(group->spill_rows, &head, &record));
-	leat__record_put(block, k, record);
+	head.n_bytes = leat__group_record_bytes(block, k);
+	LEAT__TRY(leat__group_spill_add(group->spill_rows, &head, &record));
+	leat__group_record_put(block, k, record);
 	return LEAT_OK;
 }
 
 static int
-core_find(struct leat_stage *st, struct leat__group *group,
-	const struct leat__block *block, uint32_t from, uint32_t n,
+core_find(struct leat_stage *st, struct leat__groups *group,
+	const struct leat__group_block *block, uint32_t from, uint32_t n,
 	struct leat__group_batch *batch)
 {
 	batch->n = 0;
 	for (uint32_t k = from; k < from + n; k++)
-		leat__hash_table_prefetch(&group->table, block->hashes[k]);
+		leat__group_hash_table_prefetch(
+			&group->table, block->hashes[k]);
 	for (uint32_t k = from; k < from + n; k++)
-		leat__hash_table_prefetch_entry(
+		leat__group_hash_table_prefetch_entry(
 			&group->table, block->hashes[k]);
 	for (uint32_t k = from; k < from + n; k++) {
-		uint8_t *entry = leat__hash_table_find(
+		uint8_t *entry = leat__group_hash_table_find(
 			&group->table, block->hashes[k], 0, block->keys[k]);
 
 		if (__builtin_expect(!entry, 0))
@@ -121,11 +124,11 @@ core_find(struct leat_stage *st, struct leat__group *group,
 	return LEAT_OK;
 }
 
-/* ---- changing them --------------------------------------------------------------- */
+/* ---- changing them ------------------------------------------------------- */
 
 int
-leat__group_add(struct leat_stage *st, struct leat__group *group,
-	const struct leat__block *block, uint32_t from, uint32_t n)
+leat__group_add(struct leat_stage *st, struct leat__groups *group,
+	const struct leat__group_block *block, uint32_t from, uint32_t n)
 {
 	const struct leat__group_spec *spec = group->spec;
 	struct leat__group_batch batch;
@@ -134,7 +137,7 @@ leat__group_add(struct leat_stage *st, struct leat__group *group,
 	LEAT__TRY(core_find(st, group, block, from, n, &batch));
 	for (uint32_t k = 0; k < spec->n_states; k++) {
 		const struct leat__group_state *state = &spec->states[k];
-		const struct leat__block_column *column =
+		const struct leat__group_block_column *column =
 			&block->columns[state->input];
 
 		if (state->kind == LEAT__STATE_DISTINCT)
@@ -154,13 +157,13 @@ leat__group_add(struct leat_stage *st, struct leat__group *group,
 }
 
 int
-leat__group_add_empty(struct leat_stage *st, struct leat__group *group)
+leat__group_add_empty(struct leat_stage *st, struct leat__groups *group)
 {
 	struct leat_text key = {(const uint8_t *)"", 0};
 
 	if (group->spec->n_keys || group->n_groups)
 		return LEAT_OK;
-	return core_make(group, leat__hash_key(key, 0), key)
+	return core_make(group, leat__group_hash_key(key, 0), key)
 		? LEAT_OK
 		: leat__group_fail_memory(st, group->budget);
 }

@@ -17,7 +17,7 @@
 
 /* A value on the disk: its head, what it belongs to, and its bytes. */
 struct distinct_record {
-	struct leat__record_head head;
+	struct leat__group_record_head head;
 	uint64_t *counter; /* of its group, which is in memory */
 	uint32_t prefix;
 	uint32_t len;
@@ -25,8 +25,8 @@ struct distinct_record {
 
 struct distinct {
 	struct leat_stage *st;
-	struct leat__group *group;
-	struct leat__spill *spill; /* for what has no room */
+	struct leat__groups *group;
+	struct leat__group_spill *spill; /* for what has no room */
 };
 
 /* Count a value if it is new. */
@@ -34,20 +34,22 @@ static int
 distinct_add(const struct distinct *d, uint64_t hash, uint32_t prefix,
 	struct leat_text x, uint64_t *counter)
 {
-	struct leat__group *group = d->group;
+	struct leat__groups *group = d->group;
 	struct distinct_record record;
 	uint8_t *at;
 
-	if (leat__hash_table_find(&group->values, hash, prefix, x))
+	if (leat__group_hash_table_find(&group->values, hash, prefix, x))
 		return LEAT_OK;
 	/* what waits on the disk is not to be counted here as well */
 	if (!(d->spill && d->spill->has_any) &&
-		leat__hash_table_reserve(&group->values, group->spare_bytes)) {
-		at = leat__arena_take(&group->values_arena,
-			LEAT__HASH_KEY_HEAD + x.len, 4, group->spare_bytes);
+		leat__group_hash_table_reserve(
+			&group->values, group->spare_bytes)) {
+		at = leat__group_bag_take(&group->values_bag,
+			LEAT__GROUP_HASH_KEY_HEAD + x.len, 4,
+			group->spare_bytes);
 		if (at) {
-			leat__hash_put_key(at, prefix, &x);
-			leat__hash_table_add(&group->values, hash, at);
+			leat__group_hash_put_key(at, prefix, &x);
+			leat__group_hash_table_add(&group->values, hash, at);
 			++*counter;
 			return LEAT_OK;
 		}
@@ -59,19 +61,19 @@ distinct_add(const struct distinct *d, uint64_t hash, uint32_t prefix,
 		.counter = counter,
 		.prefix = prefix,
 		.len = x.len};
-	LEAT__TRY(leat__spill_add(d->spill, &record.head, &at));
+	LEAT__TRY(leat__group_spill_add(d->spill, &record.head, &at));
 	memcpy(at, &record, sizeof(record));
 	if (x.len)
 		memcpy(at + sizeof(record), x.data, x.len);
 	return LEAT_OK;
 }
 
-/* ---- rows ------------------------------------------------------------------------ */
+/* ---- rows ---------------------------------------------------------------- */
 
 /* Values of a batch as bytes; floats that are equal as equal ones. */
 static void
 distinct_texts(const struct leat__group_batch *batch,
-	const struct leat__block_column *column, uint32_t type,
+	const struct leat__group_block_column *column, uint32_t type,
 	struct leat_text *texts, double *floats)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
@@ -97,7 +99,7 @@ distinct_texts(const struct leat__group_batch *batch,
 
 static uint32_t
 distinct_prefix(
-	const struct leat__group *group, uint32_t state, const uint8_t *states)
+	const struct leat__groups *group, uint32_t state, const uint8_t *states)
 {
 	const struct leat__group_entry *entry =
 		(const void *)(states - sizeof(struct leat__group_entry));
@@ -108,9 +110,10 @@ distinct_prefix(
 static int
 distinct_rows(const struct distinct *d, uint32_t state,
 	const struct leat__group_batch *batch,
-	const struct leat__block_column *column, const struct leat_text *texts)
+	const struct leat__group_block_column *column,
+	const struct leat_text *texts)
 {
-	const struct leat__group *group = d->group;
+	const struct leat__groups *group = d->group;
 	uint32_t offset = group->spec->states[state].offset;
 	uint64_t hashes[LEAT__GROUP_BLOCK];
 	uint32_t prefixes[LEAT__GROUP_BLOCK];
@@ -119,12 +122,12 @@ distinct_rows(const struct distinct *d, uint32_t state,
 		if (!column->has[batch->at[k]])
 			continue;
 		prefixes[k] = distinct_prefix(group, state, batch->states[k]);
-		hashes[k] = leat__hash_key(texts[k], prefixes[k]);
-		leat__hash_table_prefetch(&group->values, hashes[k]);
+		hashes[k] = leat__group_hash_key(texts[k], prefixes[k]);
+		leat__group_hash_table_prefetch(&group->values, hashes[k]);
 	}
 	for (uint32_t k = 0; k < batch->n; k++)
 		if (column->has[batch->at[k]])
-			leat__hash_table_prefetch_entry(
+			leat__group_hash_table_prefetch_entry(
 				&group->values, hashes[k]);
 	for (uint32_t k = 0; k < batch->n; k++)
 		if (column->has[batch->at[k]])
@@ -134,9 +137,9 @@ distinct_rows(const struct distinct *d, uint32_t state,
 }
 
 int
-leat__group_distinct_update(struct leat_stage *st, struct leat__group *group,
+leat__group_distinct_update(struct leat_stage *st, struct leat__groups *group,
 	uint32_t state, const struct leat__group_batch *batch,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	const struct leat__group_spec *spec = group->spec;
 	uint32_t type = spec->inputs[spec->states[state].input].type;
@@ -152,25 +155,25 @@ leat__group_distinct_update(struct leat_stage *st, struct leat__group *group,
 	return distinct_rows(&d, state, batch, column, texts);
 }
 
-/* ---- the end ------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------- */
 
 static void
-distinct_forget(struct leat__group *group)
+distinct_forget(struct leat__groups *group)
 {
-	leat__hash_table_fini(&group->values);
-	leat__arena_fini(&group->values_arena);
+	leat__group_hash_table_fini(&group->values);
+	leat__group_bag_fini(&group->values_bag);
 }
 
 /* One partition; what has no room goes to the next level. */
 static int
-distinct_read(const struct distinct *d, struct leat__spill_reader *reader)
+distinct_read(const struct distinct *d, struct leat__group_spill_reader *reader)
 {
 	int rc = LEAT_OK;
 
-	while (!rc && (rc = leat__spill_refill(reader)) == LEAT_OK) {
+	while (!rc && (rc = leat__group_spill_refill(reader)) == LEAT_OK) {
 		const uint8_t *at;
 
-		while (!rc && (at = leat__spill_next(reader))) {
+		while (!rc && (at = leat__group_spill_next(reader))) {
 			struct distinct_record record;
 			struct leat_text x;
 
@@ -184,41 +187,42 @@ distinct_read(const struct distinct *d, struct leat__spill_reader *reader)
 }
 
 static int
-distinct_finish(const struct distinct *d, struct leat__spill *spill)
+distinct_finish(const struct distinct *d, struct leat__group_spill *spill)
 {
-	struct leat__spill_reader reader;
-	struct leat__spill next;
+	struct leat__group_spill_reader reader;
+	struct leat__group_spill next;
 	int rc;
 
-	if (spill->level + 1 == LEAT__SPILL_LEVELS)
+	if (spill->level + 1 == LEAT__GROUP_SPILL_LEVELS)
 		return leat__group_fail_memory(d->st, d->group->budget);
-	rc = leat__spill_flush(spill);
-	while (!rc && (rc = leat__spill_open_next(spill, &reader)) == LEAT_OK) {
+	rc = leat__group_spill_flush(spill);
+	while (!rc &&
+		(rc = leat__group_spill_open_next(spill, &reader)) == LEAT_OK) {
 		struct distinct below = {d->st, d->group, &next};
 
 		distinct_forget(d->group);
-		leat__spill_init(&next, spill->disk, spill->level + 1);
+		leat__group_spill_init(&next, spill->disk, spill->level + 1);
 		rc = distinct_read(&below, &reader);
-		leat__spill_close(&reader);
+		leat__group_spill_close(&reader);
 		if (!rc && next.has_any)
 			rc = distinct_finish(d, &next);
-		leat__spill_fini(&next);
+		leat__group_spill_fini(&next);
 	}
 	return rc == LEAT_EOS ? LEAT_OK : rc;
 }
 
 int
-leat__group_finish(struct leat_stage *st, struct leat__group *group)
+leat__group_finish(struct leat_stage *st, struct leat__groups *group)
 {
 	struct distinct d = {st, group, group->spill_values};
 	int rc = LEAT_OK;
 
 	if (group->spill_values && group->spill_values->has_any) {
-		struct leat__spill_disk *disk = group->spill_values->disk;
+		struct leat__group_spill_disk *disk = group->spill_values->disk;
 
 		rc = distinct_finish(&d, group->spill_values);
-		leat__spill_fini(group->spill_values);
-		leat__spill_init(group->spill_values, disk, 0);
+		leat__group_spill_fini(group->spill_values);
+		leat__group_spill_init(group->spill_values, disk, 0);
 	}
 	distinct_forget(group);
 	return rc;

@@ -10,7 +10,7 @@
 
 #define EMIT_SIGN (1ull << 63)
 
-/* ---- keys ------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------- */
 
 static const uint8_t *
 emit_key(const uint8_t *at, uint32_t type, struct leat_builder *builder,
@@ -52,7 +52,7 @@ emit_keys(const struct leat__group_spec *spec, struct leat_text key,
 	const uint8_t *at = key.data;
 
 	if (spec->n_keys == 1 && spec->inputs[0].type == LEAT_TYPE_TEXT) {
-		if (key.len != LEAT__HASH_NULL)
+		if (key.len != LEAT__GROUP_HASH_NULL)
 			leat_builder_text(builder, column, key);
 		return;
 	}
@@ -60,7 +60,7 @@ emit_keys(const struct leat__group_spec *spec, struct leat_text key,
 		at = emit_key(at, spec->inputs[k].type, builder, column + k);
 }
 
-/* ---- sums -------------------------------------------------------------------------- */
+/* ---- sums ---------------------------------------------------------------- */
 
 static int
 emit_fail_sum(struct leat_stage *st, const struct leat__group_result *result,
@@ -71,10 +71,11 @@ emit_fail_sum(struct leat_stage *st, const struct leat__group_result *result,
 		result->name.text, result->column.text, beyond, hint);
 }
 
-static leat__s128
+static leat__group_s128
 emit_128(const struct leat__group_sum *sum)
 {
-	return (leat__s128)((leat__u128)sum->middle << 64 | sum->low);
+	return (leat__group_s128)((leat__group_u128)sum->middle << 64 |
+		sum->low);
 }
 
 static int
@@ -82,7 +83,7 @@ emit_sum_int64(struct leat_stage *st, const struct leat__group_result *result,
 	const struct leat__group_sum *sum, struct leat_builder *builder,
 	uint32_t column)
 {
-	leat__s128 value = emit_128(sum);
+	leat__group_s128 value = emit_128(sum);
 
 	if (value > INT64_MAX || value < INT64_MIN)
 		return emit_fail_sum(st, result, "int64",
@@ -96,9 +97,9 @@ emit_sum_int64(struct leat_stage *st, const struct leat__group_result *result,
 static bool
 emit_fits_decimal(const struct leat__group_sum *sum)
 {
-	leat__s128 limit =
-		(leat__s128)leat__exact_power(LEAT_DECIMAL_DIGITS_MAX);
-	leat__s128 value = emit_128(sum);
+	leat__group_s128 limit = (leat__group_s128)leat__group_exact_power(
+		LEAT_DECIMAL_DIGITS_MAX);
+	leat__group_s128 value = emit_128(sum);
 
 	return sum->high == (int64_t)sum->middle >> 63 && value < limit &&
 		value > -limit;
@@ -146,8 +147,8 @@ emit_sum(struct leat_stage *st, const struct leat__group_result *result,
 static double
 emit_decimal_avg(const struct leat__group_sum *sum, uint32_t scale)
 {
-	leat__u128 power = leat__exact_power(scale), divisor;
-	leat__s128 value = emit_128(sum);
+	leat__group_u128 power = leat__group_exact_power(scale), divisor;
+	leat__group_s128 value = emit_128(sum);
 
 	if (sum->high != (int64_t)sum->middle >> 63)
 		return (ldexp((double)sum->high, 128) +
@@ -155,8 +156,8 @@ emit_decimal_avg(const struct leat__group_sum *sum, uint32_t scale)
 			       (double)sum->low) /
 			(double)sum->n / (double)power;
 	if (__builtin_mul_overflow(power, sum->n, &divisor) || divisor >> 127)
-		return leat__exact_ratio(value, power) / (double)sum->n;
-	return leat__exact_ratio(value, divisor);
+		return leat__group_exact_ratio(value, power) / (double)sum->n;
+	return leat__group_exact_ratio(value, divisor);
 }
 
 static void
@@ -169,7 +170,7 @@ emit_avg(const struct leat__group_input *input, uint32_t kind,
 	if (!sum->n)
 		return;
 	if (kind == LEAT__STATE_SUM_INT64)
-		value = leat__exact_ratio(emit_128(sum), sum->n);
+		value = leat__group_exact_ratio(emit_128(sum), sum->n);
 	else if (kind == LEAT__STATE_SUM_DECIMAL)
 		value = emit_decimal_avg(sum, input->scale);
 	else
@@ -187,7 +188,7 @@ emit_stddev(const uint8_t *state, struct leat_builder *builder, uint32_t column)
 			builder, column, sqrt(m->squares / (double)(m->n - 1)));
 }
 
-/* ---- values ------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 static void
 emit_cell(const uint8_t *state, uint32_t type, struct leat_builder *builder,
@@ -218,16 +219,16 @@ static void
 emit_sketch(const struct leat__group_result *result, uint32_t kind,
 	uint8_t *state, struct leat_builder *builder, uint32_t column)
 {
-	struct leat__quantile *quantile = (void *)state;
+	struct leat__group_quantile *quantile = (void *)state;
 	uint8_t *registers;
 
 	if (kind == LEAT__STATE_REGISTERS) {
 		memcpy(&registers, state, sizeof(registers));
 		leat_builder_int64(builder, column,
-			(int64_t)leat__registers_count(registers));
+			(int64_t)leat__group_registers_count(registers));
 	} else if (quantile->n) {
 		leat_builder_float64(builder, column,
-			leat__quantile_get(quantile, result->q));
+			leat__group_quantile_get(quantile, result->q));
 	}
 }
 
@@ -267,7 +268,7 @@ emit_result(struct leat_stage *st, const struct leat__group_spec *spec,
 }
 
 int
-leat__group_emit(struct leat_stage *st, const struct leat__group *group,
+leat__group_emit(struct leat_stage *st, const struct leat__groups *group,
 	const struct leat__group_entry *entry, struct leat_builder *builder,
 	uint32_t column)
 {
@@ -275,7 +276,7 @@ leat__group_emit(struct leat_stage *st, const struct leat__group *group,
 	const uint8_t *key = (const uint8_t *)entry + group->table.key_at;
 	uint8_t *states = (uint8_t *)(entry + 1);
 
-	emit_keys(spec, leat__hash_get_key(key, NULL), builder, column);
+	emit_keys(spec, leat__group_hash_get_key(key, NULL), builder, column);
 	column += spec->n_keys;
 	for (uint32_t k = 0; k < spec->n_results; k++)
 		LEAT__TRY(emit_result(st, spec, &spec->results[k], states,

@@ -12,7 +12,7 @@
 #define EXACT_BITS 55u /* those of a double, and two to round by */
 
 static uint32_t
-exact_length(leat__u128 x)
+exact_length(leat__group_u128 x)
 {
 	uint64_t high = (uint64_t)(x >> 64), low = (uint64_t)x;
 
@@ -23,21 +23,22 @@ exact_length(leat__u128 x)
 
 /* The upper EXACT_BITS bits of x, the last one set if any below is. */
 static uint64_t
-exact_top(leat__u128 x, bool has_more, int *power)
+exact_top(leat__group_u128 x, bool has_more, int *power)
 {
 	uint32_t n = exact_length(x);
 	uint32_t n_below = n > EXACT_BITS ? n - EXACT_BITS : 0;
 	uint64_t top = (uint64_t)(x >> n_below);
 
 	*power = (int)n_below;
-	if (has_more || (leat__u128)top << n_below != x)
+	if (has_more || (leat__group_u128)top << n_below != x)
 		top |= 1;
 	return top;
 }
 
 /* (quotient + rest / denominator), the quotient being short. */
 static double
-exact_divide_on(leat__u128 quotient, leat__u128 rest, leat__u128 denominator)
+exact_divide_on(leat__group_u128 quotient, leat__group_u128 rest,
+	leat__group_u128 denominator)
 {
 	int power = 0;
 
@@ -56,12 +57,13 @@ exact_divide_on(leat__u128 quotient, leat__u128 rest, leat__u128 denominator)
 }
 
 double
-leat__exact_ratio(leat__s128 numerator, leat__u128 denominator)
+leat__group_exact_ratio(
+	leat__group_s128 numerator, leat__group_u128 denominator)
 {
-	leat__u128 size =
-		numerator < 0 ? -(leat__u128)numerator : (leat__u128)numerator;
-	leat__u128 quotient = size / denominator;
-	leat__u128 rest = size % denominator;
+	leat__group_u128 size = numerator < 0 ? -(leat__group_u128)numerator
+					      : (leat__group_u128)numerator;
+	leat__group_u128 quotient = size / denominator;
+	leat__group_u128 rest = size % denominator;
 	double value;
 	int power;
 
@@ -75,10 +77,10 @@ leat__exact_ratio(leat__s128 numerator, leat__u128 denominator)
 	return numerator < 0 ? -value : value;
 }
 
-leat__u128
-leat__exact_power(uint32_t scale)
+leat__group_u128
+leat__group_exact_power(uint32_t scale)
 {
-	leat__u128 power = 1;
+	leat__group_u128 power = 1;
 
 	for (uint32_t k = 0; k < scale; k++)
 		power *= 10;
@@ -86,10 +88,11 @@ leat__exact_power(uint32_t scale)
 }
 
 double
-leat__exact_decimal(struct leat_decimal x, uint32_t scale)
+leat__group_exact_decimal(struct leat_decimal x, uint32_t scale)
 {
-	leat__s128 value =
-		(leat__s128)((leat__u128)(uint64_t)x.high << 64 | x.low);
+	leat__group_s128 value =
+		(leat__group_s128)((leat__group_u128)(uint64_t)x.high << 64 |
+			x.low);
 
-	return leat__exact_ratio(value, leat__exact_power(scale));
+	return leat__group_exact_ratio(value, leat__group_exact_power(scale));
 }

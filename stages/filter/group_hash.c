@@ -10,13 +10,13 @@
  */
 #include "group_hash.h"
 
-/* ---- memory --------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------- */
 
 #define BUDGET_HEAD 64u /* what the library keeps of a block, at most */
 
 void *
-leat__budget_take(
-	struct leat__budget *budget, uint64_t n_bytes, uint64_t spare_bytes)
+leat__group_budget_take(struct leat__group_budget *budget, uint64_t n_bytes,
+	uint64_t spare_bytes)
 {
 	uint64_t total = n_bytes + spare_bytes + BUDGET_HEAD;
 	void *memory = NULL;
@@ -31,7 +31,8 @@ leat__budget_take(
 }
 
 void
-leat__budget_give(struct leat__budget *budget, void *memory, uint64_t n_bytes)
+leat__group_budget_give(
+	struct leat__group_budget *budget, void *memory, uint64_t n_bytes)
 {
 	if (!memory)
 		return;
@@ -39,161 +40,168 @@ leat__budget_give(struct leat__budget *budget, void *memory, uint64_t n_bytes)
 	budget->used_bytes -= n_bytes + BUDGET_HEAD;
 }
 
-struct leat__arena_chunk {
-	struct leat__arena_chunk *next;
+struct leat__group_bag_chunk {
+	struct leat__group_bag_chunk *next;
 	uint64_t n_bytes;
 };
 
 void
-leat__arena_init(struct leat__arena *arena, struct leat__budget *budget,
-	uint64_t first_bytes, uint64_t most_bytes)
+leat__group_bag_init(struct leat__group_bag *bag,
+	struct leat__group_budget *budget, uint64_t first_bytes,
+	uint64_t most_bytes)
 {
-	*arena = (struct leat__arena){.budget = budget,
+	*bag = (struct leat__group_bag){.budget = budget,
 		.next_bytes = first_bytes,
 		.most_bytes = most_bytes};
 }
 
 static uint8_t *
-arena_align(uint8_t *at, uint32_t align)
+bag_align(uint8_t *at, uint32_t align)
 {
 	return at + (-(uintptr_t)at & (align - 1));
 }
 
 /* A new chunk for at least so much; near the limit a small one. */
 static bool
-arena_grow(struct leat__arena *arena, uint64_t n_bytes, uint64_t spare_bytes)
+bag_grow(struct leat__group_bag *bag, uint64_t n_bytes, uint64_t spare_bytes)
 {
-	uint64_t least = sizeof(struct leat__arena_chunk) + n_bytes;
-	uint64_t size = arena->next_bytes > least ? arena->next_bytes : least;
-	struct leat__arena_chunk *chunk;
+	uint64_t least = sizeof(struct leat__group_bag_chunk) + n_bytes;
+	uint64_t size = bag->next_bytes > least ? bag->next_bytes : least;
+	struct leat__group_bag_chunk *chunk;
 
-	while (!(chunk = leat__budget_take(arena->budget, size, spare_bytes))) {
+	while (!(chunk = leat__group_budget_take(
+			 bag->budget, size, spare_bytes))) {
 		if (size == least)
 			return false;
 		size = size / 2 > least ? size / 2 : least;
 	}
-	*chunk = (struct leat__arena_chunk){arena->chunks, size};
-	arena->chunks = chunk;
-	arena->at = (uint8_t *)(chunk + 1);
-	arena->end = (uint8_t *)chunk + size;
-	if (arena->next_bytes * 2 <= arena->most_bytes)
-		arena->next_bytes *= 2;
+	*chunk = (struct leat__group_bag_chunk){bag->chunks, size};
+	bag->chunks = chunk;
+	bag->at = (uint8_t *)(chunk + 1);
+	bag->end = (uint8_t *)chunk + size;
+	if (bag->next_bytes * 2 <= bag->most_bytes)
+		bag->next_bytes *= 2;
 	return true;
 }
 
 void *
-leat__arena_take(struct leat__arena *arena, uint64_t n_bytes, uint32_t align,
-	uint64_t spare_bytes)
+leat__group_bag_take(struct leat__group_bag *bag, uint64_t n_bytes,
+	uint32_t align, uint64_t spare_bytes)
 {
-	uint8_t *at = arena_align(arena->at, align);
+	uint8_t *at = bag_align(bag->at, align);
 
-	if (!arena->at || n_bytes > (uint64_t)(arena->end - arena->at) ||
-		at > arena->end - n_bytes) {
-		if (!arena_grow(arena, n_bytes + align, spare_bytes))
+	if (!bag->at || n_bytes > (uint64_t)(bag->end - bag->at) ||
+		at > bag->end - n_bytes) {
+		if (!bag_grow(bag, n_bytes + align, spare_bytes))
 			return NULL;
-		at = arena_align(arena->at, align);
+		at = bag_align(bag->at, align);
 	}
-	arena->at = at + n_bytes;
+	bag->at = at + n_bytes;
 	return at;
 }
 
 void
-leat__arena_fini(struct leat__arena *arena)
+leat__group_bag_fini(struct leat__group_bag *bag)
 {
-	struct leat__arena_chunk *chunk = arena->chunks;
+	struct leat__group_bag_chunk *chunk = bag->chunks;
 
 	while (chunk) {
-		struct leat__arena_chunk *next = chunk->next;
+		struct leat__group_bag_chunk *next = chunk->next;
 
-		leat__budget_give(arena->budget, chunk, chunk->n_bytes);
+		leat__group_budget_give(bag->budget, chunk, chunk->n_bytes);
 		chunk = next;
 	}
-	arena->chunks = NULL;
-	arena->at = arena->end = NULL;
+	bag->chunks = NULL;
+	bag->at = bag->end = NULL;
 }
 
-/* ---- hashes --------------------------------------------------------------- */
+/* ---- hashes -------------------------------------------------------------- */
 
 uint64_t
-leat__hash_long(const uint8_t *data, uint32_t len, uint64_t seed)
+leat__group_hash_long(const uint8_t *data, uint32_t len, uint64_t seed)
 {
 	const uint8_t *end = data + len;
-	uint64_t x = seed ^ LEAT__HASH_A;
+	uint64_t x = seed ^ LEAT__GROUP_HASH_A;
 
 	for (; end - data > 16; data += 16)
-		x = leat__hash_mix(leat__hash_load64(data) ^ LEAT__HASH_B,
-			leat__hash_load64(data + 8) ^ x);
-	x = leat__hash_mix(leat__hash_load64(end - 16) ^ LEAT__HASH_B,
-		leat__hash_load64(end - 8) ^ x);
-	return leat__hash_mix(x ^ LEAT__HASH_A, len ^ LEAT__HASH_B);
+		x = leat__group_hash_mix(
+			leat__group_hash_load64(data) ^ LEAT__GROUP_HASH_B,
+			leat__group_hash_load64(data + 8) ^ x);
+	x = leat__group_hash_mix(
+		leat__group_hash_load64(end - 16) ^ LEAT__GROUP_HASH_B,
+		leat__group_hash_load64(end - 8) ^ x);
+	return leat__group_hash_mix(
+		x ^ LEAT__GROUP_HASH_A, len ^ LEAT__GROUP_HASH_B);
 }
 
-/* ---- the table ------------------------------------------------------------ */
+/* ---- the table ----------------------------------------------------------- */
 
 #define TABLE_FIRST_SLOTS 16u
 
 void
-leat__hash_table_init(struct leat__hash_table *table,
-	struct leat__budget *budget, uint32_t key_at)
+leat__group_hash_table_init(struct leat__group_hash_table *table,
+	struct leat__group_budget *budget, uint32_t key_at)
 {
-	*table = (struct leat__hash_table){.budget = budget, .key_at = key_at};
+	*table = (struct leat__group_hash_table){
+		.budget = budget, .key_at = key_at};
 }
 
 static uint64_t
-table_bytes(const struct leat__hash_table *table)
+table_bytes(const struct leat__group_hash_table *table)
 {
 	return (table->mask + 1) * sizeof(*table->slots);
 }
 
 void
-leat__hash_table_fini(struct leat__hash_table *table)
+leat__group_hash_table_fini(struct leat__group_hash_table *table)
 {
 	if (table->slots)
-		leat__budget_give(
+		leat__group_budget_give(
 			table->budget, table->slots, table_bytes(table));
 	table->slots = NULL;
 	table->mask = table->n = 0;
 }
 
 void
-leat__hash_put_key(uint8_t *at, uint32_t prefix, const struct leat_text *key)
+leat__group_hash_put_key(
+	uint8_t *at, uint32_t prefix, const struct leat_text *key)
 {
 	uint32_t head[2] = {prefix, key->len};
 
 	memcpy(at, head, sizeof(head));
-	if (leat__hash_key_bytes(*key))
-		memcpy(at + LEAT__HASH_KEY_HEAD, key->data, key->len);
+	if (leat__group_hash_key_bytes(*key))
+		memcpy(at + LEAT__GROUP_HASH_KEY_HEAD, key->data, key->len);
 }
 
 struct leat_text
-leat__hash_get_key(const uint8_t *at, uint32_t *prefix_out)
+leat__group_hash_get_key(const uint8_t *at, uint32_t *prefix_out)
 {
 	uint32_t head[2];
 
 	memcpy(head, at, sizeof(head));
 	if (prefix_out)
 		*prefix_out = head[0];
-	return (struct leat_text){at + LEAT__HASH_KEY_HEAD, head[1]};
+	return (struct leat_text){at + LEAT__GROUP_HASH_KEY_HEAD, head[1]};
 }
 
 static void
-table_place(struct leat__hash_table *table, uint64_t hash, uint8_t *entry)
+table_place(struct leat__group_hash_table *table, uint64_t hash, uint8_t *entry)
 {
 	uint64_t at = hash & table->mask;
 
 	while (table->slots[at].entry)
 		at = (at + 1) & table->mask;
-	table->slots[at] = (struct leat__hash_slot){hash, entry};
+	table->slots[at] = (struct leat__group_hash_slot){hash, entry};
 }
 
 static bool
-table_grow(struct leat__hash_table *table, uint64_t spare_bytes)
+table_grow(struct leat__group_hash_table *table, uint64_t spare_bytes)
 {
-	struct leat__hash_table old = *table;
+	struct leat__group_hash_table old = *table;
 	uint64_t n_slots =
 		table->slots ? (table->mask + 1) * 2 : TABLE_FIRST_SLOTS;
 
-	table->slots = leat__budget_take(
+	table->slots = leat__group_budget_take(
 		table->budget, n_slots * sizeof(*table->slots), spare_bytes);
 	if (!table->slots) {
 		table->slots = old.slots;
@@ -205,12 +213,13 @@ table_grow(struct leat__hash_table *table, uint64_t spare_bytes)
 		if (old.slots[k].entry)
 			table_place(
 				table, old.slots[k].hash, old.slots[k].entry);
-	leat__hash_table_fini(&old);
+	leat__group_hash_table_fini(&old);
 	return true;
 }
 
 bool
-leat__hash_table_reserve(struct leat__hash_table *table, uint64_t spare_bytes)
+leat__group_hash_table_reserve(
+	struct leat__group_hash_table *table, uint64_t spare_bytes)
 {
 	uint64_t n_slots = table->slots ? table->mask + 1 : 0;
 
@@ -222,8 +231,8 @@ leat__hash_table_reserve(struct leat__hash_table *table, uint64_t spare_bytes)
 }
 
 void
-leat__hash_table_add(
-	struct leat__hash_table *table, uint64_t hash, uint8_t *entry)
+leat__group_hash_table_add(
+	struct leat__group_hash_table *table, uint64_t hash, uint8_t *entry)
 {
 	table_place(table, hash, entry);
 	table->n++;
@@ -231,10 +240,10 @@ leat__hash_table_add(
 
 /* What was pushed on by the one taken out moves back. */
 void
-leat__hash_table_remove(
-	struct leat__hash_table *table, uint64_t hash, const uint8_t *entry)
+leat__group_hash_table_remove(struct leat__group_hash_table *table,
+	uint64_t hash, const uint8_t *entry)
 {
-	struct leat__hash_slot *slots = table->slots;
+	struct leat__group_hash_slot *slots = table->slots;
 	uint64_t mask = table->mask;
 	uint64_t hole = hash & mask, at;
 

@@ -23,8 +23,8 @@ record_is_bytes(uint32_t type)
 
 /* What a value takes, its own head of 8 bytes included. */
 static uint64_t
-record_value_bytes(
-	const struct leat__block_column *column, uint32_t type, uint32_t k)
+record_value_bytes(const struct leat__group_block_column *column, uint32_t type,
+	uint32_t k)
 {
 	if (!column->has[k])
 		return 8;
@@ -34,11 +34,11 @@ record_value_bytes(
 }
 
 uint64_t
-leat__record_bytes(const struct leat__block *block, uint32_t k)
+leat__group_record_bytes(const struct leat__group_block *block, uint32_t k)
 {
 	const struct leat__group_spec *spec = block->spec;
-	uint64_t n = sizeof(struct leat__record_head) + 8 +
-		record_round(leat__hash_key_bytes(block->keys[k]));
+	uint64_t n = sizeof(struct leat__group_record_head) + 8 +
+		record_round(leat__group_hash_key_bytes(block->keys[k]));
 
 	for (uint32_t c = 0; c < spec->n_inputs; c++)
 		n += record_value_bytes(
@@ -50,7 +50,7 @@ static uint8_t *
 record_put_bytes(uint8_t *at, struct leat_text x, bool has)
 {
 	uint32_t head[2] = {has, x.len};
-	uint64_t n = has && x.len != LEAT__HASH_NULL ? x.len : 0;
+	uint64_t n = has && x.len != LEAT__GROUP_HASH_NULL ? x.len : 0;
 
 	memcpy(at, head, sizeof(head));
 	if (n)
@@ -59,7 +59,7 @@ record_put_bytes(uint8_t *at, struct leat_text x, bool has)
 }
 
 static uint8_t *
-record_put_value(uint8_t *at, const struct leat__block_column *column,
+record_put_value(uint8_t *at, const struct leat__group_block_column *column,
 	uint32_t type, uint32_t k)
 {
 	uint32_t head[2] = {column->has[k], 0};
@@ -80,11 +80,12 @@ record_put_value(uint8_t *at, const struct leat__block_column *column,
 }
 
 void
-leat__record_put(const struct leat__block *block, uint32_t k, uint8_t *record)
+leat__group_record_put(
+	const struct leat__group_block *block, uint32_t k, uint8_t *record)
 {
 	const struct leat__group_spec *spec = block->spec;
-	struct leat__record_head head = {
-		block->hashes[k], leat__record_bytes(block, k)};
+	struct leat__group_record_head head = {
+		block->hashes[k], leat__group_record_bytes(block, k)};
 	uint8_t *at = record + sizeof(head);
 
 	memcpy(record, &head, sizeof(head));
@@ -103,11 +104,11 @@ record_get_bytes(const uint8_t *at, struct leat_text *x, uint8_t *has)
 	*has = (uint8_t)head[0];
 	*x = (struct leat_text){at + sizeof(head), head[1]};
 	return at + sizeof(head) +
-		(*has ? record_round(leat__hash_key_bytes(*x)) : 0);
+		(*has ? record_round(leat__group_hash_key_bytes(*x)) : 0);
 }
 
 static const uint8_t *
-record_get_value(const uint8_t *at, struct leat__block_column *column,
+record_get_value(const uint8_t *at, struct leat__group_block_column *column,
 	uint32_t type, uint32_t k)
 {
 	uint32_t head[2];
@@ -129,10 +130,10 @@ record_get_value(const uint8_t *at, struct leat__block_column *column,
 }
 
 void
-leat__record_get(struct leat__block *block, const uint8_t *record)
+leat__group_record_get(struct leat__group_block *block, const uint8_t *record)
 {
 	const struct leat__group_spec *spec = block->spec;
-	struct leat__record_head head;
+	struct leat__group_record_head head;
 	uint32_t k = block->n++;
 	uint8_t has;
 

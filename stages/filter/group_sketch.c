@@ -13,13 +13,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- how many different values -------------------------------------------- */
+/* ---- how many different values ------------------------------------------- */
 
 #define REGISTERS_BITS 12u
 #define REGISTERS_RANK (64u - REGISTERS_BITS) /* greatest, less one */
 
 void
-leat__registers_add(uint8_t *registers, uint64_t hash)
+leat__group_registers_add(uint8_t *registers, uint64_t hash)
 {
 	uint64_t rest = hash << REGISTERS_BITS;
 	uint32_t rank =
@@ -65,12 +65,12 @@ registers_tau(double x)
 }
 
 uint64_t
-leat__registers_count(const uint8_t *registers)
+leat__group_registers_count(const uint8_t *registers)
 {
 	uint32_t n[REGISTERS_RANK + 2] = {0};
-	double m = LEAT__REGISTERS, z;
+	double m = LEAT__GROUP_REGISTERS, z;
 
-	for (uint32_t k = 0; k < LEAT__REGISTERS; k++)
+	for (uint32_t k = 0; k < LEAT__GROUP_REGISTERS; k++)
 		n[registers[k]]++;
 	z = m * registers_tau(1 - n[REGISTERS_RANK + 1] / m);
 	for (uint32_t k = REGISTERS_RANK; k >= 1; k--)
@@ -79,14 +79,14 @@ leat__registers_count(const uint8_t *registers)
 	return (uint64_t)llround(m * m / (2 * M_LN2 * z));
 }
 
-/* ---- quantiles ------------------------------------------------------------ */
+/* ---- quantiles ----------------------------------------------------------- */
 
 #define QUANTILE_SIGN    (1ull << 63)
 #define QUANTILE_NAN     0x7ff8000000000000u
 #define QUANTILE_BUCKETS 128u
 #define QUANTILE_SHIFT   45u /* bits of a double below its bucket */
 
-struct leat__quantile_page {
+struct leat__group_quantile_page {
 	uint64_t exponent; /* and sign: the upper 12 bits */
 	uint64_t *counts;  /* QUANTILE_BUCKETS */
 };
@@ -116,19 +116,20 @@ quantile_value(uint64_t bits)
 static uint64_t
 quantile_page_bytes(uint32_t room)
 {
-	return room * sizeof(struct leat__quantile_page);
+	return room * sizeof(struct leat__group_quantile_page);
 }
 
-/* Room for one more page; the old list stays in the arena. */
+/* Room for one more page; the old list stays in the bag. */
 static bool
-quantile_grow_pages(struct leat__quantile *quantile, struct leat__arena *arena)
+quantile_grow_pages(
+	struct leat__group_quantile *quantile, struct leat__group_bag *bag)
 {
 	uint32_t room = quantile->room ? quantile->room * 2 : 4;
-	struct leat__quantile_page *pages;
+	struct leat__group_quantile_page *pages;
 
 	if (quantile->n_pages < quantile->room)
 		return true;
-	pages = leat__arena_take(arena, quantile_page_bytes(room), 8, 0);
+	pages = leat__group_bag_take(bag, quantile_page_bytes(room), 8, 0);
 	if (!pages)
 		return false;
 	if (quantile->n_pages)
@@ -140,28 +141,29 @@ quantile_grow_pages(struct leat__quantile *quantile, struct leat__arena *arena)
 }
 
 static bool
-quantile_add_page(struct leat__quantile *quantile, struct leat__arena *arena,
-	uint32_t at, uint64_t exponent)
+quantile_add_page(struct leat__group_quantile *quantile,
+	struct leat__group_bag *bag, uint32_t at, uint64_t exponent)
 {
 	uint64_t n_bytes = QUANTILE_BUCKETS * sizeof(uint64_t);
 	uint64_t *counts;
 
-	if (!quantile_grow_pages(quantile, arena))
+	if (!quantile_grow_pages(quantile, bag))
 		return false;
-	counts = leat__arena_take(arena, n_bytes, 8, 0);
+	counts = leat__group_bag_take(bag, n_bytes, 8, 0);
 	if (!counts)
 		return false;
 	memset(counts, 0, n_bytes);
 	memmove(quantile->pages + at + 1, quantile->pages + at,
 		quantile_page_bytes(quantile->n_pages - at));
-	quantile->pages[at] = (struct leat__quantile_page){exponent, counts};
+	quantile->pages[at] =
+		(struct leat__group_quantile_page){exponent, counts};
 	quantile->n_pages++;
 	return true;
 }
 
 static bool
-quantile_count(struct leat__quantile *quantile, struct leat__arena *arena,
-	uint64_t bits)
+quantile_count(struct leat__group_quantile *quantile,
+	struct leat__group_bag *bag, uint64_t bits)
 {
 	uint64_t exponent = bits >> 52;
 	uint32_t low = 0, high = quantile->n_pages;
@@ -176,7 +178,7 @@ quantile_count(struct leat__quantile *quantile, struct leat__arena *arena,
 	}
 	if ((low == quantile->n_pages ||
 		    quantile->pages[low].exponent != exponent) &&
-		!quantile_add_page(quantile, arena, low, exponent))
+		!quantile_add_page(quantile, bag, low, exponent))
 		return false;
 	quantile->pages[low]
 		.counts[(bits >> QUANTILE_SHIFT) % QUANTILE_BUCKETS]++;
@@ -185,27 +187,29 @@ quantile_count(struct leat__quantile *quantile, struct leat__arena *arena,
 
 /* From all values to buckets. */
 static bool
-quantile_leave_exact(struct leat__quantile *quantile, struct leat__arena *arena)
+quantile_leave_exact(
+	struct leat__group_quantile *quantile, struct leat__group_bag *bag)
 {
 	const double *values = quantile->exact;
 
 	quantile->exact = NULL;
 	quantile->room = 0;
 	for (uint64_t k = 0; k < quantile->n; k++)
-		if (!quantile_count(quantile, arena, quantile_bits(values[k])))
+		if (!quantile_count(quantile, bag, quantile_bits(values[k])))
 			return false;
 	return true;
 }
 
 static bool
-quantile_add_exact(struct leat__quantile *quantile, struct leat__arena *arena,
-	double value)
+quantile_add_exact(struct leat__group_quantile *quantile,
+	struct leat__group_bag *bag, double value)
 {
 	uint32_t room = quantile->room ? quantile->room * 2 : 4;
 	double *values;
 
 	if (quantile->n == quantile->room) {
-		values = leat__arena_take(arena, room * sizeof(*values), 8, 0);
+		values =
+			leat__group_bag_take(bag, room * sizeof(*values), 8, 0);
 		if (!values)
 			return false;
 		if (quantile->n)
@@ -219,8 +223,8 @@ quantile_add_exact(struct leat__quantile *quantile, struct leat__arena *arena,
 }
 
 bool
-leat__quantile_add(struct leat__quantile *quantile, struct leat__arena *arena,
-	double value)
+leat__group_quantile_add(struct leat__group_quantile *quantile,
+	struct leat__group_bag *bag, double value)
 {
 	uint64_t bits = quantile_bits(value);
 
@@ -228,12 +232,14 @@ leat__quantile_add(struct leat__quantile *quantile, struct leat__arena *arena,
 		quantile->least = bits;
 	if (!quantile->n || bits > quantile->greatest)
 		quantile->greatest = bits;
-	if (quantile->n < LEAT__QUANTILE_EXACT)
-		return quantile_add_exact(quantile, arena, value);
-	if (quantile->exact && !quantile_leave_exact(quantile, arena))
+	if (value != rint(value))
+		quantile->has_fractions = 1;
+	if (quantile->n < LEAT__GROUP_QUANTILE_EXACT)
+		return quantile_add_exact(quantile, bag, value);
+	if (quantile->exact && !quantile_leave_exact(quantile, bag))
 		return false;
 	quantile->n++;
-	return quantile_count(quantile, arena, bits);
+	return quantile_count(quantile, bag, bits);
 }
 
 static int
@@ -245,33 +251,55 @@ quantile_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+#define QUANTILE_ZERO_ABOVE 0x800u /* exponents of 0 and subnormal numbers */
+#define QUANTILE_ZERO_BELOW 0x7ffu
+#define QUANTILE_ABOVE      0xfffu /* of infinity and NaN */
+#define QUANTILE_BELOW      0x000u
+
+/* A whole number between two that have one between them, near their middle. */
+static double
+quantile_whole(double low, double high)
+{
+	double middle = rint(low / 2 + high / 2);
+
+	if (middle < low)
+		return ceil(low);
+	return middle > high ? floor(high) : middle;
+}
+
 /* The middle of a bucket, between the least and the greatest value. */
 static double
-quantile_middle(const struct leat__quantile *quantile, uint64_t exponent,
+quantile_middle(const struct leat__group_quantile *quantile, uint64_t exponent,
 	uint64_t bucket)
 {
 	uint64_t low = exponent << 52 | bucket << QUANTILE_SHIFT;
 	uint64_t high = low + (1ull << QUANTILE_SHIFT) - 1;
 
+	if (exponent == QUANTILE_ZERO_ABOVE || exponent == QUANTILE_ZERO_BELOW)
+		return 0;
 	if (low < quantile->least)
 		low = quantile->least;
 	if (high > quantile->greatest)
 		high = quantile->greatest;
-	if (low == high || exponent == 0xfff)
+	if (low == high || exponent == QUANTILE_ABOVE)
 		return quantile_value(low);
-	if (exponent == 0)
+	if (exponent == QUANTILE_BELOW)
 		return quantile_value(high);
+	if (!quantile->has_fractions)
+		return quantile_whole(
+			quantile_value(low), quantile_value(high));
 	return quantile_value(low) / 2 + quantile_value(high) / 2;
 }
 
 /* The value at a rank, from 0. */
 static double
-quantile_at(const struct leat__quantile *quantile, uint64_t rank)
+quantile_at(const struct leat__group_quantile *quantile, uint64_t rank)
 {
 	if (quantile->exact)
 		return quantile->exact[rank];
 	for (uint32_t p = 0; p < quantile->n_pages; p++) {
-		const struct leat__quantile_page *page = &quantile->pages[p];
+		const struct leat__group_quantile_page *page =
+			&quantile->pages[p];
 
 		for (uint32_t k = 0; k < QUANTILE_BUCKETS; k++) {
 			if (rank < page->counts[k])
@@ -284,7 +312,7 @@ quantile_at(const struct leat__quantile *quantile, uint64_t rank)
 }
 
 double
-leat__quantile_get(struct leat__quantile *quantile, double q)
+leat__group_quantile_get(struct leat__group_quantile *quantile, double q)
 {
 	double place = q * (double)(quantile->n - 1);
 	uint64_t rank = (uint64_t)place;
@@ -301,12 +329,12 @@ leat__quantile_get(struct leat__quantile *quantile, double q)
 	return low == high ? low : low * (1 - part) + high * part;
 }
 
-/* ---- what comes most often ------------------------------------------------ */
+/* ---- what comes most often ----------------------------------------------- */
 
-#define FREQUENT_SLOTS (LEAT__FREQUENT * 4)
+#define FREQUENT_SLOTS (LEAT__GROUP_FREQUENT * 4)
 
 static uint32_t
-frequent_slot(const struct leat__frequent *f, uint64_t hash)
+frequent_slot(const struct leat__group_frequent *f, uint64_t hash)
 {
 	uint32_t at = (uint32_t)hash % FREQUENT_SLOTS;
 
@@ -316,7 +344,7 @@ frequent_slot(const struct leat__frequent *f, uint64_t hash)
 }
 
 static void
-frequent_forget(struct leat__frequent *f, uint64_t hash)
+frequent_forget(struct leat__group_frequent *f, uint64_t hash)
 {
 	uint32_t hole = frequent_slot(f, hash);
 	uint32_t at = (hole + 1) % FREQUENT_SLOTS;
@@ -333,13 +361,13 @@ frequent_forget(struct leat__frequent *f, uint64_t hash)
 }
 
 static uint64_t
-frequent_count(const struct leat__frequent *f, uint32_t place)
+frequent_count(const struct leat__group_frequent *f, uint32_t place)
 {
 	return f->items[f->heap[place]].count;
 }
 
 static void
-frequent_swap(struct leat__frequent *f, uint32_t a, uint32_t b)
+frequent_swap(struct leat__group_frequent *f, uint32_t a, uint32_t b)
 {
 	uint16_t item = f->heap[a];
 
@@ -351,7 +379,7 @@ frequent_swap(struct leat__frequent *f, uint32_t a, uint32_t b)
 
 /* An item's count has grown: down to where it belongs. */
 static void
-frequent_sink(struct leat__frequent *f, uint32_t place)
+frequent_sink(struct leat__group_frequent *f, uint32_t place)
 {
 	for (;;) {
 		uint32_t child = place * 2 + 1;
@@ -370,7 +398,7 @@ frequent_sink(struct leat__frequent *f, uint32_t place)
 
 /* A new item has count 1, the least there is: up as far as that goes. */
 static void
-frequent_rise(struct leat__frequent *f, uint32_t place)
+frequent_rise(struct leat__group_frequent *f, uint32_t place)
 {
 	while (place &&
 		frequent_count(f, place) < frequent_count(f, (place - 1) / 2)) {
@@ -380,11 +408,13 @@ frequent_rise(struct leat__frequent *f, uint32_t place)
 }
 
 static void
-frequent_set(struct leat__frequent *f, uint32_t item, uint64_t hash,
+frequent_set(struct leat__group_frequent *f, uint32_t item, uint64_t hash,
 	struct leat_text x)
 {
-	struct leat__frequent_item *to = &f->items[item];
-	uint32_t n = x.len < LEAT__FREQUENT_TEXT ? x.len : LEAT__FREQUENT_TEXT;
+	struct leat__group_frequent_item *to = &f->items[item];
+	uint32_t n = x.len < LEAT__GROUP_FREQUENT_TEXT
+		? x.len
+		: LEAT__GROUP_FREQUENT_TEXT;
 
 	to->surplus = to->count;
 	to->count++;
@@ -395,16 +425,16 @@ frequent_set(struct leat__frequent *f, uint32_t item, uint64_t hash,
 }
 
 void
-leat__frequent_add(
-	struct leat__frequent *frequent, uint64_t hash, struct leat_text x)
+leat__group_frequent_add(struct leat__group_frequent *frequent, uint64_t hash,
+	struct leat_text x)
 {
-	struct leat__frequent *f = frequent;
+	struct leat__group_frequent *f = frequent;
 	uint32_t item = f->slots[frequent_slot(f, hash)];
 
 	if (item) {
 		f->items[item - 1].count++;
 		frequent_sink(f, f->place[item - 1]);
-	} else if (f->n < LEAT__FREQUENT) {
+	} else if (f->n < LEAT__GROUP_FREQUENT) {
 		item = f->n++;
 		f->heap[item] = f->place[item] = (uint16_t)item;
 		frequent_set(f, item, hash, x);
@@ -419,15 +449,16 @@ leat__frequent_add(
 
 /* Does item a come before b? Equal ones by which was there first. */
 static bool
-frequent_is_before(const struct leat__frequent *f, uint32_t a, uint32_t b)
+frequent_is_before(const struct leat__group_frequent *f, uint32_t a, uint32_t b)
 {
 	uint64_t x = f->items[a].count, y = f->items[b].count;
 
 	return x > y || (x == y && a < b);
 }
 
-const struct leat__frequent_item *
-leat__frequent_get(const struct leat__frequent *frequent, uint32_t k)
+const struct leat__group_frequent_item *
+leat__group_frequent_get(
+	const struct leat__group_frequent *frequent, uint32_t k)
 {
 	for (uint32_t item = 0; item < frequent->n; item++) {
 		uint32_t n_before = 0;

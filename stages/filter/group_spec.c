@@ -152,7 +152,7 @@ leat__group_parse_names(struct leat_stage *st, const char *option,
 	return LEAT_OK;
 }
 
-/* ---- results ---------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------- */
 
 static int
 spec_function(const struct spec_parse *p, const struct leat__group_name *name,

@@ -12,27 +12,27 @@
 #include "group.h"
 
 uint64_t
-leat__spill_spare_bytes(const struct leat__spill_disk *disk)
+leat__group_spill_spare_bytes(const struct leat__group_spill_disk *disk)
 {
-	return (uint64_t)disk->buffer_bytes * LEAT__SPILL_PARTS;
+	return (uint64_t)disk->buffer_bytes * LEAT__GROUP_SPILL_PARTS;
 }
 
 void
-leat__spill_init(struct leat__spill *spill, struct leat__spill_disk *disk,
-	uint32_t level)
+leat__group_spill_init(struct leat__group_spill *spill,
+	struct leat__group_spill_disk *disk, uint32_t level)
 {
-	*spill = (struct leat__spill){.disk = disk, .level = level};
+	*spill = (struct leat__group_spill){.disk = disk, .level = level};
 }
 
 static void
-spill_free_buffers(struct leat__spill *spill)
+spill_free_buffers(struct leat__group_spill *spill)
 {
 	leat_stage_free(spill->disk->st, spill->buffers);
 	spill->buffers = NULL;
 }
 
 static void
-spill_close_part(struct leat__spill *spill, uint32_t part)
+spill_close_part(struct leat__group_spill *spill, uint32_t part)
 {
 	if (spill->files[part])
 		spill->disk->used_bytes -=
@@ -42,22 +42,22 @@ spill_close_part(struct leat__spill *spill, uint32_t part)
 }
 
 void
-leat__spill_fini(struct leat__spill *spill)
+leat__group_spill_fini(struct leat__group_spill *spill)
 {
 	if (!spill->disk)
 		return;
 	spill_free_buffers(spill);
-	for (uint32_t k = 0; k < LEAT__SPILL_PARTS; k++)
+	for (uint32_t k = 0; k < LEAT__GROUP_SPILL_PARTS; k++)
 		spill_close_part(spill, k);
 }
 
-/* ---- writing -------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 static int
-spill_append(struct leat__spill *spill, uint32_t part, const void *data,
+spill_append(struct leat__group_spill *spill, uint32_t part, const void *data,
 	uint64_t n_bytes)
 {
-	struct leat__spill_disk *disk = spill->disk;
+	struct leat__group_spill_disk *disk = spill->disk;
 	uint64_t offset;
 
 	if (n_bytes > disk->limit_bytes - disk->used_bytes)
@@ -75,13 +75,13 @@ spill_append(struct leat__spill *spill, uint32_t part, const void *data,
 }
 
 static uint8_t *
-spill_buffer(const struct leat__spill *spill, uint32_t part)
+spill_buffer(const struct leat__group_spill *spill, uint32_t part)
 {
 	return spill->buffers + (size_t)part * spill->disk->buffer_bytes;
 }
 
 static int
-spill_flush_part(struct leat__spill *spill, uint32_t part)
+spill_flush_part(struct leat__group_spill *spill, uint32_t part)
 {
 	uint32_t n = spill->fill[part];
 
@@ -92,12 +92,12 @@ spill_flush_part(struct leat__spill *spill, uint32_t part)
 }
 
 static int
-spill_alloc(struct leat__spill *spill)
+spill_alloc(struct leat__group_spill *spill)
 {
-	struct leat__spill_disk *disk = spill->disk;
+	struct leat__group_spill_disk *disk = spill->disk;
 	void *memory;
 	int rc = leat_stage_alloc(
-		disk->st, leat__spill_spare_bytes(disk), &memory);
+		disk->st, leat__group_spill_spare_bytes(disk), &memory);
 
 	if (rc)
 		return leat_stage_fail(
@@ -108,11 +108,11 @@ spill_alloc(struct leat__spill *spill)
 }
 
 int
-leat__spill_add(struct leat__spill *spill, const struct leat__record_head *head,
-	uint8_t **record_out)
+leat__group_spill_add(struct leat__group_spill *spill,
+	const struct leat__group_record_head *head, uint8_t **record_out)
 {
-	uint32_t shift = 64 - LEAT__SPILL_BITS * (spill->level + 1);
-	uint32_t part = head->hash >> shift & (LEAT__SPILL_PARTS - 1);
+	uint32_t shift = 64 - LEAT__GROUP_SPILL_BITS * (spill->level + 1);
+	uint32_t part = head->hash >> shift & (LEAT__GROUP_SPILL_PARTS - 1);
 	uint32_t room = spill->disk->buffer_bytes;
 
 	if (head->n_bytes > room)
@@ -131,50 +131,52 @@ leat__spill_add(struct leat__spill *spill, const struct leat__record_head *head,
 }
 
 int
-leat__spill_flush(struct leat__spill *spill)
+leat__group_spill_flush(struct leat__group_spill *spill)
 {
 	if (!spill->buffers)
 		return LEAT_OK;
-	for (uint32_t k = 0; k < LEAT__SPILL_PARTS; k++)
+	for (uint32_t k = 0; k < LEAT__GROUP_SPILL_PARTS; k++)
 		LEAT__TRY(spill_flush_part(spill, k));
 	spill_free_buffers(spill);
 	return LEAT_OK;
 }
 
-/* ---- reading -------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 int
-leat__spill_open_next(
-	struct leat__spill *spill, struct leat__spill_reader *reader)
+leat__group_spill_open_next(struct leat__group_spill *spill,
+	struct leat__group_spill_reader *reader)
 {
-	struct leat__spill_disk *disk = spill->disk;
+	struct leat__group_spill_disk *disk = spill->disk;
 	void *memory;
 	int rc;
 
-	while (spill->part < LEAT__SPILL_PARTS && !spill->files[spill->part])
+	while (spill->part < LEAT__GROUP_SPILL_PARTS &&
+		!spill->files[spill->part])
 		spill->part++;
-	if (spill->part == LEAT__SPILL_PARTS)
+	if (spill->part == LEAT__GROUP_SPILL_PARTS)
 		return LEAT_EOS;
-	rc = leat_stage_alloc(disk->st, leat__spill_spare_bytes(disk), &memory);
+	rc = leat_stage_alloc(
+		disk->st, leat__group_spill_spare_bytes(disk), &memory);
 	if (rc)
 		return leat_stage_fail(
 			disk->st, rc, "no memory for what is on the disk");
-	*reader = (struct leat__spill_reader){
+	*reader = (struct leat__group_spill_reader){
 		.disk = disk,
 		.file = spill->files[spill->part],
 		.buffer = memory,
-		.buffer_bytes = leat__spill_spare_bytes(disk),
+		.buffer_bytes = leat__group_spill_spare_bytes(disk),
 	};
 	spill->files[spill->part++] = NULL;
 	return LEAT_OK;
 }
 
 const uint8_t *
-leat__spill_next(struct leat__spill_reader *reader)
+leat__group_spill_next(struct leat__group_spill_reader *reader)
 {
 	const uint8_t *record = reader->buffer + reader->at;
 	uint64_t n_left = reader->end - reader->at;
-	struct leat__record_head head;
+	struct leat__group_record_head head;
 
 	if (n_left < sizeof(head))
 		return NULL;
@@ -186,7 +188,7 @@ leat__spill_next(struct leat__spill_reader *reader)
 }
 
 int
-leat__spill_refill(struct leat__spill_reader *reader)
+leat__group_spill_refill(struct leat__group_spill_reader *reader)
 {
 	uint64_t n_left = reader->end - reader->at;
 	uint64_t n = leat_scratch_bytes(reader->file) - reader->offset;
@@ -205,7 +207,7 @@ leat__spill_refill(struct leat__spill_reader *reader)
 }
 
 void
-leat__spill_close(struct leat__spill_reader *reader)
+leat__group_spill_close(struct leat__group_spill_reader *reader)
 {
 	if (!reader->disk)
 		return;
@@ -213,5 +215,5 @@ leat__spill_close(struct leat__spill_reader *reader)
 		reader->disk->used_bytes -= leat_scratch_bytes(reader->file);
 	leat_scratch_close(reader->file);
 	leat_stage_free(reader->disk->st, reader->buffer);
-	*reader = (struct leat__spill_reader){.disk = NULL};
+	*reader = (struct leat__group_spill_reader){.disk = NULL};
 }

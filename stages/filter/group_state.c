@@ -37,7 +37,7 @@ leat__group_state_bytes(uint32_t kind)
 		[LEAT__STATE_LAST] = sizeof(struct leat__group_cell),
 		[LEAT__STATE_DISTINCT] = sizeof(uint64_t),
 		[LEAT__STATE_REGISTERS] = sizeof(uint8_t *),
-		[LEAT__STATE_QUANTILE] = sizeof(struct leat__quantile),
+		[LEAT__STATE_QUANTILE] = sizeof(struct leat__group_quantile),
 	};
 
 	return bytes[kind];
@@ -54,7 +54,7 @@ leat__group_state_is_growing(uint32_t kind, uint32_t type)
 
 bool
 leat__group_state_begin(const struct leat__group_spec *spec,
-	struct leat__arena *arena, uint8_t *states, uint64_t spare_bytes)
+	struct leat__group_bag *bag, uint8_t *states, uint64_t spare_bytes)
 {
 	memset(states, 0, spec->state_bytes);
 	for (uint32_t k = 0; k < spec->n_states; k++) {
@@ -62,18 +62,18 @@ leat__group_state_begin(const struct leat__group_spec *spec,
 
 		if (spec->states[k].kind != LEAT__STATE_REGISTERS)
 			continue;
-		registers = leat__arena_take(
-			arena, LEAT__REGISTERS, 8, spare_bytes);
+		registers = leat__group_bag_take(
+			bag, LEAT__GROUP_REGISTERS, 8, spare_bytes);
 		if (!registers)
 			return false;
-		memset(registers, 0, LEAT__REGISTERS);
+		memset(registers, 0, LEAT__GROUP_REGISTERS);
 		memcpy(states + spec->states[k].offset, &registers,
 			sizeof(registers));
 	}
 	return true;
 }
 
-/* ---- counts and sums ------------------------------------------------------------ */
+/* ---- counts and sums ----------------------------------------------------- */
 
 static void
 state_count_rows(const struct leat__group_batch *batch, uint32_t offset)
@@ -84,7 +84,7 @@ state_count_rows(const struct leat__group_batch *batch, uint32_t offset)
 
 static void
 state_count_values(const struct leat__group_batch *batch, uint32_t offset,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	for (uint32_t k = 0; k < batch->n; k++)
 		*(uint64_t *)(void *)(batch->states[k] + offset) +=
@@ -109,7 +109,7 @@ state_add(struct leat__group_sum *sum, uint64_t low, int64_t high)
 /* Of 64 bit numbers, 128 bits are enough. */
 static void
 state_sum_ints(const struct leat__group_batch *batch, uint32_t offset,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
 		uint32_t at = batch->at[k];
@@ -128,7 +128,7 @@ state_sum_ints(const struct leat__group_batch *batch, uint32_t offset,
 
 static void
 state_sum_decimals(const struct leat__group_batch *batch, uint32_t offset,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
 		struct leat_decimal x = column->values.decimals[batch->at[k]];
@@ -141,7 +141,7 @@ state_sum_decimals(const struct leat__group_batch *batch, uint32_t offset,
 
 static void
 state_sum_floats(const struct leat__group_batch *batch, uint32_t offset,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
 		struct leat__group_float_sum *s =
@@ -160,20 +160,20 @@ state_sum_floats(const struct leat__group_batch *batch, uint32_t offset,
 
 /* Row `at` of a column of numbers as a double. */
 static double
-state_number(const struct leat__block_column *column,
+state_number(const struct leat__group_block_column *column,
 	const struct leat__group_input *input, uint32_t at)
 {
 	if (input->type == LEAT_TYPE_FLOAT64)
 		return column->values.floats[at];
 	if (input->type == LEAT_TYPE_DECIMAL)
-		return leat__exact_decimal(
+		return leat__group_exact_decimal(
 			column->values.decimals[at], input->scale);
 	return (double)column->values.ints[at];
 }
 
 static void
 state_moments(const struct leat__group_batch *batch, uint32_t offset,
-	const struct leat__block_column *column,
+	const struct leat__group_block_column *column,
 	const struct leat__group_input *input)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
@@ -191,11 +191,12 @@ state_moments(const struct leat__group_batch *batch, uint32_t offset,
 	}
 }
 
-/* ---- one value that is kept ------------------------------------------------------ */
+/* ---- one value that is kept ---------------------------------------------- */
 
 /* Upper and lower half of a number so that their order is that of values. */
 static struct leat__group_cell
-state_cell(const struct leat__block_column *column, uint32_t type, uint32_t at)
+state_cell(const struct leat__group_block_column *column, uint32_t type,
+	uint32_t at)
 {
 	struct leat__group_cell cell = {.has = 1};
 
@@ -243,7 +244,7 @@ state_wins(uint32_t kind, bool is_less, bool is_greater)
 static void
 state_keep_numbers(const struct leat__group_state *state, uint32_t type,
 	const struct leat__group_batch *batch,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
 		struct leat__group_cell *cell =
@@ -270,7 +271,7 @@ state_compare_texts(struct leat_text a, struct leat_text b)
 }
 
 static bool
-state_keep_text(struct leat__group_cell *cell, struct leat__arena *arena,
+state_keep_text(struct leat__group_cell *cell, struct leat__group_bag *bag,
 	struct leat_text x)
 {
 	uint32_t bits = STATE_ROOM_BITS;
@@ -278,7 +279,7 @@ state_keep_text(struct leat__group_cell *cell, struct leat__arena *arena,
 	if (!cell->room_bits || x.len > 1ull << cell->room_bits) {
 		while (x.len > 1ull << bits)
 			bits++;
-		cell->text = leat__arena_take(arena, 1ull << bits, 1, 0);
+		cell->text = leat__group_bag_take(bag, 1ull << bits, 1, 0);
 		if (!cell->text)
 			return false;
 		cell->room_bits = (uint16_t)bits;
@@ -292,8 +293,8 @@ state_keep_text(struct leat__group_cell *cell, struct leat__arena *arena,
 
 static bool
 state_keep_texts(const struct leat__group_state *state,
-	struct leat__arena *arena, const struct leat__group_batch *batch,
-	const struct leat__block_column *column)
+	struct leat__group_bag *bag, const struct leat__group_batch *batch,
+	const struct leat__group_block_column *column)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
 		struct leat__group_cell *cell =
@@ -309,39 +310,40 @@ state_keep_texts(const struct leat__group_state *state,
 			: 0;
 		if ((!cell->has ||
 			    state_wins(state->kind, order<0, order> 0)) &&
-			!state_keep_text(cell, arena, x))
+			!state_keep_text(cell, bag, x))
 			return false;
 	}
 	return true;
 }
 
-/* ---- sketches ---------------------------------------------------------------------- */
+/* ---- sketches ------------------------------------------------------------ */
 
 static uint64_t
-state_hash(const struct leat__block_column *column, uint32_t type, uint32_t at)
+state_hash(const struct leat__group_block_column *column, uint32_t type,
+	uint32_t at)
 {
 	double x;
 
 	switch (type) {
 	case LEAT_TYPE_TEXT:
 	case LEAT_TYPE_BINARY:
-		return leat__hash_key(column->values.texts[at], 0);
+		return leat__group_hash_key(column->values.texts[at], 0);
 	case LEAT_TYPE_DECIMAL:
-		return leat__hash_bytes(
+		return leat__group_hash_bytes(
 			(const void *)&column->values.decimals[at], 16, 0);
 	case LEAT_TYPE_FLOAT64:
 		x = column->values.floats[at];
 		x = isnan(x) ? (double)NAN : x + 0.0;
-		return leat__hash_bytes((const void *)&x, 8, 0);
+		return leat__group_hash_bytes((const void *)&x, 8, 0);
 	default:
-		return leat__hash_bytes(
+		return leat__group_hash_bytes(
 			(const void *)&column->values.ints[at], 8, 0);
 	}
 }
 
 static void
 state_registers(const struct leat__group_batch *batch, uint32_t offset,
-	const struct leat__block_column *column, uint32_t type)
+	const struct leat__group_block_column *column, uint32_t type)
 {
 	for (uint32_t k = 0; k < batch->n; k++) {
 		uint8_t *registers;
@@ -350,32 +352,33 @@ state_registers(const struct leat__group_batch *batch, uint32_t offset,
 			continue;
 		memcpy(&registers, batch->states[k] + offset,
 			sizeof(registers));
-		leat__registers_add(
+		leat__group_registers_add(
 			registers, state_hash(column, type, batch->at[k]));
 	}
 }
 
 static bool
 state_quantiles(const struct leat__group_batch *batch, uint32_t offset,
-	struct leat__arena *arena, const struct leat__block_column *column,
+	struct leat__group_bag *bag,
+	const struct leat__group_block_column *column,
 	const struct leat__group_input *input)
 {
 	for (uint32_t k = 0; k < batch->n; k++)
 		if (column->has[batch->at[k]] &&
-			!leat__quantile_add((void *)(batch->states[k] + offset),
-				arena,
+			!leat__group_quantile_add(
+				(void *)(batch->states[k] + offset), bag,
 				state_number(column, input, batch->at[k])))
 			return false;
 	return true;
 }
 
-/* ---- all of them ------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------- */
 
 bool
-leat__group_state_update(struct leat__group *group,
+leat__group_state_update(struct leat__groups *group,
 	const struct leat__group_state *state,
 	const struct leat__group_batch *batch,
-	const struct leat__block_column *column)
+	const struct leat__group_block_column *column)
 {
 	const struct leat__group_input *input =
 		&group->spec->inputs[state->input];
@@ -405,12 +408,12 @@ leat__group_state_update(struct leat__group *group,
 		return true;
 	case LEAT__STATE_QUANTILE:
 		return state_quantiles(
-			batch, offset, &group->arena, column, input);
+			batch, offset, &group->bag, column, input);
 	default:
 		break;
 	}
 	if (input->type == LEAT_TYPE_TEXT || input->type == LEAT_TYPE_BINARY)
-		return state_keep_texts(state, &group->arena, batch, column);
+		return state_keep_texts(state, &group->bag, batch, column);
 	state_keep_numbers(state, input->type, batch, column);
 	return true;
 }

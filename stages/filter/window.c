@@ -30,15 +30,18 @@ struct window {
 	uint32_t is_over; /* all rows have come */
 };
 
-/* ---- windows and lists of them -------------------------------------------------- */
+/* ---- windows and lists of them ------------------------------------------- */
 
 struct leat__window *
 leat__window_make(struct leat__windows *w, int64_t start, int64_t end,
 	const struct leat_text *key)
 {
 	uint64_t n_bytes = sizeof(struct leat__window) +
-		(key ? LEAT__HASH_KEY_HEAD + leat__hash_key_bytes(*key) : 0);
-	struct leat__window *window = leat__budget_take(&w->budget, n_bytes, 0);
+		(key ? LEAT__GROUP_HASH_KEY_HEAD +
+					leat__group_hash_key_bytes(*key)
+		     : 0);
+	struct leat__window *window =
+		leat__group_budget_take(&w->budget, n_bytes, 0);
 
 	if (!window)
 		return NULL;
@@ -47,7 +50,7 @@ leat__window_make(struct leat__windows *w, int64_t start, int64_t end,
 	leat__group_init(
 		&window->group, &w->spec, &w->budget, WINDOW_FIRST_BYTES);
 	if (key)
-		leat__hash_put_key((uint8_t *)(window + 1), 0, key);
+		leat__group_hash_put_key((uint8_t *)(window + 1), 0, key);
 	return window;
 }
 
@@ -55,7 +58,7 @@ void
 leat__window_free(struct leat__windows *w, struct leat__window *window)
 {
 	leat__group_fini(&window->group);
-	leat__budget_give(&w->budget, window, window->n_bytes);
+	leat__group_budget_give(&w->budget, window, window->n_bytes);
 }
 
 void
@@ -108,7 +111,7 @@ leat__window_see(struct leat__windows *w, int64_t time)
 		w->watermark = mark;
 }
 
-/* ---- rows that are not wanted ---------------------------------------------------- */
+/* ---- rows that are not wanted -------------------------------------------- */
 
 /* "3 d 4 h", "1.5 s" */
 static void
@@ -144,7 +147,7 @@ leat__window_reject_late(
 		"late by %s: its window has ended; more lateness= would wait "
 		"for it",
 		by);
-	return leat__block_reject(
+	return leat__group_block_reject(
 		st, &w->block, k, w->spec.n_keys, LEAT_EDATA, reason);
 }
 
@@ -157,11 +160,11 @@ leat__window_reject_empty(
 	snprintf(reason, sizeof(reason),
 		"column '%.64s' has no value that can be used as a time",
 		w->spec.time.text);
-	return leat__block_reject(
+	return leat__group_block_reject(
 		st, &w->block, k, w->spec.n_keys, LEAT_EDATA, reason);
 }
 
-/* ---- what is asked for ------------------------------------------------------------ */
+/* ---- what is asked for --------------------------------------------------- */
 
 static int
 window_fail(struct leat_stage *st, const char *text)
@@ -261,15 +264,15 @@ window_init(struct leat_stage *st, const void *opts)
 		leat__group_spec_side_bytes(o->time ? o->time : "", "");
 	LEAT__TRY(window_check(st, w, o));
 	LEAT__TRY(window_parse(st, &w->spec, o));
-	w->budget = (struct leat__budget){.st = st,
+	w->budget = (struct leat__group_budget){.st = st,
 		.holds = "the windows that are open, and their groups",
 		.limit_bytes = memory};
 	w->watermark = LEAT__WINDOW_NEVER;
-	leat__hash_table_init(&w->sessions, &w->budget,
+	leat__group_hash_table_init(&w->sessions, &w->budget,
 		(uint32_t)sizeof(struct leat__window));
 	n_columns = w->spec.n_keys + w->spec.n_results + 3;
 	needs->side_bytes += memory + WINDOW_SIDE_BYTES +
-		2 * leat__block_side_bytes((uint32_t)n_columns) +
+		2 * leat__group_block_side_bytes((uint32_t)n_columns) +
 		leat_builder_side_bytes(n_columns) +
 		n_columns * sizeof(struct leat_column);
 	needs->frame_bytes = leat_builder_frame_bytes();
@@ -292,8 +295,8 @@ window_bind(struct leat_stage *st, struct window *s,
 	if (s->has_begun)
 		return LEAT_OK;
 	s->has_begun = 1;
-	LEAT__TRY(leat__block_init(st, &w->block, &w->spec, &w->budget));
-	return leat__block_init(st, &w->one, &w->spec, &w->budget);
+	LEAT__TRY(leat__group_block_init(st, &w->block, &w->spec, &w->budget));
+	return leat__group_block_init(st, &w->one, &w->spec, &w->budget);
 }
 
 static int
@@ -314,7 +317,7 @@ window_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	return rc;
 }
 
-/* ---- emitting ------------------------------------------------------------------------ */
+/* ---- emitting ------------------------------------------------------------ */
 
 /* Rows are counted from 1, and the last one of a window is named. */
 static void
@@ -365,12 +368,13 @@ window_emit(struct leat_stage *st, struct window *s)
 	return LEAT_OK;
 }
 
-/* ---- rows ------------------------------------------------------------------------------ */
+/* ---- rows ---------------------------------------------------------------- */
 
 static void
 window_read_times(struct leat__windows *w)
 {
-	struct leat__block_column *column = &w->block.columns[w->spec.n_keys];
+	struct leat__group_block_column *column =
+		&w->block.columns[w->spec.n_keys];
 	bool is_date = w->spec.inputs[w->spec.n_keys].type == LEAT_TYPE_DATE;
 
 	for (uint32_t k = 0; k < w->block.n; k++) {
@@ -410,11 +414,11 @@ window_process(struct leat_stage *st, struct leat_frame *in)
 		return rc;
 	leat_builder_enter(&s->builder, s->w.spec.to, in);
 	if (!s->is_open)
-		leat__block_open(&s->w.block, in);
+		leat__group_block_open(&s->w.block, in);
 	s->is_open = 1;
 	do {
 		LEAT__TRY(window_emit(st, s));
-		rc = leat__block_read(st, &s->w.block);
+		rc = leat__group_block_read(st, &s->w.block);
 		if (!rc)
 			rc = window_add(st, &s->w);
 	} while (!rc);
@@ -485,8 +489,8 @@ window_fini(struct leat_stage *st)
 	window_free_all(&s->w, &s->w.open);
 	window_free_all(&s->w, &s->w.closed);
 	leat__window_fini_sessions(&s->w);
-	leat__block_fini(st, &s->w.one);
-	leat__block_fini(st, &s->w.block);
+	leat__group_block_fini(st, &s->w.one);
+	leat__group_block_fini(st, &s->w.block);
 }
 
 #define WINDOW_OFFSET(field) offsetof(struct leat_window_opts, field)

@@ -12,7 +12,7 @@
 struct leat__window {
 	struct leat__window *next;
 	struct leat__window *before;
-	struct leat__group group;
+	struct leat__groups group;
 	int64_t start; /* us, or number of a row */
 	int64_t end;   /* behind the last */
 	uint64_t hash; /* of a session's key, which follows */
@@ -33,8 +33,8 @@ struct leat__window_waiting {
 
 struct leat__windows {
 	struct leat__group_spec spec;
-	struct leat__budget budget;
-	struct leat__block block;
+	struct leat__group_budget budget;
+	struct leat__group_block block;
 	/* what is asked for; us, or rows */
 	uint32_t kind; /* enum leat_window_kind */
 	uint32_t by_rows;
@@ -49,8 +49,8 @@ struct leat__windows {
 	struct leat__window *nearest; /* that was found last */
 	int64_t times[LEAT__GROUP_BLOCK];
 	/* of sessions */
-	struct leat__hash_table sessions;
-	struct leat__block one;               /* a row that has waited */
+	struct leat__group_hash_table sessions;
+	struct leat__group_block one;         /* a row that has waited */
 	struct leat__window_waiting *waiting; /* heap, the earliest first */
 	uint64_t n_waiting;
 	uint64_t waiting_room;

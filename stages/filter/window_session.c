@@ -13,7 +13,7 @@
 
 #define SESSION_WAITING_FIRST 64u
 
-/* ---- sessions ---------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------ */
 
 static void
 session_close_until(struct leat__windows *w, int64_t time)
@@ -21,25 +21,26 @@ session_close_until(struct leat__windows *w, int64_t time)
 	while (w->open.first && w->open.first->end <= time) {
 		struct leat__window *first = w->open.first;
 
-		leat__hash_table_remove(
+		leat__group_hash_table_remove(
 			&w->sessions, first->hash, (const uint8_t *)first);
 		leat__window_close_first(w);
 	}
 }
 
 static struct leat__window *
-session_begin(struct leat__windows *w, const struct leat__block *block,
+session_begin(struct leat__windows *w, const struct leat__group_block *block,
 	uint32_t k, int64_t time)
 {
 	struct leat__window *window;
 
-	if (!leat__hash_table_reserve(&w->sessions, 0))
+	if (!leat__group_hash_table_reserve(&w->sessions, 0))
 		return NULL;
 	window = leat__window_make(w, time, time + w->size, &block->keys[k]);
 	if (!window)
 		return NULL;
 	window->hash = block->hashes[k];
-	leat__hash_table_add(&w->sessions, window->hash, (uint8_t *)window);
+	leat__group_hash_table_add(
+		&w->sessions, window->hash, (uint8_t *)window);
 	leat__window_link(&w->open, w->open.last, window);
 	return window;
 }
@@ -47,12 +48,12 @@ session_begin(struct leat__windows *w, const struct leat__block *block,
 /* Row k of a block, none that comes later being earlier. */
 static int
 session_add(struct leat_stage *st, struct leat__windows *w,
-	const struct leat__block *block, uint32_t k, int64_t time)
+	const struct leat__group_block *block, uint32_t k, int64_t time)
 {
 	struct leat__window *window;
 
 	session_close_until(w, time);
-	window = (struct leat__window *)(void *)leat__hash_table_find(
+	window = (struct leat__window *)(void *)leat__group_hash_table_find(
 		&w->sessions, block->hashes[k], 0, block->keys[k]);
 	if (!window)
 		window = session_begin(w, block, k, time);
@@ -66,7 +67,7 @@ session_add(struct leat_stage *st, struct leat__windows *w,
 	return leat__group_add(st, &window->group, block, k, 1);
 }
 
-/* ---- rows that wait ------------------------------------------------------------ */
+/* ---- rows that wait ------------------------------------------------------ */
 
 static bool
 waiting_is_before(const struct leat__window_waiting *a,
@@ -85,12 +86,13 @@ waiting_grow(struct leat__windows *w)
 
 	if (w->n_waiting < w->waiting_room)
 		return true;
-	waiting = leat__budget_take(&w->budget, room * sizeof(*waiting), 0);
+	waiting =
+		leat__group_budget_take(&w->budget, room * sizeof(*waiting), 0);
 	if (!waiting)
 		return false;
 	if (w->n_waiting)
 		memcpy(waiting, w->waiting, w->n_waiting * sizeof(*waiting));
-	leat__budget_give(
+	leat__group_budget_give(
 		&w->budget, w->waiting, w->waiting_room * sizeof(*waiting));
 	w->waiting = waiting;
 	w->waiting_room = room;
@@ -100,17 +102,17 @@ waiting_grow(struct leat__windows *w)
 static int
 waiting_put(struct leat_stage *st, struct leat__windows *w, uint32_t k)
 {
-	uint64_t n_bytes = leat__record_bytes(&w->block, k);
+	uint64_t n_bytes = leat__group_record_bytes(&w->block, k);
 	struct leat__window_waiting row = {
 		.time = w->times[k], .number = w->waiting_number++};
 	uint64_t at;
 
 	if (!waiting_grow(w))
 		return leat__group_fail_memory(st, &w->budget);
-	row.record = leat__budget_take(&w->budget, n_bytes, 0);
+	row.record = leat__group_budget_take(&w->budget, n_bytes, 0);
 	if (!row.record)
 		return leat__group_fail_memory(st, &w->budget);
-	leat__record_put(&w->block, k, row.record);
+	leat__group_record_put(&w->block, k, row.record);
 	at = w->n_waiting++;
 	while (at && waiting_is_before(&row, &w->waiting[(at - 1) / 2])) {
 		w->waiting[at] = w->waiting[(at - 1) / 2];
@@ -123,10 +125,10 @@ waiting_put(struct leat_stage *st, struct leat__windows *w, uint32_t k)
 static void
 waiting_free(struct leat__windows *w, uint8_t *record)
 {
-	struct leat__record_head head;
+	struct leat__group_record_head head;
 
 	memcpy(&head, record, sizeof(head));
-	leat__budget_give(&w->budget, record, head.n_bytes);
+	leat__group_budget_give(&w->budget, record, head.n_bytes);
 }
 
 /* Take the first out; the heap stays one. */
@@ -160,7 +162,7 @@ waiting_release(struct leat_stage *st, struct leat__windows *w, int64_t time)
 		int rc;
 
 		w->one.n = 0;
-		leat__record_get(&w->one, row.record);
+		leat__group_record_get(&w->one, row.record);
 		rc = session_add(st, w, &w->one, 0, row.time);
 		waiting_free(w, row.record);
 		if (rc)
@@ -169,7 +171,7 @@ waiting_release(struct leat_stage *st, struct leat__windows *w, int64_t time)
 	return LEAT_OK;
 }
 
-/* ---- all of it ------------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------- */
 
 static int
 session_row(struct leat_stage *st, struct leat__windows *w, uint32_t k)
@@ -207,7 +209,7 @@ leat__window_fini_sessions(struct leat__windows *w)
 	while (w->n_waiting)
 		waiting_free(w, w->waiting[--w->n_waiting].record);
 	if (w->waiting)
-		leat__budget_give(&w->budget, w->waiting,
+		leat__group_budget_give(&w->budget, w->waiting,
 			w->waiting_room * sizeof(*w->waiting));
-	leat__hash_table_fini(&w->sessions);
+	leat__group_hash_table_fini(&w->sessions);
 }

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-/* ---- text -------------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------- */
 
 START_TEST(groups_come_in_the_order_in_which_they_appear)
 {
@@ -81,7 +81,7 @@ START_TEST(results_without_a_name_get_one)
 }
 END_TEST
 
-/* ---- types --------------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------- */
 
 START_TEST(sums_of_int64_are_exact_or_an_error)
 {
@@ -217,7 +217,7 @@ START_TEST(quantiles_are_between_ranks)
 }
 END_TEST
 
-/* ---- mistakes ------------------------------------------------------------------- */
+/* ---- mistakes ------------------------------------------------------------ */
 
 START_TEST(a_result_that_is_none_fails_with_its_place)
 {
@@ -283,7 +283,7 @@ START_TEST(a_value_that_does_not_convert_can_be_skipped)
 }
 END_TEST
 
-/* ---- memory ------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------- */
 
 /* Rows of n groups, each twice, far from each other. */
 static void

@@ -95,7 +95,7 @@ START_TEST(a_day_may_be_a_time_and_so_may_text)
 }
 END_TEST
 
-/* ---- lateness ------------------------------------------------------------------- */
+/* ---- lateness ------------------------------------------------------------ */
 
 START_TEST(a_row_may_come_late_while_its_window_is_open)
 {
@@ -159,7 +159,7 @@ START_TEST(a_late_row_counts_in_the_windows_that_are_open)
 }
 END_TEST
 
-/* ---- sessions -------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------ */
 
 START_TEST(sessions_last_as_long_as_rows_follow)
 {
@@ -228,7 +228,7 @@ START_TEST(sessions_of_many_rows_are_those_of_the_rows_in_order)
 }
 END_TEST
 
-/* ---- frames, limits, mistakes ------------------------------------------------------ */
+/* ---- frames, limits, mistakes -------------------------------------------- */
 
 START_TEST(windows_do_not_depend_on_frames)
 {
