@@ -10,8 +10,6 @@
 
 #include "csv_schema.h"
 
-#define CSV_SNIFF_BYTES 4096 /* to guess from, where nothing can be seen */
-
 static const uint8_t csv_mark[3] = {0xef, 0xbb, 0xbf}; /* byte order mark */
 
 struct csv_cut {
@@ -21,6 +19,9 @@ struct csv_cut {
 	uint32_t has_start;  /* the mark is behind us, or there is none */
 	uint32_t has_header; /* so is the first record */
 	uint32_t must_sniff; /* the dialect is not known yet */
+	uint32_t must_gather; /* neither are the columns */
+	uint64_t n_lines;     /* that were gathered */
+	uint32_t is_sampled;  /* these are enough */
 };
 
 /* ---- the header --------------------------------------------------------- */
@@ -100,7 +101,7 @@ csv_take_header(struct leat_stage *st, struct csv_cut *s, uint32_t n_bytes,
 	return LEAT_OK;
 }
 
-/* ---- guessing the dialect ----------------------------------------------- */
+/* ---- a sample, where nothing can be seen beforehand ---------------------- */
 
 static void
 csv_set_dialect(struct csv_cut *s, struct leat_dialect dialect)
@@ -112,14 +113,15 @@ csv_set_dialect(struct csv_cut *s, struct leat_dialect dialect)
 /* The carry is all there is to guess from: then its header is read, if it is
  * complete. */
 static int
-csv_sniff_carry(struct leat_stage *st, struct csv_cut *s)
+csv_settle(struct leat_stage *st, struct csv_cut *s)
 {
 	struct cut *c = &s->cut;
-	struct leat_text rows;
-	uint32_t end;
+	uint32_t end = 0;
 
-	csv_set_dialect(s, csv_sniff(c->carry, c->n_carry));
-	do {
+	if (s->must_sniff)
+		csv_set_dialect(s, csv_sniff(c->carry, c->n_carry));
+	s->must_gather = 0;
+	while (c->n_carry) {
 		c->scan = (struct leat_cut){0};
 		leat_text_cut_first(
 			&c->scan, &c->dialect, c->carry, c->n_carry);
@@ -127,33 +129,56 @@ csv_sniff_carry(struct leat_stage *st, struct csv_cut *s)
 		if (!end || !csv_is_blank(c->carry, end))
 			break;
 		cut_drop(c, end);
-	} while (c->n_carry);
+	}
 	if (c->scan.scan.is_odd)
 		return csv_fail_closed(st, s);
 	if (!end || !c->n_carry)
 		return LEAT_OK;
-	rows = (struct leat_text){c->carry + end, c->n_carry - end};
-	return csv_take_header(st, s, end, rows);
+	return csv_take_header(st, s, end,
+		(struct leat_text){c->carry + end, c->n_carry - end});
 }
 
-/* 1: the dialect is known, 0: the frame has no more to guess from. */
+/* How much of a text belongs to the sample: up to so many line ends. */
+static uint32_t
+csv_sample_part(struct csv_cut *s, const uint8_t *text, uint32_t n)
+{
+	uint64_t n_rows = s->names.opts->infer_rows;
+	uint64_t n_lines = (n_rows ? n_rows : CSV_INFER_ROWS) + 1;
+	uint32_t at = 0;
+
+	while (at < n && s->n_lines < n_lines) {
+		const uint8_t *end = memchr(text + at, '\n', n - at);
+
+		if (!end)
+			return n;
+		at = (uint32_t)(end - text) + 1;
+		s->n_lines++;
+	}
+	s->is_sampled = s->n_lines >= n_lines;
+	return at;
+}
+
+/*
+ * Gather what a source that can be looked at would have shown, so that a pipe
+ * has the same columns, whatever pieces it comes in. 1: the sample is there,
+ * 0: the frame has no more.
+ */
 static int
-csv_sniff_more(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
+csv_sample(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 {
 	struct cut *c = &s->cut;
-	uint32_t most = c->max_carry < CSV_SNIFF_BYTES ? c->max_carry
-						       : CSV_SNIFF_BYTES;
+	uint32_t most = c->max_carry < CUT_CARRY_BYTES ? c->max_carry
+						       : CUT_CARRY_BYTES;
 	uint32_t n = in->len_bytes - c->at;
 	int rc;
 
 	n = n < most - c->n_carry ? n : most - c->n_carry;
-	rc = cut_add(st, c, in->data + c->at, n);
-	if (rc)
-		return rc;
+	n = csv_sample_part(s, in->data + c->at, n);
+	cut_carry(c, in->data + c->at, n);
 	c->at += n;
-	if (c->n_carry < most)
+	if (c->n_carry < most && !s->is_sampled)
 		return 0;
-	rc = csv_sniff_carry(st, s);
+	rc = csv_settle(st, s);
 	return rc ? rc : 1;
 }
 
@@ -222,10 +247,10 @@ csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	struct cut *c = &s->cut;
 
 	while (!s->has_header && c->at < in->len_bytes) {
-		int rc = s->must_sniff ? csv_sniff_more(st, s, in)
-				       : csv_gather(st, s, in);
+		int rc = s->must_gather ? csv_sample(st, s, in)
+					: csv_gather(st, s, in);
 
-		if (s->must_sniff || s->has_header)
+		if (s->must_gather || s->has_header)
 			return rc;
 
 		if (rc > 0 && c->n_carry)
@@ -261,16 +286,21 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 
 /* ---- the end ------------------------------------------------------------ */
 
-/* A last line is as good to guess from as others are. */
+/* What was gathered is all; a header alone may lack its line end. */
 static int
-csv_finish_sniff(struct leat_stage *st, struct csv_cut *s)
+csv_finish_sample(struct leat_stage *st, struct csv_cut *s)
 {
 	static const uint8_t newline[1] = {'\n'};
 	struct cut *c = &s->cut;
-	bool is_whole = c->carry[c->n_carry - 1] == '\n';
-	int rc = is_whole ? LEAT_OK : cut_add(st, c, newline, 1);
+	uint32_t at = 0;
+	int rc = LEAT_OK;
 
-	return rc ? rc : csv_sniff_carry(st, s);
+	while (at < c->n_carry &&
+		(c->carry[at] == '\n' || c->carry[at] == '\r'))
+		at++;
+	if (at < c->n_carry && !memchr(c->carry + at, '\n', c->n_carry - at))
+		rc = cut_add(st, c, newline, 1);
+	return rc ? rc : csv_settle(st, s);
 }
 
 /* The input has ended inside the first record: that is all of it. */
@@ -284,8 +314,8 @@ csv_finish_header(struct leat_stage *st, struct csv_cut *s)
 
 	if (s->n_mark && s->n_mark < sizeof(csv_mark))
 		rc = cut_add(st, c, csv_mark, s->n_mark);
-	if (!rc && s->must_sniff && c->n_carry)
-		rc = csv_finish_sniff(st, s);
+	if (!rc && s->must_gather && c->n_carry)
+		rc = csv_finish_sample(st, s);
 	if (rc || s->has_header)
 		return rc;
 	if (!c->n_carry)
@@ -371,6 +401,7 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	rc = cut_negotiate(st, &s->cut, in, out);
 	if (!rc &&  in->sample && in->sample_bytes)
 		rc = csv_look(st, s, in);
+	s->must_gather = !s->cut.schema;
 	out->schema = s->cut.schema;
 	return rc;
 }
