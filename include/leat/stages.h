@@ -42,7 +42,7 @@ struct leat_read_opts {
 	uint32_t size;
 	uint32_t flags;
 	const char *path;
-	uint64_t chunk_bytes; /* payload of a frame; 0 = 131072 */
+	uint64_t chunk_bytes; /* payload of a frame; 0 = 262144 */
 };
 
 /* ---- fan-out, fan-in ---------------------------------------------------------- */

@@ -337,14 +337,15 @@ static int
 csv_finish(struct leat_stage *st)
 {
 	struct csv_cut *s = leat_stage_state(st);
+	int rc = LEAT_OK;
 
-	if (!s->has_header && !s->cut.is_stopped) {
-		int rc = csv_finish_header(st, s);
-
-		if (rc)
-			return rc;
-		s->has_header = 1;
-	}
+	if (!s->has_header && !s->cut.is_stopped)
+		rc = csv_finish_header(st, s);
+	else if (!s->has_header && s->must_gather)
+		rc = csv_settle(st, s);
+	if (rc)
+		return rc;
+	s->has_header = 1;
 	return cut_finish(st, &s->cut);
 }
 

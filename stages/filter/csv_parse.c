@@ -531,7 +531,7 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	uint64_t usual = in->frame_bytes > s->max_record
 		? in->frame_bytes - s->max_record
 		: in->frame_bytes;
-	uint32_t n = (uint32_t)usual / (is_blind ? 8 : 4);
+	uint32_t n = (uint32_t)usual / (is_blind ? 16 : 6);
 
 	s->origin = in->origin ? in->origin : "input";
 	s->max_ends = n < CSV_FIELDS_MIN ? CSV_FIELDS_MIN

@@ -462,8 +462,8 @@ cut_finish_tail(struct leat_stage *st, struct cut *s)
 int
 cut_finish(struct leat_stage *st, struct cut *s)
 {
-	if (s->is_stopped)
-		s->n_carry = s->flaw = s->is_fresh = 0;
+	if (s->is_stopped && s->flaw)
+		s->n_carry = s->flaw = 0;
 	if (s->flaw && s->n_carry)
 		return cut_mend(st, s, NULL);
 	if (s->is_fresh) {
@@ -472,6 +472,8 @@ cut_finish(struct leat_stage *st, struct cut *s)
 		if (rc || s->flaw)
 			return rc;
 	}
+	if (s->is_stopped)
+		s->n_carry = 0;
 	if (s->n_carry)
 		return cut_finish_tail(st, s);
 	/* a header alone is a table as well */

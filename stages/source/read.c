@@ -12,7 +12,7 @@
 #include <leat/io.h>
 #include <leat/stages.h>
 
-#define READ_CHUNK_BYTES 131072
+#define READ_CHUNK_BYTES 262144
 #define READ_BURST       3 /* frames of a file that nobody is told of */
 #define READ_HEADROOM    4096
 #define READ_SLACK       4096
@@ -212,7 +212,7 @@ static const struct leat_option read_options[] = {
 		.offset = offsetof(struct leat_read_opts, chunk_bytes),
 		.min = 4096,
 		.max = 64 << 20,
-		.fallback = "128k",
+		.fallback = "256k",
 		.unit = "bytes",
 		.help = "most that one frame holds"},
 	{.name = NULL},

@@ -675,7 +675,10 @@ START_TEST(a_thousand_readers_of_a_large_frame_need_no_more_of_them)
 	/* 2 in the channels, 1 for the source, 1 between it and the tee */
 	ck_assert_uint_eq(fan.graph->n_classes, 1);
 	ck_assert_uint_eq(fan.graph->classes[0].n_slots -
-			fan.graph->n_workers * fan.graph->magazine_slots,
+			fan.graph->n_workers *
+				leat__magazine_slots(
+					fan.graph->classes[0].slot_bytes,
+					fan.graph->magazine_slots),
 		4);
 	leat_graph_destroy(fan.graph);
 }

@@ -49,7 +49,7 @@ START_TEST(a_file_of_any_size_arrives_as_it_is)
 	pipe_enter_folder();
 	check_copy(1, COPY);
 	check_copy(131071, COPY);
-	check_copy(131072, COPY);
+	check_copy(262144, COPY);
 	check_copy(131073, COPY);
 	check_copy(1000003, COPY);
 	check_copy(0, "read in ! write out sync=off");
