@@ -297,6 +297,10 @@ quantile_at(const struct leat__group_quantile *quantile, uint64_t rank)
 {
 	if (quantile->exact)
 		return quantile->exact[rank];
+	if (!rank)
+		return quantile_value(quantile->least);
+	if (rank == quantile->n - 1)
+		return quantile_value(quantile->greatest);
 	for (uint32_t p = 0; p < quantile->n_pages; p++) {
 		const struct leat__group_quantile_page *page =
 			&quantile->pages[p];

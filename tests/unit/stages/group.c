@@ -201,7 +201,7 @@ START_TEST(different_values_are_counted_by_value)
 {
 	typed_gives("group by=k s=distinct(s) x=distinct(x) d=distinct(d) "
 		    "h=approx_distinct(x)",
-		"k,s,x:float64,d:decimal1\na,1,1,1\na,1.0,1.0,1.0\na,,,\n"
+		"k,s:string,x:float64,d:decimal1\na,1,1,1\na,1.0,1.0,1.0\na,,,\n"
 		"b,1,0,0\na,1,-1,2\nb,2,-0,-0.0\n",
 		"k,s,x,d,h\na,2,2,2,2\nb,2,1,1,1\n");
 }
