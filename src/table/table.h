@@ -158,6 +158,13 @@ LEAT__SCANNER_DECLARE(avx512); /* with F, BW, BMI, POPCNT and PCLMUL */
 /* Those that this machine can run, the best first. @return how many */
 uint32_t leat__table_scanners(const struct leat__scanner **out);
 
+/* ---- vector_plain.c ----------------------------------------------------- */
+
+/* Values of the rows alive from the k-th on, up to one that is not plain.
+ * @return which that is */
+uint32_t leat__vector_fill_plain(const struct leat_table *t, uint32_t field,
+	uint32_t type, void *values, uint8_t *valid, uint32_t k);
+
 /* ---- number.c ----------------------------------------------------------- */
 
 /* Exact order of an integer and a double: -1, 0, 1. No NaN. */

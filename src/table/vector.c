@@ -367,9 +367,17 @@ vector_fill(struct leat_table *t, const struct leat_column *column,
 	struct leat_piece *texts = vector_at(t, v->values_at);
 
 	for (uint32_t k = 0; k < t->n_rows; k++) {
-		uint32_t row = leat_table_row(t, k);
-		struct leat_text x = vector_source(t, column, pieces, row);
+		struct leat_text x;
+		uint32_t row;
 		int rc;
+
+		if (column->field != LEAT_FIELD_NONE)
+			k = leat__vector_fill_plain(
+				t, column->field, v->type, texts, valid, k);
+		if (k == t->n_rows)
+			break;
+		row = leat_table_row(t, k);
+		x = vector_source(t, column, pieces, row);
 
 		if (!x.data || (!x.len && column->field != LEAT_FIELD_NONE))
 			continue;

@@ -102,7 +102,8 @@ struct leat__group_spec {
 	uint32_t n_inputs;              /* the keys come first */
 	uint32_t n_states;
 	uint32_t state_bytes;
-	uint32_t is_growing; /* states may take more memory for more rows */
+	uint32_t growth_bytes; /* that states of a group are likely to take */
+			       /* for more rows */
 	struct leat__group_input inputs[LEAT__GROUP_INPUTS_MAX];
 	struct leat__group_state states[LEAT__GROUP_RESULTS_MAX];
 };
@@ -274,8 +275,8 @@ struct leat__group_entry {
 struct leat__groups {
 	const struct leat__group_spec *spec;
 	struct leat__group_budget *budget;
-	uint64_t spare_bytes; /* that new groups leave to those there are */
 	struct leat__group_bag bag;
+	struct leat__group_bag growth; /* of states, for more rows */
 	struct leat__group_hash_table table;
 	struct leat__group_entry *first;
 	struct leat__group_entry *last;
@@ -315,7 +316,8 @@ struct leat__group_batch {
 };
 
 uint32_t leat__group_state_bytes(uint32_t kind);
-bool leat__group_state_is_growing(uint32_t kind, uint32_t type);
+/* Memory that a state is likely to take beside its bytes. */
+uint32_t leat__group_state_growth(uint32_t kind, uint32_t type);
 /* Values of a new group beside zero: memory of fixed size. */
 bool leat__group_state_begin(const struct leat__group_spec *spec,
 	struct leat__group_bag *bag, uint8_t *states, uint64_t spare_bytes);
@@ -324,6 +326,8 @@ bool leat__group_state_update(struct leat__groups *group,
 	const struct leat__group_state *state,
 	const struct leat__group_batch *batch,
 	const struct leat__group_block_column *column);
+/* What groups that are there may still need. */
+uint64_t leat__group_spare_bytes(const struct leat__groups *group);
 int leat__group_distinct_update(struct leat_stage *st,
 	struct leat__groups *group, uint32_t state,
 	const struct leat__group_batch *batch,

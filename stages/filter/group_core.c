@@ -11,7 +11,7 @@
  */
 #include "group.h"
 
-#define CORE_CHUNKS 64u /* a chunk of an bag is at most such a part */
+#define CORE_CHUNKS 64u /* a chunk of a bag is at most such a part */
 
 void
 leat__group_init(struct leat__groups *group,
@@ -21,10 +21,9 @@ leat__group_init(struct leat__groups *group,
 	uint64_t most = budget->limit_bytes / CORE_CHUNKS;
 	uint64_t first = first_bytes < most ? first_bytes : most;
 
-	*group = (struct leat__groups){.spec = spec,
-		.budget = budget,
-		.spare_bytes = spec->is_growing ? budget->limit_bytes / 4 : 0};
+	*group = (struct leat__groups){.spec = spec, .budget = budget};
 	leat__group_bag_init(&group->bag, budget, first, most);
+	leat__group_bag_init(&group->growth, budget, first, most);
 	leat__group_bag_init(&group->values_bag, budget, first, most);
 	leat__group_hash_table_init(&group->table, budget,
 		(uint32_t)sizeof(struct leat__group_entry) + spec->state_bytes);
@@ -40,32 +39,51 @@ leat__group_fini(struct leat__groups *group)
 	leat__group_bag_fini(&group->values_bag);
 	leat__group_hash_table_fini(&group->table);
 	leat__group_bag_fini(&group->bag);
+	leat__group_bag_fini(&group->growth);
 	group->first = group->last = NULL;
 	group->n_groups = 0;
 }
 
 /* ---- finding groups ------------------------------------------------------ */
 
+/*
+ * A quarter of all memory, and what each group is likely to take beyond what
+ * all of them have taken.
+ */
+uint64_t
+leat__group_spare_bytes(const struct leat__groups *group)
+{
+	uint64_t likely = (group->n_groups + 1ull) * group->spec->growth_bytes;
+	uint64_t quarter = group->budget->limit_bytes / 4;
+
+	if (!group->spec->growth_bytes)
+		return 0;
+	return likely > group->growth.total_bytes
+		? quarter + likely - group->growth.total_bytes
+		: quarter;
+}
+
 /* A new group; NULL: no room. */
 static struct leat__group_entry *
 core_make(struct leat__groups *group, uint64_t hash, struct leat_text key)
 {
 	const struct leat__group_spec *spec = group->spec;
+	uint64_t spare_bytes = leat__group_spare_bytes(group);
 	uint32_t key_at = group->table.key_at;
 	struct leat__group_entry *entry;
 
 	/* what waits on the disk is not to have a second group here */
 	if (group->spill_rows && group->spill_rows->has_any)
 		return NULL;
-	if (!leat__group_hash_table_reserve(&group->table, group->spare_bytes))
+	if (!leat__group_hash_table_reserve(&group->table, spare_bytes))
 		return NULL;
 	entry = leat__group_bag_take(&group->bag,
 		key_at + LEAT__GROUP_HASH_KEY_HEAD +
 			leat__group_hash_key_bytes(key),
-		8, group->spare_bytes);
+		8, spare_bytes);
 	if (!entry ||
-		!leat__group_state_begin(spec, &group->bag,
-			(uint8_t *)(entry + 1), group->spare_bytes))
+		!leat__group_state_begin(
+			spec, &group->bag, (uint8_t *)(entry + 1), spare_bytes))
 		return NULL;
 	entry->next = NULL;
 	entry->number = group->n_groups++;

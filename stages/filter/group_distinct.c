@@ -36,17 +36,17 @@ distinct_add(const struct distinct *d, uint64_t hash, uint32_t prefix,
 {
 	struct leat__groups *group = d->group;
 	struct distinct_record record;
+	uint64_t spare_bytes;
 	uint8_t *at;
 
 	if (leat__group_hash_table_find(&group->values, hash, prefix, x))
 		return LEAT_OK;
+	spare_bytes = leat__group_spare_bytes(group);
 	/* what waits on the disk is not to be counted here as well */
 	if (!(d->spill && d->spill->has_any) &&
-		leat__group_hash_table_reserve(
-			&group->values, group->spare_bytes)) {
+		leat__group_hash_table_reserve(&group->values, spare_bytes)) {
 		at = leat__group_bag_take(&group->values_bag,
-			LEAT__GROUP_HASH_KEY_HEAD + x.len, 4,
-			group->spare_bytes);
+			LEAT__GROUP_HASH_KEY_HEAD + x.len, 4, spare_bytes);
 		if (at) {
 			leat__group_hash_put_key(at, prefix, &x);
 			leat__group_hash_table_add(&group->values, hash, at);

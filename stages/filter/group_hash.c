@@ -77,6 +77,7 @@ bag_grow(struct leat__group_bag *bag, uint64_t n_bytes, uint64_t spare_bytes)
 	}
 	*chunk = (struct leat__group_bag_chunk){bag->chunks, size};
 	bag->chunks = chunk;
+	bag->total_bytes += size;
 	bag->at = (uint8_t *)(chunk + 1);
 	bag->end = (uint8_t *)chunk + size;
 	if (bag->next_bytes * 2 <= bag->most_bytes)
@@ -84,12 +85,41 @@ bag_grow(struct leat__group_bag *bag, uint64_t n_bytes, uint64_t spare_bytes)
 	return true;
 }
 
+/* Where free pieces of this size hang; NULL: they are not kept. */
+static void **
+bag_class(struct leat__group_bag *bag, uint64_t n_bytes)
+{
+	uint32_t bits = n_bytes ? (uint32_t)__builtin_ctzll(n_bytes) : 0;
+
+	if (n_bytes != 1ull << bits || bits < LEAT__GROUP_BAG_LEAST ||
+		bits >= LEAT__GROUP_BAG_LEAST + LEAT__GROUP_BAG_CLASSES)
+		return NULL;
+	return &bag->free[bits - LEAT__GROUP_BAG_LEAST];
+}
+
+void
+leat__group_bag_give(struct leat__group_bag *bag, void *piece, uint64_t n_bytes)
+{
+	void **free = bag_class(bag, n_bytes);
+
+	if (!free || !piece)
+		return;
+	memcpy(piece, free, sizeof(*free));
+	*free = piece;
+}
+
 void *
 leat__group_bag_take(struct leat__group_bag *bag, uint64_t n_bytes,
 	uint32_t align, uint64_t spare_bytes)
 {
+	void **free = bag_class(bag, n_bytes);
 	uint8_t *at = bag_align(bag->at, align);
 
+	if (free && *free) {
+		at = *free;
+		memcpy(free, at, sizeof(*free));
+		return at;
+	}
 	if (!bag->at || n_bytes > (uint64_t)(bag->end - bag->at) ||
 		at > bag->end - n_bytes) {
 		if (!bag_grow(bag, n_bytes + align, spare_bytes))
@@ -113,6 +143,8 @@ leat__group_bag_fini(struct leat__group_bag *bag)
 	}
 	bag->chunks = NULL;
 	bag->at = bag->end = NULL;
+	bag->total_bytes = 0;
+	memset(bag->free, 0, sizeof(bag->free));
 }
 
 /* ---- hashes -------------------------------------------------------------- */

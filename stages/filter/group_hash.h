@@ -42,14 +42,20 @@ void leat__group_budget_give(
 
 struct leat__group_bag_chunk;
 
-/* Many small pieces that are given back together. */
+#define LEAT__GROUP_BAG_CLASSES 12u
+#define LEAT__GROUP_BAG_LEAST   4u /* the first class is of 1 << 4 bytes */
+
+/* Many small pieces that are given back together; those whose size is a power
+ * of two, and that are aligned to 8, also one by one, to be taken again. */
 struct leat__group_bag {
 	struct leat__group_budget *budget;
 	struct leat__group_bag_chunk *chunks;
 	uint8_t *at;
 	uint8_t *end;
-	uint64_t next_bytes; /* of the next chunk */
-	uint64_t most_bytes; /* of any chunk but for one large piece */
+	uint64_t next_bytes;  /* of the next chunk */
+	uint64_t most_bytes;  /* of any chunk but for one large piece */
+	uint64_t total_bytes; /* of all chunks */
+	void *free[LEAT__GROUP_BAG_CLASSES];
 };
 
 void leat__group_bag_init(struct leat__group_bag *bag,
@@ -59,6 +65,9 @@ void leat__group_bag_init(struct leat__group_bag *bag,
  */
 void *leat__group_bag_take(struct leat__group_bag *bag, uint64_t n_bytes,
 	uint32_t align, uint64_t spare_bytes);
+/* Give one piece back, of 16 bytes at least. */
+void leat__group_bag_give(
+	struct leat__group_bag *bag, void *piece, uint64_t n_bytes);
 /* Give all pieces back. */
 void leat__group_bag_fini(struct leat__group_bag *bag);
 

@@ -119,7 +119,7 @@ quantile_page_bytes(uint32_t room)
 	return room * sizeof(struct leat__group_quantile_page);
 }
 
-/* Room for one more page; the old list stays in the bag. */
+/* Room for one more page. */
 static bool
 quantile_grow_pages(
 	struct leat__group_quantile *quantile, struct leat__group_bag *bag)
@@ -135,6 +135,8 @@ quantile_grow_pages(
 	if (quantile->n_pages)
 		memcpy(pages, quantile->pages,
 			quantile_page_bytes(quantile->n_pages));
+	leat__group_bag_give(
+		bag, quantile->pages, quantile_page_bytes(quantile->room));
 	quantile->pages = pages;
 	quantile->room = room;
 	return true;
@@ -190,13 +192,15 @@ static bool
 quantile_leave_exact(
 	struct leat__group_quantile *quantile, struct leat__group_bag *bag)
 {
-	const double *values = quantile->exact;
+	double *values = quantile->exact;
+	uint32_t room = quantile->room;
 
 	quantile->exact = NULL;
 	quantile->room = 0;
 	for (uint64_t k = 0; k < quantile->n; k++)
 		if (!quantile_count(quantile, bag, quantile_bits(values[k])))
 			return false;
+	leat__group_bag_give(bag, values, room * sizeof(*values));
 	return true;
 }
 
@@ -215,6 +219,8 @@ quantile_add_exact(struct leat__group_quantile *quantile,
 		if (quantile->n)
 			memcpy(values, quantile->exact,
 				quantile->n * sizeof(*values));
+		leat__group_bag_give(
+			bag, quantile->exact, quantile->room * sizeof(*values));
 		quantile->exact = values;
 		quantile->room = room;
 	}

@@ -18,7 +18,8 @@
 #define STATE_SIGN (1ull << 63)
 
 /* A state of text has a room of 1 << room_bits bytes, at least so many. */
-#define STATE_ROOM_BITS 4u
+#define STATE_ROOM_BITS   4u
+#define STATE_GROWTH_TEXT 32u
 
 uint32_t
 leat__group_state_bytes(uint32_t kind)
@@ -43,13 +44,16 @@ leat__group_state_bytes(uint32_t kind)
 	return bytes[kind];
 }
 
-bool
-leat__group_state_is_growing(uint32_t kind, uint32_t type)
+/* All values of a quantile while they are kept; a text of some length. */
+uint32_t
+leat__group_state_growth(uint32_t kind, uint32_t type)
 {
 	if (kind == LEAT__STATE_QUANTILE)
-		return true;
-	return kind >= LEAT__STATE_MIN && kind <= LEAT__STATE_LAST &&
-		(type == LEAT_TYPE_TEXT || type == LEAT_TYPE_BINARY);
+		return LEAT__GROUP_QUANTILE_EXACT * (uint32_t)sizeof(double);
+	if (kind >= LEAT__STATE_MIN && kind <= LEAT__STATE_LAST &&
+		(type == LEAT_TYPE_TEXT || type == LEAT_TYPE_BINARY))
+		return STATE_GROWTH_TEXT;
+	return 0;
 }
 
 bool
@@ -279,7 +283,11 @@ state_keep_text(struct leat__group_cell *cell, struct leat__group_bag *bag,
 	if (!cell->room_bits || x.len > 1ull << cell->room_bits) {
 		while (x.len > 1ull << bits)
 			bits++;
-		cell->text = leat__group_bag_take(bag, 1ull << bits, 1, 0);
+		if (cell->room_bits)
+			leat__group_bag_give(
+				bag, cell->text, 1ull << cell->room_bits);
+		cell->room_bits = 0;
+		cell->text = leat__group_bag_take(bag, 1ull << bits, 8, 0);
 		if (!cell->text)
 			return false;
 		cell->room_bits = (uint16_t)bits;
@@ -408,12 +416,12 @@ leat__group_state_update(struct leat__groups *group,
 		return true;
 	case LEAT__STATE_QUANTILE:
 		return state_quantiles(
-			batch, offset, &group->bag, column, input);
+			batch, offset, &group->growth, column, input);
 	default:
 		break;
 	}
 	if (input->type == LEAT_TYPE_TEXT || input->type == LEAT_TYPE_BINARY)
-		return state_keep_texts(state, &group->bag, batch, column);
+		return state_keep_texts(state, &group->growth, batch, column);
 	state_keep_numbers(state, input->type, batch, column);
 	return true;
 }

@@ -8,7 +8,8 @@ START_TEST(every_stage_can_be_found_by_its_name)
 {
 	static const char *names[] = {"read", "tee", "split", "merge", "zip",
 		"join", "csv.parse", "lines.parse", "where", "select", "head",
-		"sample", "count", "upper", "priority", "csv.format",
+		"sample", "count", "upper", "priority", "group",
+		"window", "dedup", "profile", "csv.format",
 		"json.format", "lines.format", "write"};
 	uint32_t n = sizeof(names) / sizeof(names[0]);
 
