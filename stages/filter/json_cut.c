@@ -82,8 +82,8 @@ json_look(struct leat_stage *st, struct json_cut *s, bool is_end)
 	struct cut *c = &s->cut;
 
 	json_count(s);
-	if (!is_end && c->n_carry < json_sample_bytes(s) &&
-		s->n_objects < wanted)
+	if (!is_end && c->n_carry < c->max_carry && s->n_objects < wanted &&
+		(c->n_carry < json_sample_bytes(s) || !s->n_counted))
 		return LEAT_OK;
 	s->n_objects = s->n_counted = 0;
 	c->is_fresh = 1;
@@ -119,19 +119,37 @@ json_start(struct json_cut *s, const struct leat_frame *in)
 	s->n_mark = 0;
 }
 
-/* Without columns bytes are gathered, until there are enough. */
+/* Without columns bytes are gathered: a sample, or one line if that is longer.
+ */
 static int
 json_gather(struct leat_stage *st, struct json_cut *s, struct leat_frame *in)
 {
 	struct cut *c = &s->cut;
+	const uint8_t *data = in->data + c->at;
 	uint32_t n = in->len_bytes - c->at;
-	uint32_t room = json_sample_bytes(s);
+	uint32_t most = json_sample_bytes(s);
 
-	room = c->n_carry < room ? room - c->n_carry : 0;
-	n = n < room ? n : room;
-	cut_carry(c, in->data + c->at, n);
+	if (c->n_carry >= most) {
+		const uint8_t *end = n ? memchr(data, '\n', n) : NULL;
+
+		n = end ? (uint32_t)(end - data) + 1 : n;
+		most = c->max_carry;
+	}
+	n = n < most - c->n_carry ? n : most - c->n_carry;
+	cut_carry(c, data, n);
 	c->at += n;
 	return json_look(st, s, false);
+}
+
+/* Not enough yet. There may be more of the frame. */
+static int
+json_wait(struct leat_stage *st, struct cut *c, struct leat_frame *in)
+{
+	if (c->at < in->len_bytes)
+		return LEAT_MORE;
+	leat_stage_release(st, in);
+	c->is_begun = 0;
+	return LEAT_OK;
 }
 
 static int
@@ -149,11 +167,8 @@ json_process(struct leat_stage *st, struct leat_frame *in)
 		rc = json_gather(st, s, in);
 		if (rc)
 			return rc;
-		if (!c->is_fresh) {
-			leat_stage_release(st, in);
-			c->is_begun = 0;
-			return LEAT_OK;
-		}
+		if (!c->is_fresh)
+			return json_wait(st, c, in);
 	}
 	return cut_process(st, c, in);
 }
