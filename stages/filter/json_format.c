@@ -30,29 +30,20 @@ struct json {
 static uint32_t
 json_kind(const struct leat_column *column)
 {
+	bool is_literal = column->flags & LEAT_COLUMN_LITERALS;
+
 	switch (column->type) {
 	case LEAT_TYPE_INT64:
 	case LEAT_TYPE_FLOAT64:
 	case LEAT_TYPE_DECIMAL:
-		break;
+		return is_literal ? JSON_PUT_LITERAL : JSON_PUT_NUMBER;
 	case LEAT_TYPE_BOOL:
-		if (!(column->flags & LEAT_COLUMN_LITERALS))
-			return JSON_PUT_BOOL;
-		break;
-	case LEAT_TYPE_TEXT:
-		if (column->field != LEAT_FIELD_NONE)
-			return JSON_PUT_GUESS;
+		return is_literal ? JSON_PUT_LITERAL : JSON_PUT_BOOL;
+	default:
 		if (column->flags & LEAT_COLUMN_JSON)
 			return JSON_PUT_RAW;
-		if (!(column->flags & LEAT_COLUMN_LITERALS))
-			return JSON_PUT_STRING;
-		break;
-	default:
-		if (!(column->flags & LEAT_COLUMN_LITERALS))
-			return JSON_PUT_STRING;
+		return is_literal ? JSON_PUT_LITERAL : JSON_PUT_STRING;
 	}
-	return column->flags & LEAT_COLUMN_LITERALS ? JSON_PUT_LITERAL
-						    : JSON_PUT_NUMBER;
 }
 
 /* Escape all keys into memory that a writer is set upon. */
@@ -226,7 +217,8 @@ static const struct leat_option json_options[] = {
 		.type = LEAT_OPTION_BOOL,
 		.offset = offsetof(struct leat_json_format_opts, strings),
 		.fallback = "off",
-		.help = "write numbers as strings, too"},
+		.help = "all that is not null as strings; an empty field is "
+			"one"},
 	{.name = NULL},
 };
 
@@ -234,12 +226,16 @@ const struct leat_stage_ops leat_json_format_ops = {
 	LEAT_STAGE_OPS_INIT("json.format"),
 	.flags = LEAT_STAGE_STATELESS,
 	.summary = "a table to one JSON object a line",
-	.help = "A value whose text is a JSON number is written as a number, "
-		"all\n"
-		"others as strings; 007 and an empty field are strings, a "
-		"null\n"
-		"of a typed column is null. Bytes that are not UTF-8 become\n"
-		"U+FFFD. Rows of text become {\"line\":\"...\"}.\n"
+	.help = "Columns of numbers and of bool are written as such: as they "
+		"stand in\n"
+		"the source where that is JSON, else converted (+1 becomes 1, "
+		".5\n"
+		"0.5); what does not convert is a string. All other types are\n"
+		"strings, but columns of JSON text, which stay what they are. "
+		"A\n"
+		"null, also an empty field of a CSV, is null; so are NaN and\n"
+		"infinity, which JSON does not have. Bytes that are not UTF-8\n"
+		"become U+FFFD. Rows of text become {\"line\":\"...\"}.\n"
 		"\n"
 		"    leat run 'read a.csv ! json.format ! write a.ndjson'\n",
 	.state_bytes = sizeof(struct json),

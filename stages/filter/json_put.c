@@ -159,8 +159,7 @@ put_value(const struct json_put *p, const struct json_put_column *c,
 	struct leat_writer *w = p->writer;
 	uint32_t kind = p->all_strings ? JSON_PUT_STRING : c->kind;
 
-	if ((kind == JSON_PUT_GUESS && leat_json_is_number(x)) ||
-		(kind == JSON_PUT_NUMBER && leat_json_is_number(x)) ||
+	if ((kind == JSON_PUT_NUMBER && leat_json_is_number(x)) ||
 		(kind == JSON_PUT_BOOL && put_is_word(x)))
 		leat_writer_put(w, x.data, x.len);
 	else if (kind == JSON_PUT_NUMBER || kind == JSON_PUT_BOOL)
@@ -248,9 +247,7 @@ put_field(
 	uint8_t quote;
 	struct leat_text x = json_put_field(p->table, c, row, &quote);
 
-	if (!x.len &&
-		(c->kind == JSON_PUT_NUMBER || c->kind == JSON_PUT_BOOL ||
-			c->type != LEAT_TYPE_TEXT))
+	if (!x.len && !p->all_strings)
 		put_null(p);
 	else
 		put_value(p, c, x, quote);

@@ -16,10 +16,9 @@
 
 /* How the values of a column are written. */
 enum json_put_kind {
-	JSON_PUT_GUESS,   /* text: a number if it is one, else a string */
 	JSON_PUT_STRING,  /* text: a string */
-	JSON_PUT_NUMBER,  /* text of a number; if not: see json_put_typed() */
-	JSON_PUT_BOOL,    /* text of true or false; if not: as NUMBER */
+	JSON_PUT_NUMBER,  /* text: a number as it stands, or converted */
+	JSON_PUT_BOOL,    /* text: true or false as they stand, or converted */
 	JSON_PUT_LITERAL, /* pieces of JSON text, LEAT_COLUMN_LITERALS */
 	JSON_PUT_RAW      /* pieces that are JSON */
 };

@@ -120,18 +120,13 @@ static inline uint8_t *
 row_put_text(const struct json_put *p, const struct json_put_column *c,
 	uint8_t *to, struct leat_text x)
 {
-	bool is_number =
-		c->kind == JSON_PUT_GUESS || c->kind == JSON_PUT_NUMBER;
-
-	if (is_number && !p->all_strings && x.len &&
+	if (c->kind == JSON_PUT_STRING || p->all_strings)
+		return row_put_string(to, x);
+	if (c->kind == JSON_PUT_NUMBER && x.len &&
 		row_may_be_number(x.data[0]) &&
 		(json_is_common_number(x.data, x.len) ||
 			leat_json_is_number(x)))
 		return row_copy(to, x.data, x.len);
-	if (c->kind == JSON_PUT_GUESS || c->kind == JSON_PUT_STRING)
-		return row_put_string(to, x);
-	if (!x.len)
-		return row_put_word(to, "null", 4);
 	return NULL;
 }
 
@@ -143,7 +138,7 @@ row_put_field(const struct json_put *p, const struct json_put_column *c,
 	uint8_t quote;
 	struct leat_text x = json_put_field(p->table, c, row, &quote);
 
-	if (!x.len && c->type != LEAT_TYPE_TEXT)
+	if (!x.len && !p->all_strings)
 		return row_put_word(to, "null", 4);
 	if (quote && memchr(x.data, quote, x.len))
 		return NULL;

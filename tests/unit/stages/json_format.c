@@ -8,18 +8,26 @@
 
 START_TEST(numbers_are_numbers_and_the_rest_strings)
 {
-	pipe_gives(JSON, "a,b,c\n1,-2.5e+3,x\n",
+	pipe_gives("csv.parse schema=\"a:int64,b:float64\" ! json.format",
+		"a,b,c\n1,-2.5e+3,x\n",
 		"{\"a\":1,\"b\":-2.5e+3,\"c\":\"x\"}\n");
 }
 END_TEST
 
-START_TEST(what_json_does_not_take_for_a_number_is_a_string)
+START_TEST(what_json_does_not_take_is_converted_or_a_string)
 {
-	pipe_gives(JSON, "a,b,c,d,e\n007,+1,.5,1.,1e\n",
-		"{\"a\":\"007\",\"b\":\"+1\",\"c\":\".5\",\"d\":\"1.\","
-		"\"e\":\"1e\"}\n");
+	pipe_gives("csv.parse schema=\"b:int64,c:float64,d:float64\" ! "
+		   "json.format",
+		"a,b,c,d,e\n007,+1,.5,1.,1e\n",
+		"{\"a\":\"007\",\"b\":1,\"c\":0.5,\"d\":1,\"e\":\"1e\"}\n");
 	pipe_gives(JSON, "a,b,c,d\n-,NaN,0x1,\n",
-		"{\"a\":\"-\",\"b\":\"NaN\",\"c\":\"0x1\",\"d\":\"\"}\n");
+		"{\"a\":\"-\",\"b\":\"NaN\",\"c\":\"0x1\",\"d\":null}\n");
+	pipe_gives("csv.parse schema=\"a:int64,b:bool,c:decimal(2)\" ! "
+		   "json.format",
+		"a,b,c\nn/a,true,1.5\n+2,x,+1\n,,\n",
+		"{\"a\":\"n/a\",\"b\":true,\"c\":1.5}\n"
+		"{\"a\":2,\"b\":\"x\",\"c\":1.00}\n"
+		"{\"a\":null,\"b\":null,\"c\":null}\n");
 }
 END_TEST
 
@@ -55,8 +63,8 @@ END_TEST
 
 START_TEST(names_are_escaped)
 {
-	pipe_gives(JSON, "\"a\"\"b\",\"c\nd\"\n1,2\n",
-		"{\"a\\\"b\":1,\"c\\nd\":2}\n");
+	pipe_gives(JSON, "\"a\"\"b\",\"c\nd\"\nx,y\n",
+		"{\"a\\\"b\":\"x\",\"c\\nd\":\"y\"}\n");
 }
 END_TEST
 
@@ -97,7 +105,7 @@ START_TEST(a_record_longer_than_a_frame_passes)
 END_TEST
 
 TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
-	what_json_does_not_take_for_a_number_is_a_string,
+	what_json_does_not_take_is_converted_or_a_string,
 	all_values_can_be_strings, special_characters_are_escaped,
 	utf8_passes_and_other_bytes_are_replaced, names_are_escaped,
 	rows_become_objects_with_a_line, typed_columns_are_numbers,
