@@ -17,6 +17,8 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_csv_parse_ops,
 	&leat_json_cut_ops,
 	&leat_json_parse_ops,
+	&leat_json_path_ops,
+	&leat_split_column_ops,
 	&leat_lines_parse_ops,
 	&leat_where_ops,
 	&leat_select_ops,

@@ -213,6 +213,35 @@ struct leat_json_parse_opts {
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
 };
 
+/** json.path NEW=$.a.b[0],... from=COLUMN: columns from inside JSON text. */
+LEAT_API extern const struct leat_stage_ops leat_json_path_ops;
+
+struct leat_json_path_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *paths; /* "city=$.address.city,first=$.tags[0]" */
+	const char *from;
+};
+
+/** split-column COLUMN sep=; into=a,b,c: a text column to several. */
+LEAT_API extern const struct leat_stage_ops leat_split_column_ops;
+
+enum leat_split_rest {
+	LEAT_SPLIT_REST_KEEP, /* in the last column */
+	LEAT_SPLIT_REST_DROP,
+	LEAT_SPLIT_REST_ERROR
+};
+
+struct leat_split_column_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *column;
+	const char *sep;
+	const char *into; /* "a,b,c" */
+	uint32_t rest;    /* enum leat_split_rest */
+	uint32_t reserved;
+};
+
 /** json.format: a table (or rows) to one JSON object a line. */
 LEAT_API extern const struct leat_stage_ops leat_json_format_ops;
 
