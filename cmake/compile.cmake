@@ -18,6 +18,18 @@ if(LEAT_WITH_JEMALLOC AND NOT leat_is_sanitized)
 	endif()
 endif()
 
+set(leat_pcre2_library)
+if(LEAT_WITH_PCRE2)
+	find_path(LEAT_PCRE2_INCLUDE pcre2.h)
+	find_library(LEAT_PCRE2_LIBRARY pcre2-8)
+	if(NOT LEAT_PCRE2_INCLUDE OR NOT LEAT_PCRE2_LIBRARY)
+		message(FATAL_ERROR "PCRE2 is missing (Debian: libpcre2-dev); "
+			"leave it out by -DLEAT_WITH_PCRE2=OFF")
+	endif()
+	set(leat_pcre2_library pcre2-8)
+	set(leat_pcre2_libs " -lpcre2-8")
+endif()
+
 set(leat_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 	-Wstrict-prototypes -Wmissing-prototypes)
 set(leat_flags -fno-strict-overflow)
@@ -53,6 +65,9 @@ function(leat_compile target)
 	if(LEAT_TEST_TINY)
 		target_compile_definitions(${target} PRIVATE LEAT_TEST_TINY=1)
 	endif()
+	if(LEAT_WITH_PCRE2)
+		target_compile_definitions(${target} PRIVATE LEAT_WITH_PCRE2=1)
+	endif()
 	target_include_directories(${target} PRIVATE
 		${PROJECT_SOURCE_DIR}/include)
 endfunction()
@@ -65,7 +80,7 @@ function(leat_library target)
 		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
 		$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 	target_link_libraries(${target} PRIVATE ck m Threads::Threads
-		${leat_context_library})
+		${leat_pcre2_library} ${leat_context_library})
 	target_link_options(${target} PRIVATE ${leat_link_flags})
 	get_target_property(kind ${target} TYPE)
 	if(kind STREQUAL "SHARED_LIBRARY")

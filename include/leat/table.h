@@ -687,10 +687,10 @@ LEAT_API uint32_t leat_text_print_decimal(
 
 struct leat_expr;
 
-#define LEAT_EXPR_TEXT_MAX   16384   /* bytes of a condition */
-#define LEAT_EXPR_NODES_MAX  1024    /* comparisons, and, or, not */
+#define LEAT_EXPR_TEXT_MAX   16384   /* bytes of an expression */
+#define LEAT_EXPR_NODES_MAX  4096    /* columns, literals, operators, calls */
 #define LEAT_EXPR_DEPTH_MAX  64      /* parentheses and nots in each other */
-#define LEAT_EXPR_SIDE_BYTES 1048576 /* most it takes of side_bytes */
+#define LEAT_EXPR_SIDE_BYTES 4194304 /* most it takes of side_bytes */
 
 /** Where an expression is wrong, relative to its text. */
 struct leat_expr_error {
@@ -700,19 +700,26 @@ struct leat_expr_error {
 };
 
 /**
- * Parse a condition: comparisons (= == != <> < <= > >=) of columns and
- * literals (numbers, 'strings'), `is null`, `is not null`, and, or, not,
- * parentheses. Other names than words stand in "double quotes" or `these`; a
- * quote within is doubled.
+ * Parse an expression; `leat help expressions` says what there is. All that it
+ * will need is taken from the stage's side memory now.
  *
+ * @param st      whose on_error is asked for rows that have no value
  * @param source  copied                                                [lent]
- * @param out     freed with the stage's side memory                   [given]
+ * @param out     to be ended by leat_expr_destroy(), in fini at the latest
+ *                                                                     [given]
  *
- * @return LEAT_OK; LEAT_EINVAL with the place; LEAT_ELIMIT, LEAT_ENOMEM.
+ * @return LEAT_OK; LEAT_EINVAL with the place; LEAT_ELIMIT, LEAT_ENOMEM;
+ * LEAT_ENOTSUP: a regular expression, and built without PCRE2.
  */
 LEAT_API LEAT_MUST_CHECK int leat_expr_parse(struct leat_stage *st,
 	const char *source, struct leat_expr **out,
 	struct leat_expr_error *err);
+
+/** NULL is accepted. */
+LEAT_API void leat_expr_destroy(struct leat_expr *expr);
+
+/** Side memory that it takes, for the needs: settled once it is parsed. */
+LEAT_API uint64_t leat_expr_side_bytes(const struct leat_expr *expr);
 
 /**
  * Find its columns in a schema and check the types. May be called again.
@@ -721,24 +728,71 @@ LEAT_API LEAT_MUST_CHECK int leat_expr_parse(struct leat_stage *st,
 LEAT_API LEAT_MUST_CHECK int leat_expr_bind(struct leat_expr *expr,
 	const struct leat_schema *schema, struct leat_expr_error *err);
 
-/** Why a value could not be used. */
+/**
+ * Of what type a bound expression is. One that is null for all rows is TEXT.
+ * @param scale_out  of DECIMAL; NULL = not wanted
+ */
+LEAT_API uint32_t leat_expr_type(
+	const struct leat_expr *expr, uint32_t *scale_out);
+
+/** Is it a condition: true, false or null? One that is bound. */
+LEAT_API bool leat_expr_is_condition(const struct leat_expr *expr);
+
+/** Why a row has no value. */
 struct leat_expr_fault {
-	uint32_t column;
+	uint32_t column; /* whose value is wrong; LEAT_FIELD_NONE: no one's */
 	uint32_t row;
-	uint32_t type; /* that was wanted */
+	uint32_t type;      /* that was wanted */
+	const char *reason; /* else; static */
+	uint32_t offset;    /* of the part of the expression that is meant */
+	uint32_t n_bytes;
 };
+
+/** "column 'delay' has 'n/a', where a number is wanted" */
+LEAT_API void leat_expr_fault_text(const struct leat_expr *expr,
+	const struct leat_table *t, const struct leat_expr_fault *fault,
+	char *buf, size_t n_bytes);
 
 /**
  * Find the rows alive for which a bound condition is true (null is not true).
  *
  * @param rows_out  room for t->n_rows; may be leat_table_selection(t)
  * @param n_out     how many
+ * @param fault     NULL: rows that have no value are given to the stage's
+ *                  on_error, and are left out if it says so
  *
- * @return LEAT_OK, or LEAT_EDATA with the fault.
+ * @return LEAT_OK; LEAT_EDATA with the first fault; what leat_stage_reject()
+ * said.
  */
 LEAT_API LEAT_MUST_CHECK int leat_expr_filter(struct leat_expr *expr,
 	struct leat_table *t, uint32_t *rows_out, uint32_t *n_out,
 	struct leat_expr_fault *fault);
+
+/**
+ * Evaluate a bound expression for the rows alive, into the table's next own
+ * vector; its column is in the schema that is set then. Rows that have no
+ * value are no longer alive, if the stage's on_error says so.
+ *
+ * @param fault  as for leat_expr_filter()
+ *
+ * @return as leat_expr_filter(); LEAT_ELIMIT: the frame has no room for the
+ * vector, and the table has those that it had.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_expr_eval(struct leat_expr *expr,
+	struct leat_table *t, struct leat_expr_fault *fault);
+
+/** Rows that the last filter or eval gave to on_error. */
+LEAT_API uint32_t leat_expr_n_rejected(const struct leat_expr *expr);
+
+/**
+ * leat_stage_reject() for a row of a table, with its place and its bytes: as
+ * they stand in the source, or its values with commas between, at most 4 KiB.
+ *
+ * @param column  that the place is of
+ */
+LEAT_API LEAT_MUST_CHECK int leat_table_reject(struct leat_stage *st,
+	const struct leat_table *t, uint32_t column, uint32_t row, int code,
+	const char *reason);
 
 #ifdef __cplusplus
 }

@@ -1,391 +1,418 @@
 /*
- * table/expr_parse.c -- conditions from text to tree.
+ * table/expr_parse.c -- expressions from text to tree: what joins values.
  *
- *	or   = and { "or" and }        and  = not { "and" not }
- *	not  = "not" not | "(" or ")" | side op side |
- *	       side "is" [ "not" ] "null"
- *	side = name | "name" | `name` | number | 'string'
+ *	or      = and { "or" and }          and = not { "and" not }
+ *	not     = "not" not | test
+ *	test    = concat [ op concat | ["not"] ( "between" concat "and" concat |
+ *	          "in" "(" or { "," or } ")" | "like" concat ... ) |
+ *	          "is" ["not"] "null" | "~" text ]
+ *	concat  = sum { "||" sum }          sum = product { ("+"|"-") product }
+ *	product = sign { ("*"|"/"|"%") sign }
+ *	sign    = { "-" | "+" } primary { "::" type }
  *
- * By recursive descent, as deep as LEAT_EXPR_DEPTH_MAX. Every limit is checked
- * here, so bind and filter have none. The stage enters, before its first frame.
+ * Primaries are in expr_primary.c. By recursive descent, as deep as
+ * LEAT_EXPR_DEPTH_MAX; every limit is checked here.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "table/expr.h"
+#include "table/expr_parse.h"
 
-enum parse_kind {
-	PARSE_END = 0,
-	PARSE_WORD, /* a bare name, perhaps a keyword */
-	PARSE_NAME, /* in quotes: a column for sure */
-	PARSE_STRING,
-	PARSE_NUMBER,
-	PARSE_OP,
-	PARSE_OPEN,
-	PARSE_CLOSE
-};
-
-struct parse_token {
-	enum parse_kind kind;
-	uint32_t offset;
-	uint32_t n_bytes;
-	uint32_t op;  /* of PARSE_OP */
-	uint32_t len; /* of name or string, decoded */
-	const char *text;
-};
-
-struct parse {
-	struct leat_expr *expr;
-	struct leat_expr_error *err;
-	const char *source;
-	char *decoded;            /* room for the next decoded piece */
-	struct parse_token token; /* the next one, looked at */
-	uint32_t at;              /* behind it */
-	uint32_t depth;
-	uint32_t level;    /* ands and ors open now */
-	uint32_t n_levels; /* most that were */
-};
+/* ---- nodes -------------------------------------------------------------- */
 
 int
-leat__expr_fail(struct leat_expr_error *err, int code, uint32_t offset,
-	uint32_t n_bytes, const char *format, ...)
-{
-	va_list args;
-
-	if (!err)
-		return code;
-	err->offset = offset;
-	err->n_bytes = n_bytes;
-	va_start(args, format);
-	vsnprintf(err->text, sizeof(err->text), format, args);
-	va_end(args);
-	return code;
-}
-
-/* ---- tokens ------------------------------------------------------------- */
-
-static bool
-parse_is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool
-parse_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-parse_is_word(char c)
-{
-	char low = (char)(c | 0x20);
-
-	return (low >= 'a' && low <= 'z') || c == '_' || (c & 0x80) ||
-		parse_is_digit(c) || c == '.';
-}
-
-/* 'text', "name" or `name`; the quote doubled stands for itself. */
-static int
-parse_quoted(struct parse *p, struct parse_token *t)
-{
-	const char *s = p->source + t->offset;
-	char quote = *s;
-	uint32_t k = 1;
-
-	t->kind = quote == '\'' ? PARSE_STRING : PARSE_NAME;
-	t->text = p->decoded;
-	for (; s[k] && (s[k] != quote || s[k + 1] == quote); k++) {
-		*p->decoded++ = s[k];
-		k += s[k] == quote;
-	}
-	if (!s[k])
-		return leat__expr_fail(p->err, LEAT_EINVAL, t->offset, k,
-			"the %s is not closed; a %c is missing",
-			quote == '\'' ? "text" : "name", quote);
-	t->len = (uint32_t)(p->decoded - t->text);
-	*p->decoded++ = '\0';
-	t->n_bytes = k + 1;
-	return LEAT_OK;
-}
-
-/* Digits, point, exponent: as far as it can be part of a number. */
-static uint32_t
-parse_number_length(const char *s)
-{
-	uint32_t k = *s == '-' || *s == '+';
-
-	while (parse_is_word(s[k]) ||
-		((s[k] == '-' || s[k] == '+') && (s[k - 1] | 0x20) == 'e'))
-		k++;
-	return k;
-}
-
-static int
-parse_op(struct parse *p, struct parse_token *t)
-{
-	static const struct {
-		const char *text;
-		uint32_t op;
-	} ops[] = {
-		{"==", EXPR_EQUAL},
-		{"!=", EXPR_LESS | EXPR_GREATER},
-		{"<>", EXPR_LESS | EXPR_GREATER},
-		{"<=", EXPR_LESS | EXPR_EQUAL},
-		{">=", EXPR_GREATER | EXPR_EQUAL},
-		{"=", EXPR_EQUAL},
-		{"<", EXPR_LESS},
-		{">", EXPR_GREATER},
-	};
-	const char *s = p->source + t->offset;
-
-	t->kind = PARSE_OP;
-	for (size_t k = 0; k < leat__array_len(ops); k++) {
-		t->n_bytes = (uint32_t)strlen(ops[k].text);
-		t->op = ops[k].op;
-		if (strncmp(s, ops[k].text, t->n_bytes) == 0)
-			return LEAT_OK;
-	}
-	return leat__expr_fail(p->err, LEAT_EINVAL, t->offset, 1,
-		"'%c' means nothing here; a condition is made of columns, "
-		"numbers, 'texts', = != < <= > >=, and, or, not, ( )",
-		*s);
-}
-
-static bool
-parse_is_number(const char *s)
-{
-	s += *s == '-' || *s == '+';
-	return parse_is_digit(s[0]) || (s[0] == '.' && parse_is_digit(s[1]));
-}
-
-/* Look at the next token. */
-static int
-parse_next(struct parse *p)
-{
-	struct parse_token *t = &p->token;
-	const char *s;
-
-	while (parse_is_space(p->source[p->at]))
-		p->at++;
-	*t = (struct parse_token){.offset = p->at};
-	s = p->source + p->at;
-	if (!*s) {
-		return LEAT_OK;
-	} else if (*s == '\'' || *s == '"' || *s == '`') {
-		LEAT_TRY(parse_quoted(p, t));
-	} else if (*s == '(' || *s == ')') {
-		t->kind = *s == '(' ? PARSE_OPEN : PARSE_CLOSE;
-		t->n_bytes = 1;
-	} else if (parse_is_number(s)) {
-		t->kind = PARSE_NUMBER;
-		t->n_bytes = parse_number_length(s);
-	} else if (parse_is_word(*s)) {
-		t->kind = PARSE_WORD;
-		while (parse_is_word(s[t->n_bytes]))
-			t->n_bytes++;
-		t->text = s;
-		t->len = t->n_bytes;
-	} else {
-		LEAT_TRY(parse_op(p, t));
-	}
-	p->at = t->offset + t->n_bytes;
-	return LEAT_OK;
-}
-
-static bool
-parse_is_keyword(const struct parse *p, const char *word)
-{
-	const struct parse_token *t = &p->token;
-	size_t len = strlen(word);
-
-	if (t->kind != PARSE_WORD || t->len != len)
-		return false;
-	for (size_t k = 0; k < len; k++)
-		if ((t->text[k] | 0x20) != word[k])
-			return false;
-	return true;
-}
-
-/* Take the next token if it is this word. 1 = taken, 0 = not, or a code. */
-static int
-parse_take_keyword(struct parse *p, const char *word)
-{
-	if (!parse_is_keyword(p, word))
-		return 0;
-	LEAT_TRY(parse_next(p));
-	return 1;
-}
-
-static int
-parse_fail_expected(struct parse *p, const char *what)
-{
-	const struct parse_token *t = &p->token;
-
-	if (t->kind == PARSE_END)
-		return leat__expr_fail(p->err, LEAT_EINVAL, t->offset, 1,
-			"%s is missing at the end", what);
-	return leat__expr_fail(p->err, LEAT_EINVAL, t->offset, t->n_bytes,
-		"%s is wanted here, not '%.*s'", what,
-		t->n_bytes > 64 ? 64 : (int)t->n_bytes, p->source + t->offset);
-}
-
-/* ---- the tree ----------------------------------------------------------- */
-
-static int
-parse_add(struct parse *p, uint32_t kind, uint32_t *out)
+leat__expr_parse_add(
+	struct parse *p, uint32_t kind, uint32_t offset, uint32_t *out)
 {
 	struct leat_expr *e = p->expr;
 
-	if (e->n_nodes == LEAT_EXPR_NODES_MAX)
-		return leat__expr_fail(p->err, LEAT_ELIMIT, p->token.offset,
-			p->token.n_bytes ? p->token.n_bytes : 1,
-			"the condition has over %d parts", LEAT_EXPR_NODES_MAX);
+	if (e->n_nodes == p->n_nodes_max)
+		return leat__expr_fail(p->lex.err, LEAT_ELIMIT, offset, 1,
+			"the expression has over %d parts",
+			LEAT_EXPR_NODES_MAX);
 	*out = ++e->n_nodes;
-	e->nodes[*out] = (struct expr_node){.kind = kind, .level = p->level};
+	e->nodes[*out] = (struct expr_node){.kind = kind, .offset = offset};
 	return LEAT_OK;
 }
 
-static int
-parse_number(struct parse *p, struct expr_operand *side)
+int
+leat__expr_parse_child(struct parse *p, uint32_t parent, uint32_t child)
 {
-	const struct parse_token *t = &p->token;
-	struct leat_text x = {
-		(const uint8_t *)p->source + t->offset, t->n_bytes};
+	struct expr_node *n = &p->expr->nodes[parent];
+	uint32_t height = p->expr->nodes[child].height + 1;
+	uint32_t *at = &n->child;
 
-	side->kind = EXPR_INT64;
-	if (leat_text_int64(x, &side->int64) == LEAT_OK)
-		return LEAT_OK;
-	side->kind = EXPR_FLOAT64;
-	if (leat_text_float64(x, &side->float64) == LEAT_OK)
-		return LEAT_OK;
-	return leat__expr_fail(p->err, LEAT_EINVAL, t->offset, t->n_bytes,
-		"'%.*s' is not a number that can be read",
-		t->n_bytes > 64 ? 64 : (int)t->n_bytes, x.data);
+	if (n->n_children)
+		at = &p->expr->nodes[n->last].next;
+	*at = child;
+	n->last = child;
+	n->n_children++;
+	n->height = height > n->height ? height : n->height;
+	if (n->height > EXPR_HEIGHT_MAX)
+		return leat__expr_fail(p->lex.err, LEAT_ELIMIT, n->offset, 1,
+			"over %d operators in each other", EXPR_HEIGHT_MAX);
+	return LEAT_OK;
 }
 
-static int
-parse_side(struct parse *p, struct expr_operand *side)
-{
-	const struct parse_token *t = &p->token;
-	bool is_reserved = parse_is_keyword(p, "and") ||
-		parse_is_keyword(p, "or") || parse_is_keyword(p, "not") ||
-		parse_is_keyword(p, "is") || parse_is_keyword(p, "null");
-
-	side->offset = t->offset;
-	side->n_bytes = t->n_bytes;
-	side->text = t->text;
-	side->len = t->len;
-	if (t->kind == PARSE_NUMBER) {
-		LEAT_TRY(parse_number(p, side));
-	} else if (t->kind == PARSE_STRING) {
-		side->kind = EXPR_STRING;
-	} else if ((t->kind == PARSE_WORD || t->kind == PARSE_NAME) &&
-		!is_reserved) {
-		side->kind = EXPR_COLUMN;
-		side->is_quoted = p->source[t->offset] == '"';
-	} else {
-		return parse_fail_expected(p, "a column, a number or a 'text'");
-	}
-	return parse_next(p);
-}
-
-/* side "is" ["not"] "null"; "is" has been taken. */
-static int
-parse_is_null(struct parse *p, uint32_t node)
+void
+leat__expr_parse_end(struct parse *p, uint32_t node)
 {
 	struct expr_node *n = &p->expr->nodes[node];
-	int is_not = parse_take_keyword(p, "not");
 
-	LEAT_TRY(is_not);
-	n->kind = EXPR_IS_NULL;
-	n->op = is_not ? 0 : 1;
-	if (n->left.kind != EXPR_COLUMN)
-		return leat__expr_fail(p->err, LEAT_EINVAL, n->left.offset,
-			n->left.n_bytes, "only a column can be null");
-	if (!parse_is_keyword(p, "null"))
-		return parse_fail_expected(p, "'null'");
-	return parse_next(p);
+	n->n_bytes = p->end - n->offset;
 }
 
-/* 60 < delay becomes delay > 60: one form for the fast path. */
-static void
-parse_column_first(struct expr_node *n)
+int
+leat__expr_parse_next(struct parse *p)
 {
-	struct expr_operand left = n->left;
-
-	if (n->left.kind == EXPR_COLUMN || n->right.kind != EXPR_COLUMN)
-		return;
-	n->left = n->right;
-	n->right = left;
-	n->op = (n->op & EXPR_EQUAL) | (n->op & EXPR_LESS ? EXPR_GREATER : 0) |
-		(n->op & EXPR_GREATER ? EXPR_LESS : 0);
+	p->end = p->lex.at;
+	return leat__expr_lex_next(&p->lex);
 }
 
-static int
-parse_compare(struct parse *p, uint32_t *out)
+int
+leat__expr_parse_take(struct parse *p, const char *word)
 {
-	struct expr_node *n;
-	int is_null;
+	bool is_there = leat__expr_lex_is_keyword(&p->lex, word) ||
+		leat__expr_lex_is_sign(&p->lex, word);
 
-	LEAT_TRY(parse_add(p, EXPR_COMPARE, out));
-	n = &p->expr->nodes[*out];
-	LEAT_TRY(parse_side(p, &n->left));
-	is_null = parse_take_keyword(p, "is");
-	if (is_null)
-		return is_null < 0 ? is_null : parse_is_null(p, *out);
-	if (p->token.kind != PARSE_OP)
-		return parse_fail_expected(p, "a comparison (= != < <= > >=)");
-	n->op = p->token.op;
-	LEAT_TRY(parse_next(p));
-	LEAT_TRY(parse_side(p, &n->right));
-	parse_column_first(n);
-	return LEAT_OK;
+	if (!is_there)
+		return 0;
+	LEAT_TRY(leat__expr_parse_next(p));
+	return 1;
 }
 
-static int parse_or(struct parse *p, uint32_t *out);
-
-static int
-parse_deeper(struct parse *p)
+int
+leat__expr_parse_deeper(struct parse *p)
 {
 	if (++p->depth <= LEAT_EXPR_DEPTH_MAX)
 		return LEAT_OK;
-	return leat__expr_fail(p->err, LEAT_ELIMIT, p->token.offset, 1,
+	return leat__expr_fail(p->lex.err, LEAT_ELIMIT, p->lex.token.offset, 1,
 		"over %d parentheses or nots in each other",
 		LEAT_EXPR_DEPTH_MAX);
 }
 
-static int
-parse_parentheses(struct parse *p, uint32_t *out)
-{
-	uint32_t open = p->token.offset;
+/* ---- operators ---------------------------------------------------------- */
 
-	LEAT_TRY(parse_deeper(p));
-	LEAT_TRY(parse_next(p));
-	LEAT_TRY(parse_or(p, out));
-	if (p->token.kind == PARSE_END)
-		return leat__expr_fail(p->err, LEAT_EINVAL, open, 1,
-			"this parenthesis is not closed");
-	if (p->token.kind != PARSE_CLOSE)
-		return parse_fail_expected(p, "'and', 'or' or ')'");
-	p->depth--;
-	return parse_next(p);
+/* A call of an operator's function, for a first argument that is there. */
+static int
+parse_operator(struct parse *p, const char *name, uint32_t first, uint32_t *out)
+{
+	uint32_t offset = p->expr->nodes[first].offset;
+
+	LEAT_TRY(leat__expr_parse_add(p, EXPR_CALL, offset, out));
+	p->expr->nodes[*out].function =
+		leat__expr_function_find(name, strlen(name));
+	return leat__expr_parse_child(p, *out, first);
 }
+
+/* -9223372036854775808 is a number, its digits are none. */
+static bool
+parse_negate_literal(struct expr_node *n)
+{
+	if (n->kind != EXPR_LITERAL)
+		return false;
+	if (n->type == LEAT_TYPE_INT64)
+		n->parsed.int64 = -n->parsed.int64;
+	else if (n->type != LEAT_TYPE_FLOAT64)
+		return false;
+	else if (n->len == 19 && !memcmp(n->text, "9223372036854775808", 19)) {
+		n->type = LEAT_TYPE_INT64;
+		n->parsed.int64 = INT64_MIN;
+	} else {
+		n->parsed.float64 = -n->parsed.float64;
+	}
+	n->op ^= EXPR_NEGATED;
+	return true;
+}
+
+static int
+parse_casts(struct parse *p, uint32_t *out)
+{
+	int more;
+
+	LEAT_TRY(leat__expr_parse_primary(p, out));
+	while ((more = leat__expr_lex_is_sign(&p->lex, "::"))) {
+		uint32_t child = *out;
+
+		LEAT_TRY(leat__expr_parse_add(
+			p, EXPR_CAST, p->expr->nodes[child].offset, out));
+		LEAT_TRY(leat__expr_parse_child(p, *out, child));
+		LEAT_TRY(leat__expr_parse_type(p, *out));
+		leat__expr_parse_end(p, *out);
+	}
+	return more;
+}
+
+static int
+parse_sign(struct parse *p, uint32_t *out)
+{
+	uint32_t offset = p->lex.token.offset, child = 0;
+	int is_minus;
+
+	while (leat__expr_lex_is_sign(&p->lex, "+"))
+		LEAT_TRY(leat__expr_parse_next(p));
+	is_minus = leat__expr_parse_take(p, "-");
+	LEAT_TRY(is_minus);
+	if (!is_minus)
+		return parse_casts(p, out);
+	LEAT_TRY(leat__expr_parse_deeper(p));
+	LEAT_TRY(parse_sign(p, &child));
+	p->depth--;
+	*out = child;
+	if (!parse_negate_literal(&p->expr->nodes[child]))
+		LEAT_TRY(parse_operator(p, "neg", child, out));
+	p->expr->nodes[*out].offset = offset;
+	leat__expr_parse_end(p, *out);
+	return LEAT_OK;
+}
+
+/* part { op part }, from left to right. */
+static int
+parse_chain(struct parse *p, const char *const *ops,
+	int (*part)(struct parse *, uint32_t *), uint32_t *out)
+{
+	LEAT_TRY(part(p, out));
+	for (;;) {
+		uint32_t left = *out, right = 0, k = 0;
+
+		while (ops[k] && !leat__expr_lex_is_sign(&p->lex, ops[k]))
+			k++;
+		if (!ops[k])
+			return LEAT_OK;
+		LEAT_TRY(leat__expr_parse_next(p));
+		LEAT_TRY(part(p, &right));
+		LEAT_TRY(parse_operator(p, ops[k], left, out));
+		LEAT_TRY(leat__expr_parse_child(p, *out, right));
+		leat__expr_parse_end(p, *out);
+	}
+}
+
+static int
+parse_product(struct parse *p, uint32_t *out)
+{
+	static const char *const ops[] = {"*", "/", "%", NULL};
+
+	return parse_chain(p, ops, parse_sign, out);
+}
+
+static int
+parse_sum(struct parse *p, uint32_t *out)
+{
+	static const char *const ops[] = {"+", "-", NULL};
+
+	return parse_chain(p, ops, parse_product, out);
+}
+
+/* All of a || b || c are one call. */
+static int
+parse_concat(struct parse *p, uint32_t *out)
+{
+	uint32_t first = 0, next = 0;
+	int more;
+
+	LEAT_TRY(parse_sum(p, &first));
+	*out = first;
+	while ((more = leat__expr_parse_take(p, "||")) > 0) {
+		LEAT_TRY(parse_sum(p, &next));
+		if (*out == first)
+			LEAT_TRY(parse_operator(p, "||", first, out));
+		LEAT_TRY(leat__expr_parse_child(p, *out, next));
+		leat__expr_parse_end(p, *out);
+	}
+	return more;
+}
+
+/* ---- tests -------------------------------------------------------------- */
+
+static int
+parse_compare(struct parse *p, uint32_t left, uint32_t *out)
+{
+	uint32_t right = 0, op = p->lex.token.op;
+
+	LEAT_TRY(leat__expr_parse_next(p));
+	LEAT_TRY(parse_concat(p, &right));
+	LEAT_TRY(leat__expr_parse_add(
+		p, EXPR_COMPARE, p->expr->nodes[left].offset, out));
+	/* 60 < delay becomes delay > 60: one form for the fast path */
+	if (p->expr->nodes[left].kind == EXPR_LITERAL &&
+		p->expr->nodes[right].kind == EXPR_COLUMN) {
+		uint32_t swap = left;
+
+		left = right;
+		right = swap;
+		op = (op & EXPR_EQUAL) | (op & EXPR_LESS ? EXPR_GREATER : 0) |
+			(op & EXPR_GREATER ? EXPR_LESS : 0);
+	}
+	p->expr->nodes[*out].op = op;
+	LEAT_TRY(leat__expr_parse_child(p, *out, left));
+	return leat__expr_parse_child(p, *out, right);
+}
+
+/* value "is" ["not"] "null"; "is" has been taken. */
+static int
+parse_is_null(struct parse *p, uint32_t left, uint32_t *out)
+{
+	int is_not = leat__expr_parse_take(p, "not");
+
+	LEAT_TRY(is_not);
+	LEAT_TRY(leat__expr_parse_add(
+		p, EXPR_IS_NULL, p->expr->nodes[left].offset, out));
+	p->expr->nodes[*out].op = is_not ? EXPR_NEGATED : 0;
+	LEAT_TRY(leat__expr_parse_child(p, *out, left));
+	if (!leat__expr_lex_is_keyword(&p->lex, "null"))
+		return leat__expr_lex_fail_expected(&p->lex, "'null'");
+	return leat__expr_parse_next(p);
+}
+
+static int
+parse_between(struct parse *p, uint32_t left, uint32_t *out)
+{
+	uint32_t least = 0, most = 0;
+
+	LEAT_TRY(leat__expr_parse_add(
+		p, EXPR_BETWEEN, p->expr->nodes[left].offset, out));
+	LEAT_TRY(leat__expr_parse_child(p, *out, left));
+	LEAT_TRY(parse_concat(p, &least));
+	LEAT_TRY(leat__expr_parse_child(p, *out, least));
+	if (!leat__expr_lex_is_keyword(&p->lex, "and"))
+		return leat__expr_lex_fail_expected(
+			&p->lex, "'and' and the other end of between");
+	LEAT_TRY(leat__expr_parse_next(p));
+	LEAT_TRY(parse_concat(p, &most));
+	return leat__expr_parse_child(p, *out, most);
+}
+
+static int
+parse_in(struct parse *p, uint32_t left, uint32_t *out)
+{
+	if (!leat__expr_lex_is_sign(&p->lex, "("))
+		return leat__expr_lex_fail_expected(
+			&p->lex, "a list in parentheses");
+	LEAT_TRY(leat__expr_parse_add(
+		p, EXPR_IN, p->expr->nodes[left].offset, out));
+	LEAT_TRY(leat__expr_parse_child(p, *out, left));
+	return leat__expr_parse_list(p, *out);
+}
+
+/* text ["escape" 'c'] */
+static int
+parse_like(struct parse *p, const char *name, uint32_t left, uint32_t *out)
+{
+	uint32_t pattern = 0, escape = 0;
+	int more;
+
+	LEAT_TRY(parse_operator(p, name, left, out));
+	LEAT_TRY(parse_concat(p, &pattern));
+	LEAT_TRY(leat__expr_parse_child(p, *out, pattern));
+	more = leat__expr_parse_take(p, "escape");
+	if (more > 0) {
+		LEAT_TRY(parse_concat(p, &escape));
+		LEAT_TRY(leat__expr_parse_child(p, *out, escape));
+	}
+	LEAT_TRY(more);
+	leat__expr_parse_end(p, *out);
+	return leat__expr_like_compile(
+		p->expr, &p->expr->nodes[*out], p->lex.err);
+}
+
+static int
+parse_match(struct parse *p, uint32_t left, uint32_t *out)
+{
+	uint32_t pattern = 0;
+
+	LEAT_TRY(parse_operator(p, "~", left, out));
+	LEAT_TRY(parse_concat(p, &pattern));
+	LEAT_TRY(leat__expr_parse_child(p, *out, pattern));
+	leat__expr_parse_end(p, *out);
+	return leat__expr_regex_compile(
+		p->expr, &p->expr->nodes[*out], p->lex.err);
+}
+
+static int
+parse_turn(struct parse *p, uint32_t *out)
+{
+	uint32_t child = *out;
+
+	leat__expr_parse_end(p, child);
+	LEAT_TRY(leat__expr_parse_add(
+		p, EXPR_NOT, p->expr->nodes[child].offset, out));
+	return leat__expr_parse_child(p, *out, child);
+}
+
+/* [not] between, in, like, ilike: behind a value. */
+static int
+parse_word_test(struct parse *p, bool is_not, uint32_t left, uint32_t *out)
+{
+	int is_between = leat__expr_parse_take(p, "between");
+	int is_in = is_between ? 0 : leat__expr_parse_take(p, "in");
+	int is_like =
+		is_between || is_in ? 0 : leat__expr_parse_take(p, "like");
+	int is_ilike = is_between || is_in || is_like
+		? 0
+		: leat__expr_parse_take(p, "ilike");
+
+	LEAT_TRY(is_between);
+	LEAT_TRY(is_in);
+	LEAT_TRY(is_like);
+	LEAT_TRY(is_ilike);
+	*out = left;
+	if (is_between)
+		LEAT_TRY(parse_between(p, left, out));
+	else if (is_in)
+		LEAT_TRY(parse_in(p, left, out));
+	else if (is_like || is_ilike)
+		LEAT_TRY(parse_like(p, is_like ? "like" : "ilike", left, out));
+	else if (is_not)
+		return leat__expr_lex_fail_expected(
+			&p->lex, "'between', 'in', 'like' or 'ilike'");
+	return is_not ? parse_turn(p, out) : LEAT_OK;
+}
+
+static int
+parse_test(struct parse *p, uint32_t *out)
+{
+	uint32_t left = 0;
+	int is = 0;
+
+	LEAT_TRY(parse_concat(p, &left));
+	*out = left;
+	if (p->lex.token.kind == LEX_COMPARE) {
+		LEAT_TRY(parse_compare(p, left, out));
+	} else if ((is = leat__expr_parse_take(p, "is"))) {
+		LEAT_TRY(is);
+		LEAT_TRY(parse_is_null(p, left, out));
+	} else if ((is = leat__expr_parse_take(p, "~"))) {
+		LEAT_TRY(is);
+		LEAT_TRY(parse_match(p, left, out));
+	} else if ((is = leat__expr_parse_take(p, "!~"))) {
+		LEAT_TRY(is);
+		LEAT_TRY(parse_match(p, left, out));
+		LEAT_TRY(parse_turn(p, out));
+	} else {
+		is = leat__expr_parse_take(p, "not");
+		LEAT_TRY(is);
+		LEAT_TRY(parse_word_test(p, is, left, out));
+	}
+	leat__expr_parse_end(p, *out);
+	return LEAT_OK;
+}
+
+/* ---- logic -------------------------------------------------------------- */
 
 static int
 parse_not(struct parse *p, uint32_t *out)
 {
-	int is_not = parse_take_keyword(p, "not");
+	uint32_t offset = p->lex.token.offset;
+	int is_not = leat__expr_parse_take(p, "not");
 	uint32_t child = 0;
 
 	LEAT_TRY(is_not);
 	if (!is_not)
-		return p->token.kind == PARSE_OPEN ? parse_parentheses(p, out)
-						   : parse_compare(p, out);
-	LEAT_TRY(parse_deeper(p));
-	LEAT_TRY(parse_add(p, EXPR_NOT, out));
+		return parse_test(p, out);
+	LEAT_TRY(leat__expr_parse_deeper(p));
+	LEAT_TRY(leat__expr_parse_add(p, EXPR_NOT, offset, out));
 	LEAT_TRY(parse_not(p, &child));
-	p->expr->nodes[*out].child = child;
+	LEAT_TRY(leat__expr_parse_child(p, *out, child));
+	leat__expr_parse_end(p, *out);
 	p->depth--;
 	return LEAT_OK;
 }
@@ -395,29 +422,22 @@ static int
 parse_list(struct parse *p, const char *word, uint32_t kind,
 	int (*part)(struct parse *, uint32_t *), uint32_t *out)
 {
-	uint32_t first = 0, last, list = 0;
+	uint32_t first = 0, next = 0;
 	int more;
 
-	p->level++;
 	LEAT_TRY(part(p, &first));
-	*out = last = first;
-	while ((more = parse_take_keyword(p, word)) > 0) {
-		uint32_t next = 0;
-
+	*out = first;
+	while ((more = leat__expr_parse_take(p, word)) > 0) {
+		if (*out == first) {
+			LEAT_TRY(leat__expr_parse_add(
+				p, kind, p->expr->nodes[first].offset, out));
+			LEAT_TRY(leat__expr_parse_child(p, *out, first));
+		}
 		LEAT_TRY(part(p, &next));
-		p->expr->nodes[last].next = next;
-		last = next;
-		list = 1;
+		LEAT_TRY(leat__expr_parse_child(p, *out, next));
+		leat__expr_parse_end(p, *out);
 	}
-	LEAT_TRY(more);
-	p->level--;
-	if (!list)
-		return LEAT_OK;
-	LEAT_TRY(parse_add(p, kind, out));
-	p->expr->nodes[*out].child = first;
-	if (p->level >= p->n_levels)
-		p->n_levels = p->level + 1;
-	return LEAT_OK;
+	return more;
 }
 
 static int
@@ -426,83 +446,8 @@ parse_and(struct parse *p, uint32_t *out)
 	return parse_list(p, "and", EXPR_AND, parse_not, out);
 }
 
-static int
-parse_or(struct parse *p, uint32_t *out)
+int
+leat__expr_parse_value(struct parse *p, uint32_t *out)
 {
 	return parse_list(p, "or", EXPR_OR, parse_and, out);
-}
-
-static int
-parse_all(struct parse *p)
-{
-	LEAT_TRY(parse_next(p));
-	if (p->token.kind == PARSE_END)
-		return leat__expr_fail(p->err, LEAT_EINVAL, 0, 1,
-			"the condition is empty; for example: delay > 60");
-	LEAT_TRY(parse_or(p, &p->expr->root));
-	if (p->token.kind != PARSE_END)
-		return parse_fail_expected(p, "'and', 'or' or the end");
-	p->expr->n_levels = p->n_levels;
-	return LEAT_OK;
-}
-
-/* One block: the struct, nodes, the source and its decoded pieces. */
-static int
-parse_alloc(struct leat_stage *st, const char *source, size_t len,
-	struct leat_expr **out)
-{
-	/* no node has less than a byte of its own */
-	size_t n_nodes = leat__min_u64(len, LEAT_EXPR_NODES_MAX) + 2;
-	size_t n_bytes = sizeof(**out) + n_nodes * sizeof(struct expr_node);
-	struct leat_expr *e;
-	void *memory;
-
-	LEAT_TRY(leat_stage_alloc(st, n_bytes + 2 * len + 2, &memory));
-	e = memory;
-	*e = (struct leat_expr){.nodes = (struct expr_node *)(void *)(e + 1)};
-	e->source = (char *)(e->nodes + n_nodes);
-	memcpy(e->source, source, len + 1);
-	*out = e;
-	return LEAT_OK;
-}
-
-static int
-parse_alloc_levels(struct leat_stage *st, struct leat_expr *e)
-{
-	void *memory;
-
-	if (!e->n_levels)
-		return LEAT_OK;
-	LEAT_TRY(leat_stage_alloc(
-		st, e->n_levels * sizeof(struct expr_level), &memory));
-	e->levels = memory;
-	return LEAT_OK;
-}
-
-int
-leat_expr_parse(struct leat_stage *st, const char *source,
-	struct leat_expr **out, struct leat_expr_error *err)
-{
-	struct leat_expr *e = NULL;
-	size_t len = strlen(source);
-	struct parse p;
-	int rc;
-
-	if (len > LEAT_EXPR_TEXT_MAX)
-		return leat__expr_fail(err, LEAT_ELIMIT, 0, 1,
-			"the condition has over %d bytes", LEAT_EXPR_TEXT_MAX);
-	rc = parse_alloc(st, source, len, &e);
-	if (rc == LEAT_OK) {
-		p = (struct parse){.expr = e,
-			.err = err,
-			.source = e->source,
-			.decoded = e->source + len + 1};
-		LEAT_TRY(parse_all(&p));
-		rc = parse_alloc_levels(st, e);
-	}
-	if (rc != LEAT_OK)
-		return leat__expr_fail(
-			err, rc, 0, 1, "no memory for the condition");
-	*out = e;
-	return LEAT_OK;
 }

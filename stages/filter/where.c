@@ -34,6 +34,11 @@ where_bind(struct leat_stage *st, struct where *s,
 	rc = leat_expr_bind(s->expr, schema, &err);
 	if (rc)
 		return where_fail(st, rc, &err);
+	if (!leat_expr_is_condition(s->expr))
+		return leat_stage_fail_at(st, LEAT_EINVAL, "condition", 0, 0,
+			"a condition is wanted, which is true or false, like "
+			"delay > 60; this is %s",
+			leat_type_name(leat_expr_type(s->expr, NULL)));
 	s->schema = schema;
 	return LEAT_OK;
 }
@@ -47,7 +52,10 @@ where_init(struct leat_stage *st, const void *opts)
 	int rc = leat_expr_parse(
 		st, o->condition ? o->condition : "", &s->expr, &err);
 
-	return rc ? where_fail(st, rc, &err) : LEAT_OK;
+	if (rc)
+		return where_fail(st, rc, &err);
+	leat_stage_needs(st)->side_bytes = leat_expr_side_bytes(s->expr);
+	return LEAT_OK;
 }
 
 static int
@@ -60,33 +68,12 @@ where_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	return where_bind(st, leat_stage_state(st), in->schema);
 }
 
-/* "NAME:LINE:COLUMN: column 'delay' has 'n/a', where a number is wanted" */
-static int
-where_fail_value(struct leat_stage *st, const struct leat_table *t,
-	const struct leat_expr_fault *fault)
-{
-	const struct leat_column *column = &t->schema->columns[fault->column];
-	struct leat_position p =
-		leat_table_position(t, fault->column, fault->row);
-	struct leat_text x = leat_table_raw(t, fault->column, fault->row);
-
-	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
-	return leat_stage_fail(st, LEAT_EDATA,
-		"%s:%llu:%llu: column '%s' has '%.*s', where a number is "
-		"wanted",
-		t->schema->origin ? t->schema->origin : "input",
-		(unsigned long long)p.line, (unsigned long long)p.column,
-		column->name, x.len > 60 ? 60 : (int)x.len,
-		(const char *)x.data);
-}
-
 static int
 where_process(struct leat_stage *st, struct leat_frame *in)
 {
 	struct where *s = leat_stage_state(st);
-	struct leat_expr_fault fault;
+	uint32_t *rows, n = 0;
 	struct leat_table t;
-	uint32_t *rows, n;
 	int rc;
 
 	leat_table_open(in, &t);
@@ -94,10 +81,11 @@ where_process(struct leat_stage *st, struct leat_frame *in)
 	if (rc)
 		return rc;
 	rows = leat_table_selection(&t);
-	rc = leat_expr_filter(s->expr, &t, rows, &n, &fault);
+	rc = leat_expr_filter(s->expr, &t, rows, &n, NULL);
 	if (rc)
-		return where_fail_value(st, &t, &fault);
-	leat_stage_count(st, LEAT_COUNT_FILTERED, t.n_rows - n);
+		return rc;
+	leat_stage_count(st, LEAT_COUNT_FILTERED,
+		t.n_rows - n - leat_expr_n_rejected(s->expr));
 	if (!n && s->has_emitted) {
 		leat_stage_release(st, in);
 		return LEAT_OK;
@@ -105,6 +93,14 @@ where_process(struct leat_stage *st, struct leat_frame *in)
 	leat_table_select(&t, rows, n);
 	s->has_emitted = 1;
 	return leat_stage_emit(st, 0, in);
+}
+
+static void
+where_fini(struct leat_stage *st)
+{
+	struct where *s = leat_stage_state(st);
+
+	leat_expr_destroy(s->expr);
 }
 
 static const struct leat_option where_options[] = {
@@ -118,25 +114,21 @@ static const struct leat_option where_options[] = {
 
 const struct leat_stage_ops leat_where_ops = {
 	LEAT_STAGE_OPS_INIT("where"),
-	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
+	.flags =
+		LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS | LEAT_STAGE_REJECTS,
 	.summary = "keep the rows for which a condition is true",
-	.help = "Compare columns, numbers and 'texts' by = != < <= > >=, ask "
-		"for\n"
-		"empty fields by `is null` and `is not null`, join with and, "
-		"or,\n"
-		"not and parentheses. A column that is compared with a number "
+	.help = "A condition is an expression that is true or false; "
+		"`leat help\n"
+		"expressions` lists all there is. A row for which it is null, "
+		"as where\n"
+		"an empty field is compared, is dropped. A text column that "
 		"is\n"
-		"read as numbers; spaces around one do not matter. Two columns "
-		"of\n"
-		"a file are compared as texts, byte by byte. A comparison\n"
-		"with an empty field is neither true nor false, and the row "
-		"is\n"
-		"dropped. Columns whose name is not a word stand in \"quotes\" "
-		"or\n"
-		"`quotes`; a quote in a 'text' is written twice.\n"
+		"compared with a number is read as numbers; a value that is "
+		"none is an\n"
+		"error with its place, or what on_error says.\n"
 		"\n"
-		"    leat run \"read a.csv ! where \\\"delay > 60 and dest = "
-		"'OSL'\\\"\"\n",
+		"    leat run \"read a.csv ! where \\\"delay > 60 and dest in "
+		"('OSL', 'BGO')\\\"\"\n",
 	.state_bytes = sizeof(struct where),
 	.opts_bytes = sizeof(struct leat_where_opts),
 	.options = where_options,
@@ -145,4 +137,5 @@ const struct leat_stage_ops leat_where_ops = {
 	.init = where_init,
 	.negotiate = where_negotiate,
 	.process = where_process,
+	.fini = where_fini,
 };

@@ -25,6 +25,7 @@ bind(const char *source, struct leat_expr_error *err)
 	rc = leat_expr_bind(e, &schema, err);
 	if (!rc)
 		ck_assert_int_eq(leat_expr_bind(e, &schema, err), LEAT_OK);
+	leat_expr_destroy(e);
 	fake_fini(&f);
 	return rc;
 }
@@ -46,7 +47,7 @@ START_TEST(types_that_never_match_are_refused)
 	static const struct {
 		const char *source;
 		uint32_t offset, n_bytes;
-	} bad[] = {{"n = 'x'", 0, 7}, {"delay = 1 and n = '5'", 14, 7},
+	} bad[] = {{"n = 'x'", 0, 7}, {"delay = 1 and n = '5x'", 14, 8},
 		{"ok > 1", 0, 6}, {"'a' > 1", 0, 7}, {"'x' = n", 0, 7}};
 
 	for (size_t k = 0; k < leat__array_len(bad); k++) {

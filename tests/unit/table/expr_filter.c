@@ -25,8 +25,10 @@ filter(const char *condition)
 	if (leat_expr_filter(e, &t, rows, &n, &fault)) {
 		snprintf(
 			out, sizeof(out), "bad %u %u", fault.column, fault.row);
+		leat_expr_destroy(e);
 		return out;
 	}
+	leat_expr_destroy(e);
 	out[0] = '\0';
 	for (uint32_t k = 0; k < n; k++)
 		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%u",
