@@ -282,6 +282,45 @@ struct leat_select_opts {
 	const char *columns; /* "a,new=old,c" */
 };
 
+/**
+ * derive NAME=EXPRESSION,...: new columns. Each sees those before it; one that
+ * has the name is replaced.
+ */
+LEAT_API extern const struct leat_stage_ops leat_derive_ops;
+
+struct leat_derive_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *columns; /* "late=delay > 15,speed=distance / hours" */
+};
+
+/** cast COLUMN:TYPE,...: columns as another type. */
+LEAT_API extern const struct leat_stage_ops leat_cast_ops;
+
+struct leat_cast_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *columns; /* "delay:int64,day:date,price:decimal(2)" */
+};
+
+/** rename NEW=OLD,...: some columns under a new name. */
+LEAT_API extern const struct leat_stage_ops leat_rename_ops;
+
+struct leat_rename_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *columns; /* "late=delay,from=origin" */
+};
+
+/** drop a,b: all columns but these. */
+LEAT_API extern const struct leat_stage_ops leat_drop_ops;
+
+struct leat_drop_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *columns; /* "a,b" */
+};
+
 /** head N: the first N records, then enough. */
 LEAT_API extern const struct leat_stage_ops leat_head_ops;
 

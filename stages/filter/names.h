@@ -1,0 +1,44 @@
+/*
+ * filter/names.h -- lists of columns as users write them: a,new=old,`b c`.
+ *
+ * For stages that exchange the schema of a table and touch no value.
+ */
+#ifndef LEAT_STAGES_FILTER_NAMES_H
+#define LEAT_STAGES_FILTER_NAMES_H
+
+#include <leat/table.h>
+
+#define NAMES_TEXT_MAX   65536 /* bytes of a list */
+#define NAMES_SIDE_BYTES (1u << 20)
+
+/* One entry. Names lie in the list's side memory. */
+struct names_item {
+	const char *name; /* new; that of the column where there is no other */
+	const char *from; /* of the column */
+	uint32_t len;     /* of from */
+	uint32_t offset;  /* of from in the list */
+	uint32_t n_bytes; /* with its quotes */
+	uint32_t is_new;  /* was there a new name? */
+};
+
+struct names {
+	const char *list; /* value of the stage's option "columns" */
+	struct names_item *items;
+	uint32_t n_items;
+};
+
+/* Read a list; NULL is an empty one. No name twice. */
+int leat__filter_names_read(
+	struct leat_stage *st, struct names *names, const char *list);
+
+/* The column of an entry; LEAT_EINVAL, with what it could have meant. */
+int leat__filter_names_find(struct leat_stage *st,
+	const struct names_item *item, const struct leat_schema *schema,
+	uint32_t *column_out);
+
+/* A schema like another one with room for n columns, to be filled in. */
+int leat__filter_names_schema(struct leat_stage *st,
+	const struct leat_schema *from, uint32_t n, struct leat_schema **out,
+	struct leat_column **columns_out);
+
+#endif

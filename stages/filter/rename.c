@@ -1,0 +1,142 @@
+/*
+ * rename -- some columns under a new name, all at their places.
+ *
+ * Only the schema of a table is exchanged; no value is touched. Keeps: names
+ * are unique. All new names are given at once, so that two can be exchanged.
+ */
+#include <string.h>
+
+#include <leat/stages.h>
+#include <leat/table.h>
+
+#include "names.h"
+
+struct rename {
+	struct names names;
+	const struct leat_schema *from;
+	struct leat_schema *to;
+};
+
+static int
+rename_init(struct leat_stage *st, const void *opts)
+{
+	const struct leat_rename_opts *o = opts;
+	struct rename *s = leat_stage_state(st);
+	int rc = leat__filter_names_read(st, &s->names, o->columns);
+
+	for (uint32_t k = 0; !rc && k < s->names.n_items; k++) {
+		const struct names_item *item = &s->names.items[k];
+
+		if (!item->is_new)
+			rc = leat_stage_fail_at(st, LEAT_EINVAL, "columns",
+				item->offset, item->n_bytes,
+				"the new name is missing: new=%.64s",
+				item->from);
+	}
+	return rc;
+}
+
+/* Is the new name that of a column which keeps it? */
+static int
+rename_check(struct leat_stage *st, const struct rename *s,
+	const struct leat_column *columns)
+{
+	for (uint32_t k = 0; k < s->names.n_items; k++) {
+		const struct names_item *item = &s->names.items[k];
+		uint32_t n = 0;
+
+		for (uint32_t c = 0; c < s->to->n_columns; c++)
+			n += !strcmp(columns[c].name, item->name);
+		if (n > 1)
+			return leat_stage_fail_at(st, LEAT_EINVAL, "columns",
+				item->offset, item->n_bytes,
+				"there is a column '%.64s' already",
+				item->name);
+	}
+	return LEAT_OK;
+}
+
+static int
+rename_bind(
+	struct leat_stage *st, struct rename *s, const struct leat_schema *from)
+{
+	struct leat_column *columns;
+	int rc;
+
+	if (from == s->from)
+		return LEAT_OK;
+	rc = leat__filter_names_schema(
+		st, from, from->n_columns, &s->to, &columns);
+	if (rc)
+		return rc;
+	memcpy(columns, from->columns, from->n_columns * sizeof(*columns));
+	for (uint32_t k = 0; !rc && k < s->names.n_items; k++) {
+		uint32_t at;
+
+		rc = leat__filter_names_find(st, &s->names.items[k], from, &at);
+		if (!rc)
+			columns[at].name = s->names.items[k].name;
+	}
+	if (!rc)
+		rc = rename_check(st, s, columns);
+	if (!rc)
+		s->from = from;
+	return rc;
+}
+
+static int
+rename_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	struct rename *s = leat_stage_state(st);
+	int rc;
+
+	if (!in->schema)
+		return LEAT_OK;
+	rc = rename_bind(st, s, in->schema);
+	out->schema = s->to;
+	return rc;
+}
+
+static int
+rename_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct rename *s = leat_stage_state(st);
+	struct leat_table t;
+	int rc;
+
+	leat_table_open(in, &t);
+	rc = rename_bind(st, s, t.schema);
+	if (rc)
+		return rc;
+	leat_table_set_schema(&t, s->to);
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_option rename_options[] = {
+	{.name = "columns",
+		.type = LEAT_OPTION_STRING,
+		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED |
+			LEAT_OPTION_REST,
+		.offset = offsetof(struct leat_rename_opts, columns),
+		.help = "a list like late=delay,from=origin: new=old"},
+	{.name = NULL},
+};
+
+const struct leat_stage_ops leat_rename_ops = {
+	LEAT_STAGE_OPS_INIT("rename"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
+	.summary = "some columns under a new name",
+	.help = "All columns stay where they are. A name with a comma, = or\n"
+		"spaces at its ends stands in `quotes`.\n"
+		"\n"
+		"    leat run 'read a.csv ! rename late=delay,from=origin'\n",
+	.state_bytes = sizeof(struct rename),
+	.opts_bytes = sizeof(struct leat_rename_opts),
+	.options = rename_options,
+	.in_layouts = LEAT_LAYOUT_TABLE,
+	.needs = {.side_bytes = NAMES_SIDE_BYTES},
+	.init = rename_init,
+	.negotiate = rename_negotiate,
+	.process = rename_process,
+};
