@@ -129,11 +129,13 @@ struct leat_zip_opts {
 /**
  * join stamp: what the branches of one tee made of a frame is brought together
  * row by row, as by zip. Rows for which a branch has none are dropped, get
- * nulls, or are an error.
+ * nulls, or are an error. join on=KEY: two branches that are sorted by a key;
+ * each row of the first with every row of the second that has the same one.
  */
 LEAT_API extern const struct leat_stage_ops leat_join_ops;
 
-enum leat_join_by { LEAT_JOIN_STAMP };
+enum leat_lookup_kind { LEAT_LOOKUP_INNER, LEAT_LOOKUP_LEFT, LEAT_LOOKUP_ANTI };
+enum leat_join_by { LEAT_JOIN_STAMP, LEAT_JOIN_KEY };
 enum leat_join_missing { LEAT_JOIN_DROP, LEAT_JOIN_NULL, LEAT_JOIN_ERROR };
 
 struct leat_join_opts {
@@ -142,6 +144,10 @@ struct leat_join_opts {
 	uint32_t by;      /* enum leat_join_by */
 	uint32_t missing; /* enum leat_join_missing */
 	uint64_t hold;    /* frames a branch makes of one, at most; 0 = 4 */
+	const char *on;   /* for LEAT_JOIN_KEY: "id,day desc"; alone says it */
+	uint32_t kind;    /* enum leat_lookup_kind */
+	uint32_t reserved;
+	uint64_t memory_bytes; /* for rows with one key; 0 = 64 MiB */
 };
 
 /* ---- filters ---------------------------------------------------------------- */
@@ -345,13 +351,15 @@ struct leat_priority_opts {
 /** upper: ASCII letters to upper case, in place. */
 LEAT_API extern const struct leat_stage_ops leat_upper_ops;
 
-/** sample: every n-th record. */
+/** sample: every n-th record, or a part of all that looks random. */
 LEAT_API extern const struct leat_stage_ops leat_sample_ops;
 
 struct leat_sample_opts {
 	uint32_t size;
 	uint32_t flags;
-	uint64_t every; /* 0 = 10 */
+	uint64_t every;       /* 0 = 10 */
+	const char *fraction; /* of all instead, "0.01"; NULL or "" = none */
+	uint64_t seed;        /* of a fraction: which ones */
 };
 
 /* ---- filters that hold what they have seen ----------------------------------- */
@@ -419,6 +427,89 @@ struct leat_profile_opts {
 	uint32_t flags;
 	uint64_t memory; /* bytes; 0 = 64 MiB; beyond, it fails */
 };
+
+/* ---- filters: order and joins ------------------------------------------------- */
+
+enum leat_nulls { LEAT_NULLS_LAST, LEAT_NULLS_FIRST };
+
+/**
+ * sort BY: all rows in the order of columns ("origin,delay desc"), equal ones
+ * as they came. What does not fit into memory waits on the disk.
+ */
+LEAT_API extern const struct leat_stage_ops leat_sort_ops;
+
+struct leat_sort_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *by;
+	uint32_t nulls; /* enum leat_nulls */
+	uint32_t reserved;
+	uint64_t memory_bytes; /* 0 = 256 MiB */
+	uint64_t spill_bytes;  /* on the disk; 0 = 64 GiB */
+	const char *spill_dir; /* where; NULL = /var/tmp */
+};
+
+/** top N by=BY: the first N rows in that order. */
+LEAT_API extern const struct leat_stage_ops leat_top_ops;
+
+struct leat_top_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t n; /* 0 = 10 */
+	const char *by;
+	uint32_t nulls; /* enum leat_nulls */
+	uint32_t reserved;
+	uint64_t memory_bytes; /* 0 = 64 MiB */
+};
+
+/** tail N: the last N rows. */
+LEAT_API extern const struct leat_stage_ops leat_tail_ops;
+
+struct leat_tail_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t n;            /* 0 = 10 */
+	uint64_t memory_bytes; /* 0 = 64 MiB */
+};
+
+/** number: a column with the number of the row. */
+LEAT_API extern const struct leat_stage_ops leat_number_ops;
+
+struct leat_number_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *column; /* its name; NULL = "n" */
+	const char *start;  /* number of the first row; NULL = "1" */
+};
+
+/**
+ * lookup PATH on=HERE=THERE: columns of a CSV file that is held in memory, for
+ * the rows whose key is in it.
+ */
+LEAT_API extern const struct leat_stage_ops leat_lookup_ops;
+
+enum leat_lookup_duplicates {
+	LEAT_LOOKUP_ALL,
+	LEAT_LOOKUP_FIRST,
+	LEAT_LOOKUP_ERROR
+};
+
+struct leat_lookup_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *path;
+	const char *on;        /* "here=there,both" */
+	const char *take;      /* "a,new=b"; NULL or "" = all but the key */
+	const char *prefix;    /* before their names; NULL = none */
+	uint32_t kind;         /* enum leat_lookup_kind, see join */
+	uint32_t duplicates;   /* enum leat_lookup_duplicates */
+	uint32_t sep;          /* 0 = ',', or a tab by the path's extension */
+	uint32_t reserved;
+	uint64_t memory_bytes; /* 0 = 64 MiB */
+};
+
+/** union: tables of all ins as they come, with the columns of the first. */
+LEAT_API extern const struct leat_stage_ops leat_union_ops;
 
 /* ---- sinks ------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /*
  * fan/join.c -- join stamp: what the branches of one tee made of a frame is
- * brought together again, row by row.
+ * brought together again, row by row. join by=key is in join_key.c.
  *
  * Frames come by (stamp, in), as to an ordered merge. Those of one stamp are
  * kept until each in has rows for them; when a frame with another stamp comes,
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "fan/beside.h"
+#include "fan/join_key.h"
 #include "graph/graph.h"
 #include <leat/stages.h>
 
@@ -33,7 +34,17 @@ struct join {
 	struct leat__head **nexts; /* by in; NULL = nothing */
 	uint64_t stamp;            /* that is worked on */
 	struct leat__beside beside;
+	bool is_by_key;
+	struct leat__join_key key;
 };
+
+static int
+join_end_in(struct leat_stage *st, uint32_t in)
+{
+	struct join *join = leat_stage_state(st);
+
+	return leat__join_key_end_in(st, &join->key, in);
+}
 
 /* ---- before the run ------------------------------------------------------- */
 
@@ -45,8 +56,21 @@ join_init(struct leat_stage *st, const void *opts)
 	join->opts = opts;
 	join->hold = join->opts->hold ? (uint32_t)join->opts->hold
 				      : JOIN_HOLD_DEFAULT;
-	st->is_ordered_merge = true;
-	st->ops.out_layout = 0; /* as if it had never been negotiated */
+	join->is_by_key = join->opts->by == LEAT_JOIN_KEY ||
+		(join->opts->on && *join->opts->on);
+	st->is_ordered_merge = !join->is_by_key;
+	/* as if it had never been negotiated */
+	st->ops.out_layout = 0;
+	st->ops.flags &= ~LEAT_STAGE_GATHERS;
+	st->ops.end_in = NULL;
+	if (join->is_by_key) {
+		st->ops.flags |= LEAT_STAGE_GATHERS;
+		st->ops.end_in = join_end_in;
+		return leat__join_key_init(st, &join->key, opts);
+	}
+	if (join->opts->kind)
+		return leat_stage_fail_at(st, LEAT_EINVAL, "by", 0, 0,
+			"join: kind= is for by=key; by=stamp has missing=");
 	/* and the open frame */
 	leat_stage_needs(st)->holds = 1 + join->hold * leat_stage_n_ins(st);
 	return LEAT_OK;
@@ -81,8 +105,11 @@ join_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
 	struct join *join = leat_stage_state(st);
-	int rc = join_alloc(st, join);
+	int rc;
 
+	if (join->is_by_key)
+		return leat__join_key_negotiate(st, &join->key, out);
+	rc = join_alloc(st, join);
 	if (rc)
 		return rc;
 	if (in->layout == LEAT_LAYOUT_ITEMS &&
@@ -250,6 +277,8 @@ join_process(struct leat_stage *st, struct leat_frame *in)
 	uint32_t from = leat_stage_in(st);
 	int rc = LEAT_OK;
 
+	if (join->is_by_key)
+		return leat__join_key_process(st, &join->key, in);
 	if (in->n_items == 0) {
 		leat_stage_release(st, in);
 		return LEAT_OK;
@@ -273,6 +302,8 @@ join_flush(struct leat_stage *st)
 {
 	struct join *join = leat_stage_state(st);
 
+	if (join->is_by_key)
+		return leat__join_key_flush(st, &join->key);
 	leat__beside_enter(&join->beside);
 	return leat__beside_flush(st, &join->beside);
 }
@@ -284,6 +315,8 @@ join_finish(struct leat_stage *st)
 	struct join *join = leat_stage_state(st);
 	int rc;
 
+	if (join->is_by_key)
+		return leat__join_key_finish(st, &join->key);
 	leat__beside_enter(&join->beside);
 	rc = join_settle(st, join);
 	if (rc)
@@ -297,6 +330,8 @@ join_fini(struct leat_stage *st)
 {
 	struct join *join = leat_stage_state(st);
 
+	if (join->is_by_key)
+		leat__join_key_fini(st, &join->key);
 	for (uint32_t k = 0; join->ins && k < leat_stage_n_ins(st); k++)
 		for (uint32_t n = 0; n < join->hold; n++)
 			leat__head_fini(st, &join->ins[k].heads[n]);
@@ -312,8 +347,30 @@ static const struct leat_option join_options[] = {
 		.flags = LEAT_OPTION_POSITIONAL,
 		.offset = offsetof(struct leat_join_opts, by),
 		.fallback = "stamp",
-		.values = "stamp",
-		.help = "what belongs together: rows of the same frame"},
+		.values = "stamp|key",
+		.help = "what belongs together: rows of the same frame, or "
+			"with the same key"},
+	{.name = "on",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_join_opts, on),
+		.help = "the key: columns that both are sorted by; says "
+			"by=key"},
+	{.name = "kind",
+		.type = LEAT_OPTION_ENUM,
+		.offset = offsetof(struct leat_join_opts, kind),
+		.fallback = "inner",
+		.values = "inner|left|anti",
+		.help = "by=key: rows that meet one; all of the first; those "
+			"that meet none"},
+	{.name = "memory",
+		.type = LEAT_OPTION_BYTES,
+		.offset = offsetof(struct leat_join_opts, memory_bytes),
+		.min = 4096,
+		.max = INT64_C(1) << 32,
+		.fallback = "64M",
+		.unit = "bytes",
+		.help = "by=key: most that rows of one key may take; more is "
+			"an error"},
 	{.name = "missing",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_join_opts, missing),
@@ -334,8 +391,9 @@ static const struct leat_option join_options[] = {
 
 const struct leat_stage_ops leat_join_ops = {
 	LEAT_STAGE_OPS_INIT("join"),
-	.summary = "the branches of a tee side by side",
-	.help = "What each branch made of a frame of the tee is brought "
+	.summary = "the branches of a tee side by side, or two by a key",
+	.help = "join stamp: what each branch made of a frame of the tee is "
+		"brought "
 		"together:\n"
 		"the first row of each makes one row, then the second, and so "
 		"on,\n"
@@ -347,7 +405,25 @@ const struct leat_stage_ops leat_join_ops = {
 		"\n"
 		"    leat run 'read a.csv ! tee block name=t\n"
 		"        t. ! select id,delay ! j.   t. ! select origin ! j.\n"
-		"        join stamp name=j ! write c.csv'\n",
+		"        join stamp name=j ! write c.csv'\n"
+		"\n"
+		"join on=KEY: each row of the first branch with every row of "
+		"the second\n"
+		"that has the same key; both are sorted by it, as by `sort`, "
+		"and one\n"
+		"that is not is an error. The key stands once in what comes "
+		"out. A null\n"
+		"meets nothing. kind=left keeps rows that meet none, with "
+		"nulls;\n"
+		"kind=anti only those. Rows of the second with one key are "
+		"held "
+		"in\n"
+		"memory. A file that fits into memory need not be sorted: see "
+		"lookup.\n"
+		"\n"
+		"    leat run 'read a.csv ! sort id ! j.  read b.csv ! sort id "
+		"! j.\n"
+		"        join on=id name=j ! write c.csv'\n",
 	.state_bytes = sizeof(struct join),
 	.opts_bytes = sizeof(struct leat_join_opts),
 	.options = join_options,

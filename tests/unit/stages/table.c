@@ -10,6 +10,7 @@ START_TEST(every_stage_can_be_found_by_its_name)
 		"join", "csv.parse", "lines.parse", "where", "select", "head",
 		"sample", "count", "upper", "priority", "group",
 		"window", "dedup", "profile", "csv.format",
+		"sample", "count", "upper", "priority", "sort", "top", "tail", "number", "lookup", "union", "csv.format",
 		"json.format", "lines.format", "write"};
 	uint32_t n = sizeof(names) / sizeof(names[0]);
 

@@ -1,0 +1,95 @@
+/*
+ * stages/filter/lookup_file.h -- a file of rows that are found by a key, held
+ * in a stage's side memory.
+ *
+ * Threads: the one that steps the stage's task; nothing changes after
+ * leat__lookup_load() but what belongs to frames.
+ */
+#ifndef LEAT_STAGES_FILTER_LOOKUP_FILE_H
+#define LEAT_STAGES_FILTER_LOOKUP_FILE_H
+
+#include <leat/table.h>
+
+#define LEAT__LOOKUP_KEYS_MAX 8u
+#define LEAT__LOOKUP_NONE     UINT32_MAX
+
+/* A value; len LEAT__LOOKUP_NONE: null. */
+struct leat__lookup_value {
+	uint32_t at; /* in the text */
+	uint32_t len;
+};
+
+struct leat__lookup_row {
+	uint64_t hash;
+	uint64_t epoch;   /* of the frame that has its values already, and */
+	uint32_t put_at;  /* where */
+	uint32_t next;    /* row with the same key, LEAT__LOOKUP_NONE = last */
+	uint32_t n_bytes; /* of all values that are taken */
+};
+
+/* Where fields end in the text, while it is read. */
+struct leat__lookup_ends {
+	uint32_t *list;
+	uint32_t n;
+	uint32_t n_list;
+	uint32_t at; /* the first of the next record */
+};
+
+struct leat__lookup_file {
+	const char *path;
+	uint64_t n_most; /* bytes it may take */
+	uint64_t n_used;
+	uint8_t *text;
+	uint32_t n_text;
+	struct leat_dialect dialect;
+	struct leat__lookup_ends ends;
+	struct leat_schema *schema; /* of all its columns */
+	uint32_t n_rows;
+	uint32_t n_keys;
+	uint32_t n_take;
+	const uint32_t *keys; /* columns */
+	const uint32_t *take;
+	uint32_t *types;                /* of those taken */
+	struct leat__lookup_value *all; /* of one row, while it is read */
+	struct leat__lookup_row *rows;
+	struct leat__lookup_value *key_values; /* n_keys a row */
+	struct leat__lookup_value *values;     /* n_take a row */
+	uint32_t *slots;                       /* first row of a key, by hash */
+	uint32_t mask;
+	uint32_t max_key; /* bytes of the longest value of a key */
+	uint32_t n_twice; /* rows whose key another one has, too */
+	uint32_t twice;   /* one of them */
+};
+
+/* A key that is looked for. */
+struct leat__lookup_key {
+	uint64_t hash;
+	struct leat_text values[LEAT__LOOKUP_KEYS_MAX];
+};
+
+/* Read the file, up to its columns. LEAT_OK, or a code after
+ * leat_stage_fail(). */
+LEAT_MUST_CHECK int leat__lookup_open(
+	struct leat_stage *st, struct leat__lookup_file *f);
+
+/* Then, with keys and take set, its rows. As above. */
+LEAT_MUST_CHECK int leat__lookup_load(
+	struct leat_stage *st, struct leat__lookup_file *f);
+
+/* Set the hash of a key's values. */
+void leat__lookup_hash(struct leat__lookup_key *key, uint32_t n_keys);
+
+/* The first row with this key, or LEAT__LOOKUP_NONE. */
+uint32_t leat__lookup_find(
+	const struct leat__lookup_file *f, const struct leat__lookup_key *key);
+
+static inline struct leat_text
+leat__lookup_text(
+	const struct leat__lookup_file *f, struct leat__lookup_value value)
+{
+	if (value.len == LEAT__LOOKUP_NONE)
+		return (struct leat_text){NULL, 0};
+	return (struct leat_text){f->text + value.at, value.len};
+}
+
+#endif
