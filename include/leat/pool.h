@@ -54,6 +54,11 @@ struct leat_frame {
 
 /** In flags, of bytes: the stream was stopped here, it did not end. */
 #define LEAT_FRAME_CUT (1u << 0)
+/**
+ * In flags, of bytes: a file begins with this frame, and what came before has
+ * ended. What it is called stands at leat_frame_start(), ended by a NUL.
+ */
+#define LEAT_FRAME_FIRST (1u << 1)
 /** In flags: three bits for the priority, see leat_frame_priority(). */
 #define LEAT_FRAME_PRIORITY_SHIFT 5
 #define LEAT_FRAME_PRIORITY_MAX   7u

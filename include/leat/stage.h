@@ -127,6 +127,12 @@ struct leat_option {
  */
 #define LEAT_STAGE_BLIND (1u << 8)
 
+/**
+ * Has much to do with every byte: it is in no segment with others, so that its
+ * work goes on beside theirs; but for light ones right behind it.
+ */
+#define LEAT_STAGE_APART (1u << 9)
+
 /** n_ins or n_outs: as many as are linked, at least one. */
 #define LEAT_ENDS_ANY UINT32_MAX
 

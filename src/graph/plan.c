@@ -53,12 +53,22 @@ link_is_ridden(const struct leat__link *link)
 		!(link->to->ops.flags & LEAT_STAGE_BLOCKING);
 }
 
+/* Much work is not done in one segment with other work. */
+static bool
+link_is_apart(const struct leat__link *link)
+{
+	return (link->to->ops.flags & LEAT_STAGE_APART) ||
+		((link->from->ops.flags & LEAT_STAGE_APART) &&
+			!(link->to->ops.flags & LEAT_STAGE_LIGHT));
+}
+
 static bool
 link_can_fuse(const struct leat__link *link)
 {
 	uint32_t flags = link->from->ops.flags | link->to->ops.flags;
 
 	return (!(flags & LEAT_STAGE_BLOCKING) || link_is_ridden(link)) &&
+		!link_is_apart(link) &&
 		!(link->to->ops.flags & LEAT_STAGE_GATHERS) &&
 		link->from->n_outs == 1 && link->to->n_ins == 1 &&
 		link->from->is_replicated == link->to->is_replicated &&
