@@ -80,7 +80,8 @@ function(leat_library target)
 		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
 		$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 	target_link_libraries(${target} PRIVATE ck m Threads::Threads
-		${leat_pcre2_library} ${leat_context_library})
+		${leat_pcre2_library} ${leat_context_library}
+		${leat_codec_libraries})
 	target_link_options(${target} PRIVATE ${leat_link_flags})
 	get_target_property(kind ${target} TYPE)
 	if(kind STREQUAL "SHARED_LIBRARY")

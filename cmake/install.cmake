@@ -24,7 +24,8 @@ install(FILES ${generated}/leatConfig.cmake
 
 # Users of an archive link what it leans on; users of a shared one need not.
 set(pc_libs_public "")
-set(pc_libs_private "-lck -lpthread -lm${leat_pcre2_libs}${leat_context_libs}")
+set(pc_libs_private
+	"-lck -lpthread -lm${leat_pcre2_libs}${leat_context_libs}${leat_codec_libs}")
 if(NOT BUILD_SHARED_LIBS)
 	set(pc_libs_public " ${pc_libs_private}")
 	set(pc_libs_private "")

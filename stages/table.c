@@ -44,6 +44,15 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_csv_format_ops,
 	&leat_json_format_ops,
 	&leat_lines_format_ops,
+	&leat_decode_ops,
+	&leat_gzip_decode_ops,
+	&leat_zstd_decode_ops,
+	&leat_lz4_decode_ops,
+	&leat_bzip2_decode_ops,
+	&leat_gzip_encode_ops,
+	&leat_zstd_encode_ops,
+	&leat_lz4_encode_ops,
+	&leat_bzip2_encode_ops,
 	&leat_write_ops,
 };
 

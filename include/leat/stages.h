@@ -511,6 +511,42 @@ struct leat_lookup_opts {
 /** union: tables of all ins as they come, with the columns of the first. */
 LEAT_API extern const struct leat_stage_ops leat_union_ops;
 
+/* ---- compressed files -------------------------------------------------------- */
+
+/**
+ * gzip.decode, zstd.decode, lz4.decode, bzip2.decode: compressed bytes to what
+ * they were; decode: whichever of them each file is, or as it is. Input that
+ * ends too early or goes on behind its end, and wrong checksums, are errors.
+ */
+LEAT_API extern const struct leat_stage_ops leat_decode_ops;
+LEAT_API extern const struct leat_stage_ops leat_gzip_decode_ops;
+LEAT_API extern const struct leat_stage_ops leat_zstd_decode_ops;
+LEAT_API extern const struct leat_stage_ops leat_lz4_decode_ops;
+LEAT_API extern const struct leat_stage_ops leat_bzip2_decode_ops;
+
+struct leat_decode_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t max_bytes;   /* that a file decodes to; 0 = no limit */
+	uint64_t max_ratio;   /* bytes that a byte becomes; 0 = 1000 */
+	uint64_t chunk_bytes; /* payload of a frame; 0 = 131072 */
+	uint64_t window;      /* of zstd frames, most; 0 = 8 MiB */
+};
+
+/** gzip.encode, zstd.encode, lz4.encode, bzip2.encode: bytes to one member. */
+LEAT_API extern const struct leat_stage_ops leat_gzip_encode_ops;
+LEAT_API extern const struct leat_stage_ops leat_zstd_encode_ops;
+LEAT_API extern const struct leat_stage_ops leat_lz4_encode_ops;
+LEAT_API extern const struct leat_stage_ops leat_bzip2_encode_ops;
+
+struct leat_encode_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t level; /* 0 = what the format's own tool takes */
+	uint32_t flush; /* 1: also whenever nothing more comes for now */
+	uint32_t reserved;
+};
+
 /* ---- sinks ------------------------------------------------------------------ */
 
 /** write PATH: bytes to a file, complete or not there; "-" = stdout. */

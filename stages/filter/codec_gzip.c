@@ -1,0 +1,311 @@
+/*
+ * stages/filter/codec_gzip.c -- gzip members: read by ISA-L where it is there,
+ * else by zlib; written by zlib.
+ *
+ * ISA-L decodes in 0.8 s what zlib needs 4 s for. Its state holds the window;
+ * nothing else is allocated. Source: RFC 1952.
+ */
+#include <string.h>
+
+#include "codec.h"
+
+#define GZIP_MOST (1u << 30) /* bytes in one call */
+
+#if defined(LEAT_WITH_ISAL) || defined(LEAT_WITH_ZLIB)
+static uint32_t
+gzip_least(size_t n)
+{
+	return n < GZIP_MOST ? (uint32_t)n : GZIP_MOST;
+}
+#endif
+
+#ifdef LEAT_WITH_ISAL
+#include <isa-l/igzip_lib.h>
+
+struct gzip_decoder {
+	struct leat_stage *st;
+	struct inflate_state state;
+};
+
+static uint64_t
+gzip_decoder_bytes(uint64_t window_bytes)
+{
+	(void)window_bytes;
+	return sizeof(struct gzip_decoder) + 4096;
+}
+
+static int
+gzip_decoder_open(
+	struct leat_stage *st, uint64_t window_bytes, void **decoder_out)
+{
+	struct gzip_decoder *d;
+	void *memory;
+	int rc = leat_stage_alloc(st, sizeof(*d), &memory);
+
+	(void)window_bytes;
+	if (rc < 0)
+		return rc;
+	d = memory;
+	d->st = st;
+	isal_inflate_init(&d->state);
+	d->state.crc_flag = ISAL_GZIP;
+	*decoder_out = d;
+	return LEAT_OK;
+}
+
+static enum codec_verdict
+gzip_verdict(struct gzip_decoder *d, struct codec_io *io, int rc)
+{
+	switch (rc) {
+	case ISAL_DECOMP_OK:
+	case ISAL_END_INPUT:
+	case ISAL_OUT_OVERFLOW:
+		if (d->state.block_state != ISAL_BLOCK_FINISH)
+			return CODEC_GO;
+		isal_inflate_reset(&d->state);
+		d->state.crc_flag = ISAL_GZIP;
+		return CODEC_END;
+	case ISAL_INVALID_WRAPPER:
+		return CODEC_ALIEN;
+	case ISAL_UNSUPPORTED_METHOD:
+		io->why = "its method is not deflate";
+		return CODEC_BAD;
+	case ISAL_INCORRECT_CHECKSUM:
+		io->why = "the checksum is wrong, the data are damaged";
+		return CODEC_BAD;
+	default:
+		io->why = "the data are damaged";
+		return CODEC_BAD;
+	}
+}
+
+static enum codec_verdict
+gzip_decode(void *decoder, struct codec_io *io)
+{
+	struct gzip_decoder *d = decoder;
+	uint32_t n_in = gzip_least(io->n_in), n_out = gzip_least(io->n_out);
+	int rc;
+
+	d->state.next_in = (uint8_t *)(uintptr_t)io->in;
+	d->state.avail_in = n_in;
+	d->state.next_out = io->out;
+	d->state.avail_out = n_out;
+	rc = isal_inflate(&d->state);
+	io->in += n_in - d->state.avail_in;
+	io->n_in -= n_in - d->state.avail_in;
+	io->out += n_out - d->state.avail_out;
+	io->n_out -= n_out - d->state.avail_out;
+	return gzip_verdict(d, io, rc);
+}
+
+static void
+gzip_decoder_close(void *decoder)
+{
+	struct gzip_decoder *d = decoder;
+
+	if (d)
+		leat_stage_free(d->st, d);
+}
+#endif
+
+#ifdef LEAT_WITH_ZLIB
+#define ZLIB_CONST
+#include <zlib.h>
+
+#define GZIP_BITS          (15 + 16) /* window of 32 KiB, gzip's head */
+#define GZIP_MEMORY_LEVEL  8
+#define GZIP_INFLATE_BYTES (64u << 10)
+#define GZIP_DEFLATE_BYTES (384u << 10)
+
+struct gzip_zlib {
+	struct leat_stage *st;
+	z_stream stream;
+	bool is_open; /* stream is to be ended */
+};
+
+static void *
+gzip_zalloc(void *st, unsigned int n, unsigned int size)
+{
+	return codec_alloc(st, (size_t)n * size);
+}
+
+static int
+gzip_zlib_new(struct leat_stage *st, struct gzip_zlib **out)
+{
+	void *memory;
+	int rc = leat_stage_alloc(st, sizeof(struct gzip_zlib), &memory);
+
+	if (rc < 0)
+		return rc;
+	memset(memory, 0, sizeof(struct gzip_zlib));
+	*out = memory;
+	(*out)->st = st;
+	(*out)->stream.zalloc = gzip_zalloc;
+	(*out)->stream.zfree = codec_free;
+	(*out)->stream.opaque = st;
+	return LEAT_OK;
+}
+
+/* Hand the buffers over, and see afterwards what has become of them. */
+static void
+gzip_zlib_set(struct gzip_zlib *z, const struct codec_io *io)
+{
+	z->stream.next_in = io->in;
+	z->stream.avail_in = gzip_least(io->n_in);
+	z->stream.next_out = io->out;
+	z->stream.avail_out = gzip_least(io->n_out);
+}
+
+static void
+gzip_zlib_get(struct gzip_zlib *z, struct codec_io *io)
+{
+	io->n_in -= (size_t)(z->stream.next_in - io->in);
+	io->in = z->stream.next_in;
+	io->n_out -= (size_t)(z->stream.next_out - io->out);
+	io->out = z->stream.next_out;
+}
+
+static uint64_t
+gzip_encoder_bytes(uint32_t level)
+{
+	(void)level;
+	return sizeof(struct gzip_zlib) + GZIP_DEFLATE_BYTES;
+}
+
+static int
+gzip_encoder_open(struct leat_stage *st, uint32_t level, void **encoder_out)
+{
+	struct gzip_zlib *z = NULL;
+	int rc = gzip_zlib_new(st, &z);
+
+	*encoder_out = z;
+	if (rc < 0)
+		return rc;
+	if (deflateInit2(&z->stream, (int)level, Z_DEFLATED, GZIP_BITS,
+		    GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		return LEAT_ENOMEM;
+	z->is_open = true;
+	return LEAT_OK;
+}
+
+static enum codec_verdict
+gzip_encode(void *encoder, struct codec_io *io, enum codec_action action)
+{
+	static const int actions[] = {Z_NO_FLUSH, Z_SYNC_FLUSH, Z_FINISH};
+	struct gzip_zlib *z = encoder;
+	int rc;
+
+	gzip_zlib_set(z, io);
+	rc = deflate(&z->stream, actions[action]);
+	gzip_zlib_get(z, io);
+	if (rc == Z_STREAM_END || (action == CODEC_FLUSH && io->n_out))
+		return CODEC_END;
+	if (rc == Z_OK || rc == Z_BUF_ERROR)
+		return CODEC_GO;
+	io->why = "zlib cannot go on";
+	return CODEC_BAD;
+}
+
+static void
+gzip_encoder_close(void *encoder)
+{
+	struct gzip_zlib *z = encoder;
+
+	if (!z)
+		return;
+	if (z->is_open)
+		deflateEnd(&z->stream);
+	leat_stage_free(z->st, z);
+}
+#endif
+
+#if defined(LEAT_WITH_ZLIB) && !defined(LEAT_WITH_ISAL)
+static uint64_t
+gzip_decoder_bytes(uint64_t window_bytes)
+{
+	(void)window_bytes;
+	return sizeof(struct gzip_zlib) + GZIP_INFLATE_BYTES;
+}
+
+static int
+gzip_decoder_open(
+	struct leat_stage *st, uint64_t window_bytes, void **decoder_out)
+{
+	struct gzip_zlib *z = NULL;
+	int rc = gzip_zlib_new(st, &z);
+
+	(void)window_bytes;
+	*decoder_out = z;
+	if (rc < 0)
+		return rc;
+	if (inflateInit2(&z->stream, GZIP_BITS) != Z_OK)
+		return LEAT_ENOMEM;
+	z->is_open = true;
+	return LEAT_OK;
+}
+
+static enum codec_verdict
+gzip_fail(const struct gzip_zlib *z, struct codec_io *io)
+{
+	const char *why = z->stream.msg ? z->stream.msg : "";
+
+	if (strcmp(why, "incorrect header check") == 0)
+		return CODEC_ALIEN;
+	io->why = strcmp(why, "incorrect data check") == 0 ||
+			strcmp(why, "incorrect length check") == 0
+		? "the checksum is wrong, the data are damaged"
+		: "the data are damaged";
+	return CODEC_BAD;
+}
+
+static enum codec_verdict
+gzip_decode(void *decoder, struct codec_io *io)
+{
+	struct gzip_zlib *z = decoder;
+	int rc;
+
+	gzip_zlib_set(z, io);
+	rc = inflate(&z->stream, Z_NO_FLUSH);
+	gzip_zlib_get(z, io);
+	if (rc == Z_OK || rc == Z_BUF_ERROR)
+		return CODEC_GO;
+	if (rc != Z_STREAM_END)
+		return gzip_fail(z, io);
+	inflateReset(&z->stream);
+	return CODEC_END;
+}
+
+static void
+gzip_decoder_close(void *decoder)
+{
+	struct gzip_zlib *z = decoder;
+
+	if (!z)
+		return;
+	if (z->is_open)
+		inflateEnd(&z->stream);
+	leat_stage_free(z->st, z);
+}
+#endif
+
+const struct codec codec_gzip = {
+	.name = "gzip",
+	.library = "libisal-dev or zlib1g-dev",
+	.magic = {0x1f, 0x8b},
+	.n_magic = 2,
+	.is_padded = true,
+	.max_level = 9,
+	.usual_level = 6,
+#if defined(LEAT_WITH_ISAL) || defined(LEAT_WITH_ZLIB)
+	.decoder_bytes = gzip_decoder_bytes,
+	.decoder_open = gzip_decoder_open,
+	.decode = gzip_decode,
+	.decoder_close = gzip_decoder_close,
+#endif
+#ifdef LEAT_WITH_ZLIB
+	.encoder_bytes = gzip_encoder_bytes,
+	.encoder_open = gzip_encoder_open,
+	.encode = gzip_encode,
+	.encoder_close = gzip_encoder_close,
+#endif
+};
