@@ -68,9 +68,18 @@ static const struct leat_extension table_extensions[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct leat_compression table_compressions[] = {
+	{".gz", "gzip.decode", "gzip.encode", {0x1f, 0x8b}, 2},
+	{".zst", "zstd.decode", "zstd.encode", {0x28, 0xb5, 0x2f, 0xfd}, 4},
+	{".lz4", "lz4.decode", "lz4.encode", {0x04, 0x22, 0x4d, 0x18}, 4},
+	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3},
+	{NULL, NULL, NULL, {0}, 0},
+};
+
 const struct leat_stage_set leat_stages = {
 	.size = (uint32_t)sizeof(struct leat_stage_set),
 	.n_stages = sizeof(table_stages) / sizeof(table_stages[0]),
 	.stages = table_stages,
 	.extensions = table_extensions,
+	.compressions = table_compressions,
 };

@@ -23,12 +23,22 @@ struct leat_extension {
 	const char *formatter; /* stage text before a sink; NULL = none */
 };
 
+/** How a file is compressed, by the end of its name and by its first bytes. */
+struct leat_compression {
+	const char *suffix;  /* ".zst"; the last entry is NULL */
+	const char *decoder; /* stage text: "zstd.decode" */
+	const char *encoder; /* "zstd.encode" */
+	uint8_t magic[4];
+	uint32_t n_magic;
+};
+
 /** A table of stages by name. */
 struct leat_stage_set {
 	uint32_t size; /* sizeof(struct leat_stage_set) */
 	uint32_t n_stages;
 	const struct leat_stage_ops *const *stages;
 	const struct leat_extension *extensions;
+	const struct leat_compression *compressions; /* NULL = none */
 };
 
 LEAT_API extern const struct leat_stage_set leat_stages;
@@ -43,6 +53,8 @@ struct leat_read_opts {
 	uint32_t flags;
 	const char *path;
 	uint64_t chunk_bytes; /* payload of a frame; 0 = 262144 */
+	uint32_t decode; /* 0 = auto: a decoder comes along; 1 = off */
+	uint32_t reserved;
 };
 
 /* ---- fan-out, fan-in ---------------------------------------------------------- */

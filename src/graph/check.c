@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "graph/implied.h"
 
 /* ---- layouts ----------------------------------------------------------- */
 
@@ -460,6 +461,17 @@ check_undo_stage(struct leat_stage *st)
 	leat__account_init(&st->account, st->graph->arena, 0);
 }
 
+/* A source may bring a decoder along, by what it shows of its content. */
+static int
+check_shape_of(struct leat_graph *graph, uint32_t k, struct leat_error *err)
+{
+	bool is_new;
+
+	LEAT_TRY(check_shape(graph->stages[k], err));
+	LEAT_TRY(leat__implied_by_content(graph, k, &is_new, err));
+	return is_new ? check_init(graph->stages[k + 1], err) : LEAT_OK;
+}
+
 static int
 check_all(struct leat_graph *graph, struct leat_error *err)
 {
@@ -470,7 +482,7 @@ check_all(struct leat_graph *graph, struct leat_error *err)
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		LEAT_TRY(check_init(graph->stages[k], err));
 	for (uint32_t k = 0; k < graph->n_stages; k++)
-		LEAT_TRY(check_shape(graph->stages[k], err));
+		LEAT_TRY(check_shape_of(graph, k, err));
 	return leat__plan_make(graph, err);
 }
 

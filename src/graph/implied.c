@@ -14,12 +14,12 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "graph/implied.h"
 
 /* ---- file names -------------------------------------------------------- */
 
-/* The path of a stage whose first positional option is one; else NULL. */
-static const char *
-stage_path(const struct leat_stage *st)
+const char *
+leat__stage_path(const struct leat_stage *st)
 {
 	for (uint32_t k = 0; k < st->n_options; k++) {
 		const struct leat_option *option = &st->ops.options[k];
@@ -39,10 +39,10 @@ letter_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool
-path_ends_in(const char *path, const char *suffix)
+bool
+leat__path_ends_in(const char *path, size_t n_path, const char *suffix)
 {
-	size_t n_path = strlen(path), n = strlen(suffix);
+	size_t n = strlen(suffix);
 
 	if (n_path <= n)
 		return false;
@@ -53,15 +53,19 @@ path_ends_in(const char *path, const char *suffix)
 	return true;
 }
 
-/* The longest suffix of the set that the path ends in, or NULL. */
+/* The longest suffix of the set that the path ends in, or NULL; that of its
+ * compression comes off first. */
 static const struct leat_extension *
 extension_find(const struct leat_graph *graph, const char *path)
 {
+	const struct leat_compression *c =
+		leat__compression_by_path(graph, path);
+	size_t n_path = strlen(path) - (c ? strlen(c->suffix) : 0);
 	const struct leat_extension *best = NULL;
 	const struct leat_extension *at = graph->opts.stages->extensions;
 
 	for (; at && at->suffix; at++)
-		if (path_ends_in(path, at->suffix) &&
+		if (leat__path_ends_in(path, n_path, at->suffix) &&
 			(!best || strlen(at->suffix) > strlen(best->suffix)))
 			best = at;
 	return best;
@@ -69,9 +73,8 @@ extension_find(const struct leat_graph *graph, const char *path)
 
 /* ---- layouts ----------------------------------------------------------- */
 
-/* The layout that a stage emits, as far as the ops tell; 0 = unknown. */
-static uint32_t
-stage_emits(const struct leat_stage *st)
+uint32_t
+leat__stage_emits(const struct leat_stage *st)
 {
 	/* no chain is longer than the graph; a circle has no layout */
 	for (uint32_t k = 0; k < st->graph->n_stages; k++) {
@@ -116,9 +119,9 @@ link_behind(struct leat_graph *graph, struct leat_end out,
 	return leat_graph_link(graph, out, leat_in(st, 0), NULL, err);
 }
 
-static int
-link_split(struct leat_graph *graph, struct leat__link *link, const char *text,
-	struct leat_error *err)
+int
+leat__link_split(struct leat_graph *graph, struct leat__link *link,
+	const char *text, struct leat_error *err)
 {
 	struct leat_stage *st;
 
@@ -142,17 +145,21 @@ static int
 implied_parser(
 	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
 {
-	const char *path = stage_path(st);
+	const char *path = leat__stage_path(st);
 	const struct leat_extension *extension =
 		path ? extension_find(graph, path) : NULL;
 	struct leat__link *link = st->n_outs == 1 ? st->outs[0] : NULL;
+	bool has_parser = extension && extension->parser;
 
 	if (!st->ops.produce || st->ops.out_layout != LEAT_LAYOUT_BYTES ||
-		!extension || !extension->parser || !link)
+		!link)
 		return leat__args_hand_on(st, NULL, err);
+	LEAT_TRY(
+		leat__implied_decoder(graph, st, path, has_parser, &link, err));
 	/* a filter of bytes comes first; a sink gets records all the same */
-	if (link->to->n_outs > 0 &&
-		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES))
+	if (!has_parser || !link ||
+		(link->to->n_outs > 0 &&
+			(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES)))
 		return leat__args_hand_on(st, NULL, err);
 	return link_parse(graph, link, extension->parser, err);
 }
@@ -161,7 +168,7 @@ static int
 implied_formatter(
 	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
 {
-	const char *path = stage_path(st);
+	const char *path = leat__stage_path(st);
 	struct leat__link *link = st->n_ins == 1 ? st->ins[0] : NULL;
 	const struct leat_extension *extension;
 	const char *text;
@@ -169,7 +176,7 @@ implied_formatter(
 
 	if (!(st->ops.flags & LEAT_STAGE_SINK) || !path || !link)
 		return LEAT_OK;
-	layout = stage_emits(link->from);
+	layout = leat__stage_emits(link->from);
 	if (!layout || layout == LEAT_LAYOUT_BYTES ||
 		(st->ops.in_layouts & (layout | LEAT_LAYOUT_BYTES)) !=
 			LEAT_LAYOUT_BYTES)
@@ -178,7 +185,7 @@ implied_formatter(
 	text = formatter_for(graph, layout);
 	if (extension && formatter_takes(graph, extension->formatter, layout))
 		text = extension->formatter;
-	return text ? link_split(graph, link, text, err) : LEAT_OK;
+	return text ? leat__link_split(graph, link, text, err) : LEAT_OK;
 }
 
 /* A chain without a sink goes to standard output. */
@@ -192,7 +199,7 @@ implied_end(
 	if (st->n_outs == 0 || st->outs[0] ||
 		!leat__set_find(graph->opts.stages, "write", 5))
 		return LEAT_OK;
-	formatter = formatter_for(graph, stage_emits(st));
+	formatter = formatter_for(graph, leat__stage_emits(st));
 	if (formatter) {
 		struct leat_stage *format;
 
@@ -213,6 +220,8 @@ implied_files(struct leat_graph *graph, uint32_t first, uint32_t n,
 		LEAT_TRY(implied_parser(graph, graph->stages[k], err));
 	for (uint32_t k = first; k < n; k++)
 		LEAT_TRY(implied_formatter(graph, graph->stages[k], err));
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(leat__implied_encoder(graph, graph->stages[k], err));
 	return LEAT_OK;
 }
 

@@ -42,16 +42,39 @@ read_init(struct leat_stage *st, const void *opts)
 	return LEAT_OK;
 }
 
+/* How much is to be shown: of a compressed file its largest block. */
+static int
+read_look_bytes(struct read_state *s, uint32_t *n_out)
+{
+	static const struct {
+		uint8_t magic[4];
+		uint32_t n_magic, n_bytes;
+	} blocks[] = {
+		{{0x28, 0xb5, 0x2f, 0xfd}, 4, 3 * READ_LOOK_BYTES},
+		{{0x04, 0x22, 0x4d, 0x18}, 4, (4 << 20) + READ_LOOK_BYTES},
+		{{'B', 'Z', 'h'}, 3, 1 << 20},
+	};
+	uint8_t head[4] = {0};
+	size_t n;
+	int rc = leat_file_peek(s->file, 0, head, sizeof(head), &n);
+
+	*n_out = READ_LOOK_BYTES;
+	for (uint32_t k = 0; k < sizeof(blocks) / sizeof(blocks[0]); k++)
+		if (memcmp(head, blocks[k].magic, blocks[k].n_magic) == 0)
+			*n_out = blocks[k].n_bytes;
+	return rc == LEAT_EOS ? LEAT_OK : rc;
+}
+
 /* Fill buf as far as the file goes. */
 static int
-read_look(struct read_state *s, uint8_t *buf, uint32_t *n_out)
+read_look(struct read_state *s, uint8_t *buf, uint32_t n_bytes, uint32_t *n_out)
 {
 	int rc = LEAT_OK;
 	size_t n;
 
-	for (*n_out = 0; *n_out < READ_LOOK_BYTES && rc == LEAT_OK;) {
-		rc = leat_file_peek(s->file, *n_out, buf + *n_out,
-			READ_LOOK_BYTES - *n_out, &n);
+	for (*n_out = 0; *n_out < n_bytes && rc == LEAT_OK;) {
+		rc = leat_file_peek(
+			s->file, *n_out, buf + *n_out, n_bytes - *n_out, &n);
 		if (rc == LEAT_OK)
 			*n_out += (uint32_t)n;
 	}
@@ -62,18 +85,22 @@ static int
 read_show_sample(struct leat_stage *st, struct leat_shape *out)
 {
 	struct read_state *s = leat_stage_state(st);
+	uint32_t n_bytes;
 	void *buf;
-	int rc;
+	int rc = read_look_bytes(s, &n_bytes);
 
-	rc = leat_stage_alloc(st, READ_LOOK_BYTES + 64, &buf);
+	if (rc < 0)
+		return rc;
+	leat_stage_needs(st)->side_bytes = n_bytes + READ_SLACK;
+	rc = leat_stage_alloc(st, n_bytes + 64, &buf);
 	if (rc < 0)
 		return leat_stage_fail(st, rc, "no memory for a sample");
-	memset((uint8_t *)buf + READ_LOOK_BYTES, 0, 64);
-	rc = read_look(s, buf, &out->sample_bytes);
+	memset((uint8_t *)buf + n_bytes, 0, 64);
+	rc = read_look(s, buf, n_bytes, &out->sample_bytes);
 	if (rc < 0)
 		return rc;
 	out->sample = buf;
-	out->sample_is_all = out->sample_bytes < READ_LOOK_BYTES;
+	out->sample_is_all = out->sample_bytes < n_bytes;
 	return LEAT_OK;
 }
 
@@ -215,6 +242,13 @@ static const struct leat_option read_options[] = {
 		.fallback = "256k",
 		.unit = "bytes",
 		.help = "most that one frame holds"},
+	{.name = "decode",
+		.type = LEAT_OPTION_ENUM,
+		.offset = offsetof(struct leat_read_opts, decode),
+		.fallback = "auto",
+		.values = "auto|off",
+		.help = "bring a decoder along, by the path's extension or by "
+			"the first bytes"},
 	{.name = NULL},
 };
 
@@ -226,7 +260,10 @@ const struct leat_stage_ops leat_read_ops = {
 		"has "
 		"arrived is passed on at once. The extension of the path "
 		"brings the parser along: read a.csv means read a.csv ! "
-		"csv.parse.",
+		"csv.parse. So do .gz, .zst, .lz4 and .bz2 behind it: read "
+		"a.csv.zst means read a.csv.zst ! zstd.decode ! csv.parse. A "
+		"compressed file without such a name is known by its first "
+		"bytes.",
 	.state_bytes = sizeof(struct read_state),
 	.opts_bytes = sizeof(struct leat_read_opts),
 	.options = read_options,

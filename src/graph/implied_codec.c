@@ -1,0 +1,198 @@
+/*
+ * graph/implied_codec.c -- decoders and encoders that nobody wrote down: by the
+ * end of a file's name, and by what a source shows of its content.
+ *
+ *	read a.csv.zst           read a.csv.zst ! zstd.decode ! csv.parse
+ *	... ! write b.json.gz    ... ! json.format ! gzip.encode ! write
+ *b.json.gz read a ! csv.parse       read a ! gzip.decode ! csv.parse, if a is
+ *gzip
+ *
+ * Keeps: bytes that go from a file straight into a file go as they are; what
+ * is compressed when it is written was not before. `decode=off` of a source
+ * brings nothing; then compressed bytes that reach a parser are an error.
+ * Threads: the one that builds the graph.
+ */
+#include <string.h>
+
+#include "graph/graph.h"
+#include "graph/implied.h"
+
+/* ---- what there is ------------------------------------------------------ */
+
+const struct leat_compression *
+leat__compression_by_path(const struct leat_graph *graph, const char *path)
+{
+	const struct leat_compression *at = graph->opts.stages->compressions;
+
+	for (; path && at && at->suffix; at++)
+		if (leat__path_ends_in(path, strlen(path), at->suffix))
+			return at;
+	return NULL;
+}
+
+static const struct leat_compression *
+compression_by_sample(
+	const struct leat_graph *graph, const struct leat_shape *shape)
+{
+	const struct leat_compression *at = graph->opts.stages->compressions;
+
+	for (; shape->sample && at && at->suffix; at++)
+		if (shape->sample_bytes >= at->n_magic &&
+			memcmp(shape->sample, at->magic, at->n_magic) == 0)
+			return at;
+	return NULL;
+}
+
+static bool
+name_ends_in(const char *name, const char *end)
+{
+	size_t n_name = strlen(name), n = strlen(end);
+
+	return n_name >= n && strcmp(name + n_name - n, end) == 0;
+}
+
+bool
+leat__stage_is_decoder(const struct leat_stage *st)
+{
+	return strcmp(st->ops.name, "decode") == 0 ||
+		name_ends_in(st->ops.name, ".decode");
+}
+
+/* A source may say by an option that its bytes are to stay as they are. */
+static bool
+stage_is_left_alone(const struct leat_stage *st)
+{
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+
+		if (option->type == LEAT_OPTION_ENUM &&
+			strcmp(option->name, "decode") == 0)
+			return *(const uint32_t *)((const char *)st->opts +
+				       option->offset) != 0;
+	}
+	return false;
+}
+
+/* ---- by name ------------------------------------------------------------ */
+
+/* From bytes to bytes in a file: they are copied. */
+static bool
+link_is_copy(const struct leat__link *link, bool has_parser)
+{
+	return link->to->n_outs == 0 && !has_parser &&
+		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES);
+}
+
+int
+leat__implied_decoder(struct leat_graph *graph, struct leat_stage *st,
+	const char *path, bool has_parser, struct leat__link **link_io,
+	struct leat_error *err)
+{
+	const struct leat_compression *c =
+		leat__compression_by_path(graph, path);
+
+	if (!leat__stage_is_decoder((*link_io)->to)) {
+		if (!c || link_is_copy(*link_io, has_parser) ||
+			stage_is_left_alone(st))
+			return LEAT_OK;
+		LEAT_TRY(leat__link_split(graph, *link_io, c->decoder, err));
+	}
+	st = (*link_io)->to;
+	*link_io = st->n_outs == 1 ? st->outs[0] : NULL;
+	return LEAT_OK;
+}
+
+/* Are the bytes that come from it compressed already? */
+static bool
+stage_is_encoded(const struct leat_stage *st)
+{
+	/* no chain is longer than the graph; a circle has no source */
+	for (uint32_t k = 0; k < st->graph->n_stages; k++) {
+		if (name_ends_in(st->ops.name, ".encode"))
+			return true;
+		if (!st->n_ins)
+			return leat__compression_by_path(
+				       st->graph, leat__stage_path(st)) != NULL;
+		if (leat__stage_is_decoder(st) || st->ops.out_layout ||
+			!st->ins[0])
+			return false;
+		st = st->ins[0]->from;
+	}
+	return false;
+}
+
+int
+leat__implied_encoder(
+	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
+{
+	const struct leat_compression *c =
+		leat__compression_by_path(graph, leat__stage_path(st));
+	struct leat__link *link = st->n_ins == 1 ? st->ins[0] : NULL;
+
+	if (!(st->ops.flags & LEAT_STAGE_SINK) || !c || !link ||
+		st->ops.in_layouts != LEAT_LAYOUT_BYTES ||
+		leat__stage_emits(link->from) != LEAT_LAYOUT_BYTES ||
+		stage_is_encoded(link->from))
+		return LEAT_OK;
+	return leat__link_split(graph, link, c->encoder, err);
+}
+
+/* ---- by content --------------------------------------------------------- */
+
+/* From bytes to something else. */
+static bool
+stage_is_parser(const struct leat_stage *st)
+{
+	return st->ops.in_layouts == LEAT_LAYOUT_BYTES && st->ops.out_layout &&
+		st->ops.out_layout != LEAT_LAYOUT_BYTES;
+}
+
+/* The last stage of the graph becomes the one behind number k. */
+static void
+graph_move_last(struct leat_graph *graph, uint32_t k)
+{
+	struct leat_stage **at = &graph->stages[k + 1];
+	uint32_t last = graph->n_stages - 1;
+	struct leat_stage *st = graph->stages[last];
+
+	memmove(at + 1, at, (last - k - 1) * sizeof(struct leat_stage *));
+	*at = st;
+	for (; k < graph->n_stages; k++)
+		graph->stages[k]->number = k;
+}
+
+static int
+content_refuse(const struct leat_stage *st, const struct leat_compression *c,
+	struct leat_error *err)
+{
+	return leat__stage_finding(st, err, LEAT_EINVAL,
+		"%s is compressed, and '%s' cannot read it like that; put %s "
+		"between '%s' and '%s'",
+		st->out_shape.origin ? st->out_shape.origin : "the input",
+		st->outs[0]->to->name, c->decoder, st->name,
+		st->outs[0]->to->name);
+}
+
+int
+leat__implied_by_content(struct leat_graph *graph, uint32_t k, bool *is_new_out,
+	struct leat_error *err)
+{
+	struct leat_stage *st = graph->stages[k];
+	const struct leat_compression *c;
+	uint32_t n = graph->n_stages;
+
+	*is_new_out = false;
+	if (!st->ops.produce || st->n_outs != 1 ||
+		!stage_is_parser(st->outs[0]->to))
+		return LEAT_OK;
+	c = compression_by_sample(graph, &st->out_shape);
+	if (!c)
+		return LEAT_OK;
+	if (stage_is_left_alone(st) ||
+		!(st->place.n_bytes || st->outs[0]->to->place.n_bytes))
+		return content_refuse(st, c, err);
+	LEAT_TRY(leat__link_split(graph, st->outs[0], c->decoder, err));
+	*is_new_out = graph->n_stages > n;
+	graph_move_last(graph, k);
+	return LEAT_OK;
+}
