@@ -9,6 +9,8 @@
 #ifndef LEAT_IO_H
 #define LEAT_IO_H
 
+#include <stdbool.h>
+
 #include <leat/base.h>
 #include <leat/stage.h>
 
@@ -86,6 +88,35 @@ LEAT_API void leat_file_keep_partial(struct leat_file *file);
 
 /** Close; what was not committed is removed. NULL is accepted. */
 LEAT_API void leat_file_close(struct leat_file *file);
+
+/* ---- several files -------------------------------------------------------- */
+
+/** Paths, sorted by name. [lent] by the stage, as long as it lives */
+struct leat_file_list {
+	const char *const *paths;
+	uint32_t n;
+	uint64_t size_bytes; /* of all regular ones; 0 = unknown */
+};
+
+#define LEAT_FILE_LIST_MAX (1u << 20) /* files of one pattern */
+
+/**
+ * Find the files that a pattern names. ? is any character, * any of a name,
+ * [a-z] and [!a-z] one of some, {a,b} one of these words, and ** between
+ * slashes any folders; a backslash takes from the next character what it
+ * means. Names that begin with a dot are found by patterns that do. A file
+ * that is called just like the pattern is the only one.
+ *
+ * For negotiate. The list lies in side memory; the needs grow with it.
+ *
+ * @return LEAT_OK; LEAT_EIO: there is none, and the text names the nearest;
+ * LEAT_ELIMIT: there are over LEAT_FILE_LIST_MAX; LEAT_EINVAL, LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_file_find(struct leat_stage *st,
+	const char *pattern, struct leat_file_list *list_out);
+
+/** Has a path anything in it that makes it a pattern? */
+LEAT_API bool leat_file_is_pattern(const char *path);
 
 /* ---- what does not fit in memory ----------------------------------------- */
 

@@ -45,7 +45,8 @@ LEAT_API extern const struct leat_stage_set leat_stages;
 
 /* ---- sources ---------------------------------------------------------------- */
 
-/** read PATH: the bytes of a file, or of standard input ("-"). */
+/** read PATH: the bytes of a file, of all that a pattern names, or of standard
+ * input ("-"). */
 LEAT_API extern const struct leat_stage_ops leat_read_ops;
 
 struct leat_read_opts {
@@ -53,8 +54,8 @@ struct leat_read_opts {
 	uint32_t flags;
 	const char *path;
 	uint64_t chunk_bytes; /* payload of a frame; 0 = 262144 */
-	uint32_t decode; /* 0 = auto: a decoder comes along; 1 = off */
-	uint32_t reserved;
+	uint32_t decode;      /* 0 = auto: a decoder comes along; 1 = off */
+	uint32_t glob;        /* 0 = on: a path may be a pattern; 1 = off */
 };
 
 /* ---- fan-out, fan-in ---------------------------------------------------------- */

@@ -46,6 +46,16 @@ struct leat__poll {
 	uint32_t got;  /* any of want; errors and hang-ups count as ready */
 };
 
+/* What stands in a folder; a link is what it leads to. */
+struct leat__listed {
+	const char *name;
+	bool is_folder;
+	bool is_link;
+};
+
+/* false = that was enough. */
+typedef bool (*leat__listed_fn)(const struct leat__listed *entry, void *user);
+
 struct leat__stat {
 	uint64_t size_bytes;
 	uint64_t device;
@@ -135,6 +145,9 @@ struct leat__env {
 	int (*fstat)(
 		const struct leat__env *env, int fd, struct leat__stat *out);
 	int (*chmod)(const struct leat__env *env, int fd, uint32_t mode_bits);
+	/* each entry of a folder but . and .., in no order; 0 or errno */
+	int (*list)(const struct leat__env *env, const char *folder,
+		leat__listed_fn fn, void *user);
 
 	/* waiting for at most LEAT__POLL_MAX files: count of ready ones, 0 at
 	 * the deadline, or a negative errno; fd -1 is passed over; an event is

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -562,6 +563,55 @@ posix_fstat(const struct leat__env *env, int fd, struct leat__stat *out)
 	return sys_errno;
 }
 
+static bool
+posix_is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+/* Not every file system tells what its entries are. */
+static void
+posix_fill_entry(struct leat__listed *out, DIR *dir, const struct dirent *entry)
+{
+	struct stat st = {0};
+
+	*out = (struct leat__listed){.name = entry->d_name,
+		.is_folder = entry->d_type == DT_DIR,
+		.is_link = entry->d_type == DT_LNK};
+	if (entry->d_type == DT_UNKNOWN &&
+		!fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW)) {
+		out->is_folder = S_ISDIR(st.st_mode);
+		out->is_link = S_ISLNK(st.st_mode);
+	}
+	if (out->is_link && !fstatat(dirfd(dir), entry->d_name, &st, 0))
+		out->is_folder = S_ISDIR(st.st_mode);
+}
+
+static int
+posix_list(const struct leat__env *env, const char *folder, leat__listed_fn fn,
+	void *user)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	struct leat__listed found;
+	int sys_errno = 0;
+
+	(void)env;
+	if (!dir)
+		return errno;
+	while (errno = 0, (entry = readdir(dir))) {
+		if (posix_is_dots(entry->d_name))
+			continue;
+		posix_fill_entry(&found, dir, entry);
+		if (!fn(&found, user))
+			break;
+	}
+	if (!entry)
+		sys_errno = errno;
+	closedir(dir);
+	return sys_errno;
+}
+
 static int
 posix_chmod(const struct leat__env *env, int fd, uint32_t mode_bits)
 {
@@ -686,6 +736,7 @@ static const struct leat__env posix_env = {
 	.stat = posix_stat,
 	.fstat = posix_fstat,
 	.chmod = posix_chmod,
+	.list = posix_list,
 	.poll = posix_poll,
 	.event_create = posix_event_create,
 	.event_set = posix_event_set,

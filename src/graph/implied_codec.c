@@ -16,6 +16,7 @@
 
 #include "graph/graph.h"
 #include "graph/implied.h"
+#include <leat/io.h>
 
 /* ---- what there is ------------------------------------------------------ */
 
@@ -83,19 +84,53 @@ link_is_copy(const struct leat__link *link, bool has_parser)
 		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES);
 }
 
+/* From bytes to something else. */
+static bool
+stage_is_parser(const struct leat_stage *st)
+{
+	return st->ops.in_layouts == LEAT_LAYOUT_BYTES && st->ops.out_layout &&
+		st->ops.out_layout != LEAT_LAYOUT_BYTES;
+}
+
+/* The one for any file, if the set has it. */
+static const char *
+decoder_for_any(const struct leat_graph *graph)
+{
+	return leat__set_find(graph->opts.stages, "decode", 6) ? "decode"
+							       : NULL;
+}
+
+/* Which decoder do names ask for? NULL = none. */
+static const char *
+decoder_by_name(const struct leat_graph *graph, const struct leat__link *link,
+	const char *path, bool has_parser)
+{
+	const struct leat_compression *c =
+		leat__compression_by_path(graph, path);
+
+	if (link_is_copy(link, has_parser))
+		return NULL;
+	if (c)
+		return c->decoder;
+	/* files of all kinds */
+	return !has_parser && leat_file_is_pattern(path) &&
+			stage_is_parser(link->to)
+		? decoder_for_any(graph)
+		: NULL;
+}
+
 int
 leat__implied_decoder(struct leat_graph *graph, struct leat_stage *st,
 	const char *path, bool has_parser, struct leat__link **link_io,
 	struct leat_error *err)
 {
-	const struct leat_compression *c =
-		leat__compression_by_path(graph, path);
-
 	if (!leat__stage_is_decoder((*link_io)->to)) {
-		if (!c || link_is_copy(*link_io, has_parser) ||
-			stage_is_left_alone(st))
+		const char *text =
+			decoder_by_name(graph, *link_io, path, has_parser);
+
+		if (!text || stage_is_left_alone(st))
 			return LEAT_OK;
-		LEAT_TRY(leat__link_split(graph, *link_io, c->decoder, err));
+		LEAT_TRY(leat__link_split(graph, *link_io, text, err));
 	}
 	st = (*link_io)->to;
 	*link_io = st->n_outs == 1 ? st->outs[0] : NULL;
@@ -139,14 +174,6 @@ leat__implied_encoder(
 
 /* ---- by content --------------------------------------------------------- */
 
-/* From bytes to something else. */
-static bool
-stage_is_parser(const struct leat_stage *st)
-{
-	return st->ops.in_layouts == LEAT_LAYOUT_BYTES && st->ops.out_layout &&
-		st->ops.out_layout != LEAT_LAYOUT_BYTES;
-}
-
 /* The last stage of the graph becomes the one behind number k. */
 static void
 graph_move_last(struct leat_graph *graph, uint32_t k)
@@ -179,6 +206,7 @@ leat__implied_by_content(struct leat_graph *graph, uint32_t k, bool *is_new_out,
 {
 	struct leat_stage *st = graph->stages[k];
 	const struct leat_compression *c;
+	const char *text = NULL;
 	uint32_t n = graph->n_stages;
 
 	*is_new_out = false;
@@ -191,7 +219,10 @@ leat__implied_by_content(struct leat_graph *graph, uint32_t k, bool *is_new_out,
 	if (stage_is_left_alone(st) ||
 		!(st->place.n_bytes || st->outs[0]->to->place.n_bytes))
 		return content_refuse(st, c, err);
-	LEAT_TRY(leat__link_split(graph, st->outs[0], c->decoder, err));
+	if (leat_file_is_pattern(leat__stage_path(st)))
+		text = decoder_for_any(graph);
+	LEAT_TRY(leat__link_split(
+		graph, st->outs[0], text ? text : c->decoder, err));
 	*is_new_out = graph->n_stages > n;
 	graph_move_last(graph, k);
 	return LEAT_OK;

@@ -1,11 +1,13 @@
 /*
- * stages/source/read.c -- the bytes of a file, or of standard input.
+ * stages/source/read.c -- the bytes of a file, of several files one after the
+ * other, or of standard input.
  *
  * A regular file is read in full chunks; of a pipe, what one read gave is
  * passed on at once. Every frame has headroom, so that a parser can put the
  * beginning of a record in front of its end, and slack behind, so that it can
  * scan beyond the last byte. A drained source ends with an empty frame marked
- * LEAT_FRAME_CUT: the stream did not end, it was stopped.
+ * LEAT_FRAME_CUT: the stream did not end, it was stopped. Where a path is a
+ * pattern, the first frame of every file says so (LEAT_FRAME_FIRST).
  */
 #include <string.h>
 
@@ -19,12 +21,17 @@
 #define READ_LOOK_BYTES  65536 /* shown to the check */
 
 struct read_state {
-	const char *path;
+	const char *path; /* as it was given */
+	struct leat_file_list files;
+	uint32_t n_begun; /* of them */
+	uint32_t is_pattern;
+	uint32_t is_first;   /* the next frame is the first of its file */
+	uint32_t is_literal; /* glob=off */
 	struct leat_file *file;
 	uint32_t chunk_bytes;
 	uint32_t is_regular;
 	uint32_t is_at_end;
-	uint64_t offset; /* bytes emitted */
+	uint64_t offset; /* bytes emitted of this file */
 };
 
 static int
@@ -35,10 +42,10 @@ read_init(struct leat_stage *st, const void *opts)
 	struct leat_needs *needs = leat_stage_needs(st);
 
 	s->path = o->path;
+	s->is_literal = o->glob;
 	s->chunk_bytes =
 		o->chunk_bytes ? (uint32_t)o->chunk_bytes : READ_CHUNK_BYTES;
 	needs->frame_bytes = READ_HEADROOM + s->chunk_bytes + READ_SLACK;
-	needs->side_bytes = READ_LOOK_BYTES + READ_SLACK;
 	return LEAT_OK;
 }
 
@@ -91,7 +98,7 @@ read_show_sample(struct leat_stage *st, struct leat_shape *out)
 
 	if (rc < 0)
 		return rc;
-	leat_stage_needs(st)->side_bytes = n_bytes + READ_SLACK;
+	leat_stage_needs(st)->side_bytes += n_bytes + READ_SLACK;
 	rc = leat_stage_alloc(st, n_bytes + 64, &buf);
 	if (rc < 0)
 		return leat_stage_fail(st, rc, "no memory for a sample");
@@ -104,25 +111,62 @@ read_show_sample(struct leat_stage *st, struct leat_shape *out)
 	return LEAT_OK;
 }
 
+/* Open the next file. LEAT_EOS: that was the last. */
+static int
+read_open_next(struct leat_stage *st)
+{
+	struct read_state *s = leat_stage_state(st);
+	int rc;
+
+	if (s->n_begun == s->files.n)
+		return LEAT_EOS;
+	leat_file_close(s->file);
+	s->file = NULL;
+	rc = leat_file_open(st, s->files.paths[s->n_begun], &s->file);
+	if (rc < 0)
+		return rc;
+	s->n_begun++;
+	s->offset = 0;
+	s->is_first = s->is_pattern;
+	s->is_regular = leat_file_info(s->file).flags & LEAT_FILE_IS_REGULAR;
+	return LEAT_OK;
+}
+
+/* Which files are to be read? */
+static int
+read_find(struct leat_stage *st, struct read_state *s)
+{
+	if (!s->is_literal && leat_file_is_pattern(s->path)) {
+		s->is_pattern = 1;
+		return leat_file_find(st, s->path, &s->files);
+	}
+	s->files.paths = &s->path;
+	s->files.n = 1;
+	return LEAT_OK;
+}
+
 static int
 read_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
 	struct read_state *s = leat_stage_state(st);
-	struct leat_file_info info;
-	int rc;
+	int rc = read_find(st, s);
 
 	(void)in;
-	rc = leat_file_open(st, s->path, &s->file);
+	if (rc == LEAT_OK)
+		rc = read_open_next(st);
 	if (rc < 0)
 		return rc;
-	info = leat_file_info(s->file);
-	s->is_regular = info.flags & LEAT_FILE_IS_REGULAR;
 	leat_stage_needs(st)->burst = s->is_regular ? READ_BURST : 1;
 	out->frame_bytes = leat_stage_needs(st)->frame_bytes;
 	out->origin = strcmp(s->path, "-") == 0 ? "stdin" : s->path;
-	out->total_bytes = info.size_bytes;
-	return s->is_regular ? read_show_sample(st, out) : LEAT_OK;
+	out->total_bytes = s->is_pattern ? s->files.size_bytes
+					 : leat_file_info(s->file).size_bytes;
+	if (!s->is_regular)
+		return LEAT_OK;
+	rc = read_show_sample(st, out);
+	out->sample_is_all &= s->files.n == 1;
+	return rc;
 }
 
 /* LEAT_OK: something was read. LEAT_EOS: nothing, the end or a drain. */
@@ -151,9 +195,15 @@ read_begin(struct leat_stage *st, struct leat_frame **frame_out)
 {
 	struct read_state *s = leat_stage_state(st);
 	int rc = leat_stage_acquire(st, frame_out);
+	const char *name;
 
 	if (rc < 0)
 		return rc;
+	if (s->is_first) {
+		name = s->files.paths[s->n_begun - 1];
+		memcpy(leat_frame_start(*frame_out), name, strlen(name) + 1);
+		(*frame_out)->flags |= LEAT_FRAME_FIRST;
+	}
 	(*frame_out)->data = leat_frame_start(*frame_out) + READ_HEADROOM;
 	(*frame_out)->len_bytes = 0;
 	(*frame_out)->n_items = 0;
@@ -168,6 +218,7 @@ read_emit(struct leat_stage *st, struct leat_frame *frame)
 	struct read_state *s = leat_stage_state(st);
 
 	s->offset += frame->len_bytes;
+	s->is_first = 0;
 	frame->birth_ns = leat_now_ns();
 	return leat_stage_emit(st, 0, frame);
 }
@@ -182,10 +233,14 @@ read_produce(struct leat_stage *st)
 	if (rc < 0)
 		return rc;
 	rc = read_fill(s, frame);
-	if (rc == LEAT_OK)
+	/* of an empty file there is a frame as well */
+	if (rc == LEAT_OK || (rc == LEAT_EOS && s->is_first))
 		return read_emit(st, frame);
 	leat_stage_release(st, frame);
-	s->is_at_end = rc == LEAT_EOS && !leat_stage_is_draining(st);
+	if (rc != LEAT_EOS || leat_stage_is_draining(st))
+		return rc;
+	rc = read_open_next(st);
+	s->is_at_end = rc == LEAT_EOS;
 	return rc;
 }
 
@@ -199,7 +254,7 @@ read_is_cut(struct leat_stage *st)
 
 	if (s->is_at_end || !leat_stage_is_draining(st))
 		return false;
-	return !s->is_regular ||
+	return !s->is_regular || s->n_begun < s->files.n ||
 		s->offset < leat_file_info(s->file).size_bytes ||
 		leat_file_peek(s->file, s->offset, &byte, 1, &n) == LEAT_OK;
 }
@@ -233,7 +288,8 @@ static const struct leat_option read_options[] = {
 		.type = LEAT_OPTION_STRING,
 		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED,
 		.offset = offsetof(struct leat_read_opts, path),
-		.help = "file to read; - is standard input"},
+		.help = "file to read, or a pattern of files; - is standard "
+			"input"},
 	{.name = "chunk_bytes",
 		.type = LEAT_OPTION_BYTES,
 		.offset = offsetof(struct leat_read_opts, chunk_bytes),
@@ -242,6 +298,13 @@ static const struct leat_option read_options[] = {
 		.fallback = "256k",
 		.unit = "bytes",
 		.help = "most that one frame holds"},
+	{.name = "glob",
+		.type = LEAT_OPTION_ENUM,
+		.offset = offsetof(struct leat_read_opts, glob),
+		.fallback = "on",
+		.values = "on|off",
+		.help = "* ? [a-z] {a,b} and ** in the path name several "
+			"files"},
 	{.name = "decode",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_read_opts, decode),
@@ -263,7 +326,16 @@ const struct leat_stage_ops leat_read_ops = {
 		"csv.parse. So do .gz, .zst, .lz4 and .bz2 behind it: read "
 		"a.csv.zst means read a.csv.zst ! zstd.decode ! csv.parse. A "
 		"compressed file without such a name is known by its first "
-		"bytes.",
+		"bytes.\n"
+		"\n"
+		"A pattern names several files, read one after the other in "
+		"the order of their names, each through its own decoder and "
+		"with a header of its own: * is any part of a name, ? any "
+		"character, [a-z] one of some, {a,b} one of these words, ** "
+		"any folders.\n"
+		"\n"
+		"    leat run 'read logs/*.csv.zst ! count'\n"
+		"    leat run 'read data/**/200[1-3]-{01,02}.csv ! count'\n",
 	.state_bytes = sizeof(struct read_state),
 	.opts_bytes = sizeof(struct leat_read_opts),
 	.options = read_options,
