@@ -524,6 +524,50 @@ struct leat_lookup_opts {
 /** union: tables of all ins as they come, with the columns of the first. */
 LEAT_API extern const struct leat_stage_ops leat_union_ops;
 
+/* ---- other formats ------------------------------------------------------------- */
+
+/** fixed.parse widths=10,5,8: lines (rows) to a table of text columns. */
+LEAT_API extern const struct leat_stage_ops leat_fixed_parse_ops;
+
+struct leat_fixed_parse_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *widths; /* "10,-1,8,*": -N is passed over, * is the rest */
+	const char *names;  /* "a,b,c"; "" = c1, c2, ... */
+	uint32_t trim;      /* 0 = on: without the spaces around values */
+	uint32_t unit;      /* 0 = bytes, 1 = characters of UTF-8 */
+};
+
+/** length.parse: bytes to rows, each with its length before it. */
+LEAT_API extern const struct leat_stage_ops leat_length_parse_ops;
+
+enum leat_length_prefix {
+	LEAT_LENGTH_U32BE,
+	LEAT_LENGTH_U32LE,
+	LEAT_LENGTH_U16BE,
+	LEAT_LENGTH_U16LE,
+	LEAT_LENGTH_U8,
+	LEAT_LENGTH_VARINT
+};
+
+struct leat_length_parse_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t prefix; /* enum leat_length_prefix */
+	uint32_t reserved;
+	uint64_t max_record_bytes; /* 0 = 1 MiB */
+};
+
+/** length.format: rows to bytes, each with its length before it. */
+LEAT_API extern const struct leat_stage_ops leat_length_format_ops;
+
+struct leat_length_format_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t prefix; /* enum leat_length_prefix */
+	uint32_t reserved;
+};
+
 /* ---- compressed files -------------------------------------------------------- */
 
 /**

@@ -13,10 +13,10 @@ START_TEST(every_stage_can_be_found_by_its_name)
 		"sample", "count", "upper", "priority", "sort", "top", "tail", "number", "lookup", "union", "csv.format",
 		"json.format", "lines.format", "write"};
 		"sample", "count", "upper", "priority", "csv.format",
-		"json.format", "lines.format",
-		"decode", "gzip.decode", "zstd.decode", "lz4.decode",
-		"bzip2.decode", "gzip.encode", "zstd.encode", "lz4.encode",
-		"bzip2.encode", "write"};
+		"json.format", "lines.format", "fixed.parse", "length.parse",
+		"length.format", "decode", "gzip.decode", "zstd.decode",
+		"lz4.decode", "bzip2.decode", "gzip.encode", "zstd.encode",
+		"lz4.encode", "bzip2.encode", "write"};
 	uint32_t n = sizeof(names) / sizeof(names[0]);
 
 	ck_assert_uint_eq(leat_stages.size, sizeof(leat_stages));
