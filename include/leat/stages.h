@@ -511,12 +511,12 @@ struct leat_lookup_opts {
 	uint32_t size;
 	uint32_t flags;
 	const char *path;
-	const char *on;        /* "here=there,both" */
-	const char *take;      /* "a,new=b"; NULL or "" = all but the key */
-	const char *prefix;    /* before their names; NULL = none */
-	uint32_t kind;         /* enum leat_lookup_kind, see join */
-	uint32_t duplicates;   /* enum leat_lookup_duplicates */
-	uint32_t sep;          /* 0 = ',', or a tab by the path's extension */
+	const char *on;      /* "here=there,both" */
+	const char *take;    /* "a,new=b"; NULL or "" = all but the key */
+	const char *prefix;  /* before their names; NULL = none */
+	uint32_t kind;       /* enum leat_lookup_kind, see join */
+	uint32_t duplicates; /* enum leat_lookup_duplicates */
+	uint32_t sep;        /* 0 = ',', or a tab by the path's extension */
 	uint32_t reserved;
 	uint64_t memory_bytes; /* 0 = 64 MiB */
 };
