@@ -155,7 +155,18 @@ table_bind(struct leat_stage *st, struct leat__merge_key *m, uint32_t in,
 	return LEAT_OK;
 }
 
-/* Does a key column have one type on all ins, or is it text of one? */
+/* Null, numbers and text have one order among each other, and so has what
+ * stands as text. */
+static bool
+key_mixes(const struct leat_column *column)
+{
+	return column->field != LEAT_FIELD_NONE ||
+		column->type == LEAT_TYPE_TEXT ||
+		column->type == LEAT_TYPE_INT64 ||
+		column->type == LEAT_TYPE_FLOAT64;
+}
+
+/* Does a key column have one type on all ins, or types that mix? */
 static int
 table_check_types(
 	struct leat_stage *st, const struct leat__merge_key *m, uint32_t in)
@@ -166,7 +177,7 @@ table_check_types(
 		const struct leat_column *b =
 			&m->ins[in].schema->columns[m->ins[in].columns[k]];
 
-		if (a->type != b->type)
+		if (a->type != b->type && !(key_mixes(a) && key_mixes(b)))
 			return leat_stage_fail_at(st, LEAT_EINVAL, "key",
 				m->spec.columns[k].offset,
 				m->spec.columns[k].n_bytes,

@@ -6,7 +6,7 @@
 
 START_TEST(every_stage_can_be_found_by_its_name)
 {
-	static const char *names[] = {"read", "tee", "split", "merge", "zip",
+	static const char *expected[] = {"read", "tee", "split", "merge", "zip",
 		"join", "csv.cut", "lines.cut", "csv.parse", "json.cut",
 		"json.parse", "json.path", "split-column", "lines.parse",
 		"where", "select", "derive", "cast", "rename", "drop", "head",
@@ -17,18 +17,12 @@ START_TEST(every_stage_can_be_found_by_its_name)
 		"gzip.decode", "zstd.decode", "lz4.decode", "bzip2.decode",
 		"gzip.encode", "zstd.encode", "lz4.encode", "bzip2.encode",
 		"write"};
-	"sample", "count", "upper", "priority", "csv.format", "json.format",
-		"lines.format", "fixed.parse", "length.parse", "length.format",
-		"decode", "gzip.decode", "zstd.decode", "lz4.decode",
-		"bzip2.decode", "gzip.encode", "zstd.encode", "lz4.encode",
-		"bzip2.encode", "write"
-};
-uint32_t n = sizeof(names) / sizeof(names[0]);
+	uint32_t n = sizeof(expected) / sizeof(expected[0]);
 
-ck_assert_uint_eq(leat_stages.size, sizeof(leat_stages));
-ck_assert_uint_eq(leat_stages.n_stages, n);
-for (uint32_t k = 0; k < n; k++)
-	ck_assert_str_eq(leat_stages.stages[k]->name, names[k]);
+	ck_assert_uint_eq(leat_stages.size, sizeof(leat_stages));
+	ck_assert_uint_eq(leat_stages.n_stages, n);
+	for (uint32_t k = 0; k < n; k++)
+		ck_assert_str_eq(leat_stages.stages[k]->name, expected[k]);
 }
 END_TEST
 
