@@ -86,8 +86,7 @@ leat_text_cut(struct leat_cut *cut, const struct leat_dialect *dialect,
 			continue;
 		}
 		cut->end = 0;
-		n_scanned = scanner->cut(
-			cut, dialect, text + at, n_bytes - at);
+		n_scanned = scanner->cut(cut, dialect, text + at, n_bytes - at);
 		cut->end = cut->end ? at + cut->end : before;
 		at += n_scanned;
 		if (cut->scan.is_odd)

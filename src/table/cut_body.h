@@ -96,8 +96,7 @@ CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
 	cut->n_lines = n_lines;
 	cut->n_end_lines = n_end_lines;
 	if (end_bits)
-		cut->end =
-			end_at + 64 - (uint32_t)__builtin_clzll(end_bits);
+		cut->end = end_at + 64 - (uint32_t)__builtin_clzll(end_bits);
 	return at;
 }
 

@@ -9,7 +9,7 @@
 
 #define SCANNER(kind)                                                          \
 	{                                                                      \
-		#kind, leat__table_scan_##kind, leat__table_cut_##kind,        \
+#kind, leat__table_scan_##kind, leat__table_cut_##kind,        \
 			leat__table_count_##kind                               \
 	}
 

@@ -39,8 +39,8 @@ AVX512_TARGET static inline uint32_t *
 avx512_write(uint64_t bits, uint32_t base, uint32_t *out)
 {
 	__m512i at = _mm512_add_epi32(_mm512_set1_epi32((int)base),
-		_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-			14, 15));
+		_mm512_setr_epi32(
+			0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 
 	for (; bits; bits >>= 16) {
 		__mmask16 some = (__mmask16)bits;

@@ -15,10 +15,10 @@ static const uint8_t csv_mark[3] = {0xef, 0xbb, 0xbf}; /* byte order mark */
 struct csv_cut {
 	struct cut cut;
 	struct csv_names names;
-	uint32_t n_mark;     /* bytes of the mark that have come */
-	uint32_t has_start;  /* the mark is behind us, or there is none */
-	uint32_t has_header; /* so is the first record */
-	uint32_t must_sniff; /* the dialect is not known yet */
+	uint32_t n_mark;      /* bytes of the mark that have come */
+	uint32_t has_start;   /* the mark is behind us, or there is none */
+	uint32_t has_header;  /* so is the first record */
+	uint32_t must_sniff;  /* the dialect is not known yet */
 	uint32_t must_gather; /* neither are the columns */
 	uint64_t n_lines;     /* that were gathered */
 	uint32_t is_sampled;  /* these are enough */
@@ -29,8 +29,8 @@ struct csv_cut {
 static struct csv_record
 csv_carried(const struct csv_cut *s)
 {
-	return (struct csv_record){s->cut.carry, s->cut.n_carry, s->cut.line,
-		s->cut.offset};
+	return (struct csv_record){
+		s->cut.carry, s->cut.n_carry, s->cut.line, s->cut.offset};
 }
 
 static int
@@ -60,9 +60,9 @@ csv_fail_open(struct leat_stage *st, const struct csv_cut *s, bool is_end)
 }
 
 static int
-csv_fail_closed(struct leat_stage *st, const struct csv_cut *s)
+csv_fail_closed(struct leat_stage *st, const struct csv_cut *s, uint32_t offset)
 {
-	struct csv_finding finding = {CSV_CLOSED_TEXT, s->cut.n_carry};
+	struct csv_finding finding = {CSV_CLOSED_TEXT, offset};
 
 	return csv_fail(st, s, &finding);
 }
@@ -116,14 +116,14 @@ static int
 csv_settle(struct leat_stage *st, struct csv_cut *s)
 {
 	struct cut *c = &s->cut;
-	uint32_t end = 0;
+	uint32_t end = 0, at = 0;
 
 	if (s->must_sniff)
 		csv_set_dialect(s, csv_sniff(c->carry, c->n_carry));
 	s->must_gather = 0;
 	while (c->n_carry) {
 		c->scan = (struct leat_cut){0};
-		leat_text_cut_first(
+		at = leat_text_cut_first(
 			&c->scan, &c->dialect, c->carry, c->n_carry);
 		end = c->scan.end;
 		if (!end || !csv_is_blank(c->carry, end))
@@ -131,7 +131,7 @@ csv_settle(struct leat_stage *st, struct csv_cut *s)
 		cut_drop(c, end);
 	}
 	if (c->scan.scan.is_odd)
-		return csv_fail_closed(st, s);
+		return csv_fail_closed(st, s, at);
 	if (!end || !c->n_carry)
 		return LEAT_OK;
 	return csv_take_header(st, s, end,
@@ -167,8 +167,8 @@ static int
 csv_sample(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 {
 	struct cut *c = &s->cut;
-	uint32_t most = c->max_carry < CUT_CARRY_BYTES ? c->max_carry
-						       : CUT_CARRY_BYTES;
+	uint32_t most =
+		c->max_carry < CUT_CARRY_BYTES ? c->max_carry : CUT_CARRY_BYTES;
 	uint32_t n = in->len_bytes - c->at;
 	int rc;
 
@@ -230,7 +230,7 @@ csv_gather(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 		return rc;
 	c->at += n;
 	if (c->scan.scan.is_odd)
-		return csv_fail_closed(st, s);
+		return csv_fail_closed(st, s, c->n_carry);
 	if (!c->scan.end && n_all > n)
 		return csv_fail_open(st, s, false);
 	if (!c->scan.end)
@@ -247,12 +247,15 @@ csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	struct cut *c = &s->cut;
 
 	while (!s->has_header && c->at < in->len_bytes) {
-		int rc = s->must_gather ? csv_sample(st, s, in)
-					: csv_gather(st, s, in);
+		int rc;
 
-		if (s->must_gather || s->has_header)
-			return rc;
-
+		if (s->must_gather) {
+			rc = csv_sample(st, s, in);
+			if (rc <= 0)
+				return rc;
+			continue;
+		}
+		rc = csv_gather(st, s, in);
 		if (rc > 0 && c->n_carry)
 			rc = csv_take_header(st, s, c->n_carry,
 				(struct leat_text){in->data + c->at,
@@ -353,8 +356,7 @@ csv_finish(struct leat_stage *st)
 
 /* Make the schema from what the source shows of itself, if that suffices. */
 static int
-csv_look(
-	struct leat_stage *st, struct csv_cut *s, const struct leat_shape *in)
+csv_look(struct leat_stage *st, struct csv_cut *s, const struct leat_shape *in)
 {
 	const uint8_t *text = in->sample;
 	uint32_t n = in->sample_bytes;
@@ -362,7 +364,8 @@ csv_look(
 	struct leat_schema *schema;
 	int rc;
 
-	if (n >= sizeof(csv_mark) && !memcmp(text, csv_mark, sizeof(csv_mark))) {
+	if (n >= sizeof(csv_mark) &&
+		!memcmp(text, csv_mark, sizeof(csv_mark))) {
 		text += sizeof(csv_mark);
 		n -= (uint32_t)sizeof(csv_mark);
 	}
@@ -400,7 +403,7 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 
 	s->names.origin = in->origin ? in->origin : "input";
 	rc = cut_negotiate(st, &s->cut, in, out);
-	if (!rc &&  in->sample && in->sample_bytes)
+	if (!rc && in->sample && in->sample_bytes)
 		rc = csv_look(st, s, in);
 	s->must_gather = !s->cut.schema;
 	out->schema = s->cut.schema;

@@ -17,8 +17,8 @@
 #define CSV_FIELDS_MIN    (LEAT_TABLE_COLUMNS_MAX + 64)
 #define CSV_FIELDS_MAX    65535
 #define CSV_VECTOR_BYTES  (1u << 19) /* for typed columns, derived ones */
-#define CSV_PIECE_BYTES   8192 /* looked at again behind a bad row */
-#define CSV_EXCERPT_BYTES 60   /* of a bad row, in messages */
+#define CSV_PIECE_BYTES   8192       /* looked at again behind a bad row */
+#define CSV_EXCERPT_BYTES 60         /* of a bad row, in messages */
 
 struct csv {
 	const struct leat_csv_parse_opts *opts;
@@ -59,8 +59,8 @@ struct csv_piece {
 static struct csv_record
 csv_record(const struct csv *s, const struct csv_piece *p, uint32_t n_bytes)
 {
-	return (struct csv_record){p->text, n_bytes, s->line,
-		p->in->source_offset + s->at};
+	return (struct csv_record){
+		p->text, n_bytes, s->line, p->in->source_offset + s->at};
 }
 
 /* Lines are counted for what is left of the frame. */
@@ -100,8 +100,8 @@ csv_reject(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 }
 
 static void
-csv_find_ragged(const struct csv *s, const struct csv_piece *p,
-	struct csv_finding *out)
+csv_find_ragged(
+	const struct csv *s, const struct csv_piece *p, struct csv_finding *out)
 {
 	uint32_t len = p->bad_end - p->n_taken - 1;
 	const uint8_t *text = p->text + p->n_taken;
@@ -427,8 +427,8 @@ csv_count(const struct csv *s, struct csv_piece *p)
 {
 	p->n_taken = p->n;
 	return s->ends && !s->at && p->n && p->n <= s->max_record &&
-		leat_text_count(&s->dialect, p->text, p->n,
-			p->schema->n_fields, &p->n_rows) &&
+		leat_text_count(&s->dialect, p->text, p->n, p->schema->n_fields,
+			&p->n_rows) &&
 		p->n_rows <= s->max_ends;
 }
 
@@ -491,8 +491,8 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 	p.n = in->len_bytes - s->at;
 	p.ends = s->ends ? s->ends : leat_table_fields_room(p.table, &p.n_ends);
 	/* what was guessed stands in the schema */
-	s->dialect = (struct leat_dialect){(uint8_t)p.schema->separator,
-		(uint8_t)p.schema->quote};
+	s->dialect = (struct leat_dialect){
+		(uint8_t)p.schema->separator, (uint8_t)p.schema->quote};
 	rc = head->flaw ? csv_reject_frame(st, s, &p)
 			: csv_process_rows(st, s, &p);
 	leat_stage_release(st, p.table);

@@ -29,8 +29,8 @@ csv_fail_names(struct leat_stage *st, const struct csv_names *names,
 	const struct csv_record *r, int code)
 {
 	if (code == LEAT_EINVAL)
-		return csv_fail_record(st, names, r,
-			"a column name has a NUL byte in it");
+		return csv_fail_record(
+			st, names, r, "a column name has a NUL byte in it");
 	if (code == LEAT_ENOMEM)
 		return leat_stage_fail(st, code, "no memory for the header");
 	return csv_fail_record(st, names, r,
@@ -176,8 +176,8 @@ csv_declare(struct leat_stage *st, const struct csv_names *names,
 	}
 	if (rc == LEAT_EOS)
 		return LEAT_OK;
-	return leat_stage_fail_at(st, rc, "schema", err.offset, err.n_bytes,
-		"%s", err.text);
+	return leat_stage_fail_at(
+		st, rc, "schema", err.offset, err.n_bytes, "%s", err.text);
 }
 
 /* Rows of the sample, one after the other. */

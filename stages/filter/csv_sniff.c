@@ -33,8 +33,8 @@ sniff_record(const struct leat_dialect *dialect, const uint8_t *text,
 	leat_text_cut_first(&cut, dialect, text, n);
 	if (cut.scan.is_odd)
 		return 0;
-	*n_fields = leat_text_scan_exact(&scan, dialect, text, cut.end, 0, ends,
-		SNIFF_ENDS, &n_scanned);
+	*n_fields = leat_text_scan_exact(
+		&scan, dialect, text, cut.end, 0, ends, SNIFF_ENDS, &n_scanned);
 	return cut.end;
 }
 

@@ -32,8 +32,8 @@ cut_init(struct leat_stage *st, struct cut *s, uint64_t max_record_bytes)
 static int
 cut_grow(struct leat_stage *st, struct cut *s, uint32_t n_bytes)
 {
-	uint32_t room = n_bytes > CUT_CARRY_BYTES ? s->max_carry + 1
-						  : CUT_CARRY_BYTES;
+	uint32_t room =
+		n_bytes > CUT_CARRY_BYTES ? s->max_carry + 1 : CUT_CARRY_BYTES;
 	void *memory;
 	int rc = leat_stage_alloc(st, (size_t)room + CUT_SLACK_BYTES, &memory);
 

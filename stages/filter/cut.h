@@ -47,10 +47,10 @@ struct cut {
 	struct leat_dialect dialect; /* quote 0: of lines */
 	uint32_t max_carry;          /* longest record, and its CR */
 	const struct leat_schema *schema;
-	uint8_t *carry;   /* the beginning of a record */
-	uint32_t n_carry; /* of it */
-	uint32_t n_room;  /* for it */
-	uint32_t at;      /* in the frame in hand: what follows the carry */
+	uint8_t *carry;       /* the beginning of a record */
+	uint32_t n_carry;     /* of it */
+	uint32_t n_room;      /* for it */
+	uint32_t at;          /* in the frame in hand: what follows the carry */
 	struct leat_cut scan; /* behind the carry */
 	uint64_t line;        /* where the carry begins, from 1 */
 	uint64_t offset;      /* the same in the source, bytes */

@@ -44,8 +44,8 @@ lines_finish(struct leat_stage *st)
 static const struct leat_option lines_options[] = {
 	{.name = "max_record_bytes",
 		.type = LEAT_OPTION_BYTES,
-		.offset = offsetof(
-			struct leat_lines_cut_opts, max_record_bytes),
+		.offset =
+			offsetof(struct leat_lines_cut_opts, max_record_bytes),
 		.min = 1,
 		.max = 1 << 30,
 		.fallback = "1M",

@@ -210,8 +210,7 @@ END_TEST
 
 START_TEST(behind_a_quote_left_open_the_next_right_line_is_read)
 {
-	pipe_gives(SKIP, "a,b\n1,2\n3,\"x\n4,5\n6,7\n",
-		"a,b\n1,2\n4,5\n6,7\n");
+	pipe_gives(SKIP, "a,b\n1,2\n3,\"x\n4,5\n6,7\n", "a,b\n1,2\n4,5\n6,7\n");
 	pipe_gives(SKIP, "a,b\n1,\"x\ny\n4,5", "a,b\n4,5\n");
 	/* the next quote seems to close it, and is text behind it */
 	pipe_gives(SKIP, "a,b\n1,\"x\n2,3\n4,\"y\"\n5,6\n",
@@ -283,19 +282,19 @@ END_TEST
 
 START_TEST(every_type_can_be_strict)
 {
-	static const char *const types[] = {"int64", "float64", "bool", "date",
-		"timestamp", "decimal(2)"};
+	static const char *const types[] = {
+		"int64", "float64", "bool", "date", "timestamp", "decimal(2)"};
 	static const char *const values[] = {"-7", "1e3", "true", "2024-02-29",
 		"2024-02-29 10:11:12", "1.25"};
 
 	for (size_t k = 0; k < 6; k++) {
 		char stage[100], input[100];
 
-		sprintf(stage, "csv.parse schema=\"a:%s\" strict=on ! "
-			       "csv.format",
+		sprintf(stage,
+			"csv.parse schema=\"a:%s\" strict=on ! "
+			"csv.format",
 			types[k]);
-		sprintf(input, "a,b\n%s,1\n\"%s\",2\n", values[k],
-			values[k]);
+		sprintf(input, "a,b\n%s,1\n\"%s\",2\n", values[k], values[k]);
 		pipe_gives(stage, input, input);
 		sprintf(input, "a,b\n%s,1\n?,2\n", values[k]);
 		pipe_fails(stage, input, "pipe:3:1: column 'a' has '?'");
@@ -305,8 +304,8 @@ END_TEST
 
 START_TEST(a_declared_column_that_is_not_there_fails)
 {
-	pipe_fails("csv.parse schema=delai:int64 ! csv.format", "delay,b\n1,2\n",
-		"did you mean 'delay'?");
+	pipe_fails("csv.parse schema=delai:int64 ! csv.format",
+		"delay,b\n1,2\n", "did you mean 'delay'?");
 	pipe_fails("csv.parse schema=a:number ! csv.format", "a,b\n1,2\n",
 		"number");
 }
@@ -319,9 +318,8 @@ START_TEST(the_dialect_can_be_guessed)
 		"\xef\xbb\xbf;a;b\n;1;2\n", "a\n1\n2\n",
 		"a,b\n\"1;2;3\",4\n\"5;6;7\",8\n"};
 	static const char *const outputs[] = {"a,b\n\"1,5\",2\n\"3,5\",4\n",
-		"a,b\n1,2\n3,4\n", "a,b\n1,\"2|2\"\n3,4\n",
-		",a,b\n,1,2\n", "a\n1\n2\n",
-		"a,b\n\"1;2;3\",4\n\"5;6;7\",8\n"};
+		"a,b\n1,2\n3,4\n", "a,b\n1,\"2|2\"\n3,4\n", ",a,b\n,1,2\n",
+		"a\n1\n2\n", "a,b\n\"1;2;3\",4\n\"5;6;7\",8\n"};
 
 	for (size_t k = 0; k < 6; k++)
 		pipe_gives("csv.parse sniff=on ! csv.format", inputs[k],
@@ -339,7 +337,8 @@ TEST_MAIN("stages/csv_parse", the_dialect_can_be_guessed,
 	more_bad_rows_than_may_be_skipped_fail,
 	counting_gives_what_reading_gives,
 	a_declared_type_is_checked_if_it_is_strict, every_type_can_be_strict,
-	a_declared_column_that_is_not_there_fails, the_first_record_names_the_columns,
+	a_declared_column_that_is_not_there_fails,
+	the_first_record_names_the_columns,
 	a_last_line_without_newline_is_a_record,
 	quotes_hold_separators_and_newlines, a_doubled_quote_is_one,
 	empty_fields_stay_empty, cr_lf_ends_a_record, a_cr_inside_is_data,

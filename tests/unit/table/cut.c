@@ -34,8 +34,8 @@ read_plainly(const uint8_t *text, uint32_t n)
 	uint32_t ends[CUT_TEXT_MAX + 1];
 	struct leat_scan scan = {0};
 	struct truth t = {0};
-	uint32_t n_ends = leat_text_scan_exact(
-		&scan, &comma, text, n, 0, ends, CUT_TEXT_MAX + 1, &t.n_scanned);
+	uint32_t n_ends = leat_text_scan_exact(&scan, &comma, text, n, 0, ends,
+		CUT_TEXT_MAX + 1, &t.n_scanned);
 
 	for (uint32_t k = 0; k < n_ends; k++)
 		if (text[ends[k]] == '\n') {
@@ -228,8 +228,8 @@ START_TEST(a_row_too_short_does_not_make_up_for_one_too_long)
 	for (size_t k = 0; k < leat__array_len(texts); k++) {
 		memset(text, 0, sizeof(text));
 		strcpy((char *)text, texts[k]);
-		ck_assert(!leat_text_count(&comma, text,
-			(uint32_t)strlen(texts[k]), 2, &n));
+		ck_assert(!leat_text_count(
+			&comma, text, (uint32_t)strlen(texts[k]), 2, &n));
 	}
 	strcpy((char *)text, "a,b\n\"c\",\"d\n,\"\r\n");
 	ck_assert(leat_text_count(
