@@ -77,9 +77,12 @@ leat__expr_literal_scale(const struct expr_node *n)
 static bool
 bind_literal(struct expr_node *n, uint32_t type, uint32_t scale)
 {
+	if (n->type == LEAT_TYPE_TEXT && type == EXPR_NUMBER) {
+		n->variant = leat__expr_read_number(n->parsed.text, &n->value);
+		return n->variant != 0;
+	}
 	if (n->type == LEAT_TYPE_TEXT)
-		return type != EXPR_NUMBER && type != LEAT_TYPE_TEXT &&
-			type != LEAT_TYPE_BINARY &&
+		return type != LEAT_TYPE_TEXT && type != LEAT_TYPE_BINARY &&
 			!leat__expr_read(
 				n->parsed.text, type, scale, &n->value);
 	if (type == LEAT_TYPE_DECIMAL &&
@@ -166,6 +169,7 @@ struct common {
 	uint32_t type;
 	uint32_t scale;
 	bool is_compared;
+	bool has_decimal;
 	const struct expr_node *head; /* that settled it */
 };
 
@@ -250,7 +254,7 @@ common_adapt(struct common *c, const struct expr_node *n)
 static void
 common_loosen(struct common *c, const struct expr_node *n)
 {
-	if (c->is_compared && n->kind == EXPR_COLUMN &&
+	if (c->is_compared && n->kind == EXPR_COLUMN && !c->has_decimal &&
 		(c->type == LEAT_TYPE_INT64 || c->type == LEAT_TYPE_FLOAT64))
 		c->type = EXPR_NUMBER;
 }
@@ -298,6 +302,7 @@ common_find(struct expr_bind *b, const struct expr_node *n,
 				return one;
 			if (!c->head && one->type != EXPR_NONE)
 				c->head = one;
+			c->has_decimal |= one->type == LEAT_TYPE_DECIMAL;
 		}
 	}
 	return NULL;
@@ -444,8 +449,9 @@ bind_call(struct expr_bind *b, struct expr_node *n)
 	char what[48], type = 's';
 
 	n->scale = 0;
-	snprintf(what, sizeof(what), "%s%s wants", n->function->name,
-		n->function->usage ? "()" : "");
+	snprintf(what, sizeof(what),
+		n->function->usage ? "%s() wants" : "'%s' wants",
+		n->function->name);
 	while (child) {
 		at += *at == '[';
 		if (*at != '.' && *at != '>')

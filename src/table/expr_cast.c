@@ -6,6 +6,7 @@
  * may have spaces around it. Only the frame's holder enters.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "table/date.h"
@@ -103,28 +104,46 @@ cast_decimal_double(leat__int128 x, uint32_t scale)
 	return leat_text_float64(text, &value) == LEAT_OK ? value : NAN;
 }
 
-/* The digits that the double is printed with, rounded to the scale. As many
- * behind the point as fit are read exactly. */
+/* The digits that a double is printed with, and the power of ten of the last.
+ */
+static leat__int128
+cast_double_digits(double x, int32_t *power)
+{
+	char buf[CAST_PRINT_BYTES];
+	uint32_t len = leat_text_print_float64(x, buf), k = 0;
+	bool is_behind = false;
+	leat__int128 digits = 0;
+
+	buf[len] = '\0';
+	*power = 0;
+	for (; k < len && buf[k] != 'e'; k++) {
+		is_behind |= buf[k] == '.';
+		if (buf[k] < '0' || buf[k] > '9')
+			continue;
+		digits = digits * 10 + (buf[k] - '0');
+		*power -= is_behind;
+	}
+	if (k < len)
+		*power += atoi(buf + k + 1);
+	return buf[0] == '-' ? -digits : digits;
+}
+
 static int
 cast_double_decimal(double x, uint32_t scale, leat__int128 *out)
 {
-	uint32_t finer = LEAT_DECIMAL_DIGITS_MAX;
-	struct leat_decimal decimal = {0, 0};
-	char buf[CAST_PRINT_BYTES];
-	struct leat_text text = {
-		(const uint8_t *)buf, leat_text_print_float64(x, buf)};
+	int32_t power;
 
-	*out = 0;
-	if (fabs(x) * (double)leat__decimal_power(scale) < 0.25)
-		return LEAT_OK;
-	while (leat_text_decimal(text, finer, &decimal) != LEAT_OK &&
-		finer > scale)
-		finer--;
-	if (finer == scale &&
-		leat_text_decimal(text, scale, &decimal) != LEAT_OK)
+	*out = cast_double_digits(x, &power);
+	power += (int32_t)scale;
+	if (power < -LEAT_DECIMAL_DIGITS_MAX)
+		*out = 0;
+	else if (power < 0)
+		*out = leat__decimal_round_div(
+			*out, leat__decimal_power((uint32_t)-power));
+	else if (*out && power > LEAT_DECIMAL_DIGITS_MAX)
 		return LEAT_ELIMIT;
-	*out = leat__decimal_round_div(
-		leat__decimal_get(decimal), leat__decimal_power(finer - scale));
+	else if (*out)
+		return leat__decimal_rescale(*out, 0, (uint32_t)power, out);
 	return LEAT_OK;
 }
 

@@ -163,9 +163,12 @@ leat__expr_lex_is_keyword(const struct lex *lex, const char *word)
 
 	if (t->kind != LEX_WORD || t->len != len)
 		return false;
-	for (size_t k = 0; k < len; k++)
-		if ((t->text[k] | 0x20) != word[k])
+	for (size_t k = 0; k < len; k++) {
+		char c = t->text[k];
+
+		if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != word[k])
 			return false;
+	}
 	return true;
 }
 

@@ -96,8 +96,10 @@ run_literal(const struct expr_node *n, uint32_t count, struct expr_slot *out)
 	uint32_t type = n->as_type == LEAT_TYPE_TEXT ? n->type : n->as_type;
 	uint8_t has = n->type != EXPR_NONE;
 
-	if (n->as_type == EXPR_NUMBER && n->type == LEAT_TYPE_FLOAT64)
-		has = 2;
+	if (n->as_type == EXPR_NUMBER)
+		has = n->type == LEAT_TYPE_TEXT        ? (uint8_t)n->variant
+			: n->type == LEAT_TYPE_FLOAT64 ? 2
+						       : has;
 	memset(out->has, has, count);
 	if (!has)
 		memset(out->is_true, 0, count);

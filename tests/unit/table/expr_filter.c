@@ -221,9 +221,165 @@ START_TEST(vectors_are_compared_as_well)
 }
 END_TEST
 
+/* ---- values ------------------------------------------------------------- */
+
+/* Evaluate into a new vector; the code. */
+static int
+eval(const char *source, struct leat_expr **out)
+{
+	struct leat_expr_error err;
+
+	if (leat_expr_parse(&f.st, source, out, &err) ||
+		leat_expr_bind(*out, t.schema, &err))
+		ck_abort_msg("%s: %s", source, err.text);
+	return leat_expr_eval(*out, &t, &fault);
+}
+
+/* The table with one more column, which is its first own vector. */
+static void
+open_vector(const struct leat_expr *e, struct leat_vector *v)
+{
+	static struct leat_column column;
+	static struct leat_schema s;
+	uint32_t scale, bad_row;
+
+	column = (struct leat_column){.name = "v",
+		.type = leat_expr_type(e, &scale),
+		.field = LEAT_FIELD_NONE};
+	s = *t.schema;
+	s.n_columns = 1;
+	s.columns = &column;
+	leat_table_set_schema(&t, &s);
+	ck_assert_int_eq(leat_table_vector(&t, 0, column.type, v, &bad_row), 0);
+}
+
+START_TEST(values_lie_at_their_rows)
+{
+	uint32_t rows[] = {0, 2, 3};
+	struct leat_vector v;
+	struct leat_expr *e;
+
+	with("5,x,1\n6,y,2\n,z,3\n8,,4\n");
+	leat_table_select(&t, rows, 3);
+	ck_assert_int_eq(eval("cast(a as int64) * 2", &e), LEAT_OK);
+	open_vector(e, &v);
+	ck_assert(leat_vector_has(&v, 0));
+	ck_assert(!leat_vector_has(&v, 2));
+	ck_assert(leat_vector_has(&v, 3));
+	ck_assert_int_eq(((const int64_t *)v.values)[0], 10);
+	ck_assert_int_eq(((const int64_t *)v.values)[3], 16);
+	ck_assert_uint_eq(t.n_rows, 3);
+	leat_expr_destroy(e);
+	done();
+}
+END_TEST
+
+START_TEST(texts_of_the_source_are_not_copied)
+{
+	struct leat_vector v;
+	struct leat_expr *e;
+	uint32_t room;
+
+	with("abcdef,x,1\n\"say \"\"x\"\"\",y,2\nx,z,3\n");
+	room = leat_table_room(&t);
+	ck_assert_int_eq(eval("substr(a, 1, 4)", &e), LEAT_OK);
+	ck_assert_uint_ge(leat_table_room(&t) + 192 + 4, room);
+	open_vector(e, &v);
+	ck_assert_ptr_eq(leat_vector_text(&v, 0).data, t.text + t.first);
+	ck_assert_mem_eq(leat_vector_text(&v, 0).data, "abcd", 4);
+	ck_assert_mem_eq(leat_vector_text(&v, 1).data, "say ", 4);
+	ck_assert_uint_eq(leat_vector_text(&v, 2).len, 1);
+	leat_expr_destroy(e);
+	done();
+}
+END_TEST
+
+START_TEST(an_empty_text_is_a_value)
+{
+	struct leat_vector v;
+	struct leat_expr *e;
+
+	with("a,b,c\n");
+	ck_assert_int_eq(eval("replace(a, 'a', '')", &e), LEAT_OK);
+	open_vector(e, &v);
+	ck_assert(leat_vector_has(&v, 0));
+	ck_assert_uint_eq(leat_vector_text(&v, 0).len, 0);
+	ck_assert_ptr_nonnull(leat_vector_text(&v, 0).data);
+	leat_expr_destroy(e);
+	done();
+}
+END_TEST
+
+START_TEST(without_room_the_table_is_as_it_was)
+{
+	struct leat_expr *e;
+	uint32_t len;
+
+	with("a,b,c\nd,e,f\n");
+	len = frame->len_bytes;
+	ck_assert_int_eq(eval("lpad(a, 20000, 'x')", &e), LEAT_ELIMIT);
+	ck_assert_uint_eq(frame->len_bytes, len);
+	ck_assert_uint_eq(t.n_rows, 2);
+	ck_assert_int_eq(leat_expr_eval(e, &t, &fault), LEAT_ELIMIT);
+	leat_expr_destroy(e);
+	ck_assert_int_eq(eval("lpad(a, 100, 'x')", &e), LEAT_OK);
+	leat_expr_destroy(e);
+	done();
+}
+END_TEST
+
+/* Texts of a block that do not fit at once are made in halves. */
+START_TEST(long_texts_are_made_a_few_rows_at_a_time)
+{
+	static char lines[6 * 600 + 1];
+	uint32_t n, *rows;
+	struct leat_expr_error err;
+	struct leat_expr *e;
+	size_t at = 0;
+
+	for (int k = 0; k < 600; k++)
+		at += (size_t)sprintf(lines + at, "%d,,\n", k % 10);
+	with(lines);
+	rows = leat_table_selection(&t);
+	ck_assert_int_eq(leat_expr_parse(&f.st,
+				 "length(lpad(a, 100000, 'x') || 'y') = "
+				 "100001 and a != '3'",
+				 &e, &err),
+		LEAT_OK);
+	ck_assert_int_eq(leat_expr_bind(e, t.schema, &err), LEAT_OK);
+	ck_assert_int_eq(leat_expr_filter(e, &t, rows, &n, &fault), LEAT_OK);
+	ck_assert_uint_eq(n, 540);
+	leat_expr_destroy(e);
+	ck_assert_str_eq(
+		filter("length(lpad(a, 200000, 'x') || 'y') > 0"), "bad 0 0");
+	ck_assert_ptr_nonnull(strstr(fault.reason, "over 256 KiB"));
+	done();
+}
+END_TEST
+
+START_TEST(a_fault_leaves_nothing_behind)
+{
+	struct leat_expr *e;
+
+	with("1,x,1\nn/a,y,2\n3,z,3\n");
+	ck_assert_int_eq(eval("cast(a as int64)", &e), LEAT_EDATA);
+	ck_assert_uint_eq(fault.row, 1);
+	ck_assert_uint_eq(fault.column, 0);
+	ck_assert_uint_eq(fault.type, LEAT_TYPE_INT64);
+	ck_assert_uint_eq(t.n_rows, 3);
+	ck_assert_int_eq(leat_expr_eval(e, &t, &fault), LEAT_EDATA);
+	ck_assert_uint_eq(fault.row, 1);
+	leat_expr_destroy(e);
+	done();
+}
+END_TEST
+
 TEST_MAIN("table/expr_filter", numbers_compare_by_value,
 	big_integers_do_not_round, texts_compare_by_bytes,
 	an_empty_field_is_null, logic_has_three_values,
 	a_value_that_is_no_number_is_a_fault,
 	a_part_sees_only_rows_that_are_undecided, only_rows_alive_are_looked_at,
-	blocks_join_without_a_seam, vectors_are_compared_as_well)
+	blocks_join_without_a_seam, vectors_are_compared_as_well,
+	values_lie_at_their_rows, texts_of_the_source_are_not_copied,
+	an_empty_text_is_a_value, without_room_the_table_is_as_it_was,
+	long_texts_are_made_a_few_rows_at_a_time, a_fault_leaves_nothing_behind)
