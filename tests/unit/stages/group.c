@@ -32,6 +32,15 @@ START_TEST(null_is_a_group_of_its_own)
 }
 END_TEST
 
+START_TEST(null_and_an_empty_text_are_two_groups)
+{
+	pipe_gives("json.parse ! group by=k n=count() ! json.format",
+		"{\"k\":\"\"}\n{\"k\":null}\n{\"k\":\"a\"}\n{\"k\":\"\"}\n",
+		"{\"k\":\"\",\"n\":2}\n{\"k\":null,\"n\":1}\n"
+		"{\"k\":\"a\",\"n\":1}\n");
+}
+END_TEST
+
 START_TEST(keys_of_several_columns_do_not_run_together)
 {
 	typed_gives("group by=j,k n=count()", "j,k\nab,c\na,bc\nab,c\n",
@@ -171,6 +180,18 @@ START_TEST(least_and_greatest_are_by_value)
 }
 END_TEST
 
+START_TEST(what_is_no_number_is_above_all_numbers)
+{
+	/* the sum of both infinities is none */
+	typed_gives("group by=j,k s=sum(x) ! group by=j t=sum(s) ! "
+		    "group n=count(t) i=min(t) x=max(t) d=distinct(t) s=sum(t) "
+		    "q=quantile(t,1)",
+		"j,k,x:float64\n1,a,1e308\n1,a,1e308\n1,b,-1e308\n"
+		"1,b,-1e308\n2,a,5\n3,a,-7\n",
+		"n,i,x,d,s,q\n3,-7,nan,3,nan,nan\n");
+}
+END_TEST
+
 START_TEST(texts_that_are_kept_may_grow)
 {
 	typed_gives("group by=k i=min(s) l=last(s)",
@@ -201,7 +222,8 @@ START_TEST(different_values_are_counted_by_value)
 {
 	typed_gives("group by=k s=distinct(s) x=distinct(x) d=distinct(d) "
 		    "h=approx_distinct(x)",
-		"k,s:string,x:float64,d:decimal1\na,1,1,1\na,1.0,1.0,1.0\na,,,\n"
+		"k,s:string,x:float64,d:decimal1\na,1,1,1\na,1.0,1.0,1.0\na,,,"
+		"\n"
 		"b,1,0,0\na,1,-1,2\nb,2,-0,-0.0\n",
 		"k,s,x,d,h\na,2,2,2,2\nb,2,1,1,1\n");
 }
@@ -450,7 +472,8 @@ END_TEST
 
 TEST_MAIN("stages/group", groups_come_in_the_order_in_which_they_appear,
 	keys_are_compared_as_they_read_not_as_they_stand,
-	null_is_a_group_of_its_own, keys_of_several_columns_do_not_run_together,
+	null_is_a_group_of_its_own, null_and_an_empty_text_are_two_groups,
+	keys_of_several_columns_do_not_run_together,
 	without_by_there_is_one_row, without_rows_groups_have_none,
 	by_alone_gives_the_keys,
 	text_is_read_as_numbers_where_numbers_are_wanted,
@@ -458,7 +481,8 @@ TEST_MAIN("stages/group", groups_come_in_the_order_in_which_they_appear,
 	sums_of_decimals_are_exact_or_an_error,
 	sums_of_float64_keep_what_rounding_takes, an_average_is_rounded_once,
 	a_deviation_needs_two_values, least_and_greatest_are_by_value,
-	texts_that_are_kept_may_grow, keys_are_compared_by_their_values,
+	what_is_no_number_is_above_all_numbers, texts_that_are_kept_may_grow,
+	keys_are_compared_by_their_values,
 	different_values_are_counted_by_value, quantiles_are_between_ranks,
 	a_result_that_is_none_fails_with_its_place,
 	a_column_that_is_no_number_cannot_be_summed,

@@ -255,6 +255,11 @@ START_TEST(ties_go_to_the_even_one)
 	ck_assert_double_eq(
 		leat__group_exact_ratio(((one << 53) + 1) * 3 + 1, 3),
 		0x1p53 + 2);
+	ck_assert_double_eq(
+		leat__group_exact_ratio(((one << 55) + 4) * 3 + 1, 3),
+		0x1p55 + 8);
+	ck_assert_double_eq(
+		leat__group_exact_ratio(((one << 55) + 4) * 3, 3), 0x1p55);
 }
 END_TEST
 
