@@ -130,10 +130,11 @@ dedup_block(struct leat_stage *st, struct dedup *s, uint32_t *rows,
 	const struct leat__group_block *block = &s->block;
 
 	for (uint32_t k = 0; k < block->n; k++)
-		leat__group_hash_table_prefetch(&s->table, block->hashes[k]);
+		__builtin_prefetch(leat__group_hash_table_slot(
+			&s->table, block->hashes[k]));
 	for (uint32_t k = 0; k < block->n; k++)
-		leat__group_hash_table_prefetch_entry(
-			&s->table, block->hashes[k]);
+		__builtin_prefetch(leat__group_hash_table_entry(
+			&s->table, block->hashes[k]));
 	for (uint32_t k = 0; k < block->n; k++) {
 		int rc = dedup_add(st, s, block->hashes[k], block->keys[k]);
 

@@ -119,11 +119,11 @@ core_find(struct leat_stage *st, struct leat__groups *group,
 {
 	batch->n = 0;
 	for (uint32_t k = from; k < from + n; k++)
-		leat__group_hash_table_prefetch(
-			&group->table, block->hashes[k]);
+		__builtin_prefetch(leat__group_hash_table_slot(
+			&group->table, block->hashes[k]));
 	for (uint32_t k = from; k < from + n; k++)
-		leat__group_hash_table_prefetch_entry(
-			&group->table, block->hashes[k]);
+		__builtin_prefetch(leat__group_hash_table_entry(
+			&group->table, block->hashes[k]));
 	for (uint32_t k = from; k < from + n; k++) {
 		uint8_t *entry = leat__group_hash_table_find(
 			&group->table, block->hashes[k], 0, block->keys[k]);

@@ -123,12 +123,13 @@ distinct_rows(const struct distinct *d, uint32_t state,
 			continue;
 		prefixes[k] = distinct_prefix(group, state, batch->states[k]);
 		hashes[k] = leat__group_hash_key(texts[k], prefixes[k]);
-		leat__group_hash_table_prefetch(&group->values, hashes[k]);
+		__builtin_prefetch(
+			leat__group_hash_table_slot(&group->values, hashes[k]));
 	}
 	for (uint32_t k = 0; k < batch->n; k++)
 		if (column->has[batch->at[k]])
-			leat__group_hash_table_prefetch_entry(
-				&group->values, hashes[k]);
+			__builtin_prefetch(leat__group_hash_table_entry(
+				&group->values, hashes[k]));
 	for (uint32_t k = 0; k < batch->n; k++)
 		if (column->has[batch->at[k]])
 			LEAT__TRY(distinct_add(d, hashes[k], prefixes[k],

@@ -202,21 +202,23 @@ void leat__group_hash_table_add(
 void leat__group_hash_table_remove(struct leat__group_hash_table *table,
 	uint64_t hash, const uint8_t *entry);
 
-static inline void
-leat__group_hash_table_prefetch(
+/*
+ * What a search will look at, to be asked for early: the slot, and when that
+ * has come the entry. NULL: nothing. (gcc drops calls of functions that do no
+ * more than prefetch, so that is left to the caller.)
+ */
+static inline const void *
+leat__group_hash_table_slot(
 	const struct leat__group_hash_table *table, uint64_t hash)
 {
-	if (table->slots)
-		__builtin_prefetch(&table->slots[hash & table->mask]);
+	return table->slots ? &table->slots[hash & table->mask] : NULL;
 }
 
-/* Second step: the entry that is likely to be looked at. */
-static inline void
-leat__group_hash_table_prefetch_entry(
+static inline const void *
+leat__group_hash_table_entry(
 	const struct leat__group_hash_table *table, uint64_t hash)
 {
-	if (table->slots && table->slots[hash & table->mask].entry)
-		__builtin_prefetch(table->slots[hash & table->mask].entry);
+	return table->slots ? table->slots[hash & table->mask].entry : NULL;
 }
 
 static inline bool
