@@ -128,6 +128,7 @@ json_gather(struct leat_stage *st, struct json_cut *s, struct leat_frame *in)
 	const uint8_t *data = in->data + c->at;
 	uint32_t n = in->len_bytes - c->at;
 	uint32_t most = json_sample_bytes(s);
+	int rc;
 
 	if (c->n_carry >= most) {
 		const uint8_t *end = n ? memchr(data, '\n', n) : NULL;
@@ -136,9 +137,9 @@ json_gather(struct leat_stage *st, struct json_cut *s, struct leat_frame *in)
 		most = c->max_carry;
 	}
 	n = n < most - c->n_carry ? n : most - c->n_carry;
-	cut_carry(c, data, n);
+	rc = cut_add(st, c, data, n);
 	c->at += n;
-	return json_look(st, s, false);
+	return rc ? rc : json_look(st, s, false);
 }
 
 /* Not enough yet. There may be more of the frame. */
