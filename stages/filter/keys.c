@@ -215,6 +215,11 @@ leat__keys_enter(
 			found = leat_table_vector(t, key->column, key->type,
 				&key->vector, &bad_row);
 		key->has_vector = found == LEAT_OK;
+		key->is_literal = !key->has_vector &&
+			(t->schema->columns[key->column].flags &
+				LEAT_COLUMN_LITERALS) &&
+			leat_table_vector(t, key->column, LEAT_TYPE_TEXT,
+				&key->vector, &bad_row) == LEAT_OK;
 		if (key->type == LEAT_TYPE_BINARY && found)
 			rc = keys_fail_binary(st, key, found);
 	}
@@ -354,6 +359,20 @@ keys_put_typed(const struct leat_column *column, struct leat_text x,
 	return rc;
 }
 
+/* A string of JSON is no number, and not true or false, whatever stands in
+ * it. */
+static bool
+keys_is_other(const struct leat__key *key, const struct leat_column *column,
+	uint32_t row)
+{
+	return key->is_literal &&
+		(key->type == LEAT_TYPE_INT64 ||
+			key->type == LEAT_TYPE_FLOAT64 ||
+			key->type == LEAT_TYPE_BOOL) &&
+		leat_vector_has(&key->vector, row) &&
+		leat__pack_is_string(column, &key->vector, row);
+}
+
 /* Decoded behind the room that its key takes. */
 static int
 keys_put_from_text(const struct leat__keys *keys, const struct leat__key *key,
@@ -371,6 +390,8 @@ keys_put_from_text(const struct leat__keys *keys, const struct leat__key *key,
 		keys_put_byte(buf, keys->is_null_first ? 0 : 0xff);
 		return LEAT_OK;
 	}
+	if (keys_is_other(key, column, row))
+		return LEAT_EDATA;
 	if (key->type != LEAT_TYPE_TEXT)
 		return keys_put_typed(column, x, buf, flip) ? LEAT_EDATA
 							    : LEAT_OK;

@@ -24,6 +24,7 @@ struct leat__key {
 	uint32_t type;
 	uint32_t is_desc;
 	uint32_t has_vector; /* in the table that was entered; else from text */
+	uint32_t is_literal; /* of JSON: vector has the pieces */
 	struct leat_vector vector;
 };
 

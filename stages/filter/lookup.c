@@ -689,7 +689,8 @@ static const struct leat_option lookup_options[] = {
 
 const struct leat_stage_ops leat_lookup_ops = {
 	LEAT_STAGE_OPS_INIT("lookup"),
-	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
+	.flags =
+		LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS | LEAT_STAGE_REJECTS,
 	.summary = "columns of a file in memory, found by a key",
 	.help = "The file is read into memory before the start. A row meets "
 		"those of\n"

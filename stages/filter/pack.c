@@ -76,7 +76,7 @@ pack_make_schema(struct leat_stage *st, struct leat__pack *pack,
 	pack->n_own = from->n_columns;
 	pack->to->n_columns = n;
 	pack->to->columns = columns;
-	pack->to->n_fields = is_fields ? n + 1 : 0;
+	pack->to->n_fields = is_fields ? n + 1 : 1;
 	pack->to->n_vectors = is_fields ? 0 : n;
 	pack->to->origin = leat_stage_name(st);
 	return LEAT_OK;
@@ -164,17 +164,17 @@ pack_enter_kind(struct leat_stage *st, struct leat__pack *pack,
 {
 	const struct leat_column *c = &t->schema->columns[column];
 	struct leat__pack_kind *kind = &pack->kinds[column];
+	bool is_own = c->field == LEAT_FIELD_NONE;
 	uint32_t bad_row;
-	int rc = LEAT_OK;
+	int rc = LEAT_EINVAL;
 
+	if (is_own)
+		rc = leat_table_vector(
+			t, column, LEAT_TYPE_TEXT, &kind->vector, &bad_row);
+	kind->has_pieces = rc == LEAT_OK;
 	if (!kind->type) {
-		kind->type = LEAT_TYPE_TEXT;
+		kind->type = is_own && rc ? c->type : LEAT_TYPE_TEXT;
 		kind->scale = c->scale;
-		if (c->field == LEAT_FIELD_NONE)
-			rc = leat_table_vector(t, column, LEAT_TYPE_TEXT,
-				&kind->vector, &bad_row);
-		if (rc == LEAT_EINVAL)
-			kind->type = c->type;
 	}
 	if (kind->type == LEAT_TYPE_TEXT)
 		return LEAT_OK;
@@ -375,27 +375,76 @@ pack_put_fields(struct leat__pack *pack, const struct leat_table *t,
 
 /* ---- a row of values ------------------------------------------------------ */
 
+/* What stands before a value of a vector: what it is, and of bytes how many and
+ * where they are once the frame is made. */
+enum pack_tag { PACK_NULL, PACK_VALUE, PACK_STRING, PACK_OWN };
+
+struct pack_place {
+	uint32_t len;
+	uint32_t at;
+};
+
+static void
+pack_put_place(struct leat__pack_buf *buf, uint8_t tag, struct leat_text x)
+{
+	struct pack_place place = {x.len, 0};
+
+	pack_put_bytes(buf, &tag, 1);
+	if (tag == PACK_NULL)
+		return;
+	pack_put_bytes(buf, &place, sizeof(place));
+	pack_put_bytes(buf, x.data, x.len);
+}
+
+bool
+leat__pack_is_string(const struct leat_column *column,
+	const struct leat_vector *pieces, uint32_t row)
+{
+	struct leat_piece piece =
+		((const struct leat_piece *)pieces->values)[row];
+
+	return (column->flags & LEAT_COLUMN_LITERALS) &&
+		((piece.len & LEAT_PIECE_OWN) ||
+			pieces->text[piece.at - 1] == '"');
+}
+
+/* A piece, and of JSON text whether it is a string. */
+static void
+pack_put_piece(const struct leat_column *column, const struct leat_vector *v,
+	uint32_t row, struct leat__pack_buf *buf)
+{
+	const struct leat_piece *pieces = v->values;
+	struct leat_text x = {NULL, 0};
+	uint8_t tag = PACK_NULL;
+
+	if (leat_vector_has(v, row)) {
+		x = leat_vector_text(v, row);
+		tag = PACK_VALUE;
+		if (leat__pack_is_string(column, v, row))
+			tag = pieces[row].len & LEAT_PIECE_OWN ? PACK_OWN
+							       : PACK_STRING;
+	}
+	pack_put_place(buf, tag, x);
+}
+
+/* A field, decoded; or a value that was text before, printed. */
 static void
 pack_put_text(const struct leat_table *t, uint32_t column, uint32_t row,
 	struct leat__pack_buf *buf)
 {
-	uint32_t head = 1 + (uint32_t)sizeof(uint32_t);
+	uint32_t n_scratch = leat_table_text_bytes(t, column, row);
+	struct leat__pack_buf rest = *buf;
 	struct leat_text x;
 
-	if (!leat__pack_has_room(
-		    buf, head + (size_t)leat_table_text_bytes(t, column, row)))
+	if (!leat__pack_has_room(buf, n_scratch))
 		return;
-	x = leat_table_text(t, column, row, buf->at + head);
+	rest.end -= n_scratch;
+	x = leat_table_text(t, column, row, rest.end);
 	if (!x.len && t->schema->columns[column].field != LEAT_FIELD_NONE)
 		x.data = NULL;
-	*buf->at++ = x.data != NULL;
-	if (!x.data || !leat__pack_has_room(buf, sizeof(x.len) + x.len))
-		return;
-	memcpy(buf->at, &x.len, sizeof(x.len));
-	buf->at += sizeof(x.len);
-	if (x.len && x.data != buf->at)
-		memcpy(buf->at, x.data, x.len);
-	buf->at += x.len;
+	pack_put_place(&rest, x.data ? PACK_VALUE : PACK_NULL, x);
+	buf->at = rest.at;
+	buf->is_over = rest.is_over;
 }
 
 static bool
@@ -410,23 +459,6 @@ pack_value_bytes(uint32_t type)
 	if (type == LEAT_TYPE_BOOL)
 		return 1;
 	return type == LEAT_TYPE_DECIMAL ? 16 : 8;
-}
-
-static void
-pack_put_binary(
-	const struct leat_vector *v, uint32_t row, struct leat__pack_buf *buf)
-{
-	struct leat_text x = {NULL, 0};
-
-	if (leat_vector_has(v, row))
-		x = leat_vector_text(v, row);
-	if (!leat__pack_has_room(buf, 1 + sizeof(x.len) + x.len))
-		return;
-	*buf->at++ = x.data != NULL;
-	if (!x.data)
-		return;
-	pack_put_bytes(buf, &x.len, sizeof(x.len));
-	pack_put_bytes(buf, x.data, x.len);
 }
 
 static void
@@ -448,18 +480,6 @@ pack_put_value(
 	buf->at += n;
 }
 
-static void
-pack_put_extra(struct leat_text x, struct leat__pack_buf *buf)
-{
-	uint8_t has_value = x.data != NULL;
-
-	pack_put_bytes(buf, &has_value, 1);
-	if (!has_value)
-		return;
-	pack_put_bytes(buf, &x.len, sizeof(x.len));
-	pack_put_bytes(buf, x.data, x.len);
-}
-
 int
 leat__pack_put(struct leat__pack *pack, const struct leat_table *t,
 	uint32_t row, const struct leat_text *extra, struct leat__pack_buf *buf)
@@ -473,15 +493,17 @@ leat__pack_put(struct leat__pack *pack, const struct leat_table *t,
 	for (uint32_t k = 0; k < pack->n_own; k++) {
 		struct leat__pack_kind *kind = &pack->kinds[k];
 
-		if (kind->type == LEAT_TYPE_TEXT)
-			pack_put_text(t, k, row, buf);
-		else if (kind->type == LEAT_TYPE_BINARY)
-			pack_put_binary(&kind->vector, row, buf);
-		else
+		if (!pack_is_pieces(kind->type))
 			pack_put_value(&kind->vector, row, buf);
+		else if (kind->has_pieces || kind->type == LEAT_TYPE_BINARY)
+			pack_put_piece(&t->schema->columns[k], &kind->vector,
+				row, buf);
+		else
+			pack_put_text(t, k, row, buf);
 	}
 	for (uint32_t k = 0; k < pack->n_extra; k++)
-		pack_put_extra(extra[k], buf);
+		pack_put_place(
+			buf, extra[k].data ? PACK_VALUE : PACK_NULL, extra[k]);
 	return LEAT_OK;
 }
 
@@ -589,14 +611,53 @@ pack_emit_fields(struct leat_stage *st, struct leat__pack *pack)
 static uint32_t
 pack_skip(const struct leat__pack_kind *kind, const uint8_t *at)
 {
-	uint32_t len;
+	struct pack_place place;
 
-	if (!*at)
+	if (*at == PACK_NULL)
 		return 1;
 	if (!pack_is_pieces(kind->type))
 		return 1 + pack_value_bytes(kind->type);
-	memcpy(&len, at + 1, sizeof(len));
-	return 1 + (uint32_t)sizeof(len) + len;
+	memcpy(&place, at + 1, sizeof(place));
+	return 1 + (uint32_t)sizeof(place) + place.len;
+}
+
+/* Copy a value into the text, behind a quote if it is a string of JSON, and
+ * note where it is. */
+static uint32_t
+pack_place_text(uint8_t *text, uint32_t at, uint8_t *value)
+{
+	struct pack_place place;
+
+	memcpy(&place, value + 1, sizeof(place));
+	text[at++] = *value == PACK_STRING ? '"' : ' ';
+	memcpy(text + at, value + 1 + sizeof(place), place.len);
+	place.at = at;
+	memcpy(value + 1, &place, sizeof(place));
+	return at + place.len;
+}
+
+/* The text of the frame: that of its rows, one a line. Its ends are those of a
+ * field that is no column's. */
+static uint32_t
+pack_place_rows(struct leat__pack *pack, uint32_t *ends, uint8_t *text)
+{
+	uint32_t at = 0;
+
+	for (uint32_t row = 0; row < pack->n_rows; row++) {
+		uint8_t *value = pack->rows + pack->cursors[row];
+
+		for (uint32_t k = 0; k < pack->to->n_columns; k++) {
+			const struct leat__pack_kind *kind = &pack->kinds[k];
+
+			if (pack_is_pieces(kind->type) &&
+				(*value == PACK_VALUE || *value == PACK_STRING))
+				at = pack_place_text(text, at, value);
+			value += pack_skip(kind, value);
+		}
+		ends[row] = at;
+		text[at++] = '\n';
+	}
+	return at;
 }
 
 /* Put a value where row `row` of a vector is. */
@@ -604,23 +665,25 @@ static int
 pack_fill(struct leat_table *t, const struct leat__pack_kind *kind,
 	const struct leat_vector_room *room, uint32_t row, const uint8_t *at)
 {
+	struct leat_piece *pieces = room->values;
 	uint32_t n = pack_value_bytes(kind->type);
-	uint32_t len;
+	struct pack_place place;
+	uint8_t tag = *at++;
 
-	if (!*at++) {
+	if (tag == PACK_NULL) {
 		room->valid[row / 8] &= (uint8_t) ~(1u << (row % 8));
-		return LEAT_OK;
-	}
-	if (pack_is_pieces(kind->type)) {
-		memcpy(&len, at, sizeof(len));
-		return leat_table_add_text(t, at + sizeof(len), len,
-			(struct leat_piece *)room->values + row);
-	}
-	if (kind->type == LEAT_TYPE_BOOL)
+	} else if (pack_is_pieces(kind->type)) {
+		memcpy(&place, at, sizeof(place));
+		if (tag == PACK_OWN)
+			return leat_table_add_text(
+				t, at + sizeof(place), place.len, &pieces[row]);
+		pieces[row] = (struct leat_piece){place.at, place.len};
+	} else if (kind->type == LEAT_TYPE_BOOL) {
 		((uint8_t *)room->values)[row / 8] |=
 			(uint8_t)(*at << (row % 8));
-	else
+	} else {
 		memcpy((uint8_t *)room->values + (size_t)row * n, at, n);
+	}
 	return LEAT_OK;
 }
 
@@ -646,19 +709,30 @@ pack_fill_column(struct leat__pack *pack, struct leat_table *t,
 static int
 pack_emit_vectors(struct leat_stage *st, struct leat__pack *pack)
 {
+	struct leat_frame *frame = pack->frame;
+	struct leat_fields fields = {.schema = pack->to,
+		.n_rows = pack->n_rows,
+		.source_offset = pack->n_bytes_before,
+		.line = pack->n_rows_before + 1};
+	uint32_t n_max;
+	uint32_t *ends = leat_table_fields_room(frame, &n_max);
+	uint8_t *text = (uint8_t *)(ends + 2 * (size_t)pack->n_rows);
 	struct leat_table t;
-	int rc = leat_table_begin(pack->frame, pack->to, pack->n_rows, &t);
+	int rc = LEAT_OK;
 
+	fields.text_offset = (uint32_t)(text - leat_frame_start(frame));
+	pack_place_rows(pack, ends, text);
+	leat_table_begin_fields(frame, &fields);
+	leat_table_open(frame, &t);
 	for (uint32_t k = 0; !rc && k < pack->to->n_columns; k++)
 		rc = pack_fill_column(pack, &t, &pack->kinds[k]);
 	if (rc)
 		return leat_stage_fail(st, rc,
 			"%s: rows do not fit into a frame of %u bytes",
-			leat_stage_name(st),
-			leat_frame_capacity_bytes(pack->frame));
-	pack->frame->stamp = pack->stamp;
-	pack->frame->birth_ns = pack->birth_ns;
-	return leat_stage_emit(st, 0, pack->frame);
+			leat_stage_name(st), leat_frame_capacity_bytes(frame));
+	frame->stamp = pack->stamp;
+	frame->birth_ns = pack->birth_ns;
+	return leat_stage_emit(st, 0, frame);
 }
 
 /* Bytes of vectors that have as many rows. */

@@ -30,7 +30,8 @@ struct leat__pack_buf {
 struct leat__pack_kind {
 	uint32_t type; /* of the bytes: TEXT where it stands as text */
 	uint32_t scale;
-	struct leat_vector vector; /* in the table that was entered */
+	uint32_t has_pieces;       /* in the table that was entered, and */
+	struct leat_vector vector; /* of it, unless it has fields */
 };
 
 struct leat__pack {
@@ -86,6 +87,10 @@ LEAT_MUST_CHECK int leat__pack_put(struct leat__pack *pack,
 /* A text of no bytes that would become a null. LEAT_OK: go on without. */
 LEAT_MUST_CHECK int leat__pack_reject(
 	struct leat_stage *st, const struct leat_table *t, uint32_t row);
+
+/* Of a column of JSON literals: is the value of a row a string? */
+bool leat__pack_is_string(const struct leat_column *column,
+	const struct leat_vector *pieces, uint32_t row);
 
 /* A row as it stands in its source; no data if it stands in none. */
 struct leat_text leat__pack_raw(const struct leat_table *t, uint32_t row);

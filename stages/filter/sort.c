@@ -289,7 +289,7 @@ static const struct leat_option sort_options[] = {
 
 const struct leat_stage_ops leat_sort_ops = {
 	LEAT_STAGE_OPS_INIT("sort"),
-	.flags = LEAT_STAGE_BLOCKING,
+	.flags = LEAT_STAGE_BLOCKING | LEAT_STAGE_REJECTS,
 	.summary = "all rows in the order of some columns",
 	.help = "By the first column, where that is equal by the second, and "
 		"so on;\n"

@@ -172,6 +172,7 @@ static const struct leat_option tail_options[] = {
 
 const struct leat_stage_ops leat_tail_ops = {
 	LEAT_STAGE_OPS_INIT("tail"),
+	.flags = LEAT_STAGE_REJECTS,
 	.summary = "the last n rows",
 	.help = "Holds n rows until the input ends; those before them count "
 		"as\n"

@@ -308,6 +308,7 @@ static const struct leat_option top_options[] = {
 
 const struct leat_stage_ops leat_top_ops = {
 	LEAT_STAGE_OPS_INIT("top"),
+	.flags = LEAT_STAGE_REJECTS,
 	.summary = "the first n rows in the order of some columns",
 	.help = "What `sort` and then `head` would give, without sorting all: "
 		"only n\n"

@@ -297,9 +297,71 @@ START_TEST(tables_of_two_files_are_sorted_as_one)
 }
 END_TEST
 
-TEST_MAIN("stages/sort", text_is_sorted_by_its_bytes,
-	rows_that_are_equal_stay_as_they_came, desc_turns_one_column_around,
-	nulls_go_last_or_first_in_either_order,
+#define JSON_A                                                                 \
+	"{\"a\":1,\"s\":\"\",\"d\":null,\"o\":null,\"m\":\"7\",\"b\":false}\n"
+#define JSON_B                                                                 \
+	"{\"a\":2,\"s\":null,\"d\":-2e3,\"o\":7,\"m\":\"A\\n\",\"b\":null}\n"
+#define JSON_C                                                                 \
+	"{\"a\":3,\"s\":\"x\",\"d\":1.50,\"o\":{\"k\":[1]},\"m\":7,\"b\":"     \
+	"true}\n"
+
+START_TEST(json_stays_what_it_was)
+{
+	gives("json.parse ! sort a memory=64k ! json.format",
+		JSON_C JSON_A JSON_B, JSON_A JSON_B JSON_C);
+	gives("json.parse ! sort \"s desc\" nulls=first memory=64k ! "
+	      "sort \"d desc\" memory=64k ! json.format",
+		JSON_A JSON_C JSON_B, JSON_C JSON_B JSON_A);
+	gives("json.parse ! tail 2 memory=64k ! where \"a > 2\" ! json.format",
+		JSON_A JSON_B JSON_C, JSON_C);
+}
+END_TEST
+
+START_TEST(a_string_of_json_among_numbers_is_rejected)
+{
+	fails("json.parse schema=\"a:int64\" ! sort a memory=64k ! json.format",
+		"{\"a\":1}\n{\"a\":\"2\"}\n", "column 'a' has '2'");
+}
+END_TEST
+
+START_TEST(a_value_that_is_none_of_its_type_is_rejected)
+{
+	fails("csv.parse schema=\"n:int64\" ! sort n memory=64k ! csv.format",
+		"s,n\nx,1\ny,two\n", "pipe:3:3: column 'n' has 'two'");
+	gives("csv.parse schema=\"n:int64\" ! sort n memory=64k on_error=skip "
+	      "! "
+	      "csv.format",
+		"s,n\nx,2\ny,two\nz,1\n", "s,n\nz,1\nx,2\n");
+}
+END_TEST
+
+#define TYPED_GIVES(schema, by, input, output)                                 \
+	gives("csv.parse schema=\"" schema "\" ! sort memory=64k " by          \
+	      " ! csv.format",                                                 \
+		input, output)
+
+START_TEST(types_are_sorted_by_value)
+{
+	TYPED_GIVES("n:int64", "n", "n,s\n10,a\n-2,b\n+9,c\n0,d\n,e\n",
+		"n,s\n-2,b\n0,d\n+9,c\n10,a\n,e\n");
+	TYPED_GIVES("n:float64", "\"n desc\"", "n\n1e2\n-0.5\n3\n2.50\n",
+		"n\n1e2\n3\n2.50\n-0.5\n");
+	TYPED_GIVES("b:bool", "b", "b,s\ntrue,x\nfalse,y\n",
+		"b,s\nfalse,y\ntrue,x\n");
+	TYPED_GIVES("p:decimal(2)", "p", "p\n10.5\n-1.25\n9\n",
+		"p\n-1.25\n9\n10.5\n");
+	TYPED_GIVES("t:timestamp", "t",
+		"t\n2024-01-01T01:00:00+02:00\n2023-12-31 22:59:59Z\n",
+		"t\n2023-12-31 22:59:59Z\n2024-01-01T01:00:00+02:00\n");
+	TYPED_GIVES("x:binary", "x", "x\nff\n0a01\n0A\n", "x\n0A\n0a01\nff\n");
+}
+END_TEST
+
+TEST_MAIN("stages/sort", json_stays_what_it_was,
+	a_string_of_json_among_numbers_is_rejected,
+	a_value_that_is_none_of_its_type_is_rejected, types_are_sorted_by_value,
+	text_is_sorted_by_its_bytes, rows_that_are_equal_stay_as_they_came,
+	desc_turns_one_column_around, nulls_go_last_or_first_in_either_order,
 	values_are_written_as_they_stood, doubled_quotes_are_one_in_the_order,
 	quotes_that_are_data_come_back,
 	a_cr_at_the_end_of_a_value_is_part_of_it,
