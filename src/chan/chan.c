@@ -168,6 +168,27 @@ leat__chan_disarm_sender(struct leat__chan *ch)
 	leat__store_relaxed(&ch->sender_armed, 0u);
 }
 
+bool
+leat__chan_is_drained(const struct leat__chan *ch)
+{
+	/* acquire: what the receiver did with it; pairs with the release in
+	 * leat__chan_grant_quietly */
+	return leat__load_acquire(&ch->granted_frames) ==
+		leat__load_relaxed(&ch->sent_frames);
+}
+
+bool
+leat__chan_arm_drained(struct leat__chan *ch)
+{
+	leat__store_relaxed(&ch->sender_armed, 1u);
+	/* flag before look; the other half is in chan_wake */
+	leat__fence_seq();
+	if (!leat__chan_is_drained(ch) && !leat__chan_is_recv_closed(ch))
+		return true;
+	leat__store_relaxed(&ch->sender_armed, 0u);
+	return false;
+}
+
 void
 leat__chan_close_send(struct leat__chan *ch, void *hint)
 {

@@ -80,6 +80,11 @@ void leat__chan_notify(struct leat__chan *ch, void *hint);
  * for wanted frames. false: there is, or the channel is closed; not armed. */
 bool leat__chan_arm_sender(struct leat__chan *ch, uint32_t wanted);
 void leat__chan_disarm_sender(struct leat__chan *ch);
+/* Is the receiver through with all that was sent? */
+bool leat__chan_is_drained(const struct leat__chan *ch);
+/* Ask to be woken by the next grant. true: armed, it is not drained yet. false:
+ * it is, or the receiver has closed; not armed. */
+bool leat__chan_arm_drained(struct leat__chan *ch);
 void leat__chan_close_send(struct leat__chan *ch, void *hint);
 static inline bool
 leat__chan_is_recv_closed(const struct leat__chan *ch)

@@ -546,12 +546,13 @@ handed_unknown(struct leat__parser *p, const struct leat_stage *source,
 }
 
 static int
-handed_word(struct leat__parser *p, const struct leat_stage *source,
-	struct args *a)
+handed_word(
+	struct leat__parser *p, const struct leat_stage *source, struct args *a)
 {
-	if (a->st && (args_find(a, p->word.text, p->word.n_key) ||
-			    (word_has_key(&p->word, "on_error") &&
-				    (a->st->ops.flags & LEAT_STAGE_REJECTS))))
+	if (a->st &&
+		(args_find(a, p->word.text, p->word.n_key) ||
+			(word_has_key(&p->word, "on_error") &&
+				(a->st->ops.flags & LEAT_STAGE_REJECTS))))
 		return args_word(p, a);
 	return handed_unknown(p, source, a->st);
 }

@@ -137,7 +137,9 @@ region_on_credit(struct leat__waker *waker, void *hint)
 		!wakes.one && what <= LEAT__REST_TURN; what++)
 		wakes.one = region_pick_locked(
 			region, (enum leat__rest)what, region->n_tasks);
-	region->must_emit = !wakes.one;
+	/* or it wants to fail, and waits for the receiver to be through */
+	region_call_locked(region, &wakes);
+	region->must_emit = !wakes.one && !wakes.oldest;
 	leat__lock_drop(&region->lock, region->run->env);
 	region_wake(region, &wakes, hint);
 }
@@ -181,7 +183,7 @@ region_send_ticket(struct leat__region *region, struct leat__task *task,
 	return true;
 }
 
-/* Its holder may have waited for room. */
+/* Its holder may have waited for room, or to fail. */
 static void
 region_tell_holder(struct leat__region *region, struct leat__task *task,
 	const struct leat__ticket *ticket)
@@ -189,7 +191,8 @@ region_tell_holder(struct leat__region *region, struct leat__task *task,
 	struct wakes wakes = {0};
 
 	leat__lock_take(&region->lock, region->run->env);
-	if (ticket->holder->rest == LEAT__REST_ROOM) {
+	if (ticket->holder->rest == LEAT__REST_ROOM ||
+		ticket->holder->rest == LEAT__REST_TURN) {
 		region_unrest_locked(region, ticket->holder);
 		wakes.one = ticket->holder;
 	}
@@ -445,6 +448,15 @@ leat__region_has_room(struct leat__task *task)
 	return ticket_has_room(task->ticket);
 }
 
+bool
+leat__region_may_fail(struct leat__task *task)
+{
+	/* what it has emitted before is to go out first */
+	return leat__region_is_oldest(task) && leat__region_has_room(task) &&
+		(!task->region->is_patient ||
+			leat__chan_is_drained(&task->region->out->chan));
+}
+
 void
 leat__region_put(struct leat__task *task, struct leat_frame *frame)
 {
@@ -502,7 +514,10 @@ region_lacks_locked(struct leat__region *region, struct leat__task *task,
 	if (what == LEAT__REST_ROOM)
 		return !ticket_has_room(task->ticket);
 	if (what == LEAT__REST_TURN)
-		return !leat__region_is_oldest(task);
+		return !leat__region_is_oldest(task) ||
+			!ticket_has_room(task->ticket) ||
+			(region->is_patient &&
+				leat__chan_arm_drained(&region->out->chan));
 	if (region->is_in_ended)
 		return !region_is_over_locked(region);
 	if (!region_is_active(region, task))
@@ -574,6 +589,17 @@ region_alloc(struct leat__region *region)
 	return LEAT_OK;
 }
 
+/* Does all behind it go on without anything else of the graph? Where branches
+ * come together, they may wait for each other. */
+static bool
+region_is_patient(const struct leat_graph *graph, const struct leat_stage *tail)
+{
+	for (uint32_t k = tail->number + 1; k < graph->n_stages; k++)
+		if (graph->stages[k]->n_ins > 1)
+			return false;
+	return true;
+}
+
 int
 leat__region_init(struct leat__region *region, struct leat__run *run,
 	struct leat__segment *segment, struct leat__task *tasks)
@@ -590,7 +616,8 @@ leat__region_init(struct leat__region *region, struct leat__run *run,
 		.max_out = tail->needs.max_out,
 		.window = segment->window,
 		.n_active = segment->n_replicas,
-		.n_live = segment->n_replicas};
+		.n_live = segment->n_replicas,
+		.is_patient = region_is_patient(run->graph, tail)};
 	if (par && leat__parallel_is_elastic(par)) {
 		region->elastic = par;
 		region->n_active = par->elastic.n_active;

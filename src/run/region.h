@@ -49,6 +49,8 @@ struct leat__region {
 	struct leat__waker on_input;    /* frames, or their end */
 	struct leat__waker on_credit;   /* of the out */
 	struct leat__parallel *elastic; /* NULL: all tasks are at work */
+	bool is_patient; /* who fails waits until the receiver is through with
+			    what came before: it may be enough */
 	_Alignas(LEAT__CACHE_LINE) struct leat__lock lock;
 	/* guarded by it: */
 	uint64_t next;      /* ticket */
@@ -89,6 +91,8 @@ bool leat__region_is_over(struct leat__task *task);
 bool leat__region_has_room(struct leat__task *task);
 /* Is the ticket in hand the oldest? */
 bool leat__region_is_oldest(const struct leat__task *task);
+/* May it fail? Then nothing that came before can still end the stream. */
+bool leat__region_may_fail(struct leat__task *task);
 /* What the tail emits. There must be room. */
 void leat__region_put(struct leat__task *task, struct leat_frame *frame);
 /* The frame's slot is not needed any more: credit goes back. */

@@ -263,8 +263,13 @@ task_fail(struct leat__task *task, struct leat_stage *st, int code)
 {
 	struct leat_error err;
 
-	/* the first failure is that of the earliest frame */
-	if (task->region && task->ticket && !leat__region_is_oldest(task)) {
+	/* the first failure is that of the earliest frame, and none if what
+	 * came before is enough */
+	if (task->region && task_is_unwanted(task)) {
+		task_cut(task, task->n_nodes);
+		return VERDICT_OVER;
+	}
+	if (task->region && task->ticket && !leat__region_may_fail(task)) {
 		task->failed = st;
 		task->failed_code = code;
 		return VERDICT_NO_TURN;

@@ -79,8 +79,8 @@ END_TEST
 
 START_TEST(a_blank_line_of_one_column_is_an_empty_value)
 {
-	pipe_gives(JSON, "a\n1\n\n2\n",
-		"{\"a\":\"1\"}\n{\"a\":null}\n{\"a\":\"2\"}\n");
+	pipe_gives("csv.parse ! csv.format", "a\n1\n\n2\n",
+		"a\n1\n\"\"\n2\n");
 }
 END_TEST
 
