@@ -85,6 +85,11 @@ extern const struct leat__cli_command leat__cli_commands[];
 extern const struct leat__cli_option leat__cli_options[];
 extern const struct leat__cli_topic leat__cli_topics[];
 
+/* ---- topics_values.c ---- */
+
+extern const char leat__cli_topic_expressions[];
+extern const char leat__cli_topic_functions[];
+
 /* ---- main.c ---- */
 
 const struct leat__cli_command *leat__cli_find_command(const char *name);

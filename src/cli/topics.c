@@ -136,6 +136,8 @@ static const char topic_files[] =
 const struct leat__cli_topic leat__cli_topics[] = {
 	{"graphs", "how a graph is written", topic_graphs},
 	{"parallel", "replicas of a chain", topic_parallel},
+	{"expressions", "conditions and values", leat__cli_topic_expressions},
+	{"functions", "functions of expressions", leat__cli_topic_functions},
 	{"balance", "what the balance sheet says", topic_balance},
 	{"signals", "what Ctrl-C does", topic_signals},
 	{"status", "what the exit status means", topic_status},

@@ -43,8 +43,10 @@ enum expr_node_kind {
 #define EXPR_HAS_ELSE    2u
 /* Of CAST. */
 #define EXPR_TRY 1u
-/* Variant of COLUMN: for `is null`, its values do not matter. */
+/* Variants of COLUMN: for `is null`, its values do not matter; for a cast, what
+ * stands as text is read as what it is to be, whatever it was taken for. */
 #define EXPR_ONLY_PRESENCE 1u
+#define EXPR_FROM_TEXT     2u
 
 /*
  * Types beside those of columns. Nothing is known of NONE, the type of null.

@@ -526,6 +526,27 @@ bind_case(struct expr_bind *b, struct expr_node *n)
 		b, n, EXPR_COMMON_THENS, "results of the same expression");
 }
 
+/* A column of a file is cast from what stands there: what the first rows of it
+ * looked like does not matter. */
+static void
+bind_cast_column(
+	struct expr_bind *b, const struct expr_node *n, struct expr_node *child)
+{
+	bool has_text = child->type == LEAT_TYPE_TEXT ||
+		n->type == LEAT_TYPE_TEXT ||
+		(bind_is_number(child->type) && bind_is_number(n->type));
+
+	if (!has_text)
+		return;
+	if (!(n->op & EXPR_TRY)) {
+		child->as_type = n->type;
+		child->as_scale = n->scale;
+		child->variant = EXPR_FROM_TEXT;
+	} else if (b->schema->columns[child->column].field != LEAT_FIELD_NONE) {
+		child->as_type = LEAT_TYPE_TEXT;
+	}
+}
+
 static int
 bind_cast(struct expr_bind *b, struct expr_node *n)
 {
@@ -535,16 +556,14 @@ bind_cast(struct expr_bind *b, struct expr_node *n)
 		return leat__expr_fail(b->err, LEAT_EINVAL, n->offset,
 			n->n_bytes, "%s cannot become %s",
 			leat__expr_type_name(child), leat_type_name(n->type));
-	/* a literal is read now; a column as what it is to be */
+	/* a literal is read now, but where it may have to be rounded */
 	if (child->kind == EXPR_LITERAL && child->type == LEAT_TYPE_TEXT &&
-		n->type != LEAT_TYPE_TEXT && !(n->op & EXPR_TRY))
+		n->type != LEAT_TYPE_TEXT && n->type != LEAT_TYPE_DECIMAL &&
+		n->type != LEAT_TYPE_INT64 && !(n->op & EXPR_TRY))
 		return leat__expr_bind_as(
 			b, child, n->type, n->scale, "this wants");
-	if (child->kind == EXPR_COLUMN && !(n->op & EXPR_TRY) &&
-		(child->type == LEAT_TYPE_TEXT || n->type == LEAT_TYPE_TEXT)) {
-		child->as_type = n->type;
-		child->as_scale = n->scale;
-	}
+	if (child->kind == EXPR_COLUMN)
+		bind_cast_column(b, n, child);
 	return LEAT_OK;
 }
 

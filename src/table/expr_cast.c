@@ -24,7 +24,7 @@ leat__expr_wanted(uint32_t type)
 	case LEAT_TYPE_INT64:
 		return "a whole number (int64)";
 	case LEAT_TYPE_DECIMAL:
-		return "a decimal";
+		return "a decimal of at most 38 digits";
 	case LEAT_TYPE_BOOL:
 		return "true or false";
 	case LEAT_TYPE_DATE:
@@ -88,6 +88,48 @@ leat__expr_read(struct leat_text text, uint32_t type, uint32_t scale,
 	default:
 		return LEAT_EDATA;
 	}
+}
+
+/* A number with more digits than that is rounded. */
+static int
+cast_read_decimal(struct leat_text text, uint32_t scale, struct expr_value *out)
+{
+	uint32_t finer = scale;
+	int rc;
+
+	do
+		rc = leat__expr_read(text, LEAT_TYPE_DECIMAL, finer, out);
+	while (rc == LEAT_ELIMIT && finer++ < LEAT_DECIMAL_DIGITS_MAX);
+	if (!rc)
+		out->decimal = leat__decimal_round_div(
+			out->decimal, leat__decimal_power(finer - scale));
+	return rc;
+}
+
+/* As the number that it is, or the moment, would be cast. */
+static int
+cast_from_text(
+	const struct expr_cast *x, struct leat_text text, struct expr_value *to)
+{
+	int rc;
+
+	if (x->to == LEAT_TYPE_DECIMAL)
+		return cast_read_decimal(text, x->to_scale, to);
+	rc = leat__expr_read(text, x->to, 0, to);
+	if (rc != LEAT_EDATA)
+		return rc;
+	if (x->to == LEAT_TYPE_DATE) {
+		LEAT_TRY(leat__expr_read(text, LEAT_TYPE_TIMESTAMP, 0, to));
+		to->int64 = leat__floor_div(to->int64, LEAT__DAY_US);
+		return LEAT_OK;
+	}
+	if (x->to != LEAT_TYPE_INT64)
+		return rc;
+	LEAT_TRY(cast_read_decimal(text, 0, to));
+	if (to->decimal < INT64_MIN || to->decimal > INT64_MAX)
+		return LEAT_ELIMIT;
+	to->int64 = (int64_t)to->decimal;
+	return LEAT_OK;
 }
 
 /* ---- numbers ------------------------------------------------------------ */
@@ -319,7 +361,7 @@ cast_value(const struct expr_cast *x, const struct expr_value *from,
 	struct expr_value *to)
 {
 	if (x->from == LEAT_TYPE_TEXT)
-		return leat__expr_read(from->text, x->to, x->to_scale, to);
+		return cast_from_text(x, from->text, to);
 	switch (x->to) {
 	case LEAT_TYPE_INT64:
 		return cast_to_int64(x, from, to);
@@ -371,7 +413,7 @@ leat__expr_cast_slot(const struct expr_call *c, const struct expr_cast *x)
 			rc = cast_value(x, &from, &to);
 		else if (c->out->has[k] && x->to == LEAT_TYPE_DECIMAL)
 			rc = cast_to_decimal(x, &from, &to);
-		else if (!c->out->has[k])
+		if (rc || !c->out->has[k])
 			to = (struct expr_value){.decimal = 0};
 		leat__expr_put(c->out, x->to, k, &to);
 		if (!rc)

@@ -177,7 +177,9 @@ column_from_text(const struct expr_call *c, const struct column_source *s,
 	const struct expr_node *n = c->node;
 	uint32_t type = n->type;
 
-	if (type == LEAT_TYPE_TEXT || n->as_type == LEAT_TYPE_TEXT ||
+	if (n->variant == EXPR_FROM_TEXT)
+		type = LEAT_TYPE_TEXT;
+	else if (type == LEAT_TYPE_TEXT || n->as_type == LEAT_TYPE_TEXT ||
 		n->as_type == EXPR_NUMBER)
 		type = n->as_type;
 	*type_out = type;

@@ -376,14 +376,14 @@ primary_word(struct parse *p, uint32_t *out)
 		leat__expr_lex_is_keyword(lex, "true") ||
 		leat__expr_lex_is_keyword(lex, "false"))
 		return primary_literal(p, out);
+	if (leat__expr_lex_is_keyword(lex, "case"))
+		return primary_case(p, out);
 	if (ahead == '(')
 		return primary_function(p, out);
 	if (ahead == '\'' && leat__expr_lex_is_keyword(lex, "date"))
 		return primary_typed(p, LEAT_TYPE_DATE, out);
 	if (ahead == '\'' && leat__expr_lex_is_keyword(lex, "timestamp"))
 		return primary_typed(p, LEAT_TYPE_TIMESTAMP, out);
-	if (leat__expr_lex_is_keyword(lex, "case"))
-		return primary_case(p, out);
 	return primary_column(p, out);
 }
 

@@ -257,7 +257,8 @@ run_in(struct expr_run *run, const struct expr_node *n, const uint32_t *rows,
 
 	LEAT_TRY(leat__expr_run_node(run, n->child, rows, count, at));
 	found = e->slots[at + 1];
-	memcpy(found->has, e->slots[at]->has, count);
+	for (uint32_t k = 0; k < count; k++)
+		found->has[k] = e->slots[at]->has[k] != 0;
 	memset(found->is_true, 0, count);
 	while ((item = e->nodes[item].next)) {
 		const struct expr_slot *is;
@@ -272,8 +273,6 @@ run_in(struct expr_run *run, const struct expr_node *n, const uint32_t *rows,
 				(found->has[k] & is->has[k]);
 		}
 	}
-	for (uint32_t k = 0; k < count; k++)
-		found->has[k] = found->has[k] != 0;
 	run_swap(run, at, at + 1);
 	return LEAT_OK;
 }

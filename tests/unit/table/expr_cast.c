@@ -27,8 +27,8 @@ END_TEST
 START_TEST(a_text_that_is_none_of_the_type_is_a_fault)
 {
 	static const struct values_case cases[] = {
-		{"m::int64",
-			"bad column 'm' has ' -12.5 ', where a whole "
+		{"w::int64",
+			"bad column 'w' has 'one two  three', where a whole "
 			"number (int64) is wanted"},
 		{"w::float64",
 			"bad column 'w' has 'one two  three', where a "
@@ -42,9 +42,12 @@ START_TEST(a_text_that_is_none_of_the_type_is_a_fault)
 		{"w::bool",
 			"bad column 'w' has 'one two  three', where true "
 			"or false is wanted"},
-		{"m::decimal(0)",
-			"bad column 'm' has ' -12.5 ', where a decimal is "
-			"wanted"},
+		{"w::decimal(0)",
+			"bad column 'w' has 'one two  three', where a decimal "
+			"of at most 38 digits is wanted"},
+		{"'x'::decimal(0)",
+			"bad ''x'::decimal(0)' has a text, where a decimal of "
+			"at most 38 digits is wanted"},
 		{"upper(w)::int64",
 			"bad 'upper(w)::int64' has a text, where a "
 			"whole number (int64) is wanted"},
@@ -54,8 +57,8 @@ START_TEST(a_text_that_is_none_of_the_type_is_a_fault)
 		{"try_cast(300 as bool)", "bool true"},
 		{"try_cast(1e300 as int64)", "int64 null"},
 		{"'x'::int64",
-			"0+3 this wants a whole number (int64) here, "
-			"which 'x' is not"},
+			"bad ''x'::int64' has a text, where a whole number "
+			"(int64) is wanted"},
 	};
 
 	VALUES_ARE(cases);
@@ -66,6 +69,13 @@ START_TEST(numbers_are_rounded_to_what_they_become)
 {
 	static const struct values_case cases[] = {
 		{"x::int64", "int64 3"},
+		{"m::int64", "int64 -13"},
+		{"'1e2'::int64", "int64 100"},
+		{"'2.5'::int64", "int64 3"},
+		{"upper('1.5')::int64", "int64 2"},
+		{"(y + 0.5)::int64", "int64 6"},
+		{"y::decimal(1)", "decimal 5.0"},
+		{"y::float64", "float64 5"},
 		{"(-2.5)::int64", "int64 -3"},
 		{"2.4::int64", "int64 2"},
 		{"c::int64", "int64 2"},
@@ -76,6 +86,9 @@ START_TEST(numbers_are_rounded_to_what_they_become)
 		{"a::float64", "float64 7"},
 		{"a::decimal(2)", "decimal 7.00"},
 		{"x::decimal(0)", "decimal 3"},
+		{"m::decimal(0)", "decimal -13"},
+		{"'1.25'::decimal(1)", "decimal 1.3"},
+		{"'1e-38'::decimal(1)", "decimal 0.0"},
 		{"1e-300::decimal(2)", "decimal 0.00"},
 		{"(1/3.0)::decimal(10)", "decimal 0.3333333333"},
 		{"(2/3.0)::decimal(2)", "decimal 0.67"},
@@ -106,12 +119,22 @@ START_TEST(what_does_not_fit_is_a_fault)
 		{"(-9223372036854775808.0)::int64",
 			"int64 -9223372036854775808"},
 		{"1e300::decimal(0)", "bad '1e300::decimal(0)': " FIT},
-		{"a::decimal(38)", "bad 'a::decimal(38)': " FIT},
-		{"c::decimal(38)", "bad 'c::decimal(38)': " FIT},
+		{"a::decimal(38)",
+			"bad column 'a' has '7', where a decimal of at most 38 "
+			"digits is wanted"},
+		{"c::decimal(38)",
+			"bad column 'c' has '1.50', where a decimal of at most "
+			"38 digits is wanted"},
 		{"1e20::decimal(0)::int64",
 			"bad '1e20::decimal(0)::int64': " FIT},
 		{"1e37::decimal(0)",
 			"decimal 10000000000000000000000000000000000000"},
+		{"'9223372036854775807.5'::int64",
+			"bad ''9223372036854775807.5'::int64' has a text, "
+			"where a whole number (int64) is wanted"},
+		{"'99999999999999999999'::int64",
+			"bad ''99999999999999999999'::int64' has a text, where "
+			"a whole number (int64) is wanted"},
 		{"1e38::decimal(0)", "bad '1e38::decimal(0)': " FIT},
 	};
 
@@ -127,6 +150,7 @@ START_TEST(days_become_moments_and_back)
 		{"timestamp '1969-12-31 23:59'::date", "date 1969-12-31"},
 		{"d::string", "string 2024-02-29"},
 		{"(t::date)::string", "string 2024-02-29"},
+		{"(t::string)::date", "date 2024-02-29"},
 	};
 
 	VALUES_ARE(cases);

@@ -34,7 +34,8 @@ START_TEST(conditions_are_read)
 		"case when a then 1 end", "case a when 1 then 2 else 3 end",
 		"a not in (1,2)", "a not between 1 and 2", "a not like 'x'",
 		"CAST ( a AS Decimal ( 3 ) )", "date = 1", "date",
-		"\"case\" = 1", "if(a, 1, 2)", "coalesce(a)", "a !~ 'x'"};
+		"\"case\" = 1", "case (a) when (1) then (2) end", "if(a, 1, 2)",
+		"coalesce(a)", "a !~ 'x'"};
 	struct leat_expr_error err;
 
 	for (size_t k = 0; k < leat__array_len(good); k++)

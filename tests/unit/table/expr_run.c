@@ -115,6 +115,8 @@ START_TEST(in_and_between_are_as_in_sql)
 		{"a not in (7, null)", "bool false"},
 		{"a not in (1, null)", "bool null"},
 		{"a in (6.5, 7.0)", "bool true"},
+		{"2.5 in (1, x)", "bool true"},
+		{"2.0 not in (-0.25, x)", "bool true"},
 		{"s in ('x', s)", "bool true"},
 		{"w in ('one two  three')", "bool true"},
 		{"m in (1, -12.5)", "bool true"},
