@@ -218,7 +218,8 @@ column_put_vector(const struct leat_vector *v, uint32_t row,
 		break;
 	case LEAT_TYPE_FLOAT64:
 		out->float64[k] = ((const double *)v->values)[row];
-		out->has[k] = !isnan(out->float64[k]);
+		if (isnan(out->float64[k]))
+			out->has[k] = 0;
 		break;
 	default:
 		out->int64[k] = ((const int64_t *)v->values)[row];

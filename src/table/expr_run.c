@@ -240,7 +240,7 @@ run_between(struct expr_run *run, const struct expr_node *n,
 			(b->has[k] & !b->is_true[k]);
 
 		a->has[k] = is_false | (a->has[k] & b->has[k]);
-		a->is_true[k] = !is_false & a->has[k];
+		a->is_true[k] = is_false ? 0 : a->has[k];
 	}
 	run_swap(run, at, at + 1);
 	return LEAT_OK;

@@ -80,14 +80,13 @@ text_substr(const struct expr_call *c)
 			leat__expr_bad(c, k, text_negative);
 			continue;
 		}
-		if (from < 0) { /* from the end */
-			from = from < -(int64_t)x.len ? -(int64_t)x.len - 1
-						      : from;
+		if (from < 0) /* from the end */
 			from += text_count(x) + 1;
-		}
 		/* characters before the first are counted, not there */
-		if (from < 1 && n != INT64_MAX)
-			n = n > 1 - from ? n - (1 - from) : 0;
+		if (from < 1) {
+			n = !has_length ? n : from > 1 - n ? n - (1 - from) : 0;
+			from = 1;
+		}
 		x = text_behind(x, from - 1);
 		x.len = text_prefix_bytes(x, n);
 		c->out->text[k] = x;
