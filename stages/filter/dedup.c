@@ -39,8 +39,10 @@ dedup_init(struct leat_stage *st, const void *opts)
 	LEAT__TRY(leat__group_parse_names(
 		st, "by", by, s->spec.keys, &s->spec.n_keys));
 	s->by_all = !s->spec.n_keys;
-	s->budget = (struct leat__group_budget){
-		.st = st, .holds = "a row", .limit_bytes = memory};
+	s->budget = (struct leat__group_budget){.st = st,
+		.holds = "a row",
+		.given_bytes = memory,
+		.limit_bytes = memory};
 	leat__group_hash_table_init(&s->table, &s->budget, 0);
 	leat__group_bag_init(
 		&s->bag, &s->budget, DEDUP_FIRST_BYTES, memory / DEDUP_CHUNKS);
@@ -116,7 +118,7 @@ dedup_add(struct leat_stage *st, struct dedup *s, uint64_t hash,
 			"%llu different keys fill %llu bytes; give more by "
 			"memory=",
 			(unsigned long long)s->table.n,
-			(unsigned long long)s->budget.limit_bytes);
+			(unsigned long long)s->budget.given_bytes);
 	leat__group_hash_put_key(at, 0, &key);
 	leat__group_hash_table_add(&s->table, hash, at);
 	return LEAT_OK;
@@ -161,7 +163,7 @@ dedup_process(struct leat_stage *st, struct leat_frame *in)
 	rc = dedup_bind(st, s, t.schema);
 	if (rc)
 		return rc;
-	leat__group_block_open(&s->block, in);
+	LEAT__TRY(leat__group_block_open(st, &s->block, in));
 	rows = leat_table_selection(&t);
 	while ((rc = leat__group_block_read(st, &s->block)) == LEAT_OK)
 		LEAT__TRY(dedup_block(st, s, rows, &n_kept));

@@ -65,6 +65,7 @@ group_init(struct leat_stage *st, const void *opts)
 							   : GROUP_BUFFER_MOST};
 	s->budget = (struct leat__group_budget){.st = st,
 		.holds = "one group or row and its values",
+		.given_bytes = memory,
 		.limit_bytes =
 			memory - 3 * leat__group_spill_spare_bytes(&s->disk)};
 	n_columns = s->spec.n_keys + s->spec.n_results + 1;
@@ -123,7 +124,7 @@ group_process(struct leat_stage *st, struct leat_frame *in)
 	rc = group_bind(st, s, t.schema);
 	if (rc)
 		return rc;
-	leat__group_block_open(&s->block, in);
+	LEAT__TRY(leat__group_block_open(st, &s->block, in));
 	while ((rc = leat__group_block_read(st, &s->block)) == LEAT_OK) {
 		LEAT__TRY(leat__group_add(
 			st, &s->group, &s->block, 0, s->block.n));

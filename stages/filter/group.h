@@ -56,6 +56,7 @@ struct leat__group_result {
 	uint32_t state; /* from here on: after bind */
 	uint32_t type;
 	uint32_t scale;
+	uint32_t flags; /* LEAT_COLUMN_JSON */
 };
 
 /* What is kept for a group. */
@@ -87,6 +88,7 @@ struct leat__group_input {
 	const struct leat__group_name *name;
 	uint32_t column;   /* of the schema that is bound */
 	uint32_t declared; /* type in that schema */
+	uint32_t flags;    /* LEAT_COLUMN_JSON */
 	uint32_t type; /* as which it is read; text may be read as float64 */
 	uint32_t scale;
 };
@@ -113,6 +115,9 @@ uint64_t leat__group_spec_side_bytes(const char *by, const char *results);
 /* Read a list of columns. */
 int leat__group_parse_names(struct leat_stage *st, const char *option,
 	const char *list, struct leat__group_name *names, uint32_t *n_out);
+/* Read one column; "" is none. */
+int leat__group_parse_name(struct leat_stage *st, const char *option,
+	const char *text, struct leat__group_name *name);
 /* Read "n=count(),sum(delay)". */
 int leat__group_parse_results(struct leat_stage *st, const char *option,
 	const char *list, struct leat__group_spec *spec);
@@ -129,7 +134,7 @@ int leat__group_bind(struct leat_stage *st, struct leat__group_spec *spec,
 /* Can it be bound to nothing: does it ask for no column? */
 bool leat__group_needs_no_column(const struct leat__group_spec *spec);
 
-/* ---- a block of rows: group_block.c -------------------------------------- */
+/* ---- a block of rows: group_block.c, group_key.c ------------------------- */
 
 struct leat__group_block_column {
 	union {
@@ -169,13 +174,18 @@ int leat__group_block_init(struct leat_stage *st,
 void leat__group_block_fini(
 	struct leat_stage *st, struct leat__group_block *block);
 /* Begin with a frame of the schema that is bound. */
-void leat__group_block_open(
+int leat__group_block_open(struct leat_stage *st,
 	struct leat__group_block *block, struct leat_frame *frame);
 /*
  * Read the next rows, at least one; rows that cannot be read are rejected.
  * LEAT_OK; LEAT_EOS: the frame has no more; or a code.
  */
 int leat__group_block_read(
+	struct leat_stage *st, struct leat__group_block *block);
+/* Room that is gone with the next block; NULL: none. Twice of it, empty. */
+uint8_t *leat__group_block_room(
+	struct leat__group_block *block, uint64_t n_bytes);
+int leat__group_block_grow(
 	struct leat_stage *st, struct leat__group_block *block);
 /* Keys and hashes from the columns; fewer rows if there is no room. */
 int leat__group_block_make_keys(

@@ -47,6 +47,7 @@ bind_input(struct leat_stage *st, struct leat__group_spec *spec,
 	input.column = (uint32_t)at;
 	input.declared = input.type = from->columns[at].type;
 	input.scale = from->columns[at].scale;
+	input.flags = from->columns[at].flags & LEAT_COLUMN_JSON;
 	if (as_number && input.type == LEAT_TYPE_TEXT)
 		input.type = LEAT_TYPE_FLOAT64;
 	if (as_number && input.type != LEAT_TYPE_INT64 &&
@@ -143,7 +144,7 @@ bind_result(struct leat_stage *st, struct leat__group_spec *spec,
 {
 	uint32_t input = 0, type = LEAT_TYPE_INT64;
 
-	result->scale = 0;
+	result->scale = result->flags = 0;
 	if (!result->column.len) {
 		result->type = type;
 		result->state = bind_state(spec, LEAT__STATE_ROWS, 0);
@@ -153,6 +154,8 @@ bind_result(struct leat_stage *st, struct leat__group_spec *spec,
 		bind_counts(result->function), true, &input));
 	type = spec->inputs[input].type;
 	result->type = bind_result_type(result->function, type);
+	if (result->type == LEAT_TYPE_TEXT)
+		result->flags = spec->inputs[input].flags;
 	if (result->type == LEAT_TYPE_DECIMAL)
 		result->scale = spec->inputs[input].scale;
 	result->state = bind_state(spec, bind_kind(result, type), input);
@@ -190,7 +193,8 @@ bind_columns(struct leat_stage *st, struct leat__group_spec *spec)
 		const struct leat__group_input *input = &spec->inputs[k];
 		struct leat_column column = {.name = spec->keys[k].text,
 			.type = input->type,
-			.scale = input->scale};
+			.scale = input->scale,
+			.flags = input->flags};
 
 		LEAT__TRY(bind_add_column(
 			st, spec->to, &spec->keys[k], "by", &column));
@@ -199,7 +203,8 @@ bind_columns(struct leat_stage *st, struct leat__group_spec *spec)
 		const struct leat__group_result *result = &spec->results[k];
 		struct leat_column column = {.name = result->name.text,
 			.type = result->type,
-			.scale = result->scale};
+			.scale = result->scale,
+			.flags = result->flags};
 
 		LEAT__TRY(bind_add_column(
 			st, spec->to, &result->name, "results", &column));

@@ -69,25 +69,25 @@ leat__group_fail_memory(
 	return leat_stage_fail(st, LEAT_ELIMIT,
 		"%llu bytes of memory are not enough for %s; give more by "
 		"memory=",
-		(unsigned long long)budget->limit_bytes, budget->holds);
+		(unsigned long long)budget->given_bytes, budget->holds);
 }
 
 /* ---- scratch ------------------------------------------------------------- */
 
-static uint8_t *
-block_room(struct leat__group_block *block, uint64_t n_bytes)
+uint8_t *
+leat__group_block_room(struct leat__group_block *block, uint64_t n_bytes)
 {
-	uint8_t *at = block->scratch + block->scratch_at;
+	uint32_t at = block->scratch_at;
 
-	if (n_bytes > block->scratch_bytes - block->scratch_at)
+	if (!block->scratch || n_bytes > block->scratch_bytes - at)
 		return NULL;
 	block->scratch_at += (uint32_t)n_bytes;
-	return at;
+	return block->scratch + at;
 }
 
 /* Twice the scratch; what is in it is lost. */
-static int
-block_grow(struct leat_stage *st, struct leat__group_block *block)
+int
+leat__group_block_grow(struct leat_stage *st, struct leat__group_block *block)
 {
 	uint32_t n_bytes = block->scratch_bytes ? block->scratch_bytes * 2
 						: BLOCK_SCRATCH_BYTES;
@@ -104,69 +104,32 @@ block_grow(struct leat_stage *st, struct leat__group_block *block)
 
 /* ---- rejecting ----------------------------------------------------------- */
 
-/* The whole record as it stands in the source, if it does. */
-static struct leat_text
-block_record(const struct leat_table *t, uint32_t row)
-{
-	const struct leat_schema *schema = t->schema;
-	struct leat_text record = {NULL, 0};
-
-	for (uint32_t k = 0; k < schema->n_columns; k++) {
-		struct leat_text x;
-
-		if (schema->columns[k].field == LEAT_FIELD_NONE)
-			continue;
-		x = leat_table_raw(t, k, row);
-		if (!record.data || x.data < record.data) {
-			uint32_t end = record.data
-				? (uint32_t)(record.data - x.data) + record.len
-				: x.len;
-
-			record = (struct leat_text){x.data, end};
-		}
-		if (x.data + x.len > record.data + record.len)
-			record.len = (uint32_t)(x.data - record.data) + x.len;
-	}
-	return record;
-}
-
 int
 leat__group_block_reject(struct leat_stage *st,
 	const struct leat__group_block *block, uint32_t k, uint32_t input,
 	int code, const char *reason)
 {
-	const struct leat_table *t = &block->table;
-	uint32_t row = block->rows[k];
-	struct leat_position p =
-		leat_table_position(t, block->spec->inputs[input].column, row);
-	struct leat_text record = block_record(t, row);
-	struct leat_reject reject = {.reason = reason,
-		.origin = t->schema->origin,
-		.line = p.line,
-		.column = p.column,
-		.offset = p.offset,
-		.data = record.data,
-		.n_bytes = record.len};
-
-	return leat_stage_reject(st, code, &reject);
+	return leat_table_reject(st, &block->table,
+		block->spec->inputs[input].column, block->rows[k], code,
+		reason);
 }
 
 static int
 block_reject_value(struct leat_stage *st, const struct leat__group_block *block,
-	uint32_t k, uint32_t input, struct leat_text x)
+	uint32_t row, uint32_t input, struct leat_text x)
 {
 	const struct leat__group_input *in = &block->spec->inputs[input];
+	bool is_any =
+		in->declared == LEAT_TYPE_TEXT && in->type == LEAT_TYPE_FLOAT64;
 	char reason[256];
 
 	snprintf(reason, sizeof(reason),
 		"column '%.64s' has '%.*s', where a %s is wanted",
 		in->name->text, x.len > 60 ? 60 : (int)x.len,
 		(const char *)x.data,
-		in->declared == LEAT_TYPE_TEXT && in->type == LEAT_TYPE_FLOAT64
-			? "number"
-			: leat_type_name(in->type));
-	return leat__group_block_reject(
-		st, block, k, input, LEAT_EDATA, reason);
+		is_any ? "number" : leat_type_name(in->type));
+	return leat_table_reject(
+		st, &block->table, in->column, row, LEAT_EDATA, reason);
 }
 
 /* ---- from vectors -------------------------------------------------------- */
@@ -320,7 +283,7 @@ block_read_one(struct leat__group_block *block, uint32_t input, uint32_t k,
 	const struct leat_table *t = &block->table;
 	uint32_t row = block->rows[k];
 	uint32_t n = leat_table_text_bytes(t, in->column, row);
-	uint8_t *room = block_room(block, n);
+	uint8_t *room = leat__group_block_room(block, n);
 
 	if (n && !room)
 		return LEAT_ELIMIT;
@@ -344,7 +307,7 @@ block_read_one(struct leat__group_block *block, uint32_t input, uint32_t k,
 	out->values.texts[k] = *x;
 	if (in->type == LEAT_TYPE_TEXT)
 		return LEAT_OK;
-	room = block_room(block, x->len);
+	room = leat__group_block_room(block, x->len);
 	if (x->len && !room)
 		return LEAT_ELIMIT;
 	return block_binary(room, &out->values.texts[k]);
@@ -374,9 +337,10 @@ block_read_text(
 			return LEAT_OK;
 		}
 		if (rc == LEAT_ELIMIT)
-			LEAT__TRY(block_grow(st, block));
+			LEAT__TRY(leat__group_block_grow(st, block));
 		else if (rc)
-			LEAT__TRY(block_reject_value(st, block, k, input, x));
+			LEAT__TRY(block_reject_value(
+				st, block, block->rows[k], input, x));
 		if (rc == LEAT_EDATA)
 			block_drop(block, k);
 		if (rc)
@@ -387,22 +351,65 @@ block_read_text(
 
 /* ---- blocks -------------------------------------------------------------- */
 
-void
-leat__group_block_open(
-	struct leat__group_block *block, struct leat_frame *frame)
+/* The row is no longer alive. */
+static void
+block_deselect(struct leat_table *t, uint32_t row)
+{
+	uint32_t *rows = leat_table_selection(t);
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < t->n_rows; k++) {
+		uint32_t other = leat_table_row(t, k);
+
+		rows[n] = other;
+		n += other != row;
+	}
+	leat_table_select(t, rows, n);
+}
+
+/*
+ * A JSON string where numbers are wanted: as text it might pass for one, so it
+ * is rejected here.
+ */
+static int
+block_reject_literal(struct leat_stage *st, struct leat__group_block *block,
+	uint32_t input, uint32_t row)
+{
+	struct leat_text x = {(const uint8_t *)"\"...\"", 5};
+
+	LEAT__TRY(block_reject_value(st, block, row, input, x));
+	block_deselect(&block->table, row);
+	return LEAT_OK;
+}
+
+static int
+block_open_column(
+	struct leat_stage *st, struct leat__group_block *block, uint32_t input)
+{
+	struct leat_table *t = &block->table;
+	const struct leat__group_input *in = &block->spec->inputs[input];
+	uint32_t flags = t->schema->columns[in->column].flags;
+	uint32_t bad_row = 0;
+	int rc;
+
+	while ((rc = leat_table_vector(t, in->column, in->type,
+			&block->vectors[input], &bad_row)) == LEAT_EDATA &&
+		(flags & LEAT_COLUMN_LITERALS))
+		LEAT__TRY(block_reject_literal(st, block, input, bad_row));
+	block->is_text[input] = rc != LEAT_OK;
+	return LEAT_OK;
+}
+
+int
+leat__group_block_open(struct leat_stage *st, struct leat__group_block *block,
+	struct leat_frame *frame)
 {
 	leat_table_open(frame, &block->table);
 	block->next = 0;
 	block->n = block->n_listed = 0;
-	for (uint32_t k = 0; k < block->spec->n_inputs; k++) {
-		const struct leat__group_input *input = &block->spec->inputs[k];
-		uint32_t bad_row;
-
-		block->is_text[k] =
-			leat_table_vector(&block->table, input->column,
-				input->type, &block->vectors[k],
-				&bad_row) != LEAT_OK;
-	}
+	for (uint32_t k = 0; k < block->spec->n_inputs; k++)
+		LEAT__TRY(block_open_column(st, block, k));
+	return LEAT_OK;
 }
 
 static int
@@ -454,113 +461,4 @@ leat__group_block_read(struct leat_stage *st, struct leat__group_block *block)
 			;
 	} while (!rc && !block->n);
 	return rc ? rc : leat__group_block_make_keys(st, block);
-}
-
-/* ---- keys ---------------------------------------------------------------- */
-
-/* A key of several columns: for each 0, or 1 and the value; of texts the
- * length before the bytes. */
-static uint64_t
-block_key_bytes(const struct leat__group_block *block, uint32_t k)
-{
-	uint64_t n = 0;
-
-	for (uint32_t c = 0; c < block->spec->n_keys; c++) {
-		const struct leat__group_block_column *column =
-			&block->columns[c];
-		uint32_t type = block->spec->inputs[c].type;
-
-		n++;
-		if (!column->has[k])
-			continue;
-		if (block_is_bytes(type))
-			n += sizeof(uint32_t) + column->values.texts[k].len;
-		else
-			n += type == LEAT_TYPE_DECIMAL ? 16 : 8;
-	}
-	return n;
-}
-
-/* Equal numbers have equal bits. */
-static double
-block_same_float(double x)
-{
-	return x != x ? __builtin_nan("") : x + 0.0;
-}
-
-static uint8_t *
-block_put_key(const struct leat__group_block_column *column, uint32_t type,
-	uint32_t k, uint8_t *at)
-{
-	*at++ = column->has[k];
-	if (!column->has[k])
-		return at;
-	if (block_is_bytes(type)) {
-		struct leat_text x = column->values.texts[k];
-
-		memcpy(at, &x.len, sizeof(x.len));
-		if (x.len)
-			memcpy(at + sizeof(x.len), x.data, x.len);
-		return at + sizeof(x.len) + x.len;
-	}
-	if (type == LEAT_TYPE_DECIMAL) {
-		memcpy(at, &column->values.decimals[k], 16);
-		return at + 16;
-	}
-	if (type == LEAT_TYPE_FLOAT64) {
-		double x = block_same_float(column->values.floats[k]);
-
-		memcpy(at, &x, sizeof(x));
-	} else {
-		memcpy(at, &column->values.ints[k], sizeof(int64_t));
-	}
-	return at + 8;
-}
-
-/* One column of text is its own key. */
-static void
-block_text_keys(struct leat__group_block *block)
-{
-	const struct leat__group_block_column *column = &block->columns[0];
-
-	for (uint32_t k = 0; k < block->n; k++) {
-		struct leat_text key = column->values.texts[k];
-
-		if (!column->has[k])
-			key = (struct leat_text){NULL, LEAT__GROUP_HASH_NULL};
-		block->keys[k] = key;
-		block->hashes[k] = leat__group_hash_key(key, 0);
-	}
-}
-
-int
-leat__group_block_make_keys(
-	struct leat_stage *st, struct leat__group_block *block)
-{
-	const struct leat__group_spec *spec = block->spec;
-	uint32_t k = 0;
-
-	if (spec->n_keys == 1 && spec->inputs[0].type == LEAT_TYPE_TEXT) {
-		block_text_keys(block);
-		return LEAT_OK;
-	}
-	for (; k < block->n; k++) {
-		uint64_t n = block_key_bytes(block, k);
-		uint8_t *at = block_room(block, n);
-
-		if (n && !at)
-			break;
-		block->keys[k] = (struct leat_text){at, (uint32_t)n};
-		for (uint32_t c = 0; c < spec->n_keys; c++)
-			at = block_put_key(&block->columns[c],
-				spec->inputs[c].type, k, at);
-		block->hashes[k] = leat__group_hash_key(block->keys[k], 0);
-	}
-	if (k == block->n)
-		return LEAT_OK;
-	block->n = k;
-	if (k)
-		return LEAT_OK;
-	LEAT__TRY(block_grow(st, block));
-	return leat__group_block_read(st, block);
 }

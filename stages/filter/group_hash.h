@@ -28,8 +28,9 @@ __extension__ typedef __int128 leat__group_s128;
 /* What a stage's option memory= allows, and how much of it is in use. */
 struct leat__group_budget {
 	struct leat_stage *st;
-	const char *holds; /* for messages: "one group and its values" */
-	uint64_t limit_bytes;
+	const char *holds;    /* for messages: "one group and its values" */
+	uint64_t given_bytes; /* memory= */
+	uint64_t limit_bytes; /* of it, what keepers of groups may use */
 	uint64_t used_bytes;
 };
 

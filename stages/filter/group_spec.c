@@ -152,6 +152,21 @@ leat__group_parse_names(struct leat_stage *st, const char *option,
 	return LEAT_OK;
 }
 
+int
+leat__group_parse_name(struct leat_stage *st, const char *option,
+	const char *text, struct leat__group_name *name)
+{
+	struct spec_parse p;
+
+	if (!text[0])
+		return LEAT_OK;
+	LEAT__TRY(spec_begin(st, &p, option, text, 1));
+	LEAT__TRY(spec_name(&p, ",", name));
+	if (!name->len || p.list[p.at])
+		return spec_fail(&p, 0, 0, "the name of one column is wanted");
+	return LEAT_OK;
+}
+
 /* ---- results ------------------------------------------------------------- */
 
 static int

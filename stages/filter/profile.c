@@ -81,12 +81,14 @@ profile_init(struct leat_stage *st, const void *opts)
 	const struct leat_profile_opts *o = opts;
 	struct profile *s = leat_stage_state(st);
 	struct leat_needs *needs = leat_stage_needs(st);
+	uint64_t memory = o->memory ? o->memory : PROFILE_MEMORY;
 
 	s->budget = (struct leat__group_budget){.st = st,
 		.holds = "the columns that there are",
-		.limit_bytes = o->memory ? o->memory : PROFILE_MEMORY};
+		.given_bytes = memory,
+		.limit_bytes = memory};
 	leat__group_bag_init(&s->bag, &s->budget, PROFILE_CHUNK, PROFILE_CHUNK);
-	needs->side_bytes = s->budget.limit_bytes + PROFILE_SIDE_BYTES +
+	needs->side_bytes = memory + PROFILE_SIDE_BYTES +
 		leat_builder_side_bytes(PROFILE_N);
 	needs->frame_bytes = leat_builder_frame_bytes();
 	return LEAT_OK;

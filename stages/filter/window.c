@@ -16,10 +16,8 @@
 #define WINDOW_MEMORY      (64ull << 20)
 #define WINDOW_FIRST_BYTES 1024u
 #define WINDOW_SIDE_BYTES  65536u
-#define WINDOW_OVERLAP_MAX 10000
 #define WINDOW_TIME_MAX    (1ll << 60)
 #define WINDOW_DAY_US      86400000000ll
-#define WINDOW_NS          1000 /* in a us */
 
 struct window {
 	struct leat__windows w;
@@ -164,91 +162,7 @@ leat__window_reject_empty(
 		st, &w->block, k, w->spec.n_keys, LEAT_EDATA, reason);
 }
 
-/* ---- what is asked for --------------------------------------------------- */
-
-static int
-window_fail(struct leat_stage *st, const char *text)
-{
-	return leat_stage_fail(st, LEAT_EINVAL, "%s", text);
-}
-
-static int
-window_check_session(struct leat_stage *st, const struct leat_window_opts *o)
-{
-	if (!o->gap || o->size_ns || o->step || o->rows || o->step_rows)
-		return window_fail(st,
-			"a session is told by its gap alone, like window "
-			"session gap=30m time=ts by=user n=count()");
-	return LEAT_OK;
-}
-
-static int
-window_check_sliding(struct leat_stage *st, const struct leat__windows *w)
-{
-	if (w->kind == LEAT_WINDOW_SLIDING && !w->step)
-		return window_fail(st,
-			"a sliding window needs a step: step=10m beside size=, "
-			"or step_rows=100 beside rows=");
-	if (w->kind == LEAT_WINDOW_SLIDING &&
-		(w->step > w->size || w->size / w->step > WINDOW_OVERLAP_MAX))
-		return window_fail(st,
-			"the step is to be at most the size, so that no row is "
-			"left out, and at least a 10000th part of it");
-	return LEAT_OK;
-}
-
-static int
-window_check(struct leat_stage *st, struct leat__windows *w,
-	const struct leat_window_opts *o)
-{
-	w->kind = o->kind;
-	w->by_rows = o->rows != 0;
-	w->lateness = o->lateness / WINDOW_NS;
-	if (w->kind == LEAT_WINDOW_SESSION)
-		LEAT__TRY(window_check_session(st, o));
-	else if (o->gap || !o->size_ns == !o->rows)
-		return window_fail(st,
-			"a window has either a size=, like 1h, or a number of "
-			"rows=; gap= is for sessions");
-	if (w->by_rows ? o->step != 0 : o->step_rows != 0)
-		return window_fail(
-			st, "step= goes with size=, step_rows= with rows=");
-	if (w->kind == LEAT_WINDOW_TUMBLING && (o->step || o->step_rows))
-		return window_fail(st,
-			"windows with a step are sliding ones, like window "
-			"sliding size=1h step=10m");
-	if (w->by_rows ? o->time && o->time[0] : !o->time || !o->time[0])
-		return window_fail(st,
-			"windows by time need time=COLUMN, those by rows none");
-	if (w->by_rows && o->lateness)
-		return window_fail(st, "rows= knows no lateness");
-	w->size = w->by_rows ? (int64_t)o->rows
-			     : (o->gap ? o->gap : o->size_ns) / WINDOW_NS;
-	w->step = w->by_rows ? (int64_t)o->step_rows : o->step / WINDOW_NS;
-	LEAT__TRY(window_check_sliding(st, w));
-	if (w->kind == LEAT_WINDOW_TUMBLING)
-		w->step = w->size;
-	return LEAT_OK;
-}
-
-static int
-window_parse(struct leat_stage *st, struct leat__group_spec *spec,
-	const struct leat_window_opts *o)
-{
-	uint32_t n;
-
-	LEAT__TRY(leat__group_parse_names(
-		st, "by", o->by ? o->by : "", spec->keys, &spec->n_keys));
-	LEAT__TRY(leat__group_parse_names(
-		st, "time", o->time ? o->time : "", &spec->time, &n));
-	LEAT__TRY(leat__group_parse_results(
-		st, "results", o->results ? o->results : "", spec));
-	if (!spec->n_results)
-		return window_fail(st,
-			"no result is given; write like window tumbling "
-			"size=1h time=ts n=count() mean=avg(delay)");
-	return LEAT_OK;
-}
+/* ---- life ---------------------------------------------------------------- */
 
 static int
 window_init(struct leat_stage *st, const void *opts)
@@ -262,10 +176,10 @@ window_init(struct leat_stage *st, const void *opts)
 	needs->side_bytes = leat__group_spec_side_bytes(o->by ? o->by : "",
 				    o->results ? o->results : "") +
 		leat__group_spec_side_bytes(o->time ? o->time : "", "");
-	LEAT__TRY(window_check(st, w, o));
-	LEAT__TRY(window_parse(st, &w->spec, o));
+	LEAT__TRY(leat__window_parse(st, w, o));
 	w->budget = (struct leat__group_budget){.st = st,
 		.holds = "the windows that are open, and their groups",
+		.given_bytes = memory,
 		.limit_bytes = memory};
 	w->watermark = LEAT__WINDOW_NEVER;
 	leat__group_hash_table_init(&w->sessions, &w->budget,
@@ -414,7 +328,7 @@ window_process(struct leat_stage *st, struct leat_frame *in)
 		return rc;
 	leat_builder_enter(&s->builder, s->w.spec.to, in);
 	if (!s->is_open)
-		leat__group_block_open(&s->w.block, in);
+		LEAT__TRY(leat__group_block_open(st, &s->w.block, in));
 	s->is_open = 1;
 	do {
 		LEAT__TRY(window_emit(st, s));

@@ -7,6 +7,8 @@
 #ifndef LEAT_STAGES_WINDOW_H
 #define LEAT_STAGES_WINDOW_H
 
+#include <leat/stages.h>
+
 #include "group.h"
 
 struct leat__window {
@@ -59,6 +61,9 @@ struct leat__windows {
 
 #define LEAT__WINDOW_NEVER INT64_MIN /* watermark before the first row */
 
+/* Check the options, and read them. */
+int leat__window_parse(struct leat_stage *st, struct leat__windows *w,
+	const struct leat_window_opts *o);
 /* A window with room for a key behind it, in no list; NULL: no memory. */
 struct leat__window *leat__window_make(struct leat__windows *w, int64_t start,
 	int64_t end, const struct leat_text *key);

@@ -41,6 +41,24 @@ START_TEST(null_and_an_empty_text_are_two_groups)
 }
 END_TEST
 
+START_TEST(a_string_of_json_is_no_number)
+{
+	pipe_gives("json.parse ! group s=sum(x) on_error=skip ! json.format",
+		"{\"x\":1}\n{\"x\":2}\n", "{\"s\":3}\n");
+	pipe_gives("json.parse infer_rows=1 ! group s=sum(x) n=count() "
+		   "on_error=skip ! json.format",
+		"{\"x\":1}\n{\"x\":\"2\"}\n{\"x\":4}\n", "{\"s\":5,\"n\":2}\n");
+}
+END_TEST
+
+START_TEST(what_is_json_stays_json)
+{
+	pipe_gives("json.parse ! group by=k f=first(v) ! json.format",
+		"{\"k\":[1],\"v\":[2]}\n{\"k\":[1],\"v\":[3]}\n",
+		"{\"k\":[1],\"f\":[2]}\n");
+}
+END_TEST
+
 START_TEST(keys_of_several_columns_do_not_run_together)
 {
 	typed_gives("group by=j,k n=count()", "j,k\nab,c\na,bc\nab,c\n",
@@ -473,6 +491,7 @@ END_TEST
 TEST_MAIN("stages/group", groups_come_in_the_order_in_which_they_appear,
 	keys_are_compared_as_they_read_not_as_they_stand,
 	null_is_a_group_of_its_own, null_and_an_empty_text_are_two_groups,
+	a_string_of_json_is_no_number, what_is_json_stays_json,
 	keys_of_several_columns_do_not_run_together,
 	without_by_there_is_one_row, without_rows_groups_have_none,
 	by_alone_gives_the_keys,

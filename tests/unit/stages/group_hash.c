@@ -18,7 +18,7 @@ begin(uint64_t limit_bytes)
 		.st = &fake.st, .limit_bytes = limit_bytes};
 }
 
-/* ---- memory ---- */
+/* ---- memory -------------------------------------------------------------- */
 
 START_TEST(no_more_is_taken_than_is_allowed)
 {
@@ -60,7 +60,7 @@ START_TEST(pieces_are_aligned_and_fill_what_there_is)
 }
 END_TEST
 
-/* ---- the table ---- */
+/* ---- the table ----------------------------------------------------------- */
 
 #define N 3000u
 
@@ -192,7 +192,7 @@ START_TEST(a_table_that_cannot_grow_keeps_a_slot_free)
 }
 END_TEST
 
-/* ---- hashes ---- */
+/* ---- hashes -------------------------------------------------------------- */
 
 START_TEST(every_byte_and_every_length_changes_the_hash)
 {
@@ -214,7 +214,7 @@ START_TEST(every_byte_and_every_length_changes_the_hash)
 }
 END_TEST
 
-/* ---- quotients ---- */
+/* ---- quotients ----------------------------------------------------------- */
 
 START_TEST(a_quotient_is_the_nearest_double)
 {

@@ -42,7 +42,7 @@ random_part(uint64_t *state)
 	return (double)(random_next(state) >> 11) * 0x1p-53;
 }
 
-/* ---- how many different values ---- */
+/* ---- how many different values ------------------------------------------- */
 
 START_TEST(counts_are_within_three_standard_errors)
 {
@@ -81,7 +81,7 @@ START_TEST(values_that_come_again_do_not_count)
 }
 END_TEST
 
-/* ---- quantiles ---- */
+/* ---- quantiles ----------------------------------------------------------- */
 
 static int
 compare(const void *a, const void *b)
@@ -207,7 +207,7 @@ START_TEST(quantiles_say_when_there_is_no_memory)
 }
 END_TEST
 
-/* ---- what comes most often ---- */
+/* ---- what comes most often ----------------------------------------------- */
 
 START_TEST(the_most_frequent_values_are_found)
 {

@@ -324,6 +324,8 @@ START_TEST(a_window_that_makes_no_sense_is_refused)
 		{"window tumbling rows=5", "no result is given"},
 		{"window tumbling size=1h time=x n=count()",
 			"column 'x' is a int64, where a timestamp or a date"},
+		{"window tumbling size=1h time=ts,x n=count()",
+			"the name of one column is wanted"},
 		{"window tumbling size=1h time=tx n=count()", "no column 'tx'"},
 		{"window tumbling rows=5 window_first=count()",
 			"two columns would be called 'window_first'"},
