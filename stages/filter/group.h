@@ -104,6 +104,7 @@ struct leat__group_spec {
 	uint32_t n_inputs;              /* the keys come first */
 	uint32_t n_states;
 	uint32_t state_bytes;
+	bool has_distinct;
 	uint32_t growth_bytes; /* that states of a group are likely to take */
 			       /* for more rows */
 	struct leat__group_input inputs[LEAT__GROUP_INPUTS_MAX];
@@ -294,6 +295,7 @@ struct leat__groups {
 	/* values of DISTINCT that were seen, by state and group */
 	struct leat__group_bag values_bag;
 	struct leat__group_hash_table values;
+	bool is_complete; /* all rows have come */
 	/* for what has no room; NULL: then LEAT_ELIMIT */
 	struct leat__group_spill *spill_rows;
 	struct leat__group_spill *spill_values;

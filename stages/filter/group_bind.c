@@ -132,6 +132,7 @@ bind_state(struct leat__group_spec *spec, uint32_t kind, uint32_t input)
 	state[spec->n_states] =
 		(struct leat__group_state){kind, input, spec->state_bytes};
 	spec->state_bytes += leat__group_state_bytes(kind);
+	spec->has_distinct |= kind == LEAT__STATE_DISTINCT;
 	if (kind != LEAT__STATE_ROWS)
 		spec->growth_bytes += leat__group_state_growth(
 			kind, spec->inputs[input].type);

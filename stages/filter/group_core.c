@@ -47,8 +47,8 @@ leat__group_fini(struct leat__groups *group)
 /* ---- finding groups ------------------------------------------------------ */
 
 /*
- * A quarter of all memory, and what each group is likely to take beyond what
- * all of them have taken.
+ * While rows come: a quarter of all memory, and what each group is likely to
+ * take beyond what all of them have taken.
  */
 uint64_t
 leat__group_spare_bytes(const struct leat__groups *group)
@@ -56,7 +56,7 @@ leat__group_spare_bytes(const struct leat__groups *group)
 	uint64_t likely = (group->n_groups + 1ull) * group->spec->growth_bytes;
 	uint64_t quarter = group->budget->limit_bytes / 4;
 
-	if (!group->spec->growth_bytes)
+	if (!group->spec->growth_bytes || group->is_complete)
 		return 0;
 	return likely > group->growth.total_bytes
 		? quarter + likely - group->growth.total_bytes
@@ -68,7 +68,8 @@ static struct leat__group_entry *
 core_make(struct leat__groups *group, uint64_t hash, struct leat_text key)
 {
 	const struct leat__group_spec *spec = group->spec;
-	uint64_t spare_bytes = leat__group_spare_bytes(group);
+	uint64_t spare_bytes = leat__group_spare_bytes(group) +
+		(spec->has_distinct ? group->budget->limit_bytes / 8 : 0);
 	uint32_t key_at = group->table.key_at;
 	struct leat__group_entry *entry;
 

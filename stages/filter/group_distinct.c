@@ -218,6 +218,7 @@ leat__group_finish(struct leat_stage *st, struct leat__groups *group)
 	struct distinct d = {st, group, group->spill_values};
 	int rc = LEAT_OK;
 
+	group->is_complete = true;
 	if (group->spill_values && group->spill_values->has_any) {
 		struct leat__group_spill_disk *disk = group->spill_values->disk;
 

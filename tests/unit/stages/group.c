@@ -427,6 +427,24 @@ START_TEST(different_values_beyond_memory_are_all_counted)
 }
 END_TEST
 
+/* Groups that may still grow leave no memory for values: these all wait. */
+START_TEST(values_find_room_when_all_rows_have_come)
+{
+	char *all, *few;
+
+	pipe_enter_folder();
+	many_put(3000);
+	all = many_run("group by=k c=distinct(y) m=median(y) p=median(x) "
+		       "t=last(k) d=distinct(x)");
+	few = many_run("group by=k c=distinct(y) m=median(y) p=median(x) "
+		       "t=last(k) d=distinct(x) memory=300k");
+	ck_assert(strcmp(all, few) == 0);
+	free(all);
+	free(few);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(the_order_of_what_was_on_the_disk_is_the_same_each_time)
 {
 	char *first, *second;
@@ -509,6 +527,7 @@ TEST_MAIN("stages/group", groups_come_in_the_order_in_which_they_appear,
 	a_value_that_does_not_convert_can_be_skipped,
 	results_do_not_depend_on_memory, sketches_do_not_depend_on_memory,
 	different_values_beyond_memory_are_all_counted,
+	values_find_room_when_all_rows_have_come,
 	the_order_of_what_was_on_the_disk_is_the_same_each_time,
 	too_little_disk_fails_and_says_what_would_help,
 	a_row_beyond_all_memory_fails_and_says_what_would_help)
