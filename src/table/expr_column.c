@@ -62,8 +62,15 @@ column_short_int(struct leat_text x, int64_t *value)
 struct column_source {
 	const struct leat_table *t;
 	uint32_t field; /* LEAT_FIELD_NONE: in pieces */
+	bool is_strict; /* a JSON string is no value of its type */
 	struct leat_vector pieces;
 };
+
+static inline bool
+column_is_bad(const struct column_source *s, uint32_t row)
+{
+	return s->is_strict && leat__vector_is_string(&s->pieces, row);
+}
 
 /* Without the quotes around it; no data = null. */
 static inline struct leat_text
@@ -123,7 +130,9 @@ column_numbers(const struct expr_call *c, const struct column_source *s)
 		c->out->has[k] = 0;
 		if (!x.data)
 			continue;
-		if (leat__likely(column_short_int(x, &v.int64)))
+		if (leat__unlikely(column_is_bad(s, c->rows[k])))
+			leat__expr_bad_text(c, k, LEAT_TYPE_FLOAT64);
+		else if (leat__likely(column_short_int(x, &v.int64)))
 			c->out->has[k] = 1;
 		else if (s->field == LEAT_FIELD_NONE ||
 			(x = leat__expr_trim(x)).len) {
@@ -149,6 +158,10 @@ column_values(
 		c->out->has[k] = x.data != NULL;
 		if (type == LEAT_TYPE_BOOL)
 			c->out->is_true[k] = 0;
+		if (x.data && leat__unlikely(column_is_bad(s, c->rows[k]))) {
+			leat__expr_bad_text(c, k, type);
+			continue;
+		}
 		if (!x.data ||
 			(type == LEAT_TYPE_INT64 &&
 				column_short_int(x, &c->out->int64[k])))
@@ -269,6 +282,8 @@ leat__expr_run_column(const struct expr_call *c, uint32_t *type_out)
 		column_from_vector(c, &s.pieces, type_out);
 		return LEAT_OK;
 	}
+	s.is_strict = column->field == LEAT_FIELD_NONE &&
+		leat__column_is_strict(column);
 	return column_from_text(c, &s, type_out);
 }
 

@@ -112,6 +112,29 @@ uint32_t leat__table_begin_rows(struct leat_frame *frame,
 void leat__table_place_vector(struct leat_frame *frame, uint32_t at,
 	uint32_t type, uint32_t scale, uint32_t max_rows);
 
+/* ---- vector.c ----------------------------------------------------------- */
+
+/* From JSON, of a type that JSON has: then a string is no value of it. */
+static inline bool
+leat__column_is_strict(const struct leat_column *column)
+{
+	return (column->flags & LEAT_COLUMN_LITERALS) &&
+		(column->type == LEAT_TYPE_INT64 ||
+			column->type == LEAT_TYPE_FLOAT64 ||
+			column->type == LEAT_TYPE_BOOL);
+}
+
+/* Was this piece of JSON text, which has a value, a string? */
+static inline bool
+leat__vector_is_string(const struct leat_vector *pieces, uint32_t row)
+{
+	const struct leat_piece *piece =
+		(const struct leat_piece *)pieces->values + row;
+
+	return (piece->len & LEAT_PIECE_OWN) ||
+		pieces->text[piece->at - 1] == '"';
+}
+
 /* ---- scan_*.c: the same result from different instructions -------------- */
 
 /* leat_text_scan() */

@@ -341,15 +341,8 @@ static bool
 vector_is_string(const struct leat_column *column,
 	const struct leat_vector *pieces, uint32_t row, uint32_t type)
 {
-	const struct leat_piece *piece;
-
-	if (!(column->flags & LEAT_COLUMN_LITERALS) || column->type != type ||
-		(type != LEAT_TYPE_INT64 && type != LEAT_TYPE_FLOAT64 &&
-			type != LEAT_TYPE_BOOL))
-		return false;
-	piece = (const struct leat_piece *)pieces->values + row;
-	return (piece->len & LEAT_PIECE_OWN) ||
-		pieces->text[piece->at - 1] == '"';
+	return column->type == type && leat__column_is_strict(column) &&
+		leat__vector_is_string(pieces, row);
 }
 
 static bool
