@@ -229,6 +229,12 @@ json_clear_row(struct json *s, struct json_walk *w)
 	w->fault.what = NULL;
 }
 
+/* What a line must be besides JSON. */
+struct json_limits {
+	bool is_utf8; /* all of the piece is */
+	uint64_t max_record;
+};
+
 static bool
 json_begins_object(const struct json_walk *w, uint32_t start)
 {
@@ -237,22 +243,35 @@ json_begins_object(const struct json_walk *w, uint32_t start)
 	return start == w->ends[w->at] && w->text[start] == '{';
 }
 
-/* The line at `start`, to the newline at ends[last]. 1: it is a row, or is
- * left out; 0: no room. */
-static int
-json_take_line(struct leat_stage *st, struct json *s, struct json_walk *w,
-	struct json_line line, uint32_t last, bool is_utf8)
+/* Is the line at the walk's place a row? Then its end is at w->at. */
+static bool
+json_take_row(
+	struct json_walk *w, const struct json_limits *limits, uint32_t start)
 {
-	bool is_good = w->table && line.text.len <= s->max_record &&
-		(is_utf8 || leat_json_utf8(line.text) == line.text.len);
+	uint32_t first = w->at;
+
+	if (!w->table || !json_begins_object(w, start))
+		return false;
+	if (!limits->is_utf8) {
+		struct leat_text x = {w->text + start, 0};
+
+		while (w->text[w->ends[first]] != '\n')
+			first++;
+		x.len = w->ends[first] - start;
+		if (leat_json_utf8(x) != x.len)
+			return false;
+	}
+	return leat__json_walk_line(w) &&
+		w->ends[w->at] - start <= limits->max_record;
+}
+
+/* It is none. 1: it is left out; 0: there is no room for it. */
+static int
+json_leave_line(struct leat_stage *st, struct json *s, struct json_walk *w,
+	struct json_line line)
+{
 	int rc;
 
-	if (is_good &&
-		json_begins_object(w, (uint32_t)(line.text.data - w->text)) &&
-		leat__json_walk_line(w) && w->at == last) {
-		w->row++;
-		return 1;
-	}
 	if (w->is_full && w->row)
 		return 0;
 	if (w->is_full)
@@ -270,23 +289,29 @@ json_take_lines(struct leat_stage *st, struct json *s,
 	uint32_t *done_out)
 {
 	struct leat_text all = {p->text, p->n_indexed};
-	bool is_utf8 = !p->has_high || leat_json_utf8(all) == all.len;
-	uint32_t start = 0, last = 0;
+	struct json_limits limits = {
+		!p->has_high || leat_json_utf8(all) == all.len, s->max_record};
+	uint32_t start = 0;
 
 	*done_out = 0;
 	for (uint32_t k = 0; k < max_lines; k++) {
 		struct json_line line = {
 			{p->text + start, 0}, p->offset + start};
-		int rc;
+		uint32_t last = w->at;
+		int rc = 1;
 
-		w->at = last;
-		while (w->text[w->ends[last]] != '\n')
-			last++;
-		line.text.len = w->ends[last] - start;
-		rc = json_take_line(st, s, w, line, last, is_utf8);
+		if (json_take_row(w, &limits, start)) {
+			w->row++;
+		} else {
+			while (w->text[w->ends[last]] != '\n')
+				last++;
+			line.text.len = w->ends[last] - start;
+			rc = json_leave_line(st, s, w, line);
+			w->at = last;
+		}
 		if (rc <= 0)
 			return rc;
-		*done_out = start = w->ends[last++] + 1;
+		*done_out = start = w->ends[w->at++] + 1;
 		s->line++;
 	}
 	return LEAT_OK;

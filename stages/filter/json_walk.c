@@ -299,17 +299,16 @@ walk_search(struct json_walk *w, struct json_path *in, uint32_t from,
 
 /*
  * A string without escapes or a common number, for a plain column or nobody:
- * most values. false: nothing was done.
+ * most values. false: nothing was done. *n_set counts what a column got.
  */
 static inline bool
-walk_common(struct json_walk *w, const struct json_key *key, uint32_t start,
-	uint32_t end)
+walk_common(const struct json_walk *w, struct json_path *path, uint32_t start,
+	uint32_t end, uint32_t *n_set)
 {
 	const uint8_t *text = w->text;
-	struct json_path *path = key ? key->path : NULL;
 	uint32_t is_string = text[start] == '"';
 
-	if (start >= end || w->has_escapes)
+	if (start >= end)
 		return false;
 	while (json_is_white(text[end - 1]))
 		end--;
@@ -322,49 +321,79 @@ walk_common(struct json_walk *w, const struct json_key *key, uint32_t start,
 	path->seen = w->stamp;
 	path->pieces[w->row] = (struct leat_piece){
 		start + is_string, end - start - 2 * is_string};
-	w->n_set++;
+	++*n_set;
 	return true;
 }
 
+/* As walk_member, what has been counted included. */
 static bool
-walk_object(struct json_walk *w, struct json_path *in)
+walk_uncommon(
+	struct json_walk *w, struct json_key *key, uint32_t at, uint32_t n_set)
+{
+	uint32_t from = w->ends[at - 1] + 1;
+
+	w->at = at;
+	w->n_set = n_set;
+	return walk_member(w, key, from);
+}
+
+/* Where in the structure and how many columns are kept here, not in w, while
+ * all goes as expected. */
+static bool
+walk_members(struct json_walk *w, struct json_path *in)
 {
 	const uint8_t *text = w->text;
 	const uint32_t *ends = w->ends;
-	uint32_t from = ends[w->at] + 1;
-	struct json_key *key, **expected = &in->first;
-	struct json_key *nothing;
+	struct json_key *key, **expected = &in->first, *nothing;
+	uint32_t at = w->at, n_set = w->n_set;
+	uint32_t from = ends[at - 1] + 1;
+	bool has_escapes = w->has_escapes;
 
-	if (!walk_enter(w))
-		return false;
-	if (text[ends[w->at]] == '}' && walk_is_blank(w, from))
-		return walk_leave(w);
 	for (;;) {
-		uint32_t colon = ends[w->at], behind;
+		uint32_t colon = ends[at];
 
 		from += text[from] == ' ';
 		key = *expected;
 		if (!key || text[colon] != ':' ||
 			!json_key_is(key, text + from, colon - from)) {
+			w->at = at;
 			if (!walk_search(w, in, from, &key))
 				return false;
 			*expected = key;
 		}
 		from = colon + 1;
 		from += text[from] == ' ';
-		if (!walk_common(w, key, from, ends[++w->at]) &&
-			!walk_member(w, key, from))
-			return false;
-		behind = ends[w->at];
-		if (text[behind] == '}')
-			return walk_leave(w);
-		if (text[behind] != ',')
-			return false;
-		from = behind + 1;
-		w->at++;
+		at++;
+		if (has_escapes ||
+			!walk_common(w, key ? key->path : NULL, from, ends[at],
+				&n_set)) {
+			if (!walk_uncommon(w, key, at, n_set))
+				return false;
+			at = w->at;
+			n_set = w->n_set;
+		}
+		from = ends[at] + 1;
+		if (text[from - 1] != ',')
+			break;
+		at++;
 		nothing = NULL;
 		expected = key ? &key->next : &nothing;
 	}
+	w->at = at;
+	w->n_set = n_set;
+	return text[from - 1] == '}' && walk_leave(w);
+}
+
+static bool
+walk_object(struct json_walk *w, struct json_path *in)
+{
+	uint32_t from = w->ends[w->at] + 1;
+
+	if (!walk_enter(w))
+		return false;
+	if (w->text[w->ends[w->at]] == '}' && walk_is_blank(w, from))
+		return walk_leave(w);
+	return walk_members(w, in);
 }
 
 /* ---- lines -------------------------------------------------------------- */
