@@ -17,6 +17,8 @@
 
 #define JSON_SLACK_BYTES 64
 #define JSON_NO_COLUMN   UINT32_MAX
+#define JSON_PATHS_MAX   (2 * LEAT_TABLE_COLUMNS_MAX)
+#define JSON_NAMES_MAX   (1u << 18) /* bytes of all names */
 #define JSON_KEYS_MAX    2048 /* that are learned, beside those of columns */
 #define JSON_KEY_BYTES   1024 /* a longer one is not learned */
 

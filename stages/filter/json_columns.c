@@ -11,9 +11,7 @@
 
 #include "json.h"
 
-#define COLUMNS_PATHS_MAX (2 * LEAT_TABLE_COLUMNS_MAX)
-#define COLUMNS_NAMES_MAX (1u << 18) /* bytes of all names */
-#define COLUMNS_ROWS      1000       /* default of infer_rows */
+#define COLUMNS_ROWS 1000 /* default of infer_rows */
 
 /* What is at work while columns are made. */
 struct columns {
@@ -29,11 +27,11 @@ struct columns {
 uint64_t
 leat__json_columns_bytes(void)
 {
-	return leat__json_tree_bytes(COLUMNS_PATHS_MAX, COLUMNS_NAMES_MAX) +
+	return leat__json_tree_bytes(JSON_PATHS_MAX, JSON_NAMES_MAX) +
 		LEAT_TABLE_COLUMNS_MAX *
 		(sizeof(struct leat_text) + sizeof(struct leat_column) +
 			3 * LEAT_TABLE_NAME_MAX / 8) +
-		4 * COLUMNS_NAMES_MAX + JSON_KEY_BYTES + 4096;
+		4 * JSON_NAMES_MAX + JSON_KEY_BYTES + 4096;
 }
 
 static int
@@ -306,12 +304,12 @@ columns_make_schema(struct columns *c, struct leat_schema **out)
 	if (n > LEAT_TABLE_COLUMNS_MAX)
 		return columns_fail_full(c);
 	rc = leat_stage_alloc(c->st,
-		n * sizeof(struct leat_text) + 2 * COLUMNS_NAMES_MAX, &memory);
+		n * sizeof(struct leat_text) + 2 * JSON_NAMES_MAX, &memory);
 	if (rc)
 		return leat_stage_fail(c->st, rc, "no memory for the columns");
 	names = memory;
 	at = (char *)(names + n);
-	end = at + 2 * COLUMNS_NAMES_MAX;
+	end = at + 2 * JSON_NAMES_MAX;
 	for (uint32_t k = 0; k < n && !rc; k++) {
 		names[k] = (struct leat_text){(const uint8_t *)at, 0};
 		if (!path_name(c->tree->columns[k], &at, end))
@@ -429,9 +427,9 @@ columns_count(
 
 	if (list && list[0])
 		n = 5 * (uint32_t)strlen(list);
-	*n_names = n < COLUMNS_NAMES_MAX ? n : COLUMNS_NAMES_MAX;
+	*n_names = n < JSON_NAMES_MAX ? n : JSON_NAMES_MAX;
 	n = n / 5 + 2;
-	*n_paths = n < COLUMNS_PATHS_MAX ? n : COLUMNS_PATHS_MAX;
+	*n_paths = n < JSON_PATHS_MAX ? n : JSON_PATHS_MAX;
 }
 
 static int

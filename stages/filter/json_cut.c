@@ -174,6 +174,15 @@ json_process(struct leat_stage *st, struct leat_frame *in)
 	return cut_process(st, c, in);
 }
 
+/* The stream was stopped: lines that were gathered are whole, but the last. */
+static void
+json_stop(struct cut *c)
+{
+	while (c->n_carry && c->carry[c->n_carry - 1] != '\n')
+		c->n_carry--;
+	c->is_stopped = 0;
+}
+
 static int
 json_finish(struct leat_stage *st)
 {
@@ -186,8 +195,10 @@ json_finish(struct leat_stage *st)
 			cut_carry(c, json_mark, s->n_mark);
 		s->has_start = 1;
 	}
+	if (!c->schema && !c->flaw && c->is_stopped)
+		json_stop(c);
 	if (!c->schema && !c->flaw && c->n_carry) {
-		rc = json_look(st, s, !c->is_stopped);
+		rc = json_look(st, s, true);
 		c->is_fresh = 1;
 	}
 	return rc ? rc : cut_finish(st, c);

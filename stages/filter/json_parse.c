@@ -496,6 +496,13 @@ json_process(struct leat_stage *st, struct leat_frame *in)
 
 /* ---- life --------------------------------------------------------------- */
 
+static uint64_t
+json_side_bytes(const struct json *s, uint32_t n_paths, uint32_t n_names)
+{
+	return s->max_ends * sizeof(*s->ends) +
+		leat__json_tree_bytes(n_paths, n_names) + 1024;
+}
+
 static int
 json_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
@@ -510,6 +517,8 @@ json_negotiate(struct leat_stage *st, const struct leat_shape *in,
 		in->schema ? in->schema->n_columns : LEAT_TABLE_COLUMNS_MAX;
 	uint64_t least = 4096 + n * (JSON_VECTOR_BYTES + 128);
 	uint64_t text = s->max_record + 4096;
+	const struct json_columns *columns =
+		(const struct json_columns *)in->schema;
 	void *memory;
 	int rc = leat_stage_alloc(st, s->max_ends * sizeof(*s->ends), &memory);
 
@@ -520,6 +529,9 @@ json_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	s->value_bytes = (uint32_t)(2 * usual > least ? 2 * usual : least);
 	needs->frame_bytes = s->value_bytes +
 		(uint32_t)(text > JSON_ROOM_BYTES ? text : JSON_ROOM_BYTES);
+	if (columns)
+		needs->side_bytes = json_side_bytes(
+			s, columns->tree.n_paths, columns->tree.n_names);
 	*out = (struct leat_shape){
 		.layout = LEAT_LAYOUT_TABLE,
 		.frame_bytes = needs->frame_bytes,
@@ -540,8 +552,8 @@ json_init(struct leat_stage *st, const void *opts)
 						  : CUT_RECORD_BYTES;
 	s->origin = "input";
 	s->max_ends = JSON_ENDS_MAX + LEAT_JSON_SCAN_SLACK;
-	leat_stage_needs(st)->side_bytes = s->max_ends * sizeof(*s->ends) +
-		leat__json_columns_bytes() + 1024;
+	leat_stage_needs(st)->side_bytes =
+		json_side_bytes(s, JSON_PATHS_MAX, JSON_NAMES_MAX);
 	return LEAT_OK;
 }
 
