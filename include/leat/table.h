@@ -68,9 +68,9 @@ struct leat_column {
 #define LEAT_FIELD_NONE UINT32_MAX
 
 #define LEAT_COLUMN_JSON (1u << 0) /* TEXT that is JSON: an object, a list */
-/* pieces that are not LEAT_PIECE_OWN stand in JSON text: a string, if there is
- * a quote before it; an own one is a string. In a column of numbers or of bool
- * a string is no value of its type. */
+/* Pieces that are not LEAT_PIECE_OWN stand in JSON text: one with a quote
+ * before it is a string, which is no value of a column of numbers or of bool.
+ */
 #define LEAT_COLUMN_LITERALS (1u << 1)
 
 #define LEAT_DECIMAL_DIGITS_MAX 38

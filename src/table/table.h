@@ -131,7 +131,7 @@ leat__vector_is_string(const struct leat_vector *pieces, uint32_t row)
 	const struct leat_piece *piece =
 		(const struct leat_piece *)pieces->values + row;
 
-	return (piece->len & LEAT_PIECE_OWN) ||
+	return !(piece->len & LEAT_PIECE_OWN) &&
 		pieces->text[piece->at - 1] == '"';
 }
 

@@ -32,9 +32,11 @@ struct json_path {
 	uint32_t column;           /* JSON_NO_COLUMN: none */
 	uint32_t is_inner;         /* an object whose keys are paths */
 	uint32_t is_text;          /* its column is JSON text, quotes and all */
-	uint32_t is_plain;         /* its column is of any other kind */
-	uint32_t kinds;            /* of the values in a sample, JSON_KIND_* */
-	struct leat_infer infer;   /* of the numbers in a sample */
+	uint32_t is_literal;     /* of numbers or bool: strings stay as they */
+				 /* stand, escapes and all */
+	uint32_t is_plain;       /* its column is of any other kind */
+	uint32_t kinds;          /* of the values in a sample, JSON_KIND_* */
+	struct leat_infer infer; /* of the numbers in a sample */
 	uint32_t type;
 	uint32_t scale;
 	uint64_t seen;          /* in this row, last */

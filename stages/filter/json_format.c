@@ -28,22 +28,28 @@ struct json {
 /* ---- columns ------------------------------------------------------------ */
 
 static uint32_t
-json_kind(const struct leat_column *column)
+json_text_kind(uint32_t type)
 {
-	bool is_literal = column->flags & LEAT_COLUMN_LITERALS;
-
-	switch (column->type) {
+	switch (type) {
 	case LEAT_TYPE_INT64:
 	case LEAT_TYPE_FLOAT64:
 	case LEAT_TYPE_DECIMAL:
-		return is_literal ? JSON_PUT_LITERAL : JSON_PUT_NUMBER;
+		return JSON_PUT_NUMBER;
 	case LEAT_TYPE_BOOL:
-		return is_literal ? JSON_PUT_LITERAL : JSON_PUT_BOOL;
+		return JSON_PUT_BOOL;
 	default:
-		if (column->flags & LEAT_COLUMN_JSON)
-			return JSON_PUT_RAW;
-		return is_literal ? JSON_PUT_LITERAL : JSON_PUT_STRING;
+		return JSON_PUT_STRING;
 	}
+}
+
+static uint32_t
+json_kind(const struct leat_column *column)
+{
+	if (column->flags & LEAT_COLUMN_JSON)
+		return JSON_PUT_RAW;
+	if (column->flags & LEAT_COLUMN_LITERALS)
+		return JSON_PUT_LITERAL;
+	return json_text_kind(column->type);
 }
 
 /* Escape all keys into memory that a writer is set upon. */
@@ -61,6 +67,7 @@ json_make_keys(
 		struct json_put_column *c = &s->put.columns[k];
 
 		*c = (struct json_put_column){.kind = json_kind(column),
+			.text_kind = json_text_kind(column->type),
 			.number = k,
 			.type = column->type,
 			.field = column->field,

@@ -265,6 +265,14 @@ tree_path(const struct json_tree *from, const struct json_tree *to,
 	return path ? to->paths + (path - from->paths) : NULL;
 }
 
+static void
+tree_set_kind(struct json_path *path)
+{
+	path->is_plain = !path->is_text;
+	path->is_literal = path->type == LEAT_TYPE_INT64 ||
+		path->type == LEAT_TYPE_FLOAT64 || path->type == LEAT_TYPE_BOOL;
+}
+
 int
 leat__json_tree_clone(struct leat_stage *st, const struct json_tree *from,
 	struct json_tree *tree)
@@ -289,7 +297,7 @@ leat__json_tree_clone(struct leat_stage *st, const struct json_tree *from,
 	tree->n_columns = from->n_columns;
 	for (uint32_t k = 0; k < from->n_columns; k++) {
 		tree->columns[k] = tree_path(from, tree, from->columns[k]);
-		tree->columns[k]->is_plain = !tree->columns[k]->is_text;
+		tree_set_kind(tree->columns[k]);
 	}
 	for (uint32_t k = 1; k < tree->n_paths; k++)
 		key_add_plain(tree, &tree->paths[k]);

@@ -157,7 +157,7 @@ put_value(const struct json_put *p, const struct json_put_column *c,
 	struct leat_text x, uint8_t quote)
 {
 	struct leat_writer *w = p->writer;
-	uint32_t kind = p->all_strings ? JSON_PUT_STRING : c->kind;
+	uint32_t kind = p->all_strings ? JSON_PUT_STRING : c->text_kind;
 
 	if ((kind == JSON_PUT_NUMBER && leat_json_is_number(x)) ||
 		(kind == JSON_PUT_BOOL && put_is_word(x)))
@@ -168,20 +168,33 @@ put_value(const struct json_put *p, const struct json_put_column *c,
 		leat__json_put_string(w, x, quote);
 }
 
-/* A piece of JSON text. */
+/* Between its quotes it is right as it stands. */
 static void
-put_literal(
+put_string_literal(struct leat_writer *w, struct leat_text x)
+{
+	leat_writer_put(w, "\"", 1);
+	leat_writer_put(w, x.data, x.len);
+	leat_writer_put(w, "\"", 1);
+}
+
+/* A piece of text: of JSON, or of what became of it in a stage between. */
+static void
+put_piece(
 	const struct json_put *p, const struct json_put_column *c, uint32_t row)
 {
 	const struct leat_piece *pieces = c->vector.values;
 	struct leat_text x = leat_vector_text(&c->vector, row);
-	bool is_string =
-		(pieces[row].len & LEAT_PIECE_OWN) || x.data[-1] == '"';
 
-	if (c->kind == JSON_PUT_RAW || !is_string)
-		leat_writer_put(p->writer, x.data, x.len);
+	bool is_own = pieces[row].len & LEAT_PIECE_OWN;
+
+	if (c->kind < JSON_PUT_LITERAL)
+		put_value(p, c, x, 0);
+	else if (c->kind == JSON_PUT_LITERAL && !is_own && x.data[-1] == '"')
+		put_string_literal(p->writer, x);
+	else if (p->all_strings || (c->kind == JSON_PUT_LITERAL && is_own))
+		put_value(p, c, x, 0);
 	else
-		leat__json_put_string(p->writer, x, 0);
+		leat_writer_put(p->writer, x.data, x.len);
 }
 
 /* Bytes as hexadecimal. */
@@ -217,13 +230,8 @@ put_vector(
 		put_null(p);
 		return;
 	}
-	if ((c->kind == JSON_PUT_LITERAL || c->kind == JSON_PUT_RAW) &&
-		!p->all_strings) {
-		put_literal(p, c, row);
-		return;
-	}
 	if (c->vector.type == LEAT_TYPE_TEXT) {
-		put_value(p, c, leat_vector_text(&c->vector, row), 0);
+		put_piece(p, c, row);
 		return;
 	}
 	if (c->vector.type == LEAT_TYPE_BINARY) {

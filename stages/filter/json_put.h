@@ -24,8 +24,9 @@ enum json_put_kind {
 };
 
 struct json_put_column {
-	uint32_t kind;   /* enum json_put_kind */
-	uint32_t number; /* of the column */
+	uint32_t kind;      /* enum json_put_kind */
+	uint32_t text_kind; /* STRING, NUMBER or BOOL: of text by itself */
+	uint32_t number;    /* of the column */
 	uint32_t type;
 	uint32_t field; /* LEAT_FIELD_NONE: it has a vector */
 	uint32_t is_last_field;

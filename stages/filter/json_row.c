@@ -154,14 +154,15 @@ row_put_piece(const struct json_put *p, const struct json_put_column *c,
 
 	if (piece.len & LEAT_PIECE_OWN)
 		return NULL;
+	if (c->kind == JSON_PUT_LITERAL && x.data[-1] == '"') {
+		*to++ = '"';
+		to = row_copy(to, x.data, x.len);
+		*to++ = '"';
+		return to;
+	}
 	if (c->kind < JSON_PUT_LITERAL || p->all_strings)
 		return row_put_text(p, c, to, x);
-	if (c->kind == JSON_PUT_RAW || x.data[-1] != '"')
-		return row_copy(to, x.data, x.len);
-	*to++ = '"';
-	to = row_copy(to, x.data, x.len);
-	*to++ = '"';
-	return to;
+	return row_copy(to, x.data, x.len);
 }
 
 /* A value that is printed; NULL: it is of a type that is not common. */

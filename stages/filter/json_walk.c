@@ -223,7 +223,8 @@ walk_put(struct json_walk *w, struct json_path *path, uint32_t start,
 		struct leat_text inside = {
 			w->text + start + 1, end - start - 2};
 
-		if (w->has_escapes && memchr(inside.data, '\\', inside.len))
+		if (w->has_escapes && !path->is_literal &&
+			memchr(inside.data, '\\', inside.len))
 			return walk_decode(w, inside, piece);
 		*piece = (struct leat_piece){start + 1, inside.len};
 		return true;

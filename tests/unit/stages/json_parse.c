@@ -177,7 +177,7 @@ START_TEST(a_string_is_no_number_even_if_it_looks_like_one)
 	fails("json.parse schema=\"a:float64\" ! where \"a > 6\" ! csv.format",
 		"{\"a\":\"n/a\"}\n", "pipe:1:7: ");
 	fails("json.parse schema=\"a:float64\" ! where \"a > 6\" ! csv.format",
-		"{\"a\":\"\\u0037\"}\n", "'7'");
+		"{\"a\":\"\\u0037\"}\n", "'\\u0037'");
 }
 END_TEST
 
@@ -188,6 +188,19 @@ START_TEST(a_value_of_another_type_passes_if_nobody_asks)
 	gives("json.parse schema=\"a:int64\" ! json.format",
 		"{\"a\":\"12\"}\n{\"a\":{\"b\":1}}\n{\"a\":\"\\n\"}\n",
 		"{\"a\":\"12\"}\n{\"a\":{\"b\":1}}\n{\"a\":\"\\n\"}\n");
+}
+END_TEST
+
+START_TEST(what_a_stage_between_has_copied_keeps_its_type)
+{
+	gives("json.parse schema=\"a:int64,b:bool,c:string\" ! tail ! "
+	      "where \"a > 1\" ! json.format",
+		"{\"a\":1,\"b\":true,\"c\":\"1\"}\n"
+		"{\"a\":2,\"b\":false,\"c\":\"2\"}\n",
+		"{\"a\":2,\"b\":false,\"c\":\"2\"}\n");
+	gives("json.parse ! tail ! json.format",
+		"{\"a\":[1,\"x\"],\"b\":{\"c\":1.50}}\n",
+		"{\"a\":[1,\"x\"],\"b.c\":1.50}\n");
 }
 END_TEST
 
@@ -424,6 +437,7 @@ TEST_MAIN("stages/json_parse", keys_are_columns_in_order_of_appearance,
 	only_so_many_lines_decide_on_the_columns,
 	a_string_is_no_number_even_if_it_looks_like_one,
 	a_value_of_another_type_passes_if_nobody_asks,
+	what_a_stage_between_has_copied_keeps_its_type,
 	an_inner_object_must_be_one_or_null,
 	lines_that_are_no_json_are_told_with_their_place,
 	a_column_that_stands_twice_in_an_object_is_wrong,
