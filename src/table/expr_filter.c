@@ -18,6 +18,7 @@ static const char filter_too_long[] =
 struct filter {
 	struct expr_run run;
 	uint32_t rows[EXPR_BLOCK_ROWS];
+	uint32_t n_most; /* rows that the next block may have */
 	struct leat_expr_fault *fault;
 };
 
@@ -27,6 +28,7 @@ filter_begin(struct filter *f, struct leat_expr *expr, struct leat_table *t,
 {
 	LEAT_ASSERT(expr->schema == t->schema);
 	f->run = (struct expr_run){.expr = expr, .t = t, .rows = f->rows};
+	f->n_most = EXPR_BLOCK_ROWS;
 	f->fault = fault;
 	expr->n_rejected = 0;
 }
@@ -49,7 +51,7 @@ filter_block(struct filter *f, uint32_t at)
 	uint32_t n = f->run.t->n_rows - at;
 	int rc;
 
-	f->run.n = n < EXPR_BLOCK_ROWS ? n : EXPR_BLOCK_ROWS;
+	f->run.n = n < f->n_most ? n : f->n_most;
 	for (uint32_t k = 0; k < f->run.n; k++)
 		f->rows[k] = leat_table_row(f->run.t, at + k);
 	while ((rc = leat__expr_run_node(&f->run, e->root, f->rows, f->run.n,
@@ -58,6 +60,9 @@ filter_block(struct filter *f, uint32_t at)
 		filter_forget(f);
 		f->run.n = (f->run.n + 1) / 2;
 	}
+	/* what follows is about as long */
+	f->n_most =
+		f->run.n < EXPR_BLOCK_ROWS / 2 ? 2 * f->run.n : EXPR_BLOCK_ROWS;
 	if (rc != LEAT_ELIMIT)
 		return rc;
 	filter_forget(f);

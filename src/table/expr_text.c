@@ -460,6 +460,22 @@ text_fill_bytes(struct leat_text fill, int64_t n)
 		text_prefix_bytes(fill, n % n_chars);
 }
 
+/* The first copy, and then as much as there is already. */
+static uint8_t *
+text_put_fill(uint8_t *at, struct leat_text fill, uint64_t n_bytes)
+{
+	uint64_t n = fill.len < n_bytes ? fill.len : n_bytes;
+	uint8_t *end = at + n_bytes;
+
+	text_put(at, fill.data, n);
+	for (uint8_t *to = at + n; to < end; n *= 2) {
+		uint64_t rest = (uint64_t)(end - to);
+
+		to = text_put(to, at, n < rest ? n : rest);
+	}
+	return end;
+}
+
 static int
 text_pad(const struct expr_call *c, bool is_left)
 {
@@ -485,8 +501,7 @@ text_pad(const struct expr_call *c, bool is_left)
 			(struct leat_text){at, x.len + (uint32_t)n_fill};
 		if (!is_left)
 			at = text_put(at, x.data, x.len);
-		for (uint64_t f = 0; f < n_fill; f++)
-			*at++ = fill.data[f % fill.len];
+		at = text_put_fill(at, fill, n_fill);
 		if (is_left)
 			text_put(at, x.data, x.len);
 	}

@@ -4,6 +4,14 @@
 #include "support/pipe.h"
 #include "support/test.h"
 
+static void
+fails(const char *stages, const char *input, const char *error)
+{
+	struct pipe_case c = {.stages = stages, .input = input, .error = error};
+
+	pipe_check_chunks(&c, 64);
+}
+
 START_TEST(columns_become_another_type_at_their_places)
 {
 	pipe_gives("csv.parse ! cast a:float64,p:decimal(1),d:timestamp ! "
@@ -44,17 +52,16 @@ END_TEST
 
 START_TEST(what_is_wrong_is_said)
 {
-	pipe_fails("csv.parse ! cast b:int64 ! csv.format", "a\n1\n",
+	fails("csv.parse ! cast b:int64 ! csv.format", "a\n1\n",
 		"no column 'b'");
-	pipe_fails("csv.parse ! cast a:int ! csv.format", "a\n1\n",
-		"no type 'int'");
-	pipe_fails("csv.parse ! cast a ! csv.format", "a\n1\n",
+	fails("csv.parse ! cast a:int ! csv.format", "a\n1\n", "no type 'int'");
+	fails("csv.parse ! cast a ! csv.format", "a\n1\n",
 		"the type of 'a' is missing");
-	pipe_fails("csv.parse ! cast a:decimal ! csv.format", "a\n1\n",
+	fails("csv.parse ! cast a:decimal ! csv.format", "a\n1\n",
 		"decimal needs one number");
-	pipe_fails("csv.parse schema=a:int64 ! cast a:date ! csv.format",
-		"a\n1\n", "int64 cannot become date");
-	pipe_fails("csv.parse ! cast \" \" ! csv.format", "a\n1\n",
+	fails("csv.parse schema=a:int64 ! cast a:date ! csv.format", "a\n1\n",
+		"int64 cannot become date");
+	fails("csv.parse ! cast \" \" ! csv.format", "a\n1\n",
 		"there is no column; for example");
 }
 END_TEST

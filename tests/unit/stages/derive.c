@@ -8,19 +8,32 @@
 #define PARSE "csv.parse schema=\"a:int64,b:int64,s:string\""
 #define TABLE "a,b,s\n7,2,x\n-3,,\"y \"\"z\"\"\"\n10,5,\n"
 
-/* The table with the columns that a list makes. */
+/* The table with the columns that a list makes, in small and large chunks. */
 static void
 derives(const char *list, const char *rows)
 {
 	char stages[512];
+	struct pipe_case c = {.stages = stages, .input = TABLE, .output = rows};
 
 	snprintf(stages, sizeof(stages), PARSE " ! derive %s ! csv.format",
 		list);
-	pipe_gives(stages, TABLE, rows);
+	pipe_check_chunks(&c, 5);
+	pipe_check_chunks(&c, 64);
+}
+
+static void
+fails(const char *stages, const char *error)
+{
+	struct pipe_case c = {.stages = stages, .input = TABLE, .error = error};
+
+	pipe_check_chunks(&c, 7);
+	pipe_check_chunks(&c, 64);
 }
 
 START_TEST(a_column_is_added_at_the_end)
 {
+	pipe_gives(PARSE " ! derive x=b+1 ! csv.format", "a,b,s\n7,2,x\n",
+		"a,b,s,x\n7,2,x,3\n");
 	derives("\"x=a + b\"",
 		"a,b,s,x\n7,2,x,9\n-3,,\"y \"\"z\"\"\",\n10,5,,15\n");
 	derives("big=a>5",
@@ -93,11 +106,10 @@ END_TEST
 
 START_TEST(a_row_without_a_value_fails_with_its_place)
 {
-	pipe_fails(PARSE " ! derive x=9223372036854775800+a ! csv.format",
-		TABLE,
+	fails(PARSE " ! derive x=9223372036854775800+a ! csv.format",
 		"pipe:4:1: '9223372036854775800+a': the result does not fit "
 		"int64");
-	pipe_fails(PARSE " ! derive x=a/(b-2) ! csv.format", TABLE,
+	fails(PARSE " ! derive x=a/(b-2) ! csv.format",
 		"pipe:2:1: 'a/(b-2)': division by zero");
 }
 END_TEST
@@ -109,7 +121,7 @@ START_TEST(a_row_without_a_value_can_be_skipped)
 	pipe_gives(PARSE " ! derive x=1 y=a/(b-2) z=a on_error=skip(1) ! "
 			 "select x,y,z ! csv.format",
 		TABLE, "x,y,z\n1,,-3\n1,3,10\n");
-	pipe_fails(PARSE " ! derive x=1/0 on_error=skip(1) ! csv.format", TABLE,
+	fails(PARSE " ! derive x=1/0 on_error=skip(1) ! csv.format",
 		"more than the 1 that may be skipped");
 }
 END_TEST
@@ -157,19 +169,17 @@ END_TEST
 
 START_TEST(what_is_wrong_is_said)
 {
-	pipe_fails(PARSE " ! derive x ! csv.format", TABLE,
+	fails(PARSE " ! derive x ! csv.format",
 		"name=expression is wanted here");
-	pipe_fails(PARSE " ! derive \"=a\" ! csv.format", TABLE,
+	fails(PARSE " ! derive \"=a\" ! csv.format",
 		"name=expression is wanted here");
-	pipe_fails(PARSE " ! derive \",\" ! csv.format", TABLE,
+	fails(PARSE " ! derive \",\" ! csv.format",
 		"there is no column; for example");
 	pipe_fails(
 		PARSE " ! derive x=c+1 ! csv.format", TABLE, "no column 'c'");
-	pipe_fails(PARSE " ! derive x=a+ ! csv.format", TABLE,
-		"missing at the end");
-	pipe_fails(PARSE " ! derive x=uper(s) ! csv.format", TABLE,
-		"did you mean 'upper'");
-	pipe_fails(PARSE " ! derive x=s+1 ! csv.format", TABLE,
+	fails(PARSE " ! derive x=a+ ! csv.format", "missing at the end");
+	fails(PARSE " ! derive x=uper(s) ! csv.format", "did you mean 'upper'");
+	fails(PARSE " ! derive x=s+1 ! csv.format",
 		"'+' wants numbers, not string");
 }
 END_TEST
