@@ -4,7 +4,8 @@
 #include "support/pipe.h"
 #include "support/test.h"
 
-#define JSON "csv.parse ! json.format"
+#define JSON    "csv.parse ! json.format"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 START_TEST(numbers_are_numbers_and_the_rest_strings)
 {
@@ -104,9 +105,56 @@ START_TEST(a_record_longer_than_a_frame_passes)
 }
 END_TEST
 
+/* Rows of all lengths, plain and not, over the ends of many frames. */
+START_TEST(rows_are_the_same_wherever_a_frame_ends)
+{
+	size_t n = 12000, n_in = 0, n_out = 0;
+	char *input = malloc(n * 100), *output = malloc(n * 160);
+	struct pipe_case c = {
+		.stages = "csv.parse schema=\"k:int64,t:string\" ! json.format",
+		.input = input,
+		.output = output};
+
+	ck_assert_ptr_nonnull(input);
+	ck_assert_ptr_nonnull(output);
+	n_in += (size_t)sprintf(input, "k,t,u\n");
+	for (size_t k = 0; k < n; k++) {
+		int len = (int)(k * 7 % 50);
+		const char *end = k % 97 ? "" : "\"\"\t\"\"";
+		const char *escaped = k % 97 ? "" : "\\\"\\t\\\"";
+
+		n_in += (size_t)sprintf(input + n_in, "%zu,\"%.*s%s\",x%zu\n",
+			k, len, LETTERS, end, k);
+		n_out += (size_t)sprintf(output + n_out,
+			len || k % 97 == 0 ? "{\"k\":%zu,\"t\":\"%.*s%s\","
+					     "\"u\":\"x%zu\"}\n"
+					   : "{\"k\":%zu,\"t\":null%.*s%s,"
+					     "\"u\":\"x%zu\"}\n",
+			k, len, LETTERS, escaped, k);
+	}
+	pipe_check_chunks(&c, 50000);
+	free(input);
+	free(output);
+}
+END_TEST
+
+START_TEST(values_that_were_made_are_written_by_their_type)
+{
+	pipe_gives("csv.parse schema=\"a:int64\" ! derive i=a+1,f=a/2.0,b=a>1,"
+		   "s=a||'x' ! derive \"d=date '2024-01-31'\" ! json.format",
+		"a\n1\n2\n",
+		"{\"a\":1,\"i\":2,\"f\":0.5,\"b\":false,\"s\":\"1x\","
+		"\"d\":\"2024-01-31\"}\n"
+		"{\"a\":2,\"i\":3,\"f\":1,\"b\":true,\"s\":\"2x\","
+		"\"d\":\"2024-01-31\"}\n");
+}
+END_TEST
+
 TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
 	what_json_does_not_take_is_converted_or_a_string,
 	all_values_can_be_strings, special_characters_are_escaped,
 	utf8_passes_and_other_bytes_are_replaced, names_are_escaped,
+	rows_are_the_same_wherever_a_frame_ends,
+	values_that_were_made_are_written_by_their_type,
 	rows_become_objects_with_a_line, typed_columns_are_numbers,
 	a_record_longer_than_a_frame_passes)
