@@ -16,10 +16,12 @@
 #define CSV_PRINT_BYTES 64 /* scratch for a printed value */
 #define CSV_SIDE_BYTES  (LEAT_TABLE_COLUMNS_MAX * sizeof(struct csv_run))
 
-/* Columns that are neighbours in the source as well. */
+/* Columns that are neighbours in the source as well; or one that is none of
+ * its fields, as pieces of text. */
 struct csv_run {
 	uint32_t first; /* column */
 	uint32_t last;
+	struct leat_vector pieces; /* of the table in work; no values: fields */
 };
 
 struct csv {
@@ -32,20 +34,34 @@ struct csv {
 	uint32_t row;    /* of the input frame, next */
 	uint32_t has_header;
 	uint8_t separator;
+	uint8_t is_special[256]; /* must a text with this byte be quoted? */
 };
 
 /* ---- as it stands ------------------------------------------------------- */
 
-/* From a text of the same dialect, every column with a field? */
+/* From a text of the same dialect, where there are fields? */
 static uint32_t
 csv_is_same_dialect(const struct csv *s, const struct leat_schema *schema)
 {
-	if (schema->separator != s->separator || schema->quote != '"')
-		return 0;
+	uint32_t n_fields = 0;
+
 	for (uint32_t k = 0; k < schema->n_columns; k++)
-		if (schema->columns[k].field == LEAT_FIELD_NONE)
-			return 0;
+		n_fields += schema->columns[k].field != LEAT_FIELD_NONE;
+	if (n_fields &&
+		(schema->separator != s->separator || schema->quote != '"'))
+		return 0;
 	return schema->n_columns > 1;
+}
+
+/* Is a column the neighbour of the one before it? */
+static uint32_t
+csv_is_neighbour(const struct leat_schema *schema, uint32_t column)
+{
+	uint32_t field = schema->columns[column].field;
+
+	return column && field != LEAT_FIELD_NONE &&
+		schema->columns[column - 1].field != LEAT_FIELD_NONE &&
+		field == schema->columns[column - 1].field + 1;
 }
 
 static int
@@ -68,38 +84,91 @@ csv_bind(struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
 	if (!csv_is_same_dialect(s, schema))
 		return LEAT_OK;
 	for (uint32_t k = 0; k < schema->n_columns; k++) {
-		uint32_t field = schema->columns[k].field;
-
-		if (k && field == schema->columns[k - 1].field + 1)
+		if (csv_is_neighbour(schema, k))
 			s->runs[s->n_runs - 1].last = k;
 		else
-			s->runs[s->n_runs++] = (struct csv_run){k, k};
+			s->runs[s->n_runs++] =
+				(struct csv_run){.first = k, .last = k};
 	}
 	return LEAT_OK;
 }
 
-/* The text of a run in a row, separators and all. */
+/* Can rows of a table be copied run by run? */
+static uint32_t
+csv_can_copy(struct csv *s, struct leat_table *t)
+{
+	uint32_t bad_row;
+
+	if (!s->n_runs || t->has_quotes == LEAT_QUOTES_ODD)
+		return 0;
+	for (uint32_t k = 0; k < s->n_runs; k++) {
+		struct csv_run *run = &s->runs[k];
+
+		if (t->schema->columns[run->first].field == LEAT_FIELD_NONE &&
+			leat_table_vector(t, run->first, LEAT_TYPE_TEXT,
+				&run->pieces, &bad_row))
+			return 0;
+	}
+	return 1;
+}
+
+/* The text of fields in a row, separators and all. */
 static inline struct leat_text
-csv_run_text(const struct leat_table *t, struct csv_run run, uint32_t row)
+csv_fields_text(
+	const struct leat_table *t, const struct csv_run *run, uint32_t row)
 {
 	const struct leat_schema *schema = t->schema;
-	uint32_t first = schema->columns[run.first].field;
-	uint32_t last = schema->columns[run.last].field;
+	uint32_t first = schema->columns[run->first].field;
+	uint32_t last = schema->columns[run->last].field;
 	size_t at = (size_t)row * schema->n_fields;
 	uint32_t start = at + first ? t->fields[at + first - 1] + 1 : t->first;
 	uint32_t end = t->fields[at + last];
 
 	if (last + 1 == schema->n_fields) {
-		struct leat_text x = leat_table_raw(t, run.last, row);
+		struct leat_text x = leat_table_raw(t, run->last, row);
 
 		end = (uint32_t)(x.data - t->text) + x.len;
 	}
 	return (struct leat_text){t->text + start, end - start};
 }
 
+/* Put one in if it needs no quotes; where the next byte goes, or NULL. */
+static inline uint8_t *
+csv_copy_piece(const struct csv *s, const struct leat_vector *v, uint32_t row,
+	uint8_t *at)
+{
+	struct leat_text x;
+	uint8_t is_special = 0;
+
+	if (!leat_vector_has(v, row))
+		return at;
+	x = leat_vector_text(v, row);
+	if ((size_t)(s->writer.end - at) < (size_t)x.len + CSV_COPY_BYTES)
+		return NULL;
+	for (uint32_t k = 0; k < x.len; k++)
+		is_special |= s->is_special[x.data[k]];
+	memcpy(at, x.data, x.len);
+	return is_special ? NULL : at + x.len;
+}
+
+static inline uint8_t *
+csv_copy_fields(const struct csv *s, const struct leat_table *t,
+	const struct csv_run *run, uint32_t row, uint8_t *at)
+{
+	struct leat_text x = csv_fields_text(t, run, row);
+
+	if ((size_t)(s->writer.end - at) < (size_t)x.len + CSV_COPY_BYTES + 2)
+		return NULL;
+	if (x.len <= CSV_COPY_BYTES)
+		memcpy(at, x.data, CSV_COPY_BYTES);
+	else
+		memcpy(at, x.data, x.len);
+	return at + x.len;
+}
+
 /*
- * Copy a row straight into the frame. 0 = no room, or a record that is
- * continued from the frame before: then nothing was written.
+ * Copy a row straight into the frame. 0 = no room, a value to be quoted, or a
+ * record that is continued from the frame before: then nothing was written.
  */
 static uint32_t
 csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
@@ -110,18 +179,18 @@ csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
 	if (w->skip)
 		return 0;
 	for (uint32_t k = 0; k < s->n_runs; k++) {
-		struct leat_text x = csv_run_text(t, s->runs[k], row);
+		const struct csv_run *run = &s->runs[k];
 
-		if ((size_t)(w->end - at) < (size_t)x.len + CSV_COPY_BYTES + 2)
+		at = run->pieces.values
+			? csv_copy_piece(s, &run->pieces, row, at)
+			: csv_copy_fields(s, t, run, row, at);
+		if (!at || w->end - at < 2)
 			return 0;
-		if (x.len <= CSV_COPY_BYTES)
-			memcpy(at, x.data, CSV_COPY_BYTES);
-		else
-			memcpy(at, x.data, x.len);
-		at += x.len;
 		*at++ = s->separator;
 	}
 	at--;
+	if (w->end - at < 2)
+		return 0;
 	if (s->opts->crlf)
 		*at++ = '\r';
 	*at++ = '\n';
@@ -150,11 +219,11 @@ csv_put_doubled(struct leat_writer *w, const uint8_t *data, size_t n)
 static uint32_t
 csv_needs_quotes(const struct csv *s, struct leat_text x)
 {
+	uint8_t is_special = 0;
+
 	for (uint32_t k = 0; k < x.len; k++)
-		if (x.data[k] == s->separator || x.data[k] == '"' ||
-			x.data[k] == '\n' || x.data[k] == '\r')
-			return 1;
-	return 0;
+		is_special |= s->is_special[x.data[k]];
+	return is_special;
 }
 
 /* A text without quotes around it. */
@@ -283,10 +352,10 @@ csv_header(
 }
 
 static int
-csv_rows(struct leat_stage *st, struct csv *s, const struct leat_table *t)
+csv_rows(struct leat_stage *st, struct csv *s, struct leat_table *t)
 {
 	struct leat_writer *w = &s->writer;
-	uint32_t can_copy = s->n_runs && t->has_quotes != LEAT_QUOTES_ODD;
+	uint32_t can_copy = csv_can_copy(s, t);
 
 	while (s->row < t->n_rows) {
 		uint32_t row = leat_table_row(t, s->row);
@@ -379,6 +448,8 @@ csv_init(struct leat_stage *st, const void *opts)
 	if (s->separator == '\n' || s->separator == '\r' || s->separator == '"')
 		return leat_stage_fail_at(st, LEAT_EINVAL, "sep", 0, 0,
 			"neither a line end nor a quote can separate fields");
+	s->is_special[s->separator] = s->is_special['"'] = 1;
+	s->is_special['\n'] = s->is_special['\r'] = 1;
 	return LEAT_OK;
 }
 
