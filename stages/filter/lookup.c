@@ -9,50 +9,10 @@
  */
 #include <string.h>
 
-#include <leat/stages.h>
-
-#include "lookup_file.h"
-#include "lookup_list.h"
-#include "pack.h"
+#include "lookup.h"
 
 #define LOOKUP_MEMORY_BYTES (64u << 20)
-#define LOOKUP_ROW_BYTES    (2u << 20) /* of a row that is written anew */
 #define LOOKUP_SIDE_BYTES   (2u << 20) /* schemas, matches */
-#define LOOKUP_PRINT_BYTES  64u
-
-/* What belongs to a schema of the input; frames with it may still be on their
- * way, so it stays. */
-struct lookup_bound {
-	struct lookup_bound *next;
-	const struct leat_schema *from;
-	struct leat_schema to;                /* then its columns */
-	uint32_t keys[LEAT__LOOKUP_KEYS_MAX]; /* columns of the input */
-};
-
-struct lookup {
-	const struct leat_lookup_opts *opts;
-	struct leat__list on;
-	struct leat__list take;
-	struct leat__lookup_file file;
-	uint32_t *columns; /* of the file: keys, then those taken */
-	struct leat_column *extra;
-	uint32_t *matches; /* a row of the file for each that is alive */
-	struct lookup_bound *all;
-	struct lookup_bound *bound; /* of the frame in work */
-	uint8_t *scratch;           /* for each key */
-	uint32_t n_scratch;
-	uint64_t epoch;                 /* of the frame in work */
-	struct leat_vector_room *rooms; /* of the columns that are added */
-	struct leat_text *texts;        /* the same, of one row */
-	uint32_t has_emitted;
-	uint32_t is_anew; /* rows are written anew */
-	struct leat__pack pack;
-	uint8_t *row;
-	uint32_t at;    /* the next row of the frame in work */
-	uint32_t match; /* the next row of the file for it, if has_begun */
-	uint32_t has_begun;
-	uint32_t n_written; /* for this row */
-};
 
 /* ---- before the run -------------------------------------------------------- */
 
@@ -69,7 +29,7 @@ lookup_is_tabbed(const char *path)
 static int
 lookup_init(struct leat_stage *st, const void *opts)
 {
-	struct lookup *s = leat_stage_state(st);
+	struct leat__lookup *s = leat_stage_state(st);
 	struct leat__lookup_file *f = &s->file;
 	const struct leat_lookup_opts *o = opts;
 	int rc;
@@ -94,237 +54,15 @@ lookup_init(struct leat_stage *st, const void *opts)
 }
 
 static int
-lookup_alloc(struct leat_stage *st, size_t n_bytes, void **memory_out)
-{
-	int rc = leat_stage_alloc(st, n_bytes, memory_out);
-
-	return rc ? leat_stage_fail(st, rc, "no memory for the columns") : rc;
-}
-
-static bool
-lookup_is_key(const struct lookup *s, uint32_t column)
-{
-	for (uint32_t k = 0; k < s->file.n_keys; k++)
-		if (s->columns[k] == column)
-			return true;
-	return false;
-}
-
-/* Which columns of the file are wanted; without a list all but the keys. */
-static int
-lookup_choose(struct leat_stage *st, struct lookup *s)
-{
-	struct leat__lookup_file *f = &s->file;
-	uint32_t n = f->schema->n_columns, *columns;
-	void *memory;
-	int rc = lookup_alloc(st,
-		((size_t)s->on.n + s->take.n + n) * sizeof(uint32_t), &memory);
-
-	if (rc)
-		return rc;
-	s->columns = memory;
-	f->n_keys = s->on.n;
-	for (uint32_t k = 0; !rc && k < s->on.n; k++)
-		rc = leat__list_find(st, &s->on, &s->on.items[k].other,
-			f->schema, f->path, &s->columns[k]);
-	columns = s->columns + s->on.n;
-	for (uint32_t k = 0; !rc && k < s->take.n; k++)
-		rc = leat__list_find(st, &s->take, &s->take.items[k].other,
-			f->schema, f->path, &columns[f->n_take++]);
-	for (uint32_t k = 0; !rc && !s->take.n && k < n; k++)
-		if (!lookup_is_key(s, k))
-			columns[f->n_take++] = k;
-	if (s->opts->kind == LEAT_LOOKUP_ANTI)
-		f->n_take = 0;
-	f->keys = s->columns;
-	f->take = columns;
-	return rc;
-}
-
-/* The columns that come in addition, with the prefix before their names. */
-static int
-lookup_make_extra(struct leat_stage *st, struct lookup *s)
-{
-	const struct leat__lookup_file *f = &s->file;
-	const char *prefix = s->opts->prefix ? s->opts->prefix : "";
-	size_t n_prefix = strlen(prefix), n_names = 0;
-	char *at;
-	void *memory;
-	int rc;
-
-	for (uint32_t k = 0; k < f->n_take; k++)
-		n_names += n_prefix + 1 +
-			(s->take.n ? s->take.items[k].name.len
-				   : strlen(f->schema->columns[f->take[k]]
-						     .name));
-	rc = lookup_alloc(st, f->n_take * sizeof(*s->extra) + n_names, &memory);
-	if (rc)
-		return rc;
-	s->extra = memory;
-	at = (char *)(s->extra + f->n_take);
-	for (uint32_t k = 0; k < f->n_take; k++) {
-		const char *name = s->take.n
-			? s->take.items[k].name.text
-			: f->schema->columns[f->take[k]].name;
-
-		s->extra[k] = (struct leat_column){.name = at,
-			.type = f->types[k],
-			.field = LEAT_FIELD_NONE};
-		memcpy(at, prefix, n_prefix);
-		memcpy(at + n_prefix, name, strlen(name) + 1);
-		at += n_prefix + strlen(name) + 1;
-	}
-	return LEAT_OK;
-}
-
-/* A key that does not fit into its scratch cannot be in the file. */
-static int
-lookup_make_scratch(struct leat_stage *st, struct lookup *s)
-{
-	size_t n_matches = (LEAT_TABLE_ROWS_MAX + 1) * sizeof(*s->matches);
-	size_t n_rooms = s->file.n_take * sizeof(*s->rooms);
-	size_t n_texts = s->file.n_take * sizeof(*s->texts);
-	void *memory;
-	int rc;
-
-	s->n_scratch = 2 * s->file.max_key + LOOKUP_PRINT_BYTES;
-	rc = lookup_alloc(st,
-		n_matches + n_rooms + n_texts +
-			(size_t)s->file.n_keys * s->n_scratch +
-			LOOKUP_ROW_BYTES,
-		&memory);
-	if (rc)
-		return rc;
-	s->rooms = memory;
-	s->texts = (struct leat_text *)(void *)(s->rooms + s->file.n_take);
-	s->matches = (uint32_t *)(void *)(s->texts + s->file.n_take);
-	s->scratch = (uint8_t *)s->matches + n_matches;
-	s->row = s->scratch + (size_t)s->file.n_keys * s->n_scratch;
-	return LEAT_OK;
-}
-
-static int
-lookup_fail_twice(struct leat_stage *st, const struct lookup *s)
-{
-	const struct leat__lookup_file *f = &s->file;
-	struct leat_text x = leat__lookup_text(
-		f, f->key_values[(size_t)f->twice * f->n_keys]);
-
-	return leat_stage_fail(st, LEAT_EDATA,
-		"%s: there are %u rows whose key comes before, like '%.*s'; "
-		"duplicates=all joins with all of them, first with the first",
-		f->path, f->n_twice, x.len > 60 ? 60 : (int)x.len,
-		(const char *)x.data);
-}
-
-static int
-lookup_load(struct leat_stage *st, struct lookup *s)
-{
-	int rc = leat__lookup_open(st, &s->file);
-
-	if (!rc)
-		rc = lookup_choose(st, s);
-	if (!rc)
-		rc = leat__lookup_load(st, &s->file);
-	if (!rc && s->opts->duplicates == LEAT_LOOKUP_ERROR && s->file.n_twice)
-		rc = lookup_fail_twice(st, s);
-	if (!rc)
-		rc = lookup_make_extra(st, s);
-	if (!rc)
-		rc = lookup_make_scratch(st, s);
-	s->is_anew = s->file.n_twice && s->file.n_take &&
-		s->opts->duplicates == LEAT_LOOKUP_ALL;
-	s->pack.extra = s->extra;
-	s->pack.n_extra = s->file.n_take;
-	return rc;
-}
-
-static int
-lookup_check_names(struct leat_stage *st, const struct lookup *s,
-	const struct leat_schema *from)
-{
-	for (uint32_t k = 0; k < s->file.n_take; k++) {
-		const char *name = s->extra[k].name;
-
-		if (leat_schema_find(from, name, strlen(name)) >= 0)
-			return leat_stage_fail(st, LEAT_EINVAL,
-				"lookup: there is a column '%.64s' already; "
-				"prefix=P, or take=new=%.64s, gives the one of "
-				"%s another name",
-				name, name, s->file.path);
-	}
-	return LEAT_OK;
-}
-
-static void
-lookup_make_schema(const struct lookup *s, struct lookup_bound *bound)
-{
-	const struct leat_schema *from = bound->from;
-	uint32_t n = from->n_columns, n_take = s->file.n_take;
-	struct leat_column *columns = (struct leat_column *)(void *)(bound + 1);
-
-	memcpy(columns, from->columns, n * sizeof(*columns));
-	for (uint32_t k = 0; k < n_take; k++) {
-		columns[n + k] = s->extra[k];
-		columns[n + k].vector = from->n_vectors + k;
-	}
-	bound->to = *from;
-	bound->to.columns = columns;
-	bound->to.n_columns += n_take;
-	bound->to.n_vectors += n_take;
-}
-
-static int
-lookup_bind_new(
-	struct leat_stage *st, struct lookup *s, const struct leat_schema *from)
-{
-	size_t n_columns = (size_t)from->n_columns + s->file.n_take;
-	struct lookup_bound *bound;
-	void *memory;
-	int rc = lookup_check_names(st, s, from);
-
-	if (!rc)
-		rc = lookup_alloc(st,
-			sizeof(*bound) + n_columns * sizeof(struct leat_column),
-			&memory);
-	if (rc)
-		return rc;
-	bound = memory;
-	bound->from = from;
-	for (uint32_t k = 0; !rc && k < s->on.n; k++)
-		rc = leat__list_find(st, &s->on, &s->on.items[k].name, from,
-			"the input", &bound->keys[k]);
-	if (rc)
-		return rc;
-	lookup_make_schema(s, bound);
-	bound->next = s->all;
-	s->all = s->bound = bound;
-	return LEAT_OK;
-}
-
-static int
-lookup_bind(
-	struct leat_stage *st, struct lookup *s, const struct leat_schema *from)
-{
-	struct lookup_bound *bound = s->bound;
-
-	if (!bound || bound->from != from)
-		for (bound = s->all; bound && bound->from != from;)
-			bound = bound->next;
-	s->bound = bound;
-	return bound ? LEAT_OK : lookup_bind_new(st, s, from);
-}
-
-static int
 lookup_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	struct lookup *s = leat_stage_state(st);
-	int rc = lookup_load(st, s);
+	struct leat__lookup *s = leat_stage_state(st);
+	int rc = leat__lookup_read(st, s);
 
 	leat_stage_needs(st)->frame_bytes = leat__pack_frame_bytes(in);
 	if (!rc && in->schema) {
-		rc = lookup_bind(st, s, in->schema);
+		rc = leat__lookup_bind(st, s, in->schema);
 		if (!rc && s->is_anew)
 			rc = leat__pack_bind(st, &s->pack, in->schema);
 		if (!rc)
@@ -339,8 +77,8 @@ lookup_negotiate(struct leat_stage *st, const struct leat_shape *in,
  * stand, of which only the last of a row is more than what is between two
  * ends. */
 static inline struct leat_text
-lookup_key_text(const struct lookup *s, const struct leat_table *t, uint32_t k,
-	uint32_t row)
+lookup_key_text(const struct leat__lookup *s, const struct leat_table *t,
+	uint32_t k, uint32_t row)
 {
 	uint32_t column = s->bound->keys[k], n_fields = t->schema->n_fields;
 	uint32_t field = t->schema->columns[column].field;
@@ -361,7 +99,8 @@ lookup_key_text(const struct lookup *s, const struct leat_table *t, uint32_t k,
 
 /* The first row of the file that a row meets. */
 static uint32_t
-lookup_match(const struct lookup *s, const struct leat_table *t, uint32_t row)
+lookup_match(
+	const struct leat__lookup *s, const struct leat_table *t, uint32_t row)
 {
 	struct leat__lookup_key key;
 
@@ -376,7 +115,7 @@ lookup_match(const struct lookup *s, const struct leat_table *t, uint32_t row)
 
 /* Does a row that meets none, or some, go on? */
 static inline bool
-lookup_passes(const struct lookup *s, uint32_t match)
+lookup_passes(const struct leat__lookup *s, uint32_t match)
 {
 	if (s->opts->kind == LEAT_LOOKUP_LEFT)
 		return true;
@@ -388,7 +127,8 @@ lookup_passes(const struct lookup *s, uint32_t match)
 
 /* Keep the rows that go on, and what each has met. */
 static void
-lookup_select(struct leat_stage *st, struct lookup *s, struct leat_table *t)
+lookup_select(
+	struct leat_stage *st, struct leat__lookup *s, struct leat_table *t)
 {
 	uint32_t *rows = leat_table_selection(t);
 	uint32_t n = 0, n_all = t->n_rows;
@@ -407,7 +147,7 @@ lookup_select(struct leat_stage *st, struct lookup *s, struct leat_table *t)
 
 /* Put what a row of the file has into the frame, behind each other. */
 static int
-lookup_put(struct lookup *s, struct leat_table *t, uint32_t match)
+lookup_put(struct leat__lookup *s, struct leat_table *t, uint32_t match)
 {
 	const struct leat__lookup_file *f = &s->file;
 	struct leat__lookup_row *row = &f->rows[match];
@@ -435,7 +175,7 @@ lookup_put(struct lookup *s, struct leat_table *t, uint32_t match)
 }
 
 static int
-lookup_put_all(struct lookup *s, struct leat_table *t)
+lookup_put_all(struct leat__lookup *s, struct leat_table *t)
 {
 	int rc = LEAT_OK;
 
@@ -447,7 +187,7 @@ lookup_put_all(struct lookup *s, struct leat_table *t)
 
 /* Pieces of what was put, for one row. */
 static void
-lookup_fill(const struct lookup *s, uint32_t row, uint32_t match)
+lookup_fill(const struct leat__lookup *s, uint32_t row, uint32_t match)
 {
 	const struct leat__lookup_file *f = &s->file;
 	const struct leat__lookup_value *values =
@@ -469,7 +209,7 @@ lookup_fill(const struct lookup *s, uint32_t row, uint32_t match)
 }
 
 static void
-lookup_fill_nulls(const struct lookup *s, uint32_t row)
+lookup_fill_nulls(const struct leat__lookup *s, uint32_t row)
 {
 	for (uint32_t k = 0; k < s->file.n_take; k++)
 		s->rooms[k].valid[row / 8] &= (uint8_t) ~(1u << (row % 8));
@@ -477,7 +217,7 @@ lookup_fill_nulls(const struct lookup *s, uint32_t row)
 
 /* LEAT_ELIMIT: the frame has no room; its rows are what they were. */
 static int
-lookup_add(struct lookup *s, struct leat_table *t)
+lookup_add(struct leat__lookup *s, struct leat_table *t)
 {
 	int rc;
 
@@ -497,8 +237,8 @@ lookup_add(struct lookup *s, struct leat_table *t)
 }
 
 static int
-lookup_in_place(struct leat_stage *st, struct lookup *s, struct leat_frame *in,
-	struct leat_table *t)
+lookup_in_place(struct leat_stage *st, struct leat__lookup *s,
+	struct leat_frame *in, struct leat_table *t)
 {
 	lookup_select(st, s, t);
 	if (!t->n_rows && s->has_emitted) {
@@ -519,7 +259,7 @@ lookup_in_place(struct leat_stage *st, struct lookup *s, struct leat_frame *in,
 /* The row in work, with what it has met. 1: it is in the open frame; 0: that is
  * full; or a code. */
 static int
-lookup_write(struct leat_stage *st, struct lookup *s,
+lookup_write(struct leat_stage *st, struct leat__lookup *s,
 	const struct leat_table *t, uint32_t row)
 {
 	const struct leat__lookup_file *f = &s->file;
@@ -548,7 +288,7 @@ lookup_write(struct leat_stage *st, struct lookup *s,
 
 /* Begin the next row: what has it met? */
 static void
-lookup_begin_row(struct leat_stage *st, struct lookup *s,
+lookup_begin_row(struct leat_stage *st, struct leat__lookup *s,
 	const struct leat_table *t, uint32_t row)
 {
 	s->match = lookup_match(s, t, row);
@@ -562,7 +302,7 @@ lookup_begin_row(struct leat_stage *st, struct lookup *s,
 
 /* On to what else the row has met; behind the last, to the next row. */
 static void
-lookup_step(struct leat_stage *st, struct lookup *s)
+lookup_step(struct leat_stage *st, struct leat__lookup *s)
 {
 	s->n_written++;
 	if (s->match != LEAT__LOOKUP_NONE &&
@@ -581,8 +321,8 @@ lookup_step(struct leat_stage *st, struct lookup *s)
 }
 
 static int
-lookup_anew(struct leat_stage *st, struct lookup *s, struct leat_frame *in,
-	struct leat_table *t)
+lookup_anew(struct leat_stage *st, struct leat__lookup *s,
+	struct leat_frame *in, struct leat_table *t)
 {
 	int rc = leat__pack_enter(st, &s->pack, t);
 
@@ -616,12 +356,12 @@ lookup_anew(struct leat_stage *st, struct lookup *s, struct leat_frame *in,
 static int
 lookup_process(struct leat_stage *st, struct leat_frame *in)
 {
-	struct lookup *s = leat_stage_state(st);
+	struct leat__lookup *s = leat_stage_state(st);
 	struct leat_table t;
 	int rc;
 
 	leat_table_open(in, &t);
-	rc = lookup_bind(st, s, t.schema);
+	rc = leat__lookup_bind(st, s, t.schema);
 	if (rc)
 		return rc;
 	if (!s->is_anew) {
@@ -635,7 +375,7 @@ lookup_process(struct leat_stage *st, struct leat_frame *in)
 static void
 lookup_fini(struct leat_stage *st)
 {
-	struct lookup *s = leat_stage_state(st);
+	struct leat__lookup *s = leat_stage_state(st);
 
 	leat__pack_fini(st, &s->pack);
 }
@@ -709,7 +449,7 @@ const struct leat_stage_ops leat_lookup_ops = {
 		"    leat run 'read a.csv ! lookup airports.csv on=origin=iata "
 		"take=city\n"
 		"        ! write b.csv'\n",
-	.state_bytes = sizeof(struct lookup),
+	.state_bytes = sizeof(struct leat__lookup),
 	.opts_bytes = sizeof(struct leat_lookup_opts),
 	.options = lookup_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,

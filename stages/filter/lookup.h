@@ -1,0 +1,60 @@
+/*
+ * stages/filter/lookup.h -- the state of lookup, and how it comes to be.
+ *
+ * Threads: the one that steps the stage's task.
+ */
+#ifndef LEAT_STAGES_FILTER_LOOKUP_H
+#define LEAT_STAGES_FILTER_LOOKUP_H
+
+#include <leat/stages.h>
+
+#include "lookup_file.h"
+#include "lookup_list.h"
+#include "pack.h"
+
+#define LOOKUP_ROW_BYTES (2u << 20) /* of a row that is written anew */
+
+/* What belongs to a schema of the input; frames with it may still be on their
+ * way, so it stays. */
+struct leat__lookup_bound {
+	struct leat__lookup_bound *next;
+	const struct leat_schema *from;
+	struct leat_schema to;                /* then its columns */
+	uint32_t keys[LEAT__LOOKUP_KEYS_MAX]; /* columns of the input */
+};
+
+struct leat__lookup {
+	const struct leat_lookup_opts *opts;
+	struct leat__list on;
+	struct leat__list take;
+	struct leat__lookup_file file;
+	uint32_t *columns; /* of the file: keys, then those taken */
+	struct leat_column *extra;
+	uint32_t *matches; /* a row of the file for each that is alive */
+	struct leat__lookup_bound *all;
+	struct leat__lookup_bound *bound; /* of the frame in work */
+	uint8_t *scratch;                 /* for each key */
+	uint32_t n_scratch;
+	uint64_t epoch;                 /* of the frame in work */
+	struct leat_vector_room *rooms; /* of the columns that are added */
+	struct leat_text *texts;        /* the same, of one row */
+	uint32_t has_emitted;
+	uint32_t is_anew; /* rows are written anew */
+	struct leat__pack pack;
+	uint8_t *row;
+	uint32_t at;    /* the next row of the frame in work */
+	uint32_t match; /* the next row of the file for it, if has_begun */
+	uint32_t has_begun;
+	uint32_t n_written; /* for this row */
+};
+
+/* Read the file, with the columns that the options name. LEAT_OK, or a code
+ * after leat_stage_fail(). So does what is below. */
+LEAT_MUST_CHECK int leat__lookup_read(
+	struct leat_stage *st, struct leat__lookup *s);
+
+/* Set bound to what belongs to a schema of the input. */
+LEAT_MUST_CHECK int leat__lookup_bind(struct leat_stage *st,
+	struct leat__lookup *s, const struct leat_schema *from);
+
+#endif
