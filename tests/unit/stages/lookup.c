@@ -315,10 +315,46 @@ START_TEST(tables_of_two_files_are_joined)
 }
 END_TEST
 
-TEST_MAIN("stages/lookup", rows_that_meet_one_get_its_columns,
-	a_left_join_keeps_all_rows, an_anti_join_keeps_rows_that_meet_none,
-	a_null_meets_nothing, columns_are_chosen_and_named,
-	a_row_that_meets_several_becomes_as_many,
+/* As many rows as a frame takes, and more columns than it has room for. */
+START_TEST(a_frame_without_room_is_written_anew)
+{
+	static const char *const chunks[] = {"4096", "1M"};
+	char text[400], path[] = "o0.csv", *out[2];
+	struct leat_error err;
+	FILE *file;
+
+	enter();
+	file = fopen("in.csv", "w");
+	fputs("k\n", file);
+	for (uint32_t k = 0; k < 60000; k++)
+		fprintf(file, "%c\n", "ABCX"[k % 4]);
+	fclose(file);
+	for (uint32_t k = 0; k < 2; k++) {
+		path[1] = (char)('0' + k);
+		snprintf(text, sizeof(text),
+			"read in.csv chunk_bytes=%s ! lookup trees.csv "
+			"on=k=code "
+			"kind=left take=a=name,b=size,c=name,d=size,e=name,"
+			"f=size,g=name,h=size,i=name,j=size,l=name,m=size,"
+			"n=name,o=size,p=name,q=size,r=name,s=size,t=name ! "
+			"write %s",
+			chunks[k], path);
+		ck_assert_msg(
+			pipe_run(text, NULL, &err) == LEAT_OK, "%s", err.text);
+		out[k] = pipe_get_file(path, NULL);
+	}
+	ck_assert_uint_gt(strlen(out[0]), 60000 * 20);
+	ck_assert_str_eq(out[0], out[1]);
+	free(out[0]);
+	free(out[1]);
+	pipe_leave_folder();
+}
+END_TEST
+
+TEST_MAIN("stages/lookup", a_frame_without_room_is_written_anew,
+	rows_that_meet_one_get_its_columns, a_left_join_keeps_all_rows,
+	an_anti_join_keeps_rows_that_meet_none, a_null_meets_nothing,
+	columns_are_chosen_and_named, a_row_that_meets_several_becomes_as_many,
 	several_columns_are_a_key_together,
 	new_columns_have_the_types_of_their_values,
 	values_that_are_no_fields_are_keys_too, keys_are_compared_as_text,
