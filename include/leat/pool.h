@@ -56,7 +56,7 @@ struct leat_frame {
 #define LEAT_FRAME_CUT (1u << 0)
 /**
  * In flags, of bytes: a file begins with this frame, and what came before has
- * ended. What it is called stands at leat_frame_start(), ended by a NUL.
+ * ended. leat_frame_file() says what it is called.
  */
 #define LEAT_FRAME_FIRST (1u << 1)
 /** In flags: three bits for the priority, see leat_frame_priority(). */
@@ -217,6 +217,23 @@ leat_frame_set_priority(struct leat_frame *frame, uint32_t priority)
 
 	priority = priority < most ? priority : most;
 	frame->flags = (uint8_t)(rest | priority << LEAT_FRAME_PRIORITY_SHIFT);
+}
+
+/** Of bytes with LEAT_FRAME_FIRST: what the file is called. [lent] by its
+ * source, as long as the graph lives */
+static inline const char *
+leat_frame_file(const struct leat_frame *frame)
+{
+	return *(const char *const *)(const void *)leat_frame_start(frame);
+}
+
+/** A file begins with this frame; its payload begins behind the name's place,
+ * 8 bytes from leat_frame_start() or more. */
+static inline void
+leat_frame_set_file(struct leat_frame *frame, const char *name)
+{
+	*(const char **)(void *)leat_frame_start(frame) = name;
+	frame->flags |= LEAT_FRAME_FIRST;
 }
 
 /** The payload that is filled. */

@@ -180,6 +180,7 @@ struct leat_csv_parse_opts {
 	uint64_t infer_rows; /* looked at for types; 0 = 1000 */
 	uint32_t sniff;      /* 1: sep and quote are guessed from the data */
 	uint32_t reserved;
+	const char *filename; /* a column that says which file; "" = none */
 };
 
 /** csv.cut: bytes cut where records of a CSV end. Comes by itself before

@@ -131,13 +131,13 @@ leat__link_split(struct leat_graph *graph, struct leat__link *link,
 
 /* Put a parser behind a source, with the options that are not the source's. */
 static int
-link_parse(struct leat_graph *graph, struct leat__link *link, const char *text,
-	struct leat_error *err)
+link_parse(struct leat_graph *graph, struct leat_stage *source,
+	struct leat__link *link, const char *text, struct leat_error *err)
 {
 	struct leat_stage *st;
 
 	LEAT_TRY(leat__parse_implied(graph, text, &st, err));
-	LEAT_TRY(leat__args_hand_on(link->from, st, err));
+	LEAT_TRY(leat__args_hand_on(source, st, err));
 	return leat__link_insert(graph, link, st, err);
 }
 
@@ -161,7 +161,7 @@ implied_parser(
 		(link->to->n_outs > 0 &&
 			(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES)))
 		return leat__args_hand_on(st, NULL, err);
-	return link_parse(graph, link, extension->parser, err);
+	return link_parse(graph, st, link, extension->parser, err);
 }
 
 static int

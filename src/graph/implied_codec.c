@@ -84,6 +84,15 @@ link_is_copy(const struct leat__link *link, bool has_parser)
 		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES);
 }
 
+/* The stage behind a link, and not what it needs before it. */
+static const struct leat_stage *
+link_reader(const struct leat__link *link)
+{
+	const struct leat_stage *st = link->to;
+
+	return st->is_brought && st->n_outs == 1 ? st->outs[0]->to : st;
+}
+
 /* From bytes to something else. */
 static bool
 stage_is_parser(const struct leat_stage *st)
@@ -114,7 +123,7 @@ decoder_by_name(const struct leat_graph *graph, const struct leat__link *link,
 		return c->decoder;
 	/* files of all kinds */
 	return !has_parser && leat_file_is_pattern(path) &&
-			stage_is_parser(link->to)
+			stage_is_parser(link_reader(link))
 		? decoder_for_any(graph)
 		: NULL;
 }
@@ -192,12 +201,13 @@ static int
 content_refuse(const struct leat_stage *st, const struct leat_compression *c,
 	struct leat_error *err)
 {
+	const char *reader = link_reader(st->outs[0])->name;
+
 	return leat__stage_finding(st, err, LEAT_EINVAL,
 		"%s is compressed, and '%s' cannot read it like that; put %s "
 		"between '%s' and '%s'",
 		st->out_shape.origin ? st->out_shape.origin : "the input",
-		st->outs[0]->to->name, c->decoder, st->name,
-		st->outs[0]->to->name);
+		reader, c->decoder, st->name, reader);
 }
 
 int
@@ -211,13 +221,13 @@ leat__implied_by_content(struct leat_graph *graph, uint32_t k, bool *is_new_out,
 
 	*is_new_out = false;
 	if (!st->ops.produce || st->n_outs != 1 ||
-		!stage_is_parser(st->outs[0]->to))
+		!stage_is_parser(link_reader(st->outs[0])))
 		return LEAT_OK;
 	c = compression_by_sample(graph, &st->out_shape);
 	if (!c)
 		return LEAT_OK;
 	if (stage_is_left_alone(st) ||
-		!(st->place.n_bytes || st->outs[0]->to->place.n_bytes))
+		!(st->place.n_bytes || link_reader(st->outs[0])->place.n_bytes))
 		return content_refuse(st, c, err);
 	if (leat_file_is_pattern(leat__stage_path(st)))
 		text = decoder_for_any(graph);

@@ -22,6 +22,7 @@ struct csv_cut {
 	uint32_t must_gather; /* neither are the columns */
 	uint64_t n_lines;     /* that were gathered */
 	uint32_t is_sampled;  /* these are enough */
+	const char *first; /* the file that the schema is of; NULL = origin */
 };
 
 /* ---- the header --------------------------------------------------------- */
@@ -31,6 +32,12 @@ csv_carried(const struct csv_cut *s)
 {
 	return (struct csv_record){
 		s->cut.carry, s->cut.n_carry, s->cut.line, s->cut.offset};
+}
+
+static const char *
+csv_origin(const struct csv_cut *s)
+{
+	return s->cut.file ? s->cut.file : s->names.origin;
 }
 
 static int
@@ -43,7 +50,7 @@ csv_fail(struct leat_stage *st, const struct csv_cut *s,
 	leat_stage_count(st, LEAT_COUNT_READ, 1);
 	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
 	return leat_stage_fail(st, LEAT_EDATA, "%s:%llu:%llu: %s",
-		s->names.origin, (unsigned long long)p.line,
+		csv_origin(s), (unsigned long long)p.line,
 		(unsigned long long)p.column, finding->text);
 }
 
@@ -74,25 +81,50 @@ csv_is_blank(const uint8_t *text, uint32_t n)
 	return n == 1 || (n == 2 && text[0] == '\r');
 }
 
+/* Make the schema, with all its columns. */
+static int
+csv_make_schema(struct leat_stage *st, struct csv_cut *s,
+	const struct csv_record *r, struct leat_text rows)
+{
+	struct leat_schema *schema;
+	int rc = csv_schema_make(st, &s->names, r, rows, &schema);
+
+	if (!rc)
+		rc = csv_schema_add_file(st, &s->names, &schema);
+	if (!rc)
+		s->cut.schema = schema;
+	return rc;
+}
+
+/* Is the header that of the file that was first, or was looked at? */
+static int
+csv_check_header(
+	struct leat_stage *st, struct csv_cut *s, const struct csv_record *r)
+{
+	struct csv_names names = s->names;
+
+	if (!s->cut.file)
+		return csv_schema_check(st, &names, r, s->cut.schema);
+	names.origin = s->cut.file;
+	return csv_schema_check_file(st, &names, r, s->cut.schema,
+		s->first ? s->first : s->names.origin);
+}
+
 /* The carry begins with the first record that is not blank; rows follow. */
 static int
 csv_take_header(struct leat_stage *st, struct csv_cut *s, uint32_t n_bytes,
 	struct leat_text rows)
 {
 	struct csv_record r = csv_carried(s);
-	struct leat_schema *schema;
 	int rc;
 
 	r.n_bytes = n_bytes;
-	if (s->cut.schema) {
-		rc = csv_schema_check(st, &s->names, &r, s->cut.schema);
-	} else {
-		rc = csv_schema_make(st, &s->names, &r, rows, &schema);
-		if (!rc)
-			s->cut.schema = schema;
-	}
+	rc = s->cut.schema ? csv_check_header(st, s, &r)
+			   : csv_make_schema(st, s, &r, rows);
 	if (rc)
 		return rc;
+	if (!s->first)
+		s->first = s->cut.file;
 	s->has_header = 1;
 	s->cut.scan = (struct leat_cut){0};
 	if (!s->names.opts->header)
@@ -266,28 +298,7 @@ csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	return s->has_header != 0;
 }
 
-static int
-csv_process(struct leat_stage *st, struct leat_frame *in)
-{
-	struct csv_cut *s = leat_stage_state(st);
-	struct cut *c = &s->cut;
-	int rc = LEAT_OK;
-
-	cut_begin(st, c, in);
-	if (!s->has_start)
-		rc = csv_start(st, s, in);
-	if (!rc)
-		rc = s->has_header ? 1 : csv_header(st, s, in);
-	if (rc < 0)
-		return rc;
-	if (rc)
-		return cut_process(st, c, in);
-	leat_stage_release(st, in);
-	c->is_begun = 0;
-	return LEAT_OK;
-}
-
-/* ---- the end ------------------------------------------------------------ */
+/* ---- the end of a file --------------------------------------------------- */
 
 /* What was gathered is all; a header alone may lack its line end. */
 static int
@@ -336,10 +347,10 @@ csv_finish_header(struct leat_stage *st, struct csv_cut *s)
 		(struct leat_text){c->carry + c->n_carry, 0});
 }
 
+/* The file has ended: what is carried of it is all there is. */
 static int
-csv_finish(struct leat_stage *st)
+csv_end_file(struct leat_stage *st, struct csv_cut *s)
 {
-	struct csv_cut *s = leat_stage_state(st);
 	int rc = LEAT_OK;
 
 	if (!s->has_header && !s->cut.is_stopped)
@@ -349,7 +360,60 @@ csv_finish(struct leat_stage *st)
 	if (rc)
 		return rc;
 	s->has_header = 1;
-	return cut_finish(st, &s->cut);
+	return cut_end_file(st, &s->cut);
+}
+
+/* Another one begins. */
+static int
+csv_begin_file(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
+{
+	int rc = s->cut.file ? csv_end_file(st, s) : LEAT_OK;
+
+	if (rc)
+		return rc;
+	cut_begin_file(&s->cut, in);
+	s->n_mark = 0;
+	s->has_start = 0;
+	s->has_header = 0;
+	s->n_lines = 0;
+	s->is_sampled = 0;
+	return LEAT_OK;
+}
+
+/* ---- the stage ------------------------------------------------------------ */
+
+static int
+csv_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct csv_cut *s = leat_stage_state(st);
+	struct cut *c = &s->cut;
+	int rc = LEAT_OK;
+
+	if (cut_is_new_file(c, in))
+		rc = csv_begin_file(st, s, in);
+	if (rc)
+		return rc;
+	cut_begin(st, c, in);
+	if (!s->has_start)
+		rc = csv_start(st, s, in);
+	if (!rc)
+		rc = s->has_header ? 1 : csv_header(st, s, in);
+	if (rc < 0)
+		return rc;
+	if (rc)
+		return cut_process(st, c, in);
+	leat_stage_release(st, in);
+	c->is_begun = 0;
+	return LEAT_OK;
+}
+
+static int
+csv_finish(struct leat_stage *st)
+{
+	struct csv_cut *s = leat_stage_state(st);
+	int rc = csv_end_file(st, s);
+
+	return rc ? rc : cut_finish(st, &s->cut);
 }
 
 /* ---- before the start --------------------------------------------------- */
@@ -361,8 +425,6 @@ csv_look(struct leat_stage *st, struct csv_cut *s, const struct leat_shape *in)
 	const uint8_t *text = in->sample;
 	uint32_t n = in->sample_bytes;
 	struct csv_record r = {text, 0, 1, 0};
-	struct leat_schema *schema;
-	int rc;
 
 	if (n >= sizeof(csv_mark) &&
 		!memcmp(text, csv_mark, sizeof(csv_mark))) {
@@ -387,11 +449,7 @@ csv_look(struct leat_stage *st, struct csv_cut *s, const struct leat_shape *in)
 	} while (csv_is_blank(text, r.n_bytes));
 	text += s->names.opts->header ? 0 : r.n_bytes;
 	n -= s->names.opts->header ? 0 : r.n_bytes;
-	rc = csv_schema_make(
-		st, &s->names, &r, (struct leat_text){text, n}, &schema);
-	if (!rc)
-		s->cut.schema = schema;
-	return rc;
+	return csv_make_schema(st, s, &r, (struct leat_text){text, n});
 }
 
 static int
@@ -418,7 +476,7 @@ csv_init(struct leat_stage *st, const void *opts)
 
 	s->names.opts = opts;
 	s->names.origin = "input";
-	leat_stage_needs(st)->side_bytes = 3 * CSV_SCHEMA_BYTES;
+	leat_stage_needs(st)->side_bytes = 4 * CSV_SCHEMA_BYTES;
 	cut_init(st, &s->cut, s->names.opts->max_record_bytes);
 	rc = csv_dialect(st, s->names.opts, &s->names.dialect);
 	s->cut.dialect = s->names.dialect;

@@ -16,6 +16,7 @@
 
 #define CSV_FIELDS_MIN    (LEAT_TABLE_COLUMNS_MAX + 64)
 #define CSV_FIELDS_MAX    65535
+#define CSV_FILE_BYTES    8192       /* a file's name, a vector's head */
 #define CSV_VECTOR_BYTES  (1u << 19) /* for typed columns, derived ones */
 #define CSV_PIECE_BYTES   8192       /* looked at again behind a bad row */
 #define CSV_EXCERPT_BYTES 60         /* of a bad row, in messages */
@@ -24,6 +25,7 @@ struct csv {
 	const struct leat_csv_parse_opts *opts;
 	struct leat_dialect dialect;
 	const char *origin;
+	const char *file; /* of the frame in hand */
 	uint64_t max_record;
 	uint32_t max_ends; /* fields of a table */
 	uint32_t *ends;    /* of their own, where nobody looks at them */
@@ -83,7 +85,7 @@ csv_reject(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 	struct leat_position at = csv_position(&r, finding->offset);
 	struct leat_reject reject = {
 		.reason = finding->text,
-		.origin = s->origin,
+		.origin = s->file,
 		.line = at.line,
 		.column = at.column,
 		.offset = at.offset,
@@ -327,8 +329,7 @@ csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
 	struct leat_position at = leat_table_position(t, k, row);
 	struct leat_text x = leat_table_raw(t, k, row);
 	struct leat_text first = leat_table_raw(t, 0, row);
-	struct leat_text last =
-		leat_table_raw(t, t->schema->n_columns - 1, row);
+	struct leat_text last = leat_table_raw(t, t->schema->n_fields - 1, row);
 	struct csv_finding finding;
 	struct leat_reject reject = {.reason = finding.text,
 		.origin = t->schema->origin,
@@ -396,6 +397,24 @@ csv_begin_fields(const struct csv *s, struct csv_piece *p)
 	leat_table_begin_fields(p->table, &fields);
 }
 
+/* Every row is of the file in hand. */
+static int
+csv_put_file(const struct csv *s, struct leat_table *t)
+{
+	struct leat_vector_room room;
+	struct leat_piece piece;
+	int rc;
+
+	if (s->ends || !s->opts->filename[0])
+		return LEAT_OK;
+	rc = leat_table_add_vector(t, LEAT_TYPE_TEXT, 0, &room);
+	if (!rc)
+		rc = leat_table_add_text(t, s->file, strlen(s->file), &piece);
+	for (uint32_t k = 0; !rc && k < t->n_rows_all; k++)
+		((struct leat_piece *)room.values)[k] = piece;
+	return rc;
+}
+
 /* Emit the rows as a table; they are behind us then. */
 static int
 csv_emit(struct leat_stage *st, struct csv *s, struct csv_piece *p)
@@ -409,6 +428,8 @@ csv_emit(struct leat_stage *st, struct csv *s, struct csv_piece *p)
 		csv_begin_fields(s, p);
 	leat_table_open(p->table, &t);
 	leat_stage_count(st, LEAT_COUNT_READ, p->n_rows);
+	if (!rc)
+		rc = csv_put_file(s, &t);
 	if (!rc && s->opts->strict)
 		rc = csv_check_values(st, &t);
 	if (!rc)
@@ -482,6 +503,7 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 
 	if (rc)
 		return rc;
+	s->file = head->file ? head->file : s->origin;
 	if (!s->is_begun) {
 		s->is_begun = 1;
 		s->at = s->has_emitted = s->is_careful = 0;
@@ -541,6 +563,9 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	needs->frame_bytes = 4096 + 8 * s->max_ends;
 	if (!is_blind)
 		needs->frame_bytes += CSV_VECTOR_BYTES;
+	if (!is_blind && s->opts->filename[0])
+		needs->frame_bytes += CSV_FILE_BYTES +
+			(uint32_t)sizeof(struct leat_piece) * s->max_ends;
 	needs->side_bytes = is_blind ? 4096 + 4 * (uint64_t)s->max_ends : 0;
 	*out = (struct leat_shape){
 		.layout = LEAT_LAYOUT_TABLE,
@@ -623,6 +648,10 @@ const struct leat_option leat__csv_parse_options[] = {
 		.fallback = "1000",
 		.unit = "rows",
 		.help = "rows whose values say which type a column has"},
+	{.name = "filename",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_csv_parse_opts, filename),
+		.help = "a column of this name says which file a row is of"},
 	{.name = "strict",
 		.type = LEAT_OPTION_BOOL,
 		.offset = offsetof(struct leat_csv_parse_opts, strict),

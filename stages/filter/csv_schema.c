@@ -323,8 +323,8 @@ csv_schema_check(struct leat_stage *st, const struct csv_names *names,
 
 	if (rc)
 		return rc;
-	is_equal = schema->n_columns == known->n_columns;
-	for (uint32_t k = 0; is_equal && k < known->n_columns; k++)
+	is_equal = schema->n_fields == known->n_fields;
+	for (uint32_t k = 0; is_equal && k < known->n_fields; k++)
 		is_equal = !strcmp(
 			schema->columns[k].name, known->columns[k].name);
 	leat_stage_free(st, schema);

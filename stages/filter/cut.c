@@ -112,13 +112,14 @@ static int
 cut_emit(struct leat_stage *st, struct cut *s, struct leat_frame *frame,
 	uint64_t n_lines)
 {
-	struct cut_head head = {s->line, s->schema, s->flaw, s->flaw_at};
+	struct cut_head head = {
+		s->line, s->schema, s->flaw, s->flaw_at, s->file};
 
 	memcpy(leat_frame_start(frame), &head, sizeof(head));
 	frame->source_offset = s->offset;
 	frame->n_items = 0;
 	frame->layout = LEAT_LAYOUT_BYTES;
-	frame->flags &= (uint8_t)~LEAT_FRAME_CUT;
+	frame->flags &= (uint8_t) ~(LEAT_FRAME_CUT | LEAT_FRAME_FIRST);
 	s->line += n_lines;
 	s->offset += frame->len_bytes;
 	s->has_emitted = 1;
@@ -460,7 +461,7 @@ cut_finish_tail(struct leat_stage *st, struct cut *s)
 }
 
 int
-cut_finish(struct leat_stage *st, struct cut *s)
+cut_end_file(struct leat_stage *st, struct cut *s)
 {
 	if (s->is_stopped && s->flaw)
 		s->n_carry = s->flaw = 0;
@@ -474,8 +475,33 @@ cut_finish(struct leat_stage *st, struct cut *s)
 	}
 	if (s->is_stopped)
 		s->n_carry = 0;
-	if (s->n_carry)
-		return cut_finish_tail(st, s);
+	return s->n_carry ? cut_finish_tail(st, s) : LEAT_OK;
+}
+
+bool
+cut_is_new_file(const struct cut *s, const struct leat_frame *in)
+{
+	return !s->is_begun && (in->flags & LEAT_FRAME_FIRST);
+}
+
+void
+cut_begin_file(struct cut *s, const struct leat_frame *in)
+{
+	s->file = leat_frame_file(in);
+	s->scan = (struct leat_cut){0};
+	s->line = 1;
+	s->offset = 0;
+	s->flaw = s->flaw_at = 0;
+	s->is_told = s->is_between = s->is_fresh = 0;
+}
+
+int
+cut_finish(struct leat_stage *st, struct cut *s)
+{
+	int rc = cut_end_file(st, s);
+
+	if (rc)
+		return rc;
 	/* a header alone is a table as well */
 	if (!s->has_emitted && s->schema)
 		return cut_emit_copy(st, s, 0, NULL, 0);

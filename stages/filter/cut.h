@@ -34,6 +34,7 @@ struct cut_head {
 	const struct leat_schema *schema; /* of csv.cut; else NULL */
 	uint32_t flaw;                    /* enum cut_flaw */
 	uint32_t flaw_at;
+	const char *file; /* that it is of; NULL = there is one only */
 };
 
 static inline const struct cut_head *
@@ -52,6 +53,7 @@ struct cut {
 	uint32_t n_room;      /* for it */
 	uint32_t at;          /* in the frame in hand: what follows the carry */
 	struct leat_cut scan; /* behind the carry */
+	const char *file;     /* in hand; NULL = there is one only */
 	uint64_t line;        /* where the carry begins, from 1 */
 	uint64_t offset;      /* the same in the source, bytes */
 	uint32_t flaw;        /* of the record that begins there */
@@ -71,6 +73,12 @@ int cut_negotiate(struct leat_stage *st, struct cut *s,
 	const struct leat_shape *in, struct leat_shape *out);
 /* A frame comes: what is in it is counted, and at is its start. */
 void cut_begin(struct leat_stage *st, struct cut *s, struct leat_frame *in);
+/* Does a file begin with this frame, behind others? Then, in order: what is
+ * carried of the one before goes by cut_end_file() until that is LEAT_OK, and
+ * cut_begin_file(). */
+bool cut_is_new_file(const struct cut *s, const struct leat_frame *in);
+int cut_end_file(struct leat_stage *st, struct cut *s);
+void cut_begin_file(struct cut *s, const struct leat_frame *in);
 /* As process and finish. */
 int cut_process(struct leat_stage *st, struct cut *s, struct leat_frame *in);
 int cut_finish(struct leat_stage *st, struct cut *s);

@@ -27,7 +27,7 @@ struct decode {
 	const struct codec *codec; /* of this file; NULL: as it is */
 	void *decoder;
 	const char *origin;       /* of the whole input */
-	char *name;               /* of this file; NULL = origin */
+	const char *name;         /* of this file; NULL = origin */
 	struct leat_frame *frame; /* being filled */
 	uint64_t n_in;            /* of this file, taken */
 	uint64_t n_out;           /* given, with what is in the frame */
@@ -200,7 +200,6 @@ decode_chunk(const struct decode *s)
 static int
 decode_frame(struct leat_stage *st, struct decode *s)
 {
-	uint8_t *start;
 	int rc;
 
 	if (s->frame)
@@ -208,17 +207,14 @@ decode_frame(struct leat_stage *st, struct decode *s)
 	rc = leat_stage_acquire(st, &s->frame);
 	if (rc < 0)
 		return rc;
-	start = leat_frame_start(s->frame);
-	s->frame->data = start + CODEC_HEADROOM;
+	s->frame->data = leat_frame_start(s->frame) + CODEC_HEADROOM;
 	s->frame->layout = LEAT_LAYOUT_BYTES;
 	s->frame->len_bytes = 0;
 	s->frame->n_items = 0;
 	s->frame->source_offset = s->n_out;
-	if (s->is_first) {
-		memcpy(start, s->name, strlen(s->name) + 1);
-		s->frame->flags |= LEAT_FRAME_FIRST;
-		s->is_first = 0;
-	}
+	if (s->is_first)
+		leat_frame_set_file(s->frame, s->name);
+	s->is_first = 0;
 	return LEAT_OK;
 }
 
@@ -342,27 +338,6 @@ decode_end_file(struct leat_stage *st, struct decode *s)
 	return rc;
 }
 
-static int
-decode_take_name(struct leat_stage *st, struct decode *s, struct leat_frame *in)
-{
-	const char *name = (const char *)leat_frame_start(in);
-	size_t len = strnlen(name, CODEC_HEADROOM - 1);
-	void *memory;
-	int rc;
-
-	if (!s->name) {
-		rc = leat_stage_alloc(st, CODEC_HEADROOM, &memory);
-		if (rc < 0)
-			return leat_stage_fail(
-				st, rc, "no memory for a file's name");
-		s->name = memory;
-	}
-	memcpy(s->name, name, len);
-	s->name[len] = '\0';
-	s->is_first = 1;
-	return LEAT_OK;
-}
-
 /* LEAT_MORE: a frame of the file before has been emitted. */
 static int
 decode_begin_file(
@@ -381,7 +356,9 @@ decode_begin_file(
 	s->n_out = 0;
 	s->n_members = 0;
 	s->is_padding = 0;
-	return decode_take_name(st, s, in);
+	s->name = leat_frame_file(in);
+	s->is_first = 1;
+	return LEAT_OK;
 }
 
 /* What format is it? It may be that too little is there to tell. */
@@ -528,8 +505,8 @@ decode_init_as(
 	s->origin = "input";
 	needs->frame_bytes = CODEC_HEADROOM + decode_chunk(s) + CODEC_SLACK;
 	needs->holds = 1;
-	needs->side_bytes = decode_decoder_bytes(s) + DECODE_LOOK_BYTES +
-		CODEC_SLACK + CODEC_HEADROOM;
+	needs->side_bytes =
+		decode_decoder_bytes(s) + DECODE_LOOK_BYTES + CODEC_SLACK;
 	return LEAT_OK;
 }
 

@@ -153,27 +153,6 @@ json_wait(struct leat_stage *st, struct cut *c, struct leat_frame *in)
 	return LEAT_OK;
 }
 
-static int
-json_process(struct leat_stage *st, struct leat_frame *in)
-{
-	struct json_cut *s = leat_stage_state(st);
-	struct cut *c = &s->cut;
-	int rc;
-
-	cut_begin(st, c, in);
-	if (!s->has_start)
-		json_start(s, in);
-	if (!c->schema && !c->flaw) {
-		c->is_fresh = 0;
-		rc = json_gather(st, s, in);
-		if (rc)
-			return rc;
-		if (!c->is_fresh)
-			return json_wait(st, c, in);
-	}
-	return cut_process(st, c, in);
-}
-
 /* The stream was stopped: lines that were gathered are whole, but the last. */
 static void
 json_stop(struct cut *c)
@@ -183,10 +162,10 @@ json_stop(struct cut *c)
 	c->is_stopped = 0;
 }
 
+/* The file has ended: what is carried of it is all there is. */
 static int
-json_finish(struct leat_stage *st)
+json_end_file(struct leat_stage *st, struct json_cut *s)
 {
-	struct json_cut *s = leat_stage_state(st);
 	struct cut *c = &s->cut;
 	int rc = LEAT_OK;
 
@@ -201,7 +180,56 @@ json_finish(struct leat_stage *st)
 		rc = json_look(st, s, true);
 		c->is_fresh = 1;
 	}
-	return rc ? rc : cut_finish(st, c);
+	return rc ? rc : cut_end_file(st, c);
+}
+
+static int
+json_begin_file(
+	struct leat_stage *st, struct json_cut *s, struct leat_frame *in)
+{
+	int rc = json_end_file(st, s);
+
+	if (rc)
+		return rc;
+	cut_begin_file(&s->cut, in);
+	s->has_start = 0;
+	s->n_mark = 0;
+	return LEAT_OK;
+}
+
+static int
+json_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct json_cut *s = leat_stage_state(st);
+	struct cut *c = &s->cut;
+	int rc;
+
+	if (cut_is_new_file(c, in)) {
+		rc = json_begin_file(st, s, in);
+		if (rc)
+			return rc;
+	}
+	cut_begin(st, c, in);
+	if (!s->has_start)
+		json_start(s, in);
+	if (!c->schema && !c->flaw) {
+		c->is_fresh = 0;
+		rc = json_gather(st, s, in);
+		if (rc)
+			return rc;
+		if (!c->is_fresh)
+			return json_wait(st, c, in);
+	}
+	return cut_process(st, c, in);
+}
+
+static int
+json_finish(struct leat_stage *st)
+{
+	struct json_cut *s = leat_stage_state(st);
+	int rc = json_end_file(st, s);
+
+	return rc ? rc : cut_finish(st, &s->cut);
 }
 
 /* ---- before the start --------------------------------------------------- */

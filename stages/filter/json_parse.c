@@ -22,6 +22,7 @@ struct json {
 	const struct json_columns *columns; /* that the tree is made after */
 	struct json_tree tree;
 	const char *origin;
+	const char *file; /* of the frame in hand */
 	uint64_t max_record;
 	uint64_t line;  /* from 1 */
 	uint64_t stamp; /* of rows */
@@ -68,7 +69,7 @@ json_reject(struct leat_stage *st, const struct json *s, struct json_line line,
 {
 	struct leat_reject reject = {
 		.reason = what,
-		.origin = s->origin,
+		.origin = s->file,
 		.line = s->line,
 		.column = (uint64_t)offset + 1,
 		.offset = line.offset,
@@ -469,6 +470,7 @@ json_process(struct leat_stage *st, struct leat_frame *in)
 
 	if (!s->is_begun) {
 		s->is_begun = 1;
+		s->file = head->file ? head->file : s->origin;
 		s->at = 0;
 		s->line = head->line;
 		json_end_lines(in);

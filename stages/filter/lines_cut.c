@@ -32,7 +32,16 @@ lines_negotiate(struct leat_stage *st, const struct leat_shape *in,
 static int
 lines_process(struct leat_stage *st, struct leat_frame *in)
 {
-	return cut_process(st, leat_stage_state(st), in);
+	struct cut *s = leat_stage_state(st);
+	int rc;
+
+	if (cut_is_new_file(s, in)) {
+		rc = cut_end_file(st, s);
+		if (rc)
+			return rc;
+		cut_begin_file(s, in);
+	}
+	return cut_process(st, s, in);
 }
 
 static int

@@ -19,7 +19,8 @@
 
 struct lines_state {
 	const char *origin;
-	uint32_t n_max; /* of a record; the newline does not count */
+	const char *file; /* of the frame in hand */
+	uint32_t n_max;   /* of a record; the newline does not count */
 	uint32_t is_begun;
 	uint32_t at; /* in the frame in hand: next byte to look at */
 	uint64_t line;
@@ -61,7 +62,7 @@ lines_reject(struct leat_stage *st, const struct lines_state *s,
 	char reason[96];
 	struct leat_reject reject = {
 		.reason = reason,
-		.origin = s->origin,
+		.origin = s->file,
 		.line = s->line,
 		.column = 1,
 		.offset = in->source_offset + s->at,
@@ -134,6 +135,7 @@ lines_process(struct leat_stage *st, struct leat_frame *in)
 	if (!s->is_begun) {
 		s->is_begun = 1;
 		s->at = 0;
+		s->file = head->file ? head->file : s->origin;
 		s->line = head->line;
 	}
 	if (head->flaw) {

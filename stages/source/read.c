@@ -195,15 +195,11 @@ read_begin(struct leat_stage *st, struct leat_frame **frame_out)
 {
 	struct read_state *s = leat_stage_state(st);
 	int rc = leat_stage_acquire(st, frame_out);
-	const char *name;
 
 	if (rc < 0)
 		return rc;
-	if (s->is_first) {
-		name = s->files.paths[s->n_begun - 1];
-		memcpy(leat_frame_start(*frame_out), name, strlen(name) + 1);
-		(*frame_out)->flags |= LEAT_FRAME_FIRST;
-	}
+	if (s->is_first)
+		leat_frame_set_file(*frame_out, s->files.paths[s->n_begun - 1]);
 	(*frame_out)->data = leat_frame_start(*frame_out) + READ_HEADROOM;
 	(*frame_out)->len_bytes = 0;
 	(*frame_out)->n_items = 0;

@@ -1,0 +1,93 @@
+/*
+ * csv_files.c -- columns where a CSV is one of several files.
+ *
+ * All have the header of the first. A column behind theirs may say which file a
+ * row is of: a vector, which csv.parse fills in.
+ * One thread at a time, that of the stage.
+ */
+#include <string.h>
+
+#include "csv_schema.h"
+
+/* Say in what the columns of two files differ. */
+static int
+files_fail(struct leat_stage *st, const char *file,
+	const struct leat_schema *other, const char *first,
+	const struct leat_schema *known)
+{
+	char all[200];
+	uint32_t k = 0;
+
+	while (k < known->n_fields && k < other->n_fields &&
+		!strcmp(known->columns[k].name, other->columns[k].name))
+		k++;
+	if (k < known->n_fields && k < other->n_fields)
+		return leat_stage_fail(st, LEAT_EDATA,
+			"%.150s: its column %u is '%.60s', that of '%.150s' "
+			"is '%.60s'; all files must have the same header",
+			file, k + 1, other->columns[k].name, first,
+			known->columns[k].name);
+	leat_schema_names(known, all, sizeof(all));
+	return leat_stage_fail(st, LEAT_EDATA,
+		"%.150s: it has %u columns, '%.150s' has %u; all files must "
+		"have the same: %s",
+		file, other->n_fields, first, known->n_fields, all);
+}
+
+int
+csv_schema_check_file(struct leat_stage *st, const struct csv_names *names,
+	const struct csv_record *r, const struct leat_schema *known,
+	const char *first)
+{
+	struct leat_schema *other = NULL;
+	bool is_equal;
+	int rc = csv_schema_make(
+		st, names, r, (struct leat_text){r->text, 0}, &other);
+
+	if (rc)
+		return rc;
+	is_equal = other->n_fields == known->n_fields;
+	for (uint32_t k = 0; is_equal && k < known->n_fields; k++)
+		is_equal =
+			!strcmp(other->columns[k].name, known->columns[k].name);
+	if (!is_equal)
+		rc = files_fail(st, names->origin, other, first, known);
+	leat_stage_free(st, other);
+	return rc;
+}
+
+int
+csv_schema_add_file(struct leat_stage *st, const struct csv_names *names,
+	struct leat_schema **schema_io)
+{
+	const char *name = names->opts->filename;
+	const struct leat_schema *narrow = *schema_io;
+	uint32_t n = narrow->n_columns;
+	struct leat_column *columns;
+	struct leat_schema *wide;
+	void *memory;
+	int rc;
+
+	if (!name[0])
+		return LEAT_OK;
+	if (leat_schema_find(narrow, name, strlen(name)) >= 0)
+		return leat_stage_fail_at(st, LEAT_EINVAL, "filename", 0, 0,
+			"the file has a column '%.60s' already", name);
+	rc = leat_stage_alloc(
+		st, sizeof(*wide) + (n + 1) * sizeof(*columns), &memory);
+	if (rc)
+		return leat_stage_fail(st, rc, "no memory for the columns");
+	wide = memory;
+	columns = (struct leat_column *)(wide + 1);
+	memcpy(columns, narrow->columns, n * sizeof(*columns));
+	columns[n] = (struct leat_column){.name = name,
+		.type = LEAT_TYPE_TEXT,
+		.field = LEAT_FIELD_NONE,
+		.vector = 0};
+	*wide = *narrow;
+	wide->columns = columns;
+	wide->n_columns = n + 1;
+	wide->n_vectors = 1;
+	*schema_io = wide;
+	return LEAT_OK;
+}
