@@ -43,6 +43,7 @@ add_library(leat_sim STATIC EXCLUDE_FROM_ALL
 	${sim_sources} ${stage_sources} ${sim_support}
 	$<TARGET_OBJECTS:leat_sim_world>)
 leat_sim_compile(leat_sim)
+target_include_directories(leat_sim PRIVATE stages/filter)
 target_link_libraries(leat_sim PUBLIC ck m ${LEAT_CONTEXT_LIBRARY}
 	Threads::Threads)
 target_link_options(leat_sim PUBLIC ${leat_link_flags})

@@ -57,6 +57,7 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_lz4_encode_ops,
 	&leat_bzip2_encode_ops,
 	&leat_write_ops,
+	&leat_write_split_ops,
 };
 
 static const struct leat_extension table_extensions[] = {

@@ -77,6 +77,13 @@ LEAT_API LEAT_MUST_CHECK int leat_file_peek(struct leat_file *file,
 LEAT_API LEAT_MUST_CHECK int leat_file_write(
 	struct leat_file *file, const void *buf, size_t n_bytes);
 
+/**
+ * Of a file that is being written beside its final name: let go of the system's
+ * handle for a while. The next write, or the commit, opens it again. For those
+ * who write more files than may be open at once.
+ */
+LEAT_API void leat_file_suspend(struct leat_file *file);
+
 /** To the disk, then under the final name. Once; then only close is left. */
 LEAT_API LEAT_MUST_CHECK int leat_file_commit(struct leat_file *file);
 

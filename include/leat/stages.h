@@ -619,6 +619,24 @@ struct leat_write_opts {
 	uint32_t on_drain; /* 0 = keep: PATH.partial; 1 = commit; 2 = discard */
 };
 
+/** write.split PATH: a table to several CSV files; {column} in the path is the
+ * value of that column, {n} the number of a file where they are cut. */
+LEAT_API extern const struct leat_stage_ops leat_write_split_ops;
+
+struct leat_write_split_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *path;
+	uint64_t rotate_rows;  /* most of a file; 0 = no limit */
+	uint64_t rotate_bytes; /* from so many on another file begins; 0 = no */
+	uint64_t max_open;     /* files at once; 0 = 64 */
+	uint64_t max_files;    /* in all; 0 = 1000 */
+	uint32_t header;       /* 0 = on, 1 = off */
+	uint32_t sync;         /* as of write */
+	uint32_t on_drain;     /* as of write */
+	uint32_t reserved;
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -476,6 +476,25 @@ leat_file_peek(struct leat_file *file, uint64_t offset, void *buf,
 	return LEAT_OK;
 }
 
+/* After a suspend: what was written must still be there. */
+static int
+file_resume(struct leat_file *file)
+{
+	struct leat__stat stat = {0};
+	int sys_errno;
+
+	if (file->fd >= 0 || !file->is_staged)
+		return LEAT_OK;
+	sys_errno = file->env->open(
+		file->env, file->temporary, LEAT__OPEN_APPEND, &file->fd);
+	if (!sys_errno)
+		sys_errno = file->env->fstat(file->env, file->fd, &stat);
+	if (!sys_errno && stat.size_bytes != file->n_bytes)
+		sys_errno = ESTALE;
+	return sys_errno ? file_fail(file, sys_errno, "go on writing")
+			 : LEAT_OK;
+}
+
 int
 leat_file_write(struct leat_file *file, const void *buf, size_t n_bytes)
 {
@@ -483,6 +502,7 @@ leat_file_write(struct leat_file *file, const void *buf, size_t n_bytes)
 	size_t most = is_regular ? FILE_MANY : FILE_PIECE;
 	const uint8_t *at = buf;
 
+	LEAT_TRY(file_resume(file));
 	while (n_bytes > 0) {
 		size_t piece = n_bytes < most ? n_bytes : most;
 		int64_t n;
@@ -508,6 +528,13 @@ file_close_fd(struct leat_file *file)
 	if (file->fd >= 0 && !file->is_standard)
 		file->env->close(file->env, file->fd);
 	file->fd = -1;
+}
+
+void
+leat_file_suspend(struct leat_file *file)
+{
+	if (file->is_staged)
+		file_close_fd(file);
 }
 
 static int
@@ -539,6 +566,7 @@ leat_file_commit(struct leat_file *file)
 	if (!file->is_staged)
 		return LEAT_OK;
 	LEAT_TRY(file_look(file));
+	LEAT_TRY(file_resume(file));
 	sys_errno = file->is_synced ? env->sync(env, file->fd) : 0;
 	if (sys_errno)
 		return file_fail(file, sys_errno, "bring to the disk");

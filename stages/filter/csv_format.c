@@ -11,9 +11,10 @@
 #include <leat/stages.h>
 #include <leat/table.h>
 
+#include "csv_put.h"
+
 #define CSV_FRAME_BYTES 131072
 #define CSV_COPY_BYTES  32 /* copied at once, needed or not */
-#define CSV_PRINT_BYTES 64 /* scratch for a printed value */
 #define CSV_SIDE_BYTES  (LEAT_TABLE_COLUMNS_MAX * sizeof(struct csv_run))
 
 /* Columns that are neighbours in the source as well; or one that is none of
@@ -198,138 +199,13 @@ csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
 	return 1;
 }
 
-/* ---- piece by piece ----------------------------------------------------- */
-
-/* Put bytes with every quote of a kind written twice. */
-static void
-csv_put_doubled(struct leat_writer *w, const uint8_t *data, size_t n)
-{
-	const uint8_t *end = data + n;
-	const uint8_t *quote;
-
-	while (data < end &&
-		(quote = memchr(data, '"', (size_t)(end - data)))) {
-		leat_writer_put(w, data, (size_t)(quote + 1 - data));
-		leat_writer_put(w, "\"", 1);
-		data = quote + 1;
-	}
-	leat_writer_put(w, data, (size_t)(end - data));
-}
-
-static uint32_t
-csv_needs_quotes(const struct csv *s, struct leat_text x)
-{
-	uint8_t is_special = 0;
-
-	for (uint32_t k = 0; k < x.len; k++)
-		is_special |= s->is_special[x.data[k]];
-	return is_special;
-}
-
-/* A text without quotes around it. */
-static void
-csv_put_plain(struct csv *s, struct leat_text x)
-{
-	struct leat_writer *w = &s->writer;
-
-	if (!csv_needs_quotes(s, x)) {
-		leat_writer_put(w, x.data, x.len);
-		return;
-	}
-	leat_writer_put(w, "\"", 1);
-	csv_put_doubled(w, x.data, x.len);
-	leat_writer_put(w, "\"", 1);
-}
-
-/* Between the quotes of another kind, where that kind is doubled. */
-static void
-csv_put_foreign(struct csv *s, struct leat_text x, uint8_t quote)
-{
-	struct leat_writer *w = &s->writer;
-
-	leat_writer_put(w, "\"", 1);
-	for (uint32_t k = 0; k < x.len; k++) {
-		csv_put_doubled(w, x.data + k, 1);
-		k += x.data[k] == quote;
-	}
-	leat_writer_put(w, "\"", 1);
-}
-
-/* A field as it stands in a text of whatever dialect. */
-static void
-csv_put_field(struct csv *s, const struct leat_table *t, uint32_t column,
-	uint32_t row)
-{
-	struct leat_text x = leat_table_raw(t, column, row);
-	uint8_t quote = (uint8_t)t->schema->quote;
-
-	if (!t->has_quotes || !quote || x.len < 2 || x.data[0] != quote)
-		csv_put_plain(s, x);
-	else if (quote == '"')
-		leat_writer_put(&s->writer, x.data, x.len);
-	else
-		csv_put_foreign(
-			s, (struct leat_text){x.data + 1, x.len - 2}, quote);
-}
-
-static void
-csv_put_value(struct csv *s, const struct leat_table *t, uint32_t column,
-	uint32_t row)
-{
-	uint8_t scratch[CSV_PRINT_BYTES];
-
-	if (t->schema->columns[column].field == LEAT_FIELD_NONE)
-		csv_put_plain(s, leat_table_text(t, column, row, scratch));
-	else
-		csv_put_field(s, t, column, row);
-}
-
-static void
-csv_put_line_end(struct csv *s)
-{
-	if (s->opts->crlf)
-		leat_writer_put(&s->writer, "\r\n", 2);
-	else
-		leat_writer_put(&s->writer, "\n", 1);
-}
-
-/* Other programs skip a blank line, so an empty value alone is "". */
-static void
-csv_put_row(struct csv *s, const struct leat_table *t, uint32_t row)
-{
-	struct leat_writer *w = &s->writer;
-	uint32_t n = t->schema->n_columns;
-
-	for (uint32_t k = 0; k < n; k++) {
-		uint8_t *before = w->at;
-
-		if (k)
-			leat_writer_put(w, &s->separator, 1);
-		csv_put_value(s, t, k, row);
-		if (n == 1 && w->at == before && !w->skip && !w->is_full)
-			leat_writer_put(w, "\"\"", 2);
-	}
-	csv_put_line_end(s);
-}
-
-static void
-csv_put_header(struct csv *s, const struct leat_schema *schema)
-{
-	for (uint32_t k = 0; k < schema->n_columns; k++) {
-		const char *name = schema->columns[k].name;
-		struct leat_text x = {
-			(const uint8_t *)name, (uint32_t)strlen(name)};
-
-		if (k)
-			leat_writer_put(&s->writer, &s->separator, 1);
-		csv_put_plain(s, x);
-		if (!x.len && schema->n_columns == 1)
-			leat_writer_put(&s->writer, "\"\"", 2);
-	}
-	csv_put_line_end(s);
-}
-
 /* ---- the stage ---------------------------------------------------------- */
+
+static struct csv_put
+csv_put(struct csv *s)
+{
+	return (struct csv_put){&s->writer, s->separator, s->opts->crlf != 0};
+}
 
 /* The header is no record: what it ends counts nothing. */
 static int
@@ -337,13 +213,14 @@ csv_header(
 	struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
 {
 	struct leat_writer *w = &s->writer;
+	struct csv_put put = csv_put(s);
 
 	while (!s->has_header && !s->opts->header) {
 		int rc = leat_writer_begin_record(st, w);
 
 		if (rc)
 			return rc;
-		csv_put_header(s, schema);
+		csv_put_header(&put, schema);
 		s->has_header = leat_writer_end_record(w);
 		if (s->has_header)
 			w->frame->n_items--;
@@ -355,6 +232,7 @@ static int
 csv_rows(struct leat_stage *st, struct csv *s, struct leat_table *t)
 {
 	struct leat_writer *w = &s->writer;
+	struct csv_put put = csv_put(s);
 	uint32_t can_copy = csv_can_copy(s, t);
 
 	while (s->row < t->n_rows) {
@@ -364,7 +242,7 @@ csv_rows(struct leat_stage *st, struct csv *s, struct leat_table *t)
 		if (rc)
 			return rc;
 		if (!can_copy || !csv_copy_row(s, t, row))
-			csv_put_row(s, t, row);
+			csv_put_row(&put, t, row);
 		s->row += leat_writer_end_record(w);
 	}
 	s->row = 0;

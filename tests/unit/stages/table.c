@@ -16,7 +16,7 @@ START_TEST(every_stage_can_be_found_by_its_name)
 		"fixed.parse", "length.parse", "length.format", "decode",
 		"gzip.decode", "zstd.decode", "lz4.decode", "bzip2.decode",
 		"gzip.encode", "zstd.encode", "lz4.encode", "bzip2.encode",
-		"write"};
+		"write", "write.split"};
 	uint32_t n = sizeof(expected) / sizeof(expected[0]);
 
 	ck_assert_uint_eq(leat_stages.size, sizeof(leat_stages));

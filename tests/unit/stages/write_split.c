@@ -1,0 +1,189 @@
+/*
+ * write.split: rows to several files, all complete or none there.
+ */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/pipe.h"
+#include "support/test.h"
+
+static void
+run_holds(const char *graph, uint64_t n_written)
+{
+	struct leat_graph_stats stats;
+	struct leat_error err;
+
+	ck_assert_msg(pipe_run(graph, &stats, &err) == LEAT_OK, "%s: %s", graph,
+		err.text);
+	ck_assert_uint_eq(stats.written, n_written);
+}
+
+/* It fails, and leaves no more than so many files. */
+static void
+run_fails(const char *graph, const char *wanted, uint32_t n_files)
+{
+	struct leat_error err;
+
+	ck_assert_int_lt(pipe_run(graph, NULL, &err), 0);
+	ck_assert_msg(strstr(err.text, wanted) != NULL, "%s", err.text);
+	ck_assert_uint_eq(pipe_count_files(), n_files);
+}
+
+START_TEST(each_value_has_a_file_of_its_own)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "k,v\na,1\nb,2\na,3\nc,\"4,4\"\nb,5\n");
+	run_holds("read in.csv ! write.split out-{k}.csv sync=off", 5);
+	pipe_file_holds("out-a.csv", "k,v\na,1\na,3\n");
+	pipe_file_holds("out-b.csv", "k,v\nb,2\nb,5\n");
+	pipe_file_holds("out-c.csv", "k,v\nc,\"4,4\"\n");
+	ck_assert_uint_eq(pipe_count_files(), 4);
+	run_holds("read in.csv ! head 1 ! "
+		  "write.split {k}-{v}.tsv header=off",
+		1);
+	pipe_file_holds("a-1.tsv", "a\t1\n");
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(few_files_are_open_and_all_are_complete)
+{
+	char in[40000] = "k,v\n", wanted[1000], path[20];
+	size_t n = 4;
+
+	pipe_enter_folder();
+	for (uint32_t k = 0; k < 3000; k++)
+		n += (size_t)snprintf(
+			in + n, sizeof(in) - n, "k%u,%u\n", k % 50, k % 7);
+	pipe_put_file("in.csv", in, n);
+	run_holds(
+		"read in.csv ! write.split {k}.csv max_open=3 sync=off", 3000);
+	ck_assert_uint_eq(pipe_count_files(), 51);
+	for (uint32_t k = 0; k < 50; k++) {
+		n = (size_t)snprintf(wanted, sizeof(wanted), "k,v\n");
+		for (uint32_t row = k; row < 3000; row += 50)
+			n += (size_t)snprintf(wanted + n, sizeof(wanted) - n,
+				"k%u,%u\n", k, row % 7);
+		snprintf(path, sizeof(path), "k%u.csv", k);
+		pipe_file_holds(path, wanted);
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(names_are_safe_and_told_apart)
+{
+	char in[1000];
+	size_t n;
+
+	pipe_enter_folder();
+	n = (size_t)snprintf(
+		in, sizeof(in), "k\n../x\n.._x\n\"\"\n_\n\"a\nb\"\n\xc3\xa4\n");
+	memset(in + n, 'l', 150);
+	in[n + 150] = '\n';
+	pipe_put_file("in.csv", in, n + 151);
+	run_holds("read in.csv ! write.split {k}.csv sync=off", 7);
+	ck_assert_uint_eq(pipe_count_files(), 8);
+	pipe_file_holds("_._x.csv", "k\n../x\n");
+	pipe_file_holds("_._x~2.csv", "k\n.._x\n");
+	pipe_file_holds("_.csv", "k\n\"\"\n");
+	pipe_file_holds("_~2.csv", "k\n_\n");
+	pipe_file_holds("a_b.csv", "k\n\"a\nb\"\n");
+	pipe_file_holds("\xc3\xa4.csv", "k\n\xc3\xa4\n");
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(files_are_cut_by_rows_and_by_bytes)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a\n1\n2\n3\n4\n5\n");
+	run_holds("read in.csv ! write.split out-{n}.csv rotate_rows=2", 5);
+	pipe_file_holds("out-0001.csv", "a\n1\n2\n");
+	pipe_file_holds("out-0002.csv", "a\n3\n4\n");
+	pipe_file_holds("out-0003.csv", "a\n5\n");
+	run_holds("read in.csv ! write.split by-{n}.csv rotate_bytes=5", 5);
+	pipe_file_holds("by-0001.csv", "a\n1\n2\n");
+	pipe_file_holds("by-0003.csv", "a\n5\n");
+	run_holds("read in.csv ! write.split {a}-{n}.csv rotate_rows=1", 5);
+	pipe_file_holds("5-0001.csv", "a\n5\n");
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(a_row_longer_than_a_buffer_is_written_whole)
+{
+	size_t n = 200000;
+	char *in = malloc(n + 10);
+
+	pipe_enter_folder();
+	memcpy(in, "a,b\n1,", 6);
+	memset(in + 6, 'x', n);
+	in[n + 6] = '\n';
+	in[n + 7] = '\0';
+	pipe_put_text("in.csv", in);
+	run_holds("read in.csv ! write.split out.csv", 1);
+	pipe_file_holds("out.csv", in);
+	free(in);
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(without_rows_there_is_a_header_where_the_name_is_known)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a,b\n");
+	run_holds("read in.csv ! write.split out.csv", 0);
+	pipe_file_holds("out.csv", "a,b\n");
+	run_holds("read in.csv ! write.split {a}.csv", 0);
+	ck_assert_uint_eq(pipe_count_files(), 2);
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(a_failed_run_leaves_nothing)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a,b\n1,2\n3,4\n5\n");
+	run_fails("read in.csv ! write.split {a}.csv max_open=1",
+		"in.csv:4:1: row has 1 field", 1);
+	pipe_put_text("in.csv", "a,b\n1,2\n3,4\n5,6\n");
+	run_fails("read in.csv ! write.split {a}.csv max_files=2",
+		"max_files=N allows more", 1);
+	run_fails("read in.csv ! write.split no/{a}.csv",
+		"its folder does not exist", 1);
+	run_holds("read in.csv ! write.split {a}.csv max_files=3", 3);
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(paths_that_cannot_be_are_refused)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a,b\n1,2\n");
+	run_fails("read in.csv ! write.split {c}.csv",
+		"there is no column 'c'; there are: a, b", 1);
+	run_fails(
+		"read in.csv ! write.split {a.csv", "a brace stands alone", 1);
+	run_fails(
+		"read in.csv ! write.split a}.csv", "a brace stands alone", 1);
+	run_fails(
+		"read in.csv ! write.split {}.csv", "a brace stands alone", 1);
+	run_fails("read in.csv ! write.split {a}.json", "the files are CSV", 1);
+	run_fails("read in.csv ! write.split {a}.csv rotate_rows=1",
+		"{n} in the path", 1);
+	run_fails(
+		"read in.csv ! write.split {a}.csv max_open=0", "max_open", 1);
+	run_fails("read in.csv ! write.split "
+		  "{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}.csv",
+		"over 16 columns", 1);
+	pipe_leave_folder();
+}
+END_TEST
+
+TEST_MAIN("stages/write_split", each_value_has_a_file_of_its_own,
+	few_files_are_open_and_all_are_complete, names_are_safe_and_told_apart,
+	files_are_cut_by_rows_and_by_bytes,
+	a_row_longer_than_a_buffer_is_written_whole,
+	without_rows_there_is_a_header_where_the_name_is_known,
+	a_failed_run_leaves_nothing, paths_that_cannot_be_are_refused)
