@@ -161,8 +161,9 @@ text_insert(struct path_text *text, const char *what)
 		text->is_full = true;
 		return;
 	}
-	while (at > 0 && text->data[at] != '.')
+	while (at > 0 && text->data[at - 1] != '.')
 		at--;
+	at -= at > 0;
 	n_tail = text->at - at;
 	memmove(text->data + at + n, text->data + at, n_tail);
 	memcpy(text->data + at, what, n);
