@@ -179,7 +179,7 @@ struct leat_csv_parse_opts {
 	const char *schema;  /* "id:int64,day:date"; the others are inferred */
 	uint64_t infer_rows; /* looked at for types; 0 = 1000 */
 	uint32_t sniff;      /* 1: sep and quote are guessed from the data */
-	uint32_t reserved;
+	uint32_t by_name;    /* 1: files may have their columns in any order */
 	const char *filename; /* a column that says which file; "" = none */
 };
 

@@ -15,14 +15,14 @@ static const uint8_t csv_mark[3] = {0xef, 0xbb, 0xbf}; /* byte order mark */
 struct csv_cut {
 	struct cut cut;
 	struct csv_names names;
-	uint32_t n_mark;      /* bytes of the mark that have come */
-	uint32_t has_start;   /* the mark is behind us, or there is none */
-	uint32_t has_header;  /* so is the first record */
-	uint32_t must_sniff;  /* the dialect is not known yet */
-	uint32_t must_gather; /* neither are the columns */
-	uint64_t n_lines;     /* that were gathered */
-	uint32_t is_sampled;  /* these are enough */
-	const char *first; /* the file that the schema is of; NULL = origin */
+	uint32_t n_mark;        /* bytes of the mark that have come */
+	uint32_t has_start;     /* the mark is behind us, or there is none */
+	uint32_t has_header;    /* so is the first record */
+	uint32_t must_sniff;    /* the dialect is not known yet */
+	uint32_t must_gather;   /* neither are the columns */
+	uint64_t n_lines;       /* that were gathered */
+	uint32_t is_sampled;    /* these are enough */
+	struct csv_known known; /* where it is one of several files */
 };
 
 /* ---- the header --------------------------------------------------------- */
@@ -102,12 +102,17 @@ csv_check_header(
 	struct leat_stage *st, struct csv_cut *s, const struct csv_record *r)
 {
 	struct csv_names names = s->names;
+	int rc;
 
 	if (!s->cut.file)
 		return csv_schema_check(st, &names, r, s->cut.schema);
 	names.origin = s->cut.file;
-	return csv_schema_check_file(st, &names, r, s->cut.schema,
-		s->first ? s->first : s->names.origin);
+	if (!s->known.schema)
+		s->known = (struct csv_known){
+			s->names.origin, s->cut.schema, s->cut.schema};
+	rc = csv_schema_check_file(st, &names, r, &s->known);
+	s->cut.schema = s->known.last;
+	return rc;
 }
 
 /* The carry begins with the first record that is not blank; rows follow. */
@@ -123,8 +128,10 @@ csv_take_header(struct leat_stage *st, struct csv_cut *s, uint32_t n_bytes,
 			   : csv_make_schema(st, s, &r, rows);
 	if (rc)
 		return rc;
-	if (!s->first)
-		s->first = s->cut.file;
+	if (!s->known.schema)
+		s->known.schema = s->known.last = s->cut.schema;
+	if (!s->known.first || s->known.first == s->names.origin)
+		s->known.first = s->cut.file;
 	s->has_header = 1;
 	s->cut.scan = (struct leat_cut){0};
 	if (!s->names.opts->header)

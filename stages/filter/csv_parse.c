@@ -320,6 +320,28 @@ csv_misfit(const struct leat_table *t, uint32_t row)
 	return k;
 }
 
+/* All fields of a row, as they stand there: whichever columns they are. */
+static struct leat_text
+csv_row_text(const struct leat_table *t, uint32_t row)
+{
+	const struct leat_schema *schema = t->schema;
+	struct leat_text x = {NULL, 0};
+
+	for (uint32_t k = 0; k < schema->n_fields; k++) {
+		struct leat_text field = leat_table_raw(t, k, row);
+
+		if (schema->columns[k].field == 0)
+			x.data = field.data;
+	}
+	for (uint32_t k = 0; k < schema->n_fields; k++) {
+		struct leat_text field = leat_table_raw(t, k, row);
+
+		if (schema->columns[k].field + 1 == schema->n_fields)
+			x.len = (uint32_t)(field.data + field.len - x.data);
+	}
+	return x;
+}
+
 /* "NAME:LINE:COLUMN: column 'delay' has 'n/a', its type is int64" */
 static int
 csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
@@ -328,16 +350,16 @@ csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
 	const struct leat_column *c = &t->schema->columns[k];
 	struct leat_position at = leat_table_position(t, k, row);
 	struct leat_text x = leat_table_raw(t, k, row);
-	struct leat_text first = leat_table_raw(t, 0, row);
-	struct leat_text last = leat_table_raw(t, t->schema->n_fields - 1, row);
+	struct leat_text all = csv_row_text(t, row);
+	const struct csv *s = leat_stage_state(st);
 	struct csv_finding finding;
 	struct leat_reject reject = {.reason = finding.text,
-		.origin = t->schema->origin,
+		.origin = s->file,
 		.line = at.line,
 		.column = at.column,
 		.offset = at.offset,
-		.data = first.data,
-		.n_bytes = (size_t)(last.data + last.len - first.data)};
+		.data = all.data,
+		.n_bytes = all.len};
 
 	snprintf(finding.text, sizeof(finding.text),
 		"column '%.64s' has '%.*s', where its type is %s", c->name,
@@ -648,6 +670,12 @@ const struct leat_option leat__csv_parse_options[] = {
 		.fallback = "1000",
 		.unit = "rows",
 		.help = "rows whose values say which type a column has"},
+	{.name = "by_name",
+		.type = LEAT_OPTION_BOOL,
+		.offset = offsetof(struct leat_csv_parse_opts, by_name),
+		.fallback = "off",
+		.help = "further files may have their columns in another "
+			"order"},
 	{.name = "filename",
 		.type = LEAT_OPTION_STRING,
 		.offset = offsetof(struct leat_csv_parse_opts, filename),

@@ -28,10 +28,16 @@ int csv_schema_make(struct leat_stage *st, const struct csv_names *names,
 int csv_schema_check(struct leat_stage *st, const struct csv_names *names,
 	const struct csv_record *r, const struct leat_schema *known);
 
-/* The same of another file of several; first is the one that known is of. */
+/* What is known of the columns of several files. */
+struct csv_known {
+	const char *first; /* file, that the schema is of */
+	const struct leat_schema *schema;
+	const struct leat_schema *last; /* of the last file */
+};
+
+/* The same of another file of several; known->last becomes its schema. */
 int csv_schema_check_file(struct leat_stage *st, const struct csv_names *names,
-	const struct csv_record *r, const struct leat_schema *known,
-	const char *first);
+	const struct csv_record *r, struct csv_known *known);
 /* If it is asked for, behind its columns one that says which file it is. */
 int csv_schema_add_file(struct leat_stage *st, const struct csv_names *names,
 	struct leat_schema **schema_io);

@@ -77,6 +77,28 @@ START_TEST(a_quote_left_open_ends_with_its_file)
 }
 END_TEST
 
+START_TEST(columns_may_stand_in_another_order)
+{
+	pipe_enter_folder();
+	pipe_put_text("1.csv", "a,b,c\n1,2,3\n");
+	pipe_put_text("2.csv", "c,a,b\n6,4,5\n");
+	pipe_put_text("3.csv", "c,a,b\n9,7,8\n");
+	pipe_put_text("4.csv", "a,b,c\n10,11,12\n");
+	gives("read *.csv by_name=on" TO_CSV,
+		"a,b,c\n1,2,3\n4,5,6\n7,8,9\n10,11,12\n", 4);
+	gives("read *.csv by_name=on filename=f ! where \"a > 3\" ! "
+	      "select c,f" TO_CSV,
+		"c,f\n6,2.csv\n9,3.csv\n12,4.csv\n", 3);
+	pipe_put_text("3.csv", "c,a,d\n9,7,8\n");
+	fails("read *.csv by_name=on" TO_CSV,
+		"3.csv: its column 1 is 'c', that of '1.csv' is 'a'");
+	pipe_put_text("3.csv", "c,a,b\n9,x,8\n");
+	fails("read *.csv by_name=on strict=on" TO_CSV,
+		"3.csv:2:3: column 'a' has 'x'");
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_column_says_which_file_a_row_is_of)
 {
 	pipe_enter_folder();
@@ -182,6 +204,7 @@ END_TEST
 TEST_MAIN("stages/read_files", headers_of_all_files_are_taken_away,
 	a_header_that_differs_is_told_with_both_files,
 	a_quote_left_open_ends_with_its_file,
+	columns_may_stand_in_another_order,
 	a_column_says_which_file_a_row_is_of,
 	lines_do_not_run_on_into_the_next_file,
 	each_line_of_json_is_of_one_file, every_file_has_its_own_decoder,
