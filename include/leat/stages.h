@@ -176,10 +176,10 @@ struct leat_csv_parse_opts {
 	uint32_t header; /* 0 = yes, 1 = no: columns are named c1, c2, ... */
 	uint32_t strict; /* 1: every value is checked against its type */
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
-	const char *schema;  /* "id:int64,day:date"; the others are inferred */
-	uint64_t infer_rows; /* looked at for types; 0 = 1000 */
-	uint32_t sniff;      /* 1: sep and quote are guessed from the data */
-	uint32_t by_name;    /* 1: files may have their columns in any order */
+	const char *schema;   /* "id:int64,day:date"; the others are inferred */
+	uint64_t infer_rows;  /* looked at for types; 0 = 1000 */
+	uint32_t sniff;       /* 1: sep and quote are guessed from the data */
+	uint32_t by_name;     /* 1: files may have their columns in any order */
 	const char *filename; /* a column that says which file; "" = none */
 };
 
