@@ -85,7 +85,7 @@ struct leat_decimal {
 struct leat_piece {
 	uint32_t at;
 	uint32_t len; /* LEAT_PIECE_OWN: at counts from the frame's data, */
-		      /* else from the source text */
+	/* else from the source text */
 };
 
 #define LEAT_PIECE_OWN (1u << 31)
@@ -222,6 +222,9 @@ LEAT_API struct leat_text leat_table_raw(
  */
 LEAT_API struct leat_text leat_table_text(const struct leat_table *t,
 	uint32_t column, uint32_t row, uint8_t *scratch);
+
+/** Most scratch that a value of a vector needs that is not BINARY. */
+#define LEAT_TABLE_PRINT_BYTES 48
 
 /** Scratch that leat_table_text() needs for this value; often 0. */
 LEAT_API uint32_t leat_table_text_bytes(
@@ -428,10 +431,10 @@ LEAT_API const char *leat_text_scan_name(void);
 struct leat_cut {
 	struct leat_scan scan; /* is_odd, has_quotes, in_quotes: as there */
 	uint32_t is_exact;     /* private: the scan's state is the exact one */
-	uint32_t end;          /* set by a call: behind the last record end in */
-			       /* its text; 0 = none */
-	uint64_t n_lines;      /* newlines since the state was zero */
-	uint64_t n_end_lines;  /* of these, up to the last record end */
+	uint32_t end;         /* set by a call: behind the last record end in */
+			      /* its text; 0 = none */
+	uint64_t n_lines;     /* newlines since the state was zero */
+	uint64_t n_end_lines; /* of these, up to the last record end */
 };
 
 /**

@@ -281,11 +281,12 @@ table_show(const struct leat__head *head, uint32_t at, uint32_t column,
 {
 	uint32_t row = leat_table_row(&head->t, at);
 	struct leat_text x = {NULL, 0};
-	uint8_t printed[32];
+	uint8_t printed[LEAT_TABLE_PRINT_BYTES];
 
 	if (head->t.schema->columns[column].field != LEAT_FIELD_NONE)
 		x = leat_table_raw(&head->t, column, row);
-	else
+	else if (leat_table_text_bytes(&head->t, column, row) <=
+		sizeof(printed))
 		x = leat_table_text(&head->t, column, row, printed);
 	snprintf(buf, KEY_SHOWN_BYTES, "%.*s",
 		(int)leat__min_u64(x.len, KEY_SHOWN_BYTES),

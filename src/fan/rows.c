@@ -15,7 +15,6 @@
 #define ROWS_TEXT_ENOUGH (1u << 17) /* then the frame goes */
 #define ROWS_ENDS_ENOUGH 16384u     /* fields of a frame; one row has less */
 #define ROWS_SLACK_BYTES 64u        /* readable behind the text */
-#define ROWS_PRINT_BYTES 32u        /* of a typed value */
 
 uint32_t
 leat__rows_frame_bytes(void)
@@ -255,16 +254,49 @@ rows_has_dialect(const struct leat__rows *rows, const struct leat_table *t)
 		t->schema->quote == rows->schema->quote;
 }
 
+/* Bytes as digits: more of them than a scratch holds. */
+static void
+rows_put_binary(struct leat__rows *rows, const struct leat_table *t,
+	uint32_t column, uint32_t row)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct leat_table own = *t;
+	struct leat_text x = {NULL, 0};
+	struct leat_vector v;
+	uint32_t bad_row;
+
+	if (!leat_table_vector(&own, column, LEAT_TYPE_BINARY, &v, &bad_row))
+		x = leat_vector_text(&v, row);
+	for (uint32_t k = 0; k < x.len; k++) {
+		uint8_t pair[] = {(uint8_t)digits[x.data[k] >> 4],
+			(uint8_t)digits[x.data[k] & 15]};
+
+		rows_put_bytes(rows, pair, 2);
+	}
+}
+
+/* A value of a vector: text is put in quotes where it has to be. */
+static void
+rows_put_own(struct leat__rows *rows, const struct leat_table *t,
+	uint32_t column, uint32_t row)
+{
+	uint8_t printed[LEAT_TABLE_PRINT_BYTES];
+
+	if (leat_table_text_bytes(t, column, row) > sizeof(printed))
+		rows_put_binary(rows, t, column, row);
+	else
+		rows_put_anew(
+			rows, leat_table_text(t, column, row, printed), 0);
+}
+
 static void
 rows_put_value(struct leat__rows *rows, const struct leat_table *t,
 	uint32_t column, uint32_t row)
 {
-	uint8_t printed[ROWS_PRINT_BYTES];
 	struct leat_text x;
 
 	if (t->schema->columns[column].field == LEAT_FIELD_NONE) {
-		x = leat_table_text(t, column, row, printed);
-		rows_put_bytes(rows, x.data, x.data ? x.len : 0);
+		rows_put_own(rows, t, column, row);
 	} else if (rows_has_dialect(rows, t)) {
 		x = leat_table_raw(t, column, row);
 		rows_put_bytes(rows, x.data, x.len);

@@ -9,8 +9,6 @@
 
 #include "table/table.h"
 
-#define TEXT_PRINT_BYTES 48 /* of any type but text and binary */
-
 struct leat_text
 leat_table_raw(const struct leat_table *t, uint32_t column, uint32_t row)
 {
@@ -135,7 +133,7 @@ text_vector_bytes(const struct leat_table *t, const struct leat_column *column,
 		return 0;
 	if (v.type == LEAT_TYPE_BINARY)
 		return 2 * leat_vector_text(&v, row).len;
-	return TEXT_PRINT_BYTES;
+	return LEAT_TABLE_PRINT_BYTES;
 }
 
 uint32_t

@@ -5,8 +5,6 @@
 
 #include "csv_put.h"
 
-#define CSV_PRINT_BYTES 64 /* scratch for a printed value */
-
 /* Put bytes with every quote of a kind written twice. */
 static void
 csv_put_doubled(struct leat_writer *w, const uint8_t *data, size_t n)
@@ -79,16 +77,39 @@ csv_put_field(const struct csv_put *s, const struct leat_table *t,
 			s, (struct leat_text){x.data + 1, x.len - 2}, quote);
 }
 
+/* Bytes as digits: more of them than a scratch holds. */
+static void
+csv_put_binary(const struct csv_put *s, const struct leat_table *t,
+	uint32_t column, uint32_t row)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct leat_table own = *t;
+	struct leat_text x = {NULL, 0};
+	struct leat_vector v;
+	uint32_t bad_row;
+
+	if (!leat_table_vector(&own, column, LEAT_TYPE_BINARY, &v, &bad_row))
+		x = leat_vector_text(&v, row);
+	for (uint32_t k = 0; k < x.len; k++)
+		leat_writer_put(s->writer,
+			(char[]){
+				digits[x.data[k] >> 4], digits[x.data[k] & 15]},
+			2);
+}
+
 static void
 csv_put_value(const struct csv_put *s, const struct leat_table *t,
 	uint32_t column, uint32_t row)
 {
-	uint8_t scratch[CSV_PRINT_BYTES];
+	const struct leat_column *c = &t->schema->columns[column];
+	uint8_t scratch[LEAT_TABLE_PRINT_BYTES];
 
-	if (t->schema->columns[column].field == LEAT_FIELD_NONE)
+	if (c->field != LEAT_FIELD_NONE)
+		csv_put_field(s, t, column, row);
+	else if (leat_table_text_bytes(t, column, row) <= sizeof(scratch))
 		csv_put_plain(s, leat_table_text(t, column, row, scratch));
 	else
-		csv_put_field(s, t, column, row);
+		csv_put_binary(s, t, column, row);
 }
 
 static void

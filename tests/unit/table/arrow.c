@@ -451,6 +451,25 @@ START_TEST(string_views_and_dictionaries_come_in)
 }
 END_TEST
 
+START_TEST(long_bytes_are_written_as_digits)
+{
+	static const int32_t offsets[] = {0, 400};
+	static char bytes[400];
+	char want[810] = "v\n";
+
+	for (int k = 0; k < 400; k++) {
+		bytes[k] = (char)(k * 7);
+		snprintf(want + 2 + 2 * k, 3, "%02x", (uint8_t)bytes[k]);
+	}
+	memcpy(want + 802, "\n", 2);
+	pipe_enter_folder();
+	expect_column(&(struct fake_column){"z", 1, 0, 0,
+			      {NULL, offsets, bytes}, 3, NULL, NULL},
+		want);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_an_error)
 {
 	static const uint64_t big[] = {1, 1ull << 63};
@@ -563,7 +582,8 @@ TEST_MAIN("table/arrow", a_table_goes_out_as_arrays,
 	a_graph_that_never_ran_is_no_end_either,
 	a_stream_that_is_released_early_ends_what_feeds_it,
 	one_end_has_to_be_open, every_type_of_value_comes_in,
-	string_views_and_dictionaries_come_in, what_does_not_fit_is_an_error,
-	formats_that_are_not_known_are_refused, a_stream_that_fails_says_why,
+	string_views_and_dictionaries_come_in, long_bytes_are_written_as_digits,
+	what_does_not_fit_is_an_error, formats_that_are_not_known_are_refused,
+	a_stream_that_fails_says_why,
 	a_stream_goes_with_a_graph_that_was_never_checked,
 	many_rows_come_back_through_a_stream)
