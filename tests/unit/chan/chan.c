@@ -188,6 +188,31 @@ START_TEST(an_armed_sender_is_woken_by_a_grant)
 }
 END_TEST
 
+START_TEST(who_waits_until_all_is_through_is_woken_by_each_grant)
+{
+	struct world w;
+
+	world_init(&w, 4, 0);
+	ck_assert(leat__chan_is_drained(&w.ch));
+	ck_assert(!leat__chan_arm_drained(&w.ch));
+	for (int k = 0; k < 2; k++)
+		leat__chan_push(&w.ch, frame_of(&w, 5));
+	for (int k = 0; k < 2; k++) {
+		ck_assert(!leat__chan_is_drained(&w.ch));
+		ck_assert(leat__chan_arm_drained(&w.ch));
+		leat_frame_release(leat__chan_pop(&w.ch));
+		ck_assert(!leat__chan_is_drained(&w.ch)); /* in its hands */
+		leat__chan_grant(&w.ch, 1, 5, NULL);
+		ck_assert_int_eq(w.sender.n, k + 1);
+	}
+	ck_assert(leat__chan_is_drained(&w.ch));
+	leat__chan_push(&w.ch, frame_of(&w, 5));
+	leat__chan_close_recv(&w.ch, NULL);
+	ck_assert(!leat__chan_arm_drained(&w.ch)); /* it never will be */
+	world_fini(&w);
+}
+END_TEST
+
 START_TEST(closing_wakes_the_other_end_armed_or_not)
 {
 	struct world w;
@@ -260,6 +285,7 @@ TEST_MAIN("chan/chan", credit_queued_and_in_hand_add_up_to_the_capacity,
 	an_idle_channel_admits_one_frame_however_long,
 	an_armed_receiver_is_woken_once_per_arming,
 	an_armed_sender_is_woken_by_a_grant,
+	who_waits_until_all_is_through_is_woken_by_each_grant,
 	closing_wakes_the_other_end_armed_or_not,
 	drain_releases_what_is_queued_and_counts_its_items,
 	the_frontier_ends_at_the_top_when_the_sender_closes,
