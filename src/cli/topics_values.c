@@ -4,7 +4,8 @@
  */
 #include "cli.h"
 
-/* clang-format off: these lines are read as they stand */
+/* these lines are read as they stand */
+/* clang-format off */
 const char leat__cli_topic_expressions[] =
 	"A condition of where and the values of derive are expressions:\n"
 	"\n"
