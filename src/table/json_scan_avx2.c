@@ -55,22 +55,34 @@ avx2_controls(__m256i x)
 	return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
 }
 
+/* Backslashes and controls other than newlines are rare: looked at together. */
 AVX2_TARGET static inline struct leat__json_masks
 avx2_masks(const uint8_t *text)
 {
 	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)text);
 	__m256i b =
 		_mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
-
-	return (struct leat__json_masks){
+	__m256i a_line = avx2_equal(a, '\n'), b_line = avx2_equal(b, '\n');
+	__m256i a_control = avx2_controls(a), b_control = avx2_controls(b);
+	__m256i a_slash = avx2_equal(a, '\\'), b_slash = avx2_equal(b, '\\');
+	__m256i rare = _mm256_or_si256(
+		_mm256_or_si256(_mm256_andnot_si256(a_line, a_control),
+			_mm256_andnot_si256(b_line, b_control)),
+		_mm256_or_si256(a_slash, b_slash));
+	struct leat__json_masks m = {
 		.quotes = avx2_bits(avx2_equal(a, '"'), avx2_equal(b, '"')),
-		.slashes = avx2_bits(avx2_equal(a, '\\'), avx2_equal(b, '\\')),
 		.ops = avx2_bits(avx2_ops(a), avx2_ops(b)),
-		.lines = avx2_bits(avx2_equal(a, '\n'), avx2_equal(b, '\n')),
+		.lines = avx2_bits(a_line, b_line),
 		.whites = avx2_bits(avx2_whites(a), avx2_whites(b)),
-		.controls = avx2_bits(avx2_controls(a), avx2_controls(b)),
 		.high = (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(a, b)),
 	};
+
+	m.controls = m.lines;
+	if (leat__unlikely(!_mm256_testz_si256(rare, rare))) {
+		m.slashes = avx2_bits(a_slash, b_slash);
+		m.controls = avx2_bits(a_control, b_control);
+	}
+	return m;
 }
 
 AVX2_TARGET static inline uint64_t
@@ -88,13 +100,16 @@ avx2_write(uint64_t bits, uint32_t base, uint32_t *out)
 {
 	uint32_t *end = out + __builtin_popcountll(bits);
 
-	do {
-		for (int k = 0; k < 8; k++) {
-			out[k] = base + (uint32_t)_tzcnt_u64(bits);
-			bits = _blsr_u64(bits);
-		}
-		out += 8;
-	} while (leat__unlikely(bits));
+	for (int k = 0; k < 4; k++) {
+		out[k] = base + (uint32_t)_tzcnt_u64(bits);
+		bits = _blsr_u64(bits);
+	}
+	for (int k = 4; k < 8; k++) {
+		out[k] = base + (uint32_t)_tzcnt_u64(bits);
+		bits = _blsr_u64(bits);
+	}
+	for (; leat__unlikely(bits); bits = _blsr_u64(bits))
+		out++[8] = base + (uint32_t)_tzcnt_u64(bits);
 	return end;
 }
 

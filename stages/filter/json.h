@@ -126,22 +126,27 @@ struct json_path *leat__json_path_make(struct json_tree *tree,
 struct json_key *leat__json_key_find(struct json_tree *tree,
 	struct json_path *in, struct leat_text key, bool *is_bad);
 
+static inline uint64_t
+json_key_other(const struct json_key *key, const uint8_t *text, uint32_t k)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, text + sizeof(word) * k, sizeof(word));
+	return (word ^ key->words[k]) & key->masks[k];
+}
+
 /* Is it this key, with so many bytes up to the colon? */
 static inline bool
 json_key_is(const struct json_key *key, const uint8_t *text, uint32_t len)
 {
-	uint64_t words[4], other = 0;
-
-	if (key->len != len)
+	if (key->len != len ||
+		(json_key_other(key, text, 0) | json_key_other(key, text, 1)))
 		return false;
-	__builtin_memcpy(words, text, sizeof(words));
-	for (uint32_t k = 0; k < 4; k++)
-		other |= (words[k] ^ key->words[k]) & key->masks[k];
-	return !other &&
-		(len <= sizeof(words) ||
-			!__builtin_memcmp(text + sizeof(words),
-				key->text + sizeof(words),
-				len - sizeof(words)));
+	if (len <= 16)
+		return true;
+	return !(json_key_other(key, text, 2) | json_key_other(key, text, 3)) &&
+		(len <= 32 ||
+			!__builtin_memcmp(text + 32, key->text + 32, len - 32));
 }
 
 /* ---- json_walk.c -------------------------------------------------------- */

@@ -311,7 +311,7 @@ walk_common(const struct json_walk *w, struct json_path *path, uint32_t start,
 
 	if (start >= end)
 		return false;
-	while (json_is_white(text[end - 1]))
+	while (text[end - 1] <= ' ')
 		end--;
 	if (!is_string && !json_is_common_number(text + start, end - start))
 		return false;
