@@ -123,7 +123,7 @@ builder_open(struct leat_stage *st, struct leat_builder *b)
 		return leat_stage_fail(st, LEAT_ELIMIT,
 			"%u columns do not fit into a frame",
 			b->schema->n_columns);
-	b->end = capacity;
+	b->end = capacity - LEAT__TABLE_SLACK_BYTES;
 	b->n_rows = 0;
 	b->is_full = 0;
 	return LEAT_OK;

@@ -14,6 +14,7 @@
 
 #define LEAT__TABLE_HEAD_BYTES   128
 #define LEAT__TABLE_FIELDS_MAX   65535
+#define LEAT__TABLE_SLACK_BYTES  8 /* that digits may be read in behind text */
 #define LEAT__TABLE_VECTOR_BYTES (1u << 20)
 
 struct leat_table_head {

@@ -34,6 +34,7 @@ leat_table_room(const struct leat_table *t)
 	uint64_t used = (uint64_t)(t->frame->data - start) + t->head->free_at;
 	uint32_t capacity = leat_frame_capacity_bytes(t->frame);
 
+	used += LEAT__TABLE_SLACK_BYTES;
 	return used < capacity ? capacity - (uint32_t)used : 0;
 }
 

@@ -29,6 +29,22 @@ START_TEST(typed_columns_become_text)
 }
 END_TEST
 
+/* Text of JSON stands in no source as it has to be written. */
+START_TEST(text_of_vectors_is_quoted_where_it_has_to_be)
+{
+	static const char *const texts[] = {
+		"{\"a\":\"x,y\"}\n{\"a\":\"\\\"q\\\"\"}\n"
+		"{\"a\":\"two\\nlines\"}\n{\"a\":\"plain\"}\n",
+		"b\n1\n2\n3\n4\n", NULL};
+
+	files_expect("read @0 ! json.parse ! z. read @1 ! csv.parse ! z. "
+		     "zip name=z" TO_OUT,
+		texts,
+		"a,b\n\"x,y\",1\n\"\"\"q\"\"\",2\n"
+		"\"two\nlines\",3\nplain,4\n");
+}
+END_TEST
+
 START_TEST(it_ends_with_the_shortest)
 {
 	static const char *const texts[] = {
@@ -219,9 +235,9 @@ START_TEST(branches_of_one_tee_are_refused_with_a_hint)
 END_TEST
 
 TEST_MAIN("fan/zip", rows_stand_side_by_side_and_names_stay_unique,
-	typed_columns_become_text, it_ends_with_the_shortest,
-	strict_wants_the_same_number_of_rows, a_long_zip_is_that_of_the_lines,
-	a_row_longer_than_any_frame_is_refused,
+	typed_columns_become_text, text_of_vectors_is_quoted_where_it_has_to_be,
+	it_ends_with_the_shortest, strict_wants_the_same_number_of_rows,
+	a_long_zip_is_that_of_the_lines, a_row_longer_than_any_frame_is_refused,
 	a_row_that_does_not_fit_goes_to_the_next_frame_as_a_whole,
 	items_are_put_behind_each_other,
 	branches_of_one_tee_are_refused_with_a_hint)
