@@ -45,7 +45,7 @@ add_library(leat_sim STATIC EXCLUDE_FROM_ALL
 leat_sim_compile(leat_sim)
 target_include_directories(leat_sim PRIVATE stages/filter)
 target_link_libraries(leat_sim PUBLIC ck m ${LEAT_CONTEXT_LIBRARY}
-	Threads::Threads)
+	${leat_pcre2_library} ${leat_codec_libraries} Threads::Threads)
 target_link_options(leat_sim PUBLIC ${leat_link_flags})
 
 add_executable(sim EXCLUDE_FROM_ALL ${sim_scenarios} ${sim_stages})

@@ -12,6 +12,7 @@
 #include <leat/ctx.h>
 #include <leat/graph.h>
 #include <leat/io.h>
+#include <leat/json.h>
 #include <leat/parallel.h>
 #include <leat/pool.h>
 #include <leat/stage.h>

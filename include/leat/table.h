@@ -84,8 +84,9 @@ struct leat_decimal {
 /** Where a TEXT or BINARY value of a vector stands. */
 struct leat_piece {
 	uint32_t at;
-	uint32_t len; /* LEAT_PIECE_OWN: at counts from the frame's data, */
-	/* else from the source text */
+	/* with LEAT_PIECE_OWN at counts from the frame's data, without it from
+	 * the source text */
+	uint32_t len;
 };
 
 #define LEAT_PIECE_OWN (1u << 31)
@@ -155,10 +156,11 @@ static inline struct leat_text
 leat_vector_text(const struct leat_vector *v, uint32_t row)
 {
 	struct leat_piece piece = ((const struct leat_piece *)v->values)[row];
-
-	return (struct leat_text){
+	struct leat_text x = {
 		(piece.len & LEAT_PIECE_OWN ? v->own : v->text) + piece.at,
 		piece.len & ~LEAT_PIECE_OWN};
+
+	return x;
 }
 
 /** Position of a value in its source, for messages. */
@@ -321,7 +323,9 @@ LEAT_API LEAT_MUST_CHECK int leat_table_add_text(struct leat_table *t,
 static inline struct leat_piece
 leat_table_piece(const struct leat_table *t, struct leat_text x)
 {
-	return (struct leat_piece){(uint32_t)(x.data - t->text), x.len};
+	struct leat_piece piece = {(uint32_t)(x.data - t->text), x.len};
+
+	return piece;
 }
 
 /** Bytes that vectors and text can still take in the frame. */
@@ -431,8 +435,8 @@ LEAT_API const char *leat_text_scan_name(void);
 struct leat_cut {
 	struct leat_scan scan; /* is_odd, has_quotes, in_quotes: as there */
 	uint32_t is_exact;     /* private: the scan's state is the exact one */
-	uint32_t end;         /* set by a call: behind the last record end in */
-			      /* its text; 0 = none */
+	uint32_t end; /* set by a call: behind the last record end in */
+	/* its text; 0 = none */
 	uint64_t n_lines;     /* newlines since the state was zero */
 	uint64_t n_end_lines; /* of these, up to the last record end */
 };

@@ -98,8 +98,8 @@ struct leat_stage {
 	bool is_implied; /* brought along by a file name or an open end */
 	struct leat__handed *handed; /* options that are none of a source's:
 				      * for the parser that its file brings */
-	bool is_brought;  /* put right before another one by that one's ops */
-	bool is_wanted;   /* values of tables that it emits are looked at */
+	bool is_brought; /* put right before another one by that one's ops */
+	bool is_wanted;  /* values of tables that it emits are looked at */
 	bool is_inited;
 	bool is_ordered_merge; /* set by its init */
 	bool has_priority;     /* it was given one */
@@ -308,7 +308,6 @@ LEAT_MUST_CHECK int leat__parse_implied(struct leat_graph *graph,
  * LEAT_OK, or LEAT_EINVAL with the place: nobody knows such an option. */
 LEAT_MUST_CHECK int leat__args_hand_on(const struct leat_stage *source,
 	struct leat_stage *parser, struct leat_error *err);
-
 
 const struct leat_stage_ops *leat__set_find(
 	const struct leat_stage_set *set, const char *name, size_t n_bytes);

@@ -3,9 +3,8 @@
  * end of a file's name, and by what a source shows of its content.
  *
  *	read a.csv.zst           read a.csv.zst ! zstd.decode ! csv.parse
- *	... ! write b.json.gz    ... ! json.format ! gzip.encode ! write
- *b.json.gz read a ! csv.parse       read a ! gzip.decode ! csv.parse, if a is
- *gzip
+ *	... ! write b.json.gz    ... ! json.format ! gzip.encode ! write ...
+ *	read a ! csv.parse       read a ! gzip.decode ! csv.parse, if it is one
  *
  * Keeps: bytes that go from a file straight into a file go as they are; what
  * is compressed when it is written was not before. `decode=off` of a source

@@ -68,8 +68,7 @@ static void
 finding_locate(const struct leat_stage *st, struct leat_error *err)
 {
 	/* who was put before another one is known by that one's name */
-	const struct leat_stage *named =
-		st->is_brought ? st->outs[0]->to : st;
+	const struct leat_stage *named = st->is_brought ? st->outs[0]->to : st;
 
 	if (named->name)
 		snprintf(err->stage, sizeof(err->stage), "%s", named->name);

@@ -10,8 +10,7 @@
  * over small and over large chunks; every run must give the same and balance.
  *
  *	typed_gives("group total=sum(n)", "n:int64\n1\n2\n", "total\n3\n");
- *	typed_fails("group avg(d)", "d:date\n2001-01-01\n", "a number is
- *wanted");
+ *	typed_fails("group avg(d)", "d:date\n2001-01-01\n", "is wanted");
  */
 #ifndef LEAT_TESTS_SUPPORT_TYPED_H
 #define LEAT_TESTS_SUPPORT_TYPED_H
