@@ -27,6 +27,7 @@ struct shape {
 	const struct leat_stage_ops *stages[REGION_STAGES_MAX];
 	bool is_forked;   /* the first two are branches, merged by stamps */
 	bool is_blocking; /* the ends have threads of their own */
+	bool is_bursting; /* and the source lets frames gather */
 	uint64_t late, until;
 	bool is_behind; /* the second stage waits for the first to be ahead */
 	uint64_t fails[2];
@@ -70,6 +71,8 @@ trial_opts(struct trial *t, const struct shape *shape)
 static const struct leat_stage_ops *
 trial_source(const struct shape *shape)
 {
+	if (shape->is_bursting)
+		return &numbers_burst_ops;
 	return shape->is_blocking ? &numbers_blocking_ops : &numbers_ops;
 }
 
@@ -423,6 +426,34 @@ static struct shape forked_more = {.workers = 2,
 	.per_frame = 2,
 	.stages = {&scatter_ops, &scatter_ops},
 	.is_forked = true};
+static struct shape burst = {.workers = 2,
+	.into = 4,
+	.n = 8,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.is_blocking = true,
+	.is_bursting = true};
+static struct shape burst_narrow = {.workers = 2,
+	.into = 2,
+	.n = 7,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.is_blocking = true,
+	.is_bursting = true};
+static struct shape burst_serial = {.workers = 1,
+	.out = 4,
+	.n = 8,
+	.per_frame = 1,
+	.stages = {&serial_ops},
+	.is_blocking = true,
+	.is_bursting = true};
+static struct shape burst_enough = {.workers = 2,
+	.into = 4,
+	.per_frame = 1,
+	.stages = {&same_ops},
+	.is_blocking = true,
+	.is_bursting = true,
+	.enough = 2};
 static struct shape enough = {
 	.workers = 2, .per_frame = 1, .stages = {&same_ops}, .enough = 2};
 static struct shape enough_blocking = {.workers = 2,
@@ -608,6 +639,22 @@ const struct sim_scenario scenarios_region[] = {
 		.run = region_whole,
 		.user = &forked_more,
 		.runs_per_mille = 500},
+	{.name = "region_burst",
+		.idea = "a source lets frames gather before it tells of them",
+		.run = region_whole,
+		.user = &burst},
+	{.name = "region_burst_narrow",
+		.idea = "the same, with less room than that",
+		.run = region_whole,
+		.user = &burst_narrow},
+	{.name = "region_burst_serial",
+		.idea = "the same, before a stage that one worker runs",
+		.run = region_whole,
+		.user = &burst_serial},
+	{.name = "region_burst_enough",
+		.idea = "the same, and the sink stops it",
+		.run = region_whole,
+		.user = &burst_enough},
 	{.name = "region_enough",
 		.idea = "the sink stops a region and its source",
 		.run = region_whole,

@@ -87,6 +87,20 @@ const struct leat_stage_ops numbers_blocking_ops = {
 	LEAT_STAGE_OPS_INIT("numbers"), .flags = LEAT_STAGE_BLOCKING,
 	NUMBERS_OPS};
 
+static int
+numbers_burst_init(struct leat_stage *st, const void *opts)
+{
+	leat_stage_needs(st)->burst = 3;
+	return numbers_init(st, opts);
+}
+
+const struct leat_stage_ops numbers_burst_ops = {LEAT_STAGE_OPS_INIT("numbers"),
+	.flags = LEAT_STAGE_BLOCKING, .state_bytes = sizeof(struct numbers),
+	.opts_bytes = sizeof(struct numbers_opts), .options = numbers_options,
+	.out_layout = LEAT_LAYOUT_ITEMS, .needs = {.frame_bytes = 4096},
+	.init = numbers_burst_init, .negotiate = numbers_negotiate,
+	.produce = numbers_produce};
+
 /* ---- sink ---------------------------------------------------------------------- */
 
 struct sink {

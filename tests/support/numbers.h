@@ -19,6 +19,7 @@ struct numbers_opts {
 
 extern const struct leat_stage_ops numbers_ops;          /* cooperative */
 extern const struct leat_stage_ops numbers_blocking_ops; /* own thread */
+extern const struct leat_stage_ops numbers_burst_ops;    /* told each third */
 
 /* sink: into a struct sink_seen of the test's */
 struct sink_seen {
