@@ -11,17 +11,11 @@
 
 #include "names.h"
 
-struct drop {
-	struct names names;
-	const struct leat_schema *from;
-	struct leat_schema *to;
-};
-
 static int
 drop_init(struct leat_stage *st, const void *opts)
 {
 	const struct leat_drop_opts *o = opts;
-	struct drop *s = leat_stage_state(st);
+	struct names_stage *s = leat_stage_state(st);
 	int rc = leat__filter_names_read(st, &s->names, o->columns);
 
 	for (uint32_t k = 0; !rc && k < s->names.n_items; k++) {
@@ -38,7 +32,7 @@ drop_init(struct leat_stage *st, const void *opts)
 
 /* Those that are not in the list, in their order. */
 static int
-drop_keep(struct leat_stage *st, const struct drop *s,
+drop_keep(struct leat_stage *st, const struct names_stage *s,
 	const struct leat_schema *from, struct leat_column *columns)
 {
 	uint32_t n = 0;
@@ -64,19 +58,16 @@ drop_keep(struct leat_stage *st, const struct drop *s,
 }
 
 static int
-drop_bind(struct leat_stage *st, struct drop *s, const struct leat_schema *from)
+drop_make(struct leat_stage *st, struct names_stage *s,
+	const struct leat_schema *from)
 {
 	struct leat_column *columns;
 	int rc;
 
-	if (from == s->from)
-		return LEAT_OK;
 	rc = leat__filter_names_schema(
 		st, from, from->n_columns, &s->to, &columns);
 	if (!rc)
 		rc = drop_keep(st, s, from, columns);
-	if (!rc)
-		s->from = from;
 	return rc;
 }
 
@@ -84,29 +75,13 @@ static int
 drop_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	struct drop *s = leat_stage_state(st);
-	int rc;
-
-	if (!in->schema)
-		return LEAT_OK;
-	rc = drop_bind(st, s, in->schema);
-	out->schema = s->to;
-	return rc;
+	return leat__filter_names_negotiate(st, in, out, drop_make);
 }
 
 static int
 drop_process(struct leat_stage *st, struct leat_frame *in)
 {
-	struct drop *s = leat_stage_state(st);
-	struct leat_table t;
-	int rc;
-
-	leat_table_open(in, &t);
-	rc = drop_bind(st, s, t.schema);
-	if (rc)
-		return rc;
-	leat_table_set_schema(&t, s->to);
-	return leat_stage_emit(st, 0, in);
+	return leat__filter_names_process(st, in, drop_make);
 }
 
 static const struct leat_option drop_options[] = {
@@ -127,7 +102,7 @@ const struct leat_stage_ops leat_drop_ops = {
 		"spaces at its ends stands in `quotes`.\n"
 		"\n"
 		"    leat run 'read a.csv ! drop origin,delay'\n",
-	.state_bytes = sizeof(struct drop),
+	.state_bytes = sizeof(struct names_stage),
 	.opts_bytes = sizeof(struct leat_drop_opts),
 	.options = drop_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,

@@ -218,3 +218,49 @@ leat__filter_names_schema(struct leat_stage *st, const struct leat_schema *from,
 	(*out)->columns = *columns_out;
 	return LEAT_OK;
 }
+
+/* ---- stages that exchange the schema -------------------------------------- */
+
+static int
+names_bind(struct leat_stage *st, struct names_stage *s,
+	const struct leat_schema *from, names_make_fn make)
+{
+	int rc;
+
+	if (from == s->from)
+		return LEAT_OK;
+	rc = make(st, s, from);
+	if (rc == LEAT_OK)
+		s->from = from;
+	return rc;
+}
+
+int
+leat__filter_names_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out, names_make_fn make)
+{
+	struct names_stage *s = leat_stage_state(st);
+	int rc;
+
+	if (!in->schema)
+		return LEAT_OK;
+	rc = names_bind(st, s, in->schema, make);
+	out->schema = s->to;
+	return rc;
+}
+
+int
+leat__filter_names_process(
+	struct leat_stage *st, struct leat_frame *in, names_make_fn make)
+{
+	struct names_stage *s = leat_stage_state(st);
+	struct leat_table t;
+	int rc;
+
+	leat_table_open(in, &t);
+	rc = names_bind(st, s, t.schema, make);
+	if (rc)
+		return rc;
+	leat_table_set_schema(&t, s->to);
+	return leat_stage_emit(st, 0, in);
+}

@@ -36,6 +36,24 @@ int leat__filter_names_find(struct leat_stage *st,
 	const struct names_item *item, const struct leat_schema *schema,
 	uint32_t *column_out);
 
+/* State of a stage that gives tables another schema: the first of its state. */
+struct names_stage {
+	struct names names;
+	const struct leat_schema *from; /* that `to` was made of */
+	struct leat_schema *to;
+};
+
+/* Makes s->to of another schema. LEAT_OK, or a code that has been said. */
+typedef int (*names_make_fn)(struct leat_stage *st, struct names_stage *s,
+	const struct leat_schema *from);
+
+/* As negotiate and process of such a stage. */
+int leat__filter_names_negotiate(struct leat_stage *st,
+	const struct leat_shape *in, struct leat_shape *out,
+	names_make_fn make);
+int leat__filter_names_process(
+	struct leat_stage *st, struct leat_frame *in, names_make_fn make);
+
 /* A schema like another one with room for n columns, to be filled in. */
 int leat__filter_names_schema(struct leat_stage *st,
 	const struct leat_schema *from, uint32_t n, struct leat_schema **out,

@@ -222,3 +222,22 @@ leat__pack_reject(
 			.data = all.data,
 			.n_bytes = all.len});
 }
+
+int
+leat__pack_negotiate(struct leat_stage *st, struct leat__pack *pack,
+	const struct leat_shape *in, struct leat_shape *out)
+{
+	struct leat_needs *needs = leat_stage_needs(st);
+	int rc = LEAT_OK;
+
+	needs->frame_bytes = leat__pack_frame_bytes(in);
+	if (in->schema)
+		rc = leat__pack_bind(st, pack, in->schema);
+	*out = (struct leat_shape){
+		.layout = LEAT_LAYOUT_TABLE,
+		.frame_bytes = needs->frame_bytes,
+		.schema = pack->to,
+		.origin = in->origin,
+	};
+	return rc;
+}

@@ -69,6 +69,12 @@ uint32_t leat__pack_frame_bytes(const struct leat_shape *in);
 /* Side memory that it takes, for the needs. */
 uint64_t leat__pack_side_bytes(void);
 
+/* In negotiate of a stage that holds rows and emits them as they were: its
+ * frames, and what goes out. LEAT_OK, or a code that has been said. */
+LEAT_MUST_CHECK int leat__pack_negotiate(struct leat_stage *st,
+	struct leat__pack *pack, const struct leat_shape *in,
+	struct leat_shape *out);
+
 /* In negotiate, if the schema is known, and else by the first table.
  * LEAT_OK, or a code after leat_stage_fail(). So do all below. */
 LEAT_MUST_CHECK int leat__pack_bind(struct leat_stage *st,

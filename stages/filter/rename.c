@@ -11,17 +11,11 @@
 
 #include "names.h"
 
-struct rename {
-	struct names names;
-	const struct leat_schema *from;
-	struct leat_schema *to;
-};
-
 static int
 rename_init(struct leat_stage *st, const void *opts)
 {
 	const struct leat_rename_opts *o = opts;
-	struct rename *s = leat_stage_state(st);
+	struct names_stage *s = leat_stage_state(st);
 	int rc = leat__filter_names_read(st, &s->names, o->columns);
 
 	for (uint32_t k = 0; !rc && k < s->names.n_items; k++) {
@@ -38,7 +32,7 @@ rename_init(struct leat_stage *st, const void *opts)
 
 /* Is the new name that of a column which keeps it? */
 static int
-rename_check(struct leat_stage *st, const struct rename *s,
+rename_check(struct leat_stage *st, const struct names_stage *s,
 	const struct leat_column *columns)
 {
 	for (uint32_t k = 0; k < s->names.n_items; k++) {
@@ -57,14 +51,12 @@ rename_check(struct leat_stage *st, const struct rename *s,
 }
 
 static int
-rename_bind(
-	struct leat_stage *st, struct rename *s, const struct leat_schema *from)
+rename_make(struct leat_stage *st, struct names_stage *s,
+	const struct leat_schema *from)
 {
 	struct leat_column *columns;
 	int rc;
 
-	if (from == s->from)
-		return LEAT_OK;
 	rc = leat__filter_names_schema(
 		st, from, from->n_columns, &s->to, &columns);
 	if (rc)
@@ -79,8 +71,6 @@ rename_bind(
 	}
 	if (!rc)
 		rc = rename_check(st, s, columns);
-	if (!rc)
-		s->from = from;
 	return rc;
 }
 
@@ -88,29 +78,13 @@ static int
 rename_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	struct rename *s = leat_stage_state(st);
-	int rc;
-
-	if (!in->schema)
-		return LEAT_OK;
-	rc = rename_bind(st, s, in->schema);
-	out->schema = s->to;
-	return rc;
+	return leat__filter_names_negotiate(st, in, out, rename_make);
 }
 
 static int
 rename_process(struct leat_stage *st, struct leat_frame *in)
 {
-	struct rename *s = leat_stage_state(st);
-	struct leat_table t;
-	int rc;
-
-	leat_table_open(in, &t);
-	rc = rename_bind(st, s, t.schema);
-	if (rc)
-		return rc;
-	leat_table_set_schema(&t, s->to);
-	return leat_stage_emit(st, 0, in);
+	return leat__filter_names_process(st, in, rename_make);
 }
 
 static const struct leat_option rename_options[] = {
@@ -131,7 +105,7 @@ const struct leat_stage_ops leat_rename_ops = {
 		"spaces at its ends stands in `quotes`.\n"
 		"\n"
 		"    leat run 'read a.csv ! rename late=delay,from=origin'\n",
-	.state_bytes = sizeof(struct rename),
+	.state_bytes = sizeof(struct names_stage),
 	.opts_bytes = sizeof(struct leat_rename_opts),
 	.options = rename_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,

@@ -9,31 +9,23 @@
 
 #include "names.h"
 
-struct select {
-	struct names names;
-	const struct leat_schema *from;
-	struct leat_schema *to;
-};
-
 static int
 select_init(struct leat_stage *st, const void *opts)
 {
 	const struct leat_select_opts *o = opts;
-	struct select *s = leat_stage_state(st);
+	struct names_stage *s = leat_stage_state(st);
 
 	return leat__filter_names_read(st, &s->names, o->columns);
 }
 
 /* Make the schema that belongs to another one. */
 static int
-select_bind(
-	struct leat_stage *st, struct select *s, const struct leat_schema *from)
+select_make(struct leat_stage *st, struct names_stage *s,
+	const struct leat_schema *from)
 {
 	struct leat_column *columns;
 	int rc;
 
-	if (from == s->from)
-		return LEAT_OK;
 	rc = leat__filter_names_schema(
 		st, from, s->names.n_items, &s->to, &columns);
 	for (uint32_t k = 0; !rc && k < s->names.n_items; k++) {
@@ -46,8 +38,6 @@ select_bind(
 		columns[k] = from->columns[at];
 		columns[k].name = item->name;
 	}
-	if (!rc)
-		s->from = from;
 	return rc;
 }
 
@@ -55,29 +45,13 @@ static int
 select_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	struct select *s = leat_stage_state(st);
-	int rc;
-
-	if (!in->schema)
-		return LEAT_OK;
-	rc = select_bind(st, s, in->schema);
-	out->schema = s->to;
-	return rc;
+	return leat__filter_names_negotiate(st, in, out, select_make);
 }
 
 static int
 select_process(struct leat_stage *st, struct leat_frame *in)
 {
-	struct select *s = leat_stage_state(st);
-	struct leat_table t;
-	int rc;
-
-	leat_table_open(in, &t);
-	rc = select_bind(st, s, t.schema);
-	if (rc)
-		return rc;
-	leat_table_set_schema(&t, s->to);
-	return leat_stage_emit(st, 0, in);
+	return leat__filter_names_process(st, in, select_make);
 }
 
 static const struct leat_option select_options[] = {
@@ -98,7 +72,7 @@ const struct leat_stage_ops leat_select_ops = {
 		"spaces at its ends stands in `quotes`.\n"
 		"\n"
 		"    leat run 'read a.csv ! select date,from=origin,delay'\n",
-	.state_bytes = sizeof(struct select),
+	.state_bytes = sizeof(struct names_stage),
 	.opts_bytes = sizeof(struct leat_select_opts),
 	.options = select_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,

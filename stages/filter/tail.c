@@ -38,18 +38,8 @@ tail_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
 	struct tail *s = leat_stage_state(st);
-	int rc = LEAT_OK;
 
-	leat_stage_needs(st)->frame_bytes = leat__pack_frame_bytes(in);
-	if (in->schema)
-		rc = leat__pack_bind(st, &s->pack, in->schema);
-	*out = (struct leat_shape){
-		.layout = LEAT_LAYOUT_TABLE,
-		.frame_bytes = leat_stage_needs(st)->frame_bytes,
-		.schema = s->pack.to,
-		.origin = in->origin,
-	};
-	return rc;
+	return leat__pack_negotiate(st, &s->pack, in, out);
 }
 
 static int

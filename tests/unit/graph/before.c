@@ -109,7 +109,7 @@ START_TEST(what_is_said_of_it_is_said_of_the_stage)
 	begin();
 	ck_assert_int_eq(check(text), LEAT_EINVAL);
 	ck_assert_str_eq(err.stage, "csv.parse");
-	ck_assert_uint_eq(err.at_offset, strstr(text, "c:date") - text);
+	ck_assert_int_eq(err.at_offset, strstr(text, "c:date") - text);
 	end();
 }
 END_TEST
@@ -178,7 +178,7 @@ fails(const char *text, const char *said, const char *at)
 	begin();
 	ck_assert_int_eq(check(text), LEAT_EINVAL);
 	ck_assert_msg(strstr(err.text, said) != NULL, "%s", err.text);
-	ck_assert_uint_eq(err.at_offset, strstr(text, at) - text);
+	ck_assert_int_eq(err.at_offset, strstr(text, at) - text);
 	end();
 }
 
