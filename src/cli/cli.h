@@ -169,6 +169,9 @@ void leat__cli_man(void);
 uint32_t leat__cli_n_ins(const struct leat_stage_ops *ops);
 uint32_t leat__cli_n_outs(const struct leat_stage_ops *ops);
 const struct leat_stage_ops *leat__cli_find_stage(const char *name);
+/* Print one line of text that begins in column at, broken at spaces before
+ * column 80. */
+void leat__cli_wrap(const char *text, size_t n_bytes, size_t at, size_t indent);
 /* "source", "filter", "sink" */
 const char *leat__cli_stage_kind(const struct leat_stage_ops *ops);
 /* "text", "size", "1 to 100", "a|b": what an option takes. */

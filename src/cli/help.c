@@ -20,21 +20,17 @@ leat__cli_help_main(FILE *to)
 		"write late.csv'\n\ncommands\n",
 		leat_version());
 	for (; command->name; command++)
-		fprintf(to, "  %-10s %s\n", command->name, command->summary);
+		fprintf(to, "  %-11s %s\n", command->name, command->summary);
 	fputs("\ntopics\n", to);
 	for (; topic->name; topic++)
-		fprintf(to, "  %-10s %s\n", topic->name, topic->summary);
+		fprintf(to, "  %-11s %s\n", topic->name, topic->summary);
 	fputs("\nleat help COMMAND, STAGE or TOPIC explains one; leat inspect "
 	      "lists the stages.\n",
 		to);
 }
 
-/*
- * Print one line of text that begins in column at, broken at spaces before
- * column 80.
- */
-static void
-help_wrap(const char *text, size_t n_bytes, size_t at, size_t indent)
+void
+leat__cli_wrap(const char *text, size_t n_bytes, size_t at, size_t indent)
 {
 	const char *end = text + n_bytes;
 	bool is_first = true;
@@ -65,7 +61,7 @@ help_paragraphs(const char *text)
 	while (*text) {
 		size_t n = strcspn(text, "\n");
 
-		help_wrap(text, n, 0, 0);
+		leat__cli_wrap(text, n, 0, 0);
 		text += n + (text[n] == '\n');
 	}
 }
@@ -81,7 +77,7 @@ help_option(const struct leat__cli_option *option)
 		option->letter ? ',' : ' ', option->name,
 		option->value ? "=" : "", option->value ? option->value : "");
 	printf("%s\n        ", left);
-	help_wrap(option->help, strlen(option->help), 8, 8);
+	leat__cli_wrap(option->help, strlen(option->help), 8, 8);
 }
 
 void
@@ -112,7 +108,7 @@ help_stage_options(const struct leat_stage_ops *ops)
 	for (; option->name; option++) {
 		leat__cli_option_range(option, range, sizeof(range));
 		printf("  %-18s ", option->name);
-		help_wrap(option->help, strlen(option->help), 21, 21);
+		leat__cli_wrap(option->help, strlen(option->help), 21, 21);
 		if (range[0] || (option->fallback && *option->fallback))
 			printf("%21s%s%s%s%s\n", "", range,
 				range[0] && option->fallback ? ", " : "",
@@ -124,11 +120,12 @@ help_stage_options(const struct leat_stage_ops *ops)
 static void
 help_stage(const struct leat_stage_ops *ops)
 {
-	char usage[512];
+	char usage[1024];
 
 	leat__cli_stage_usage(ops, usage, sizeof(usage));
-	printf("%s: %s\n\nusage: %s\n", ops->name,
-		ops->summary ? ops->summary : "", usage);
+	printf("%s: %s\n\nusage: ", ops->name,
+		ops->summary ? ops->summary : "");
+	leat__cli_wrap(usage, strlen(usage), 7, 7);
 	if (ops->help) {
 		putchar('\n');
 		help_paragraphs(ops->help);

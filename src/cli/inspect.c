@@ -209,11 +209,12 @@ static int
 inspect_stage(const struct leat_stage_ops *ops)
 {
 	const struct leat_option *option = ops->options;
-	char usage[512];
+	char usage[1024];
 
 	leat__cli_stage_usage(ops, usage, sizeof(usage));
-	printf("%s: %s\n\n  %-10s %s\n", ops->name,
-		ops->summary ? ops->summary : "", "usage", usage);
+	printf("%s: %s\n\n  %-10s ", ops->name,
+		ops->summary ? ops->summary : "", "usage");
+	leat__cli_wrap(usage, strlen(usage), 13, 13);
 	printf("  %-10s %s\n", "kind", leat__cli_stage_kind(ops));
 	inspect_ends(ops);
 	inspect_flags(ops);

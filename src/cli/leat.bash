@@ -14,12 +14,12 @@ _leat()
 		run) words="--file --explain --progress=bar --progress=plain
 			--progress=json --progress=none --workers --memory
 			--schedule=strict --schedule=weighted
-			--quiet --help" ;;
-		check) words="--file --workers --memory --schedule --quiet --help" ;;
-		show) words="--file --workers --memory --schedule --dot --help" ;;
+			--dead-letters --quiet --help" ;;
+		check) words="--file --workers --memory --schedule --dead-letters --quiet --help" ;;
+		show) words="--file --workers --memory --schedule --dead-letters --dot --help" ;;
 		inspect) words="--json --help $(_leat_stages)" ;;
-		help) words="--man run check show inspect help graphs balance
-			signals status files $(_leat_stages)" ;;
+		help) words="--man run check show inspect help graphs parallel expressions functions
+			balance signals status files $(_leat_stages)" ;;
 		esac
 	fi
 	COMPREPLY=($(compgen -W "$words" -- "$word"))

@@ -136,7 +136,7 @@ static void
 man_stage(const struct leat_stage_ops *ops)
 {
 	const struct leat_option *option = ops->options;
-	char usage[512];
+	char usage[1024];
 
 	leat__cli_stage_usage(ops, usage, sizeof(usage));
 	fputs(".SS ", stdout);

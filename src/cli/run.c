@@ -47,19 +47,22 @@ run_block_signals(sigset_t *signals)
 
 /* ---- drain ---- */
 
-/* "write (120 rows to come)": whom a drain waits for. */
+/* "write, csv.format and others": whom a drain waits for, sinks first, for the
+ * others wait for those. */
 static void
 run_tell_waiting(struct run_state *run)
 {
 	struct leat_stage_stats stats;
+	uint32_t n = 0, n_stages = 0;
 	char names[256];
 	size_t at = 0;
-	uint32_t n = 0;
 
 	names[0] = '\0';
-	for (uint32_t k = 0; leat_stage_stats(run->g.graph, k, &stats) == 0;
-		k++) {
-		if (stats.flags & LEAT_STATS_DONE)
+	while (leat_stage_stats(run->g.graph, n_stages, &stats) == 0)
+		n_stages++;
+	while (n_stages-- > 0) {
+		if (leat_stage_stats(run->g.graph, n_stages, &stats) != 0 ||
+			stats.flags & LEAT_STATS_DONE)
 			continue;
 		if (n++ < 4 && at < sizeof(names))
 			at += (size_t)snprintf(names + at, sizeof(names) - at,
