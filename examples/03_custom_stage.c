@@ -79,9 +79,8 @@ static const struct leat_stage_ops grep_ops = {
 static const struct leat_stage_ops *const stages[] = {&leat_read_ops,
 	&leat_lines_parse_ops, &grep_ops, &leat_lines_format_ops,
 	&leat_write_ops};
-static const struct leat_stage_set set = {.size = sizeof(set),
-	.n_stages = sizeof(stages) / sizeof(stages[0]),
-	.stages = stages};
+static const struct leat_stage_set set = {
+	.size = sizeof(set), .n_stages = 5, .stages = stages};
 
 int
 main(void)
