@@ -30,11 +30,12 @@ leat__fan_follow_n(const struct leat__fan_follow *follow)
 }
 
 /* The share of the first n branches' places for frames that wait which is full;
- * each branch has one more for the frame that it works on. */
+ * each branch has one more for the frame that it works on. Where that is all,
+ * the share of branches that have one. */
 static double
 follow_fullness(const struct leat_stage *st, uint32_t n)
 {
-	uint64_t n_waiting = 0, n_places = 0;
+	uint64_t n_waiting = 0, n_places = 0, n_busy = 0;
 
 	for (uint32_t k = 0; k < n; k++) {
 		struct leat__link *link = st->outs[k];
@@ -44,9 +45,10 @@ follow_fullness(const struct leat_stage *st, uint32_t n)
 
 		n_places += capacity - 1;
 		n_waiting += n_used > 1 ? n_used - 1 : 0;
+		n_busy += n_used > 0;
 	}
 	return n_places ? (double)n_waiting / (double)n_places
-			: LEAT__ELASTIC_UNKNOWN;
+			: (double)n_busy / n;
 }
 
 uint32_t

@@ -109,8 +109,8 @@ trial_be_restless(struct trial *t, uint32_t most)
 {
 	t->opts.least = 1;
 	t->opts.most = most;
-	t->opts.grow_queue = 2;
-	t->opts.shrink_queue = 1;
+	t->opts.grow_queue = 61;
+	t->opts.shrink_queue = 60;
 	t->opts.grow_rate = 101;
 	t->opts.shrink_rate = 100;
 	t->opts.window_ns = 1000;
