@@ -513,6 +513,8 @@ region_lacks_locked(struct leat__region *region, struct leat__task *task,
 {
 	if (what == LEAT__REST_ROOM)
 		return !ticket_has_room(task->ticket);
+	/* the arming may undo that of who emits and is stalled: then all has
+	 * been granted, and this task fails, which ends every wait */
 	if (what == LEAT__REST_TURN)
 		return !leat__region_is_oldest(task) ||
 			!ticket_has_room(task->ticket) ||
@@ -589,15 +591,23 @@ region_alloc(struct leat__region *region)
 	return LEAT_OK;
 }
 
-/* Does all behind it go on without anything else of the graph? Where branches
- * come together, they may wait for each other. */
+/*
+ * Does what its receiver is a part of go on without anything else of the graph?
+ * It is followed as long as it is one chain: where chains come together, they
+ * may wait for each other, and where they part, for the slowest.
+ */
 static bool
 region_is_patient(const struct leat_graph *graph, const struct leat_stage *tail)
 {
-	for (uint32_t k = tail->number + 1; k < graph->n_stages; k++)
-		if (graph->stages[k]->n_ins > 1)
+	/* no chain is longer than the graph */
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		tail = tail->outs[0]->to;
+		if (tail->n_ins > 1 || tail->n_outs > 1)
 			return false;
-	return true;
+		if (tail->n_outs == 0)
+			return true;
+	}
+	return false;
 }
 
 int

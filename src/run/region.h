@@ -49,8 +49,10 @@ struct leat__region {
 	struct leat__waker on_input;    /* frames, or their end */
 	struct leat__waker on_credit;   /* of the out */
 	struct leat__parallel *elastic; /* NULL: all tasks are at work */
-	bool is_patient; /* who fails waits until the receiver is through with
-			    what came before: it may be enough */
+	/* who fails, and has the oldest ticket, tells of it only when the
+	 * receiver is through with what came before: that may be enough.
+	 * Whoever gives credit calls it, and it looks again */
+	bool is_patient;
 	_Alignas(LEAT__CACHE_LINE) struct leat__lock lock;
 	/* guarded by it: */
 	uint64_t next;      /* ticket */

@@ -488,6 +488,12 @@ static struct shape fails_or_enough = {.workers = 2,
 	.fails = {3, 0},
 	.enough = 2};
 
+static struct shape fails_fork = {.workers = 2,
+	.per_frame = 1,
+	.stages = {&same_ops, &same_ops},
+	.is_forked = true,
+	.fails = {3, 0}};
+
 static struct shape resized = {.workers = 3,
 	.n = 6,
 	.per_frame = 1,
@@ -695,6 +701,10 @@ const struct sim_scenario scenarios_region[] = {
 		.idea = "the same, and the earlier one is late",
 		.run = region_fail,
 		.user = &fails_late},
+	{.name = "region_fail_fork",
+		.idea = "one fails on a branch, before the branches meet again",
+		.run = region_fail,
+		.user = &fails_fork},
 	{.name = "region_fail_enough",
 		.idea = "one fails, or the sink has enough before",
 		.run = region_fail_or_enough,
