@@ -4,8 +4,8 @@
  *
  * What comes makes one member, which is complete when the input ends. Records
  * count as out with the frame that goes when they have been taken in. What was
- * taken in comes out when it is worth it; with flush=on whenever nothing more
- * comes for now, at the price of some size. One thread at a time.
+ * taken in comes out when it is worth it; with flush=on whenever the input has
+ * nothing, at the price of some size. One thread at a time.
  */
 #include <string.h>
 
@@ -221,7 +221,7 @@ encode_init_bzip2(struct leat_stage *st, const void *opts)
 				.fallback = "off",                             \
 				.values = "off|on",                            \
 				.help = "pass on what has come whenever "      \
-					"nothing more comes for now"},         \
+					"the input has nothing"},              \
 		{                                                              \
 			.name = NULL                                           \
 		}                                                              \

@@ -9,6 +9,7 @@
  * Threads: the one that builds the graph.
  */
 #include "group.h"
+#include "names.h"
 
 #include <stdio.h>
 
@@ -60,17 +61,14 @@ spec_skip_spaces(struct spec_parse *p)
 static int
 spec_quoted(struct spec_parse *p)
 {
-	size_t begin = p->at++;
-	const char *s = p->list;
+	size_t begin = p->at;
+	uint32_t at = (uint32_t)begin;
+	bool is_closed = leat__filter_quoted(p->list, &at, &p->out);
 
-	while (s[p->at] && (s[p->at] != '`' || s[p->at + 1] == '`')) {
-		*p->out++ = s[p->at];
-		p->at += s[p->at] == '`' ? 2 : 1;
-	}
-	if (!s[p->at])
-		return spec_fail(p, begin, p->at - begin, "a ` is not closed");
-	p->at++;
-	return LEAT_OK;
+	p->at = at;
+	if (is_closed)
+		return LEAT_OK;
+	return spec_fail(p, begin, p->at - begin, "a ` is not closed");
 }
 
 /* A name up to one of the characters of `ends`, without spaces around. */

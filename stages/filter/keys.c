@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "names.h"
+
 #define KEYS_TEXT_MAX    65536u /* of the list */
 #define KEYS_FIXED_BYTES 32u    /* most of what is no text */
 #define KEYS_MIDDLE      0x80u  /* first byte of 0 */
@@ -53,18 +55,10 @@ static int
 keys_quoted(struct keys_parse *p)
 {
 	uint32_t begin = p->at;
-	const char *s = p->text;
-	char quote = s[p->at++];
 
-	while (s[p->at] && (s[p->at] != quote || s[p->at + 1] == quote)) {
-		*p->out++ = s[p->at];
-		p->at += s[p->at] == quote ? 2 : 1;
-	}
-	if (!s[p->at])
-		return keys_fail(
-			p, begin, p->at - begin, "the name is not closed");
-	p->at++;
-	return LEAT_OK;
+	if (leat__filter_quoted(p->text, &p->at, &p->out))
+		return LEAT_OK;
+	return keys_fail(p, begin, p->at - begin, "the name is not closed");
 }
 
 static bool

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lookup_list.h"
+#include "names.h"
 
 #define LIST_TEXT_MAX 65536u
 
@@ -60,18 +61,10 @@ static int
 list_quoted(struct list_parse *p)
 {
 	uint32_t begin = p->at;
-	const char *s = p->text;
-	char quote = s[p->at++];
 
-	while (s[p->at] && (s[p->at] != quote || s[p->at + 1] == quote)) {
-		*p->out++ = s[p->at];
-		p->at += s[p->at] == quote ? 2 : 1;
-	}
-	if (!s[p->at])
-		return list_fail(
-			p, begin, p->at - begin, "the name is not closed");
-	p->at++;
-	return LEAT_OK;
+	if (leat__filter_quoted(p->text, &p->at, &p->out))
+		return LEAT_OK;
+	return list_fail(p, begin, p->at - begin, "the name is not closed");
 }
 
 static int

@@ -40,22 +40,29 @@ names_skip_spaces(struct names_parse *p)
 		p->at++;
 }
 
+bool
+leat__filter_quoted(const char *text, uint32_t *at, char **out)
+{
+	char quote = text[(*at)++];
+
+	while (text[*at] && (text[*at] != quote || text[*at + 1] == quote)) {
+		*(*out)++ = text[*at];
+		*at += text[*at] == quote ? 2 : 1;
+	}
+	if (!text[*at])
+		return false;
+	(*at)++;
+	return true;
+}
+
 /* `name` or "name", the quote doubled for itself; p->at is at the quote. */
 static int
 names_quoted(struct names_parse *p, struct names_name *name)
 {
-	char quote = p->list[p->at++];
-	const char *s = p->list;
-
-	while (s[p->at] && (s[p->at] != quote || s[p->at + 1] == quote)) {
-		*p->out++ = s[p->at];
-		p->at += s[p->at] == quote ? 2 : 1;
-	}
-	if (!s[p->at])
-		return names_fail(p->st, LEAT_EINVAL, name->offset,
-			p->at - name->offset, "the name is not closed");
-	p->at++;
-	return LEAT_OK;
+	if (leat__filter_quoted(p->list, &p->at, &p->out))
+		return LEAT_OK;
+	return names_fail(p->st, LEAT_EINVAL, name->offset,
+		p->at - name->offset, "the name is not closed");
 }
 
 static int

@@ -27,6 +27,13 @@ struct names {
 	uint32_t n_items;
 };
 
+/*
+ * A name in quotes: text[*at] is the first of them, and a quote in it is
+ * doubled. What it says goes to *out, which moves on, as *at does.
+ * false: it is not closed.
+ */
+bool leat__filter_quoted(const char *text, uint32_t *at, char **out);
+
 /* Read a list; NULL is an empty one. No name twice. */
 int leat__filter_names_read(
 	struct leat_stage *st, struct names *names, const char *list);
