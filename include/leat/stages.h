@@ -601,7 +601,7 @@ struct leat_encode_opts {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t level; /* 0 = what the format's own tool takes */
-	uint32_t flush; /* 1: also whenever nothing more comes for now */
+	uint32_t flush; /* 1: also whenever the input has nothing */
 	uint32_t reserved;
 };
 

@@ -268,7 +268,7 @@ reader_escape(struct reader *r)
 			"character over U+FFFF a second \\u");
 	return reader_fail(r, r->at,
 		"no such escape; there are \\\" \\\\ \\/ \\b \\f \\n \\r \\t "
-		"\\uXXXX");
+		"\\u0000");
 }
 
 static bool
