@@ -18,6 +18,7 @@ struct leat__threads_one {
 	struct leat__call *call; /* to be made; the lock of threads */
 	struct leat__parker parker;
 	struct leat__thread thread;
+	bool is_started, has_ended; /* both: to be joined; the lock */
 };
 
 /* ---- one thread --------------------------------------------------------- */
@@ -44,14 +45,27 @@ one_leave_idle_locked(struct leat__threads_one *one)
 	*at = one->next;
 }
 
+/* The thread and who started it each come here once; the second hands it on
+ * to be joined. */
+static void
+one_join_locked(struct leat__threads_one *one)
+{
+	struct leat__threads *threads = one->threads;
+
+	if (!one->is_started || !one->has_ended)
+		return;
+	one->next = threads->ended;
+	threads->ended = one;
+}
+
 static void
 one_end_locked(struct leat__threads_one *one)
 {
 	struct leat__threads *threads = one->threads;
 
 	leat__store_relaxed(&threads->n_threads, threads->n_threads - 1);
-	one->next = threads->ended;
-	threads->ended = one;
+	one->has_ended = true;
+	one_join_locked(one);
 }
 
 /* Idle until there is a call. NULL: the thread has ended. */
@@ -150,7 +164,8 @@ threads_reap(struct leat__threads *threads)
 
 /* It has been counted already. */
 static int
-threads_start(struct leat__threads *threads, struct leat__call *call)
+threads_start(struct leat__threads *threads, struct leat__call *call,
+	struct leat__threads_one **one_out)
 {
 	const struct leat__env *env = threads->env;
 	struct leat__threads_one *one = env->alloc(env, sizeof(*one));
@@ -170,6 +185,8 @@ threads_start(struct leat__threads *threads, struct leat__call *call)
 	sys_errno = env->thread_start(env, &one->thread);
 	if (sys_errno)
 		env->free(env, one);
+	else
+		*one_out = one;
 	return sys_errno;
 }
 
@@ -193,16 +210,29 @@ one_give_locked(struct leat__threads_one *one, struct leat__call *call)
 	leat__parker_wake(&one->parker);
 }
 
-/* The start of a thread that was counted ended so: 0 or errno. */
+/* The thread runs, and may have ended. leat__threads_fini() waits for this. */
+static void
+one_started_locked(struct leat__threads_one *one)
+{
+	one->is_started = true;
+	one_join_locked(one);
+	if (one->has_ended)
+		leat__parker_wake(&one->threads->over);
+}
+
+/* The start of a thread that was counted ended so: 0, and it is `one`, or
+ * errno. */
 static int
 threads_settle(struct leat__threads *threads, struct leat__call *call,
-	bool is_now, int sys_errno)
+	bool is_now, int sys_errno, struct leat__threads_one *one)
 {
 	bool is_served = sys_errno == 0;
 
 	leat__lock_take(&threads->lock, threads->env);
 	threads->n_starting--;
-	if (!is_served) {
+	if (is_served) {
+		one_started_locked(one);
+	} else {
 		leat__store_relaxed(
 			&threads->n_threads, threads->n_threads - 1);
 		is_served = threads->idle ||
@@ -242,6 +272,7 @@ int
 leat__threads_call(
 	struct leat__threads *threads, struct leat__call *call, bool is_now)
 {
+	struct leat__threads_one *one = NULL;
 	int rc;
 
 	leat__lock_take(&threads->lock, threads->env);
@@ -249,8 +280,8 @@ leat__threads_call(
 	leat__lock_drop(&threads->lock, threads->env);
 	if (rc != -1)
 		return rc;
-	rc = threads_start(threads, call);
-	return threads_settle(threads, call, is_now, rc);
+	rc = threads_start(threads, call, &one);
+	return threads_settle(threads, call, is_now, rc, one);
 }
 
 uint32_t
@@ -285,7 +316,7 @@ leat__threads_fini(struct leat__threads *threads)
 			leat__parker_wake(&one->parker);
 		ended = threads->ended;
 		threads->ended = NULL;
-		is_last = threads->n_threads == 0;
+		is_last = threads->n_threads + threads->n_starting == 0;
 		leat__lock_drop(&threads->lock, env);
 		threads_join(threads, ended);
 		if (!is_last)

@@ -28,7 +28,7 @@ struct leat__threads {
 	struct leat__threads_one *idle;  /* the one that was busy last */
 	struct leat__threads_one *ended; /* to be joined */
 	uint32_t n_threads;              /* atomic for readers without it */
-	uint32_t n_starting;             /* of them, not known to serve */
+	uint32_t n_starting;             /* whose start has not come back */
 	uint32_t n_made;
 	bool is_over;
 	struct leat__parker over; /* leat__threads_fini() waits for an end */

@@ -8,6 +8,7 @@
 #include <leat/channel.h>
 #include <leat/task.h>
 
+#include "run/threads.h"
 #include "scenario.h"
 
 struct crew {
@@ -479,6 +480,64 @@ task_blocking(void *user)
 	SIM_CHECK(c.n_done == 2);
 }
 
+/* ---- threads that end as soon as they can ---------------------------------------- */
+
+struct brief {
+	struct leat__call call; /* first */
+	uint32_t *n_made;       /* atomic */
+};
+
+struct callers {
+	struct leat__threads threads;
+	struct brief calls[4];
+	uint32_t n_made; /* atomic */
+};
+
+static void
+brief_main(struct leat__call *call)
+{
+	struct brief *brief = (struct brief *)(void *)call;
+
+	leat__add_relaxed(brief->n_made, 1u);
+}
+
+static void
+callers_call(struct callers *all, uint32_t first)
+{
+	for (uint32_t k = first; k < first + 2; k++) {
+		struct brief *brief = &all->calls[k];
+
+		*brief = (struct brief){{NULL, brief_main}, &all->n_made};
+		SIM_CHECK(leat__threads_call(
+				  &all->threads, &brief->call, false) == 0);
+	}
+}
+
+static void
+callers_other(void *arg)
+{
+	callers_call(arg, 2);
+}
+
+/* Two start threads and join those that ended, whoever started them. */
+static void
+threads_two_callers(void *user)
+{
+	static struct callers all;
+	struct sim_thread *other;
+
+	(void)user;
+	all = (struct callers){.n_made = 0};
+	leat__threads_init(&all.threads, sim_env(), "brief", 2, 1);
+	other = sim_go("caller", callers_other, &all);
+	callers_call(&all, 0);
+	sim_join(other);
+	leat__threads_fini(&all.threads);
+	SIM_CHECK(all.n_made == 4);
+}
+
+/* ---- the end of a task ------------------------------------------------------------ */
+
 /* A task is cancelled while it starts: it runs to its end or not at all. */
 static void
 task_cancel(void *user)
@@ -604,6 +663,9 @@ const struct sim_scenario scenarios_task[] = {
 	{.name = "task_blocking",
 		.idea = "tasks on threads of their own",
 		.run = task_blocking},
+	{.name = "threads_two_callers",
+		.idea = "two start threads, and join those that ended",
+		.run = threads_two_callers},
 	{.name = "task_release",
 		.idea = "a task ends, its handle goes",
 		.run = task_release},

@@ -182,6 +182,8 @@ world_thread_start(const struct leat__env *env, struct leat__thread *thread)
 	started = sim_thread_create(thread->name, thread->fn, thread->arg);
 	if (!started)
 		return EAGAIN;
+	/* it may run, and end, before its starter goes on */
+	world_system_call();
 	thread->os = started->number;
 	return 0;
 }
