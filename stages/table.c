@@ -3,6 +3,7 @@
  *
  * The order is that of lists: sources, fan-out and fan-in, filters, sinks.
  */
+#include <leat/guard.h>
 #include <leat/stages.h>
 
 static const struct leat_stage_ops *const table_stages[] = {
@@ -80,10 +81,18 @@ static const struct leat_compression table_compressions[] = {
 	{NULL, NULL, NULL, {0}, 0},
 };
 
+static const struct leat_hook_ops *const table_guards[] = {
+	&leat_retry_ops,
+	&leat_rate_ops,
+	&leat_breaker_ops,
+	NULL,
+};
+
 const struct leat_stage_set leat_stages = {
 	.size = (uint32_t)sizeof(struct leat_stage_set),
 	.n_stages = sizeof(table_stages) / sizeof(table_stages[0]),
 	.stages = table_stages,
 	.extensions = table_extensions,
 	.compressions = table_compressions,
+	.guards = table_guards,
 };

@@ -11,6 +11,7 @@
 #include <leat/channel.h>
 #include <leat/ctx.h>
 #include <leat/graph.h>
+#include <leat/guard.h>
 #include <leat/io.h>
 #include <leat/json.h>
 #include <leat/parallel.h>

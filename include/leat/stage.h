@@ -133,6 +133,13 @@ struct leat_option {
  */
 #define LEAT_STAGE_APART (1u << 9)
 
+/**
+ * Can be called again after a failure: a call of process or finish that
+ * returned a code and has emitted nothing leaves the frame in hand, and what
+ * the stage has done to the outside, as they were. See leat/guard.h.
+ */
+#define LEAT_STAGE_REPEATS (1u << 10)
+
 /** n_ins or n_outs: as many as are linked, at least one. */
 #define LEAT_ENDS_ANY UINT32_MAX
 

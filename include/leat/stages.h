@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+struct leat_hook_ops; /* leat/guard.h */
+
 /** What a file name's extension brings along. */
 struct leat_extension {
 	const char *suffix; /* ".csv"; the last entry is NULL */
@@ -39,6 +41,8 @@ struct leat_stage_set {
 	const struct leat_stage_ops *const *stages;
 	const struct leat_extension *extensions;
 	const struct leat_compression *compressions; /* NULL = none */
+	/* ends with NULL; NULL = there are none */
+	const struct leat_hook_ops *const *guards;
 };
 
 LEAT_API extern const struct leat_stage_set leat_stages;

@@ -169,6 +169,10 @@ void leat__cli_man(void);
 uint32_t leat__cli_n_ins(const struct leat_stage_ops *ops);
 uint32_t leat__cli_n_outs(const struct leat_stage_ops *ops);
 const struct leat_stage_ops *leat__cli_find_stage(const char *name);
+/* With its @ or without. */
+const struct leat_hook_ops *leat__cli_find_guard(const char *name);
+/* Name, texts and options of a guard, as those of a stage. */
+struct leat_stage_ops leat__cli_like_stage(const struct leat_hook_ops *ops);
 /* Print one line of text that begins in column at, broken at spaces before
  * column 80. */
 void leat__cli_wrap(const char *text, size_t n_bytes, size_t at, size_t indent);
@@ -180,6 +184,10 @@ void leat__cli_option_range(
 /* "head [n=10]" */
 void leat__cli_stage_usage(
 	const struct leat_stage_ops *ops, char *buf, size_t n_bytes);
+
+/* "@rate(items=..., burst=100ms) STAGE" */
+void leat__cli_guard_usage(
+	const struct leat_hook_ops *ops, char *buf, size_t n_bytes);
 
 /* ---- say.c ---- */
 

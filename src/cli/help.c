@@ -118,11 +118,8 @@ help_stage_options(const struct leat_stage_ops *ops)
 }
 
 static void
-help_stage(const struct leat_stage_ops *ops)
+help_about(const struct leat_stage_ops *ops, const char *usage)
 {
-	char usage[1024];
-
-	leat__cli_stage_usage(ops, usage, sizeof(usage));
 	printf("%s: %s\n\nusage: ", ops->name,
 		ops->summary ? ops->summary : "");
 	leat__cli_wrap(usage, strlen(usage), 7, 7);
@@ -131,6 +128,36 @@ help_stage(const struct leat_stage_ops *ops)
 		help_paragraphs(ops->help);
 	}
 	help_stage_options(ops);
+}
+
+static void
+help_stage(const struct leat_stage_ops *ops)
+{
+	char usage[1024];
+
+	leat__cli_stage_usage(ops, usage, sizeof(usage));
+	help_about(ops, usage);
+}
+
+/* ---- guards ---- */
+
+static void
+help_guard(const struct leat_hook_ops *ops)
+{
+	struct leat_stage_ops like = leat__cli_like_stage(ops);
+	char usage[1024];
+
+	leat__cli_guard_usage(ops, usage, sizeof(usage));
+	help_about(&like, usage);
+}
+
+static void
+help_guards(void)
+{
+	const struct leat_hook_ops *const *at = leat_stages.guards;
+
+	for (; *at; at++)
+		printf("  @%-10s %s\n", (*at)->name, (*at)->summary);
 }
 
 /* ---- the command ---- */
@@ -149,6 +176,8 @@ help_unknown(const char *name)
 		leat__cli_nearest_look(&nearest, topic->name);
 	for (uint32_t k = 0; k < leat_stages.n_stages; k++)
 		leat__cli_nearest_look(&nearest, leat_stages.stages[k]->name);
+	for (uint32_t k = 0; leat_stages.guards[k]; k++)
+		leat__cli_nearest_look(&nearest, leat_stages.guards[k]->name);
 	if (nearest.best)
 		leat__cli_error("nothing is called '%s'; did you mean '%s'?",
 			name, nearest.best);
@@ -165,6 +194,7 @@ help_word(const char *name)
 	const struct leat__cli_command *command = leat__cli_find_command(name);
 	const struct leat__cli_topic *topic = leat__cli_topics;
 	const struct leat_stage_ops *ops = leat__cli_find_stage(name);
+	const struct leat_hook_ops *guard = leat__cli_find_guard(name);
 
 	while (topic->name && strcmp(topic->name, name) != 0)
 		topic++;
@@ -172,11 +202,15 @@ help_word(const char *name)
 		leat__cli_help_command(command);
 	else if (ops)
 		help_stage(ops);
+	else if (guard)
+		help_guard(guard);
 	else if (topic->name)
 		printf("%s: %s\n\n%s", topic->name, topic->summary,
 			topic->text);
 	else
 		return help_unknown(name);
+	if (topic->name && strcmp(name, "guards") == 0)
+		help_guards();
 	return leat__cli_flush();
 }
 

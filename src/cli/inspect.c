@@ -44,6 +44,25 @@ leat__cli_find_stage(const char *name)
 	return NULL;
 }
 
+const struct leat_hook_ops *
+leat__cli_find_guard(const char *name)
+{
+	const struct leat_hook_ops *const *at = leat_stages.guards;
+
+	name += *name == '@';
+	while (*at && strcmp((*at)->name, name) != 0)
+		at++;
+	return *at;
+}
+
+struct leat_stage_ops
+leat__cli_like_stage(const struct leat_hook_ops *ops)
+{
+	return (struct leat_stage_ops){LEAT_STAGE_OPS_INIT(ops->name),
+		.summary = ops->summary, .help = ops->help,
+		.options = ops->options};
+}
+
 static const char *
 inspect_type(uint32_t type)
 {
@@ -98,6 +117,21 @@ leat__cli_stage_usage(
 			option, buf + at, n_bytes - at);
 	if ((ops->flags & LEAT_STAGE_REJECTS) && at < n_bytes)
 		snprintf(buf + at, n_bytes - at, " [on_error=stop]");
+}
+
+void
+leat__cli_guard_usage(
+	const struct leat_hook_ops *ops, char *buf, size_t n_bytes)
+{
+	const struct leat_option *option = ops->options;
+	size_t at = (size_t)snprintf(buf, n_bytes, "@%s(", ops->name);
+
+	for (; option && option->name && at < n_bytes; option++)
+		at += (size_t)snprintf(buf + at, n_bytes - at, "%s%s=%s",
+			option == ops->options ? "" : ", ", option->name,
+			option->fallback ? option->fallback : "...");
+	if (at < n_bytes)
+		snprintf(buf + at, n_bytes - at, ") STAGE");
 }
 
 static void

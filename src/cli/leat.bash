@@ -18,7 +18,7 @@ _leat()
 		check) words="--file --workers --memory --schedule --dead-letters --quiet --help" ;;
 		show) words="--file --workers --memory --schedule --dead-letters --dot --help" ;;
 		inspect) words="--json --help $(_leat_stages)" ;;
-		help) words="--man run check show inspect help graphs parallel expressions functions
+		help) words="--man run check show inspect help graphs parallel guards expressions functions
 			balance signals status files $(_leat_stages)" ;;
 		esac
 	fi

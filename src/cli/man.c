@@ -133,12 +133,10 @@ man_stage_option(const struct leat_option *option)
 }
 
 static void
-man_stage(const struct leat_stage_ops *ops)
+man_about(const struct leat_stage_ops *ops, const char *usage)
 {
 	const struct leat_option *option = ops->options;
-	char usage[1024];
 
-	leat__cli_stage_usage(ops, usage, sizeof(usage));
 	fputs(".SS ", stdout);
 	man_text(usage);
 	putchar('\n');
@@ -152,6 +150,25 @@ man_stage(const struct leat_stage_ops *ops)
 	}
 	for (; option && option->name; option++)
 		man_stage_option(option);
+}
+
+static void
+man_stage(const struct leat_stage_ops *ops)
+{
+	char usage[1024];
+
+	leat__cli_stage_usage(ops, usage, sizeof(usage));
+	man_about(ops, usage);
+}
+
+static void
+man_guard(const struct leat_hook_ops *ops)
+{
+	struct leat_stage_ops like = leat__cli_like_stage(ops);
+	char usage[1024];
+
+	leat__cli_guard_usage(ops, usage, sizeof(usage));
+	man_about(&like, usage);
 }
 
 static void
@@ -203,6 +220,9 @@ leat__cli_man(void)
 	puts(".SH STAGES");
 	for (uint32_t k = 0; k < leat_stages.n_stages; k++)
 		man_stage(leat_stages.stages[k]);
+	man_topic("guards", "GUARDS");
+	for (uint32_t k = 0; leat_stages.guards[k]; k++)
+		man_guard(leat_stages.guards[k]);
 	man_topic("balance", "BALANCE SHEET");
 	man_topic("signals", "SIGNALS");
 	man_topic("files", "FILES");

@@ -192,6 +192,50 @@ sheet_costs(const struct leat_graph_stats *stats, int64_t took_ns)
 			sizeof(rate)));
 }
 
+static void
+sheet_guard(const char *stage, const struct leat_hook_stats *stats)
+{
+	const char *between = ": ";
+	char time[32];
+
+	fprintf(stderr, "guard  @%s at %s", stats->name, stage);
+	if (stats->wait_ns) {
+		fprintf(stderr, "%swaited %s", between,
+			leat__cli_seconds((double)stats->wait_ns / 1e9, time,
+				sizeof(time)));
+		between = ", ";
+	}
+	if (stats->n_again) {
+		fprintf(stderr, "%s%llu more attempts", between,
+			(unsigned long long)stats->n_again);
+		between = ", ";
+	}
+	if (stats->n_shed) {
+		fprintf(stderr, "%s%llu frames dropped", between,
+			(unsigned long long)stats->n_shed);
+		between = ", ";
+	}
+	if (stats->n_refused)
+		fprintf(stderr, "%s%llu calls refused", between,
+			(unsigned long long)stats->n_refused);
+	fputc('\n', stderr);
+}
+
+/* What guards did, of those that did anything. */
+static void
+sheet_guards(const struct leat_graph *graph)
+{
+	struct leat_stage_stats stage;
+	struct leat_hook_stats hook;
+
+	for (uint32_t k = 0; leat_stage_stats(graph, k, &stage) == 0; k++)
+		for (uint32_t i = 0;
+			leat_stage_hook_stats(graph, k, i, &hook) == 0; i++)
+			if (hook.wait_ns || hook.n_again || hook.n_shed ||
+				hook.n_refused)
+				sheet_guard(stage.name, &hook);
+}
+
 /* An input without records is no error, and seldom what was meant. */
 static void
 sheet_notes(const struct leat_graph_stats *stats)
@@ -220,6 +264,7 @@ leat__cli_sheet(const struct leat_graph *graph, int64_t took_ns)
 	sheet_equation(&stats);
 	if (!stats.is_balanced)
 		sheet_faults(graph);
+	sheet_guards(graph);
 	sheet_costs(&stats, took_ns);
 	sheet_notes(&stats);
 }

@@ -84,6 +84,21 @@ static const char topic_parallel[] =
 	"predict=3 also raises it if by the trend it would be needed in three "
 	"windows.\n";
 
+static const char topic_guards[] =
+	"Guards stand before a stage, and around its calls:\n"
+	"\n"
+	"\tread a.csv ! @rate(items=1000) write b.csv\n"
+	"\tread a.csv ! @rate(bytes=1M, over=shed) write b.csv\n"
+	"\n"
+	"The first that is written stands outermost. Between the brackets "
+	"commas or\n"
+	"blanks separate; values that hold either stand in quotes. A stage "
+	"whose guard\n"
+	"waits has a thread of its own, and what flows to it waits with it. "
+	"Records that\n"
+	"a guard drops are counted as shed. leat help GUARD explains one:\n"
+	"\n";
+
 static const char topic_balance[] =
 	"Every record that is read ends in exactly one way, and after a run "
 	"the "
@@ -136,6 +151,7 @@ static const char topic_files[] =
 const struct leat__cli_topic leat__cli_topics[] = {
 	{"graphs", "how a graph is written", topic_graphs},
 	{"parallel", "replicas of a chain", topic_parallel},
+	{"guards", "what stands around a stage", topic_guards},
 	{"expressions", "conditions and values", leat__cli_topic_expressions},
 	{"functions", "functions of expressions", leat__cli_topic_functions},
 	{"balance", "what the balance sheet says", topic_balance},

@@ -212,6 +212,7 @@ leat__graph_free(struct leat_graph *graph)
 	if (!graph)
 		return;
 	env = graph->env;
+	leat__hooks_drop(graph);
 	leat__replicas_drop(graph);
 	graph_free_stages(graph);
 	for (uint32_t k = 0; k < graph->n_links; k++)

@@ -15,6 +15,7 @@
 #include "env/env.h"
 #include "mem/mem.h"
 #include <leat/graph.h>
+#include <leat/guard.h>
 #include <leat/stage.h>
 #include <leat/stages.h>
 #include <leat/watch.h>
@@ -81,6 +82,8 @@ struct leat__link {
 	struct leat__chan chan; /* only if not fused */
 };
 
+struct leat__hooks;
+
 struct leat_stage {
 	struct leat_graph *graph;
 	struct leat_stage_ops ops; /* full-size copy, defaults filled in */
@@ -135,6 +138,8 @@ struct leat_stage {
 	struct leat__nest *opens;  /* of the nested branches that begin at it */
 	struct leat__nest *closes; /* of those that it merges */
 	uint32_t *n_emitted;       /* in the current call, by out */
+	struct leat__hooks *hooks; /* atomic; NULL = none */
+	struct leat__hooks *hooks_in_use; /* atomic: of the call under way */
 	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;
 };
@@ -165,8 +170,11 @@ struct leat_graph {
 	struct leat__parallel *parallels; /* in the order of their coming */
 	struct leat__resizes *resizes;    /* NULL = none can change */
 	char *dead_path;                  /* of dead letters; or NULL */
-	struct leat__arena *arena;        /* side memory */
-	struct leat__account own;         /* names, options, states, the plan */
+	struct leat__lock hooks_lock;     /* hooks are exchanged */
+	struct leat__hooks *old_hooks; /* that a call may still have; the lock
+					*/
+	struct leat__arena *arena;     /* side memory */
+	struct leat__account own;      /* names, options, states, the plan */
 	/* plan */
 	uint32_t n_segments;
 	struct leat__segment *segments;
@@ -311,6 +319,33 @@ LEAT_MUST_CHECK int leat__args_hand_on(const struct leat_stage *source,
 
 const struct leat_stage_ops *leat__set_find(
 	const struct leat_stage_set *set, const char *name, size_t n_bytes);
+
+/* ---- hook.c ------------------------------------------------------------- */
+
+/* A hook at a stage. */
+struct leat_hook {
+	struct leat_stage *stage; /* the original */
+	struct leat_hook_ops ops; /* full-size copy, flags as init left them */
+	void *opts;               /* full-size copy, or NULL */
+	void *state;
+	bool is_inited;
+	struct leat_error *error; /* where leat_hook_fail() in init puts it */
+	uint64_t n_again, n_shed, n_refused, wait_ns; /* atomic */
+};
+
+/* All hooks of a stage; does not change once it is there to be seen. */
+struct leat__hooks {
+	struct leat__hooks *next; /* of the graph's old ones */
+	struct leat_stage *stage; /* the original */
+	uint32_t n;
+	struct leat_hook at[];
+};
+
+/* Give a stage hooks like those of another, each with its own state. */
+LEAT_MUST_CHECK int leat__hooks_copy(const struct leat_stage *from,
+	struct leat_stage *to, struct leat_error *err);
+/* Free all hooks of the graph. Nobody runs. */
+void leat__hooks_drop(struct leat_graph *graph);
 
 /* ---- replica.c --------------------------------------------------------- */
 

@@ -151,15 +151,18 @@ lex_note_key(struct leat__lex *lex, struct leat__word *word, size_t n_key)
 	word->value.offset = (uint32_t)lex->at + 1;
 }
 
+/* Up to a blank, or one of these. */
 static int
-lex_word(struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
+lex_word(struct leat__lex *lex, struct leat__word *word, const char *ends,
+	struct leat_error *err)
 {
 	bool is_behind_quote = false;
 
 	while (lex->at < lex->n_bytes) {
 		char c = lex->text[lex->at];
 
-		if (lex_is_blank(c) || (c == '!' && is_behind_quote))
+		if (lex_is_blank(c) || strchr(ends, c) ||
+			(c == '!' && is_behind_quote))
 			break;
 		is_behind_quote = c == '"';
 		if (is_behind_quote) {
@@ -176,28 +179,24 @@ lex_word(struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
 	return LEAT_OK;
 }
 
-int
-leat__lex_next(
-	struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
+static void
+lex_begin(const struct leat__lex *lex, struct leat__word *word)
 {
-	size_t start;
-
-	lex_skip(lex);
-	start = lex->at;
 	memset(word, 0, sizeof(*word));
 	word->n_key = LEAT__WORD_NO_KEY;
 	word->is_plain = true;
-	word->place = lex_place(start, start);
-	if (start == lex->n_bytes)
-		return LEAT_OK;
-	if (lex_is_link(lex)) {
-		word->kind = LEAT__WORD_LINK;
-		word->place = lex_place(start, ++lex->at);
-		return LEAT_OK;
-	}
+	word->place = lex_place(lex->at, lex->at);
+}
+
+static int
+lex_text(struct leat__lex *lex, struct leat__word *word, const char *ends,
+	struct leat_error *err)
+{
+	size_t start = lex->at;
+
 	word->kind = LEAT__WORD_TEXT;
 	word->text = lex->buf + lex->n_buf;
-	LEAT_TRY(lex_word(lex, word, err));
+	LEAT_TRY(lex_word(lex, word, ends, err));
 	word->n_bytes = lex->n_buf - (size_t)(word->text - lex->buf);
 	lex_put(lex, '\0');
 	word->place = lex_place(start, lex->at);
@@ -205,6 +204,64 @@ leat__lex_next(
 		? word->place
 		: lex_place(word->value.offset, lex->at);
 	return LEAT_OK;
+}
+
+int
+leat__lex_next(
+	struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
+{
+	lex_skip(lex);
+	lex_begin(lex, word);
+	if (lex->at == lex->n_bytes)
+		return LEAT_OK;
+	if (lex_is_link(lex)) {
+		word->kind = LEAT__WORD_LINK;
+		word->place = lex_place(lex->at, lex->at + 1);
+		lex->at++;
+		return LEAT_OK;
+	}
+	return lex_text(lex, word, "", err);
+}
+
+/* ---- hooks: @name(value, key=value) ------------------------------------- */
+
+bool
+leat__lex_is_hook(const struct leat__lex *lex, const struct leat__word *word)
+{
+	return word->kind == LEAT__WORD_TEXT &&
+		lex->text[word->place.offset] == '@';
+}
+
+int
+leat__lex_hook(struct leat__lex *lex, struct leat__word *word, bool *has_args,
+	struct leat_error *err)
+{
+	/* the word was cut at blanks: once more, from behind its @ */
+	lex->at = word->place.offset + 1;
+	lex->n_buf = (size_t)(word->text - lex->buf);
+	lex_begin(lex, word);
+	LEAT_TRY(lex_text(lex, word, "(", err));
+	*has_args = lex->at < lex->n_bytes && lex->text[lex->at] == '(';
+	lex->at += *has_args;
+	return LEAT_OK;
+}
+
+int
+leat__lex_hook_arg(
+	struct leat__lex *lex, struct leat__word *word, struct leat_error *err)
+{
+	while (lex->at < lex->n_bytes &&
+		(lex_is_blank(lex->text[lex->at]) || lex->text[lex->at] == ','))
+		lex->at++;
+	lex_begin(lex, word);
+	if (lex->at == lex->n_bytes)
+		return lex_error(err, lex_place(lex->at - 1, lex->at),
+			"the ( of a hook is never closed");
+	if (lex->text[lex->at] == ')') {
+		lex->at++;
+		return LEAT_OK;
+	}
+	return lex_text(lex, word, ",)", err);
 }
 
 /* Pass the blanks between two words. true: a comma was put there. */

@@ -40,6 +40,16 @@ void leat__lex_fini(struct leat__lex *lex, struct leat_graph *graph);
 /* LEAT_OK, or LEAT_EINVAL with the place of an open quote or bad escape. */
 LEAT_MUST_CHECK int leat__lex_next(
 	struct leat__lex *lex, struct leat__word *word, struct leat_error *err);
+/* Does the word that was read last begin a hook? */
+bool leat__lex_is_hook(
+	const struct leat__lex *lex, const struct leat__word *word);
+/* Read that one again: its name alone. has_args: a ( stood behind it, and was
+ * passed. */
+LEAT_MUST_CHECK int leat__lex_hook(struct leat__lex *lex,
+	struct leat__word *word, bool *has_args, struct leat_error *err);
+/* The next of its arguments; END: the ) was passed. */
+LEAT_MUST_CHECK int leat__lex_hook_arg(
+	struct leat__lex *lex, struct leat__word *word, struct leat_error *err);
 /*
  * Where byte offset of a decoded value stands in the text. Blanks between
  * words count as one byte, the comma that joins them, if none is there.

@@ -123,8 +123,13 @@ copy_stage(struct leat__parallel *par, const struct leat_stage *like,
 	st->option_places = like->option_places;
 	snprintf(what, sizeof(what), "%u", number);
 	LEAT_TRY(copy_insert(par, st, like, what, err));
+	st->has_priority = like->has_priority;
+	st->priority = like->priority;
+	st->has_on_error = like->has_on_error;
+	st->on_error = like->on_error;
+	st->max_rejects = like->max_rejects;
 	*stage_out = st;
-	return LEAT_OK;
+	return leat__hooks_copy(like, st, err);
 }
 
 static int

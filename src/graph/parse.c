@@ -2,7 +2,7 @@
  * graph/parse.c -- the grammar: from words to stages and links.
  *
  *	graph = chain*                  chain = step ("!" step)*
- *	step  = stage value* key=value* | parallel ... | name "." [number]
+ *	step  = hook* stage value* key=value* | parallel ... | name "." [number]
  *
  * A chain ends at the end of the text, where a reference ends it, and where
  * the next word cannot belong to the stage before: behind a sink that has all
@@ -246,7 +246,7 @@ parse_unit(struct leat__parser *p, struct leat_stage **first,
 	struct leat_end in, out;
 
 	if (!leat__parse_is_word(&p->word, "parallel")) {
-		LEAT_TRY(leat__parse_stage(p, first));
+		LEAT_TRY(leat__parse_hooked(p, first));
 		*last = *first;
 		return LEAT_OK;
 	}

@@ -51,6 +51,12 @@ void leat__parse_list(struct leat__text *text, const char *name);
 LEAT_MUST_CHECK int leat__parse_parallel(struct leat__parser *p,
 	struct leat_end *in_out, struct leat_end *out_out);
 
+/* ---- parse_hook.c ---- */
+
+/* The stage that is looked at, with the hooks that stand before it. */
+LEAT_MUST_CHECK int leat__parse_hooked(
+	struct leat__parser *p, struct leat_stage **stage_out);
+
 /* ---- args.c ---- */
 
 /* The stage whose name is looked at, with all its options. */

@@ -155,7 +155,7 @@ parallel_stage(struct leat__parser *p, struct leat_stage **stage_out)
 	if (leat__parse_is_word(&p->word, "parallel"))
 		return leat__parse_error(p, p->word.place,
 			"parallel cannot stand inside parallel");
-	return leat__parse_stage(p, stage_out);
+	return leat__parse_hooked(p, stage_out);
 }
 
 /* From behind the opening brace to behind the closing one. */

@@ -159,12 +159,50 @@ show_on_error(struct show *s, const struct leat_stage *st)
 		leat__text_add(s->text, " on_error=skip");
 }
 
+/* In brackets a value that holds one, or a comma, stands in quotes. */
+static void
+show_hook_value(
+	struct show *s, const struct leat_option *option, const void *opts)
+{
+	const char *string = leat__option_string(option, opts);
+
+	if (string && strpbrk(string, ",()"))
+		show_quoted(s->text, string);
+	else
+		show_value(s, option, opts);
+}
+
+static void
+show_hook(struct show *s, const struct leat_hook *hook)
+{
+	const struct leat_option *option = hook->ops.options;
+	const char *between = "(";
+
+	leat__text_add(s->text, "@%s", hook->ops.name);
+	for (; option && option->name; option++) {
+		if (option_is_default(option, hook->opts))
+			continue;
+		leat__text_add(s->text, "%s%s=", between, option->name);
+		show_hook_value(s, option, hook->opts);
+		between = ", ";
+	}
+	leat__text_add(s->text, "%s ", *between == ',' ? ")" : "");
+}
+
+static void
+show_hooks(struct show *s, const struct leat_stage *st)
+{
+	for (uint32_t k = 0; st->hooks && k < st->hooks->n; k++)
+		show_hook(s, &st->hooks->at[k]);
+}
+
 static void
 show_stage(struct show *s, const struct leat_stage *st)
 {
 	char name[LEAT_ERROR_STAGE_BYTES], priority[8];
 
 	leat__graph_auto_name(s->graph, s->is_shown, st->ops.name, name);
+	show_hooks(s, st);
 	leat__text_add(s->text, "%s", st->ops.name);
 	show_options(s, st);
 	if (strcmp(name, st->name))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "run/hook.h"
 #include "run/region.h"
 
 static struct leat__task *
@@ -391,6 +392,31 @@ call_process(struct leat_stage *st, struct leat_frame *frame)
 	return st->ops.map_item ? items_map(st, frame) : items_keep(st, frame);
 }
 
+static int
+call_produce(struct leat_stage *st, struct leat_frame *none)
+{
+	(void)none;
+	return st->ops.produce(st);
+}
+
+static int
+call_finish(struct leat_stage *st, struct leat_frame *none)
+{
+	(void)none;
+	return st->ops.finish(st);
+}
+
+/* Of produce and finish. */
+static int
+call_without_frame(
+	struct leat_stage *st, leat__inner_fn fn, enum leat_call_kind kind)
+{
+	struct leat__inner inner = {fn, kind, false};
+
+	return leat__stage_is_hooked(st) ? leat__hooked_call(st, NULL, &inner)
+					 : fn(st, NULL);
+}
+
 static void
 inbox_pop(struct leat__node *node)
 {
@@ -403,12 +429,18 @@ inbox_pop(struct leat__node *node)
 int
 leat__node_process(struct leat__task *task, struct leat__node *node)
 {
+	struct leat_stage *st = node->stage;
+	struct leat__inner inner = {
+		call_process, LEAT_CALL_PROCESS, node->is_counted};
+	struct leat_frame *frame;
 	int rc;
 
 	if (!node->is_counted)
 		LEAT_TRY(call_take(task, node));
-	call_begin(node->stage);
-	rc = call_process(node->stage, node->inbox[node->inbox_at]);
+	frame = node->inbox[node->inbox_at];
+	call_begin(st);
+	rc = leat__stage_is_hooked(st) ? leat__hooked_call(st, frame, &inner)
+				       : call_process(st, frame);
 	if (rc == LEAT_OK || rc == LEAT_EOS)
 		inbox_pop(node);
 	return rc;
@@ -424,7 +456,7 @@ leat__node_produce(struct leat__task *task, struct leat__node *node)
 			node->stage->name);
 	node->stamp = ++task->next_stamp;
 	node->is_dirty = true;
-	return node->stage->ops.produce(node->stage);
+	return call_without_frame(node->stage, call_produce, LEAT_CALL_PRODUCE);
 }
 
 int
@@ -455,7 +487,7 @@ leat__node_finish(struct leat__task *task, struct leat__node *node)
 	if (!node->stage->ops.finish)
 		return LEAT_OK;
 	call_begin(node->stage);
-	return node->stage->ops.finish(node->stage);
+	return call_without_frame(node->stage, call_finish, LEAT_CALL_FINISH);
 }
 
 void

@@ -24,6 +24,7 @@ extern const struct sim_scenario scenarios_task[];
 extern const struct sim_scenario scenarios_rest[];
 extern const struct sim_scenario scenarios_region[];
 extern const struct sim_scenario scenarios_gather[];
+extern const struct sim_scenario scenarios_guard[];
 extern const struct sim_scenario scenarios_graph[];
 extern const struct sim_scenario scenarios_defects[];
 
