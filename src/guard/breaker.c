@@ -7,9 +7,12 @@
  * calls for `pause`; they fail, wait or are shed. half-open: `probes` calls are
  * let through; if all go well it closes, and forgets; if one fails it opens.
  * Keeps: what was decided is of the state as it was; one lock, held briefly.
+ * Closed, good calls are only counted, and come into the window together, when
+ * one fails or many have gathered: so no clock is looked at for each.
  * Threads: replicas at once.
  * Source: Nygard, Release It!, 2nd edition, 2018, circuit breaker.
  */
+#include "base/atomic.h"
 #include "base/base.h"
 #include "env/env.h"
 #include <leat/guard.h>
@@ -19,6 +22,7 @@
 #define BREAKER_CALLS     20u
 #define BREAKER_WINDOW_NS 10000000000
 #define BREAKER_PAUSE_NS  5000000000
+#define BREAKER_GATHERED  64u /* good calls that are put into the window */
 
 enum breaker_open { BREAKER_FAIL = 0, BREAKER_WAIT, BREAKER_SHED };
 enum breaker_state { BREAKER_CLOSED = 0, BREAKER_OPENED, BREAKER_HALF };
@@ -29,12 +33,13 @@ struct part {
 };
 
 struct breaker {
+	uint32_t state;      /* enum breaker_state; atomic, stored under lock */
+	uint32_t n_gathered; /* good calls; atomic */
 	struct leat__lock lock; /* guards all below */
-	enum breaker_state state;
-	int64_t until_ns;  /* opened */
-	uint64_t n_probes; /* half: let through */
-	uint64_t n_good;   /* half: of them, gone well */
-	int64_t n_part;    /* the last one's number since the clock's zero */
+	int64_t until_ns;       /* opened */
+	uint64_t n_probes;      /* half: let through */
+	uint64_t n_good;        /* half: of them, gone well */
+	int64_t n_part; /* the last one's number since the clock's zero */
 	struct part parts[BREAKER_PARTS];
 };
 
@@ -109,7 +114,8 @@ static void
 breaker_trip(
 	struct breaker *s, const struct leat_breaker_opts *o, int64_t now_ns)
 {
-	s->state = BREAKER_OPENED;
+	leat__store_relaxed(&s->state, (uint32_t)BREAKER_OPENED);
+	leat__store_relaxed(&s->n_gathered, 0u);
 	s->until_ns = now_ns + breaker_pause(o);
 	window_clear(s);
 }
@@ -122,7 +128,7 @@ breaker_lets_through(struct breaker *s, const struct leat_breaker_opts *o,
 	if (s->state == BREAKER_CLOSED)
 		return true;
 	if (s->state == BREAKER_OPENED && now_ns >= s->until_ns) {
-		s->state = BREAKER_HALF;
+		leat__store_relaxed(&s->state, (uint32_t)BREAKER_HALF);
 		s->n_probes = 0;
 		s->n_good = 0;
 	}
@@ -148,11 +154,12 @@ breaker_learn(struct breaker *s, const struct leat_breaker_opts *o,
 	}
 	if (s->state == BREAKER_HALF) {
 		if (++s->n_good >= or_default(o->probes, 1))
-			s->state = BREAKER_CLOSED;
+			leat__store_relaxed(
+				&s->state, (uint32_t)BREAKER_CLOSED);
 		return;
 	}
 	part = window_at(s, o, now_ns);
-	part->n_calls++;
+	part->n_calls += leat__swap_acq_rel(&s->n_gathered, 0u) + is_bad;
 	part->n_failed += is_bad;
 	if (is_bad && window_is_bad(s, o))
 		breaker_trip(s, o, now_ns);
@@ -181,6 +188,8 @@ breaker_before(struct leat_hook *hook, const struct leat_call *call)
 	int64_t when_ns = 0;
 	bool is_let;
 
+	if (leat__load_relaxed(&s->state) == BREAKER_CLOSED)
+		return LEAT_OK;
 	for (;;) {
 		int64_t now_ns = leat_now_ns();
 
@@ -196,18 +205,29 @@ breaker_before(struct leat_hook *hook, const struct leat_call *call)
 	}
 }
 
+static bool
+breaker_is_bad(int rc)
+{
+	if (rc >= 0)
+		return false;
+	return leat_err_class(rc) != LEAT_CLASS_EXPECTED ||
+		rc == LEAT_ETIMEDOUT || rc == LEAT_ECLOSED;
+}
+
 static void
 breaker_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 {
 	const struct leat_breaker_opts *o = leat_hook_opts(hook);
 	const struct leat__env *env = leat__env_posix();
 	struct breaker *s = leat_hook_state(hook);
-	bool is_bad = leat_err_class(rc) != LEAT_CLASS_EXPECTED ||
-		rc == LEAT_ETIMEDOUT || rc == LEAT_ECLOSED;
+	bool is_bad = breaker_is_bad(rc);
 
 	(void)call;
+	if (!is_bad && leat__load_relaxed(&s->state) == BREAKER_CLOSED &&
+		leat__add_relaxed(&s->n_gathered, 1u) + 1 < BREAKER_GATHERED)
+		return;
 	leat__lock_take(&s->lock, env);
-	breaker_learn(s, o, leat_now_ns(), rc < 0 && is_bad);
+	breaker_learn(s, o, leat_now_ns(), is_bad);
 	leat__lock_drop(&s->lock, env);
 }
 

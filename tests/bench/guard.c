@@ -1,0 +1,179 @@
+/*
+ * bench/guard.c -- what a guard costs a frame when nothing fails.
+ *
+ * A source, a stage that passes frames on, a sink, on one worker; small frames,
+ * so that what is measured is the call. "leat" has the guard around its stage,
+ * "none" has none. The guard's part is the difference: at most 20 ns are aimed
+ * at. @retry waits, so that its stage has a thread of its own: there both have.
+ */
+#include <leat/leat.h>
+
+#include "support/bench.h"
+
+#define N_FRAMES    300000u
+#define FRAME_BYTES 64u
+
+/* ---- stages ------------------------------------------------------------- */
+
+static int
+many_produce(struct leat_stage *st)
+{
+	uint64_t *n = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc;
+
+	if (++*n > N_FRAMES)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc < 0)
+		return rc;
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->len_bytes = FRAME_BYTES;
+	frame->n_items = FRAME_BYTES / 8;
+	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
+	return leat_stage_emit(st, 0, frame);
+}
+
+static int
+many_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	(void)st;
+	(void)in;
+	out->item_bytes = 8;
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops many_ops = {
+	LEAT_STAGE_OPS_INIT("many"),
+	.state_bytes = sizeof(uint64_t),
+	.out_layout = LEAT_LAYOUT_ITEMS,
+	.needs.frame_bytes = FRAME_BYTES,
+	.negotiate = many_negotiate,
+	.produce = many_produce,
+};
+
+static int
+pass_process(struct leat_stage *st, struct leat_frame *in)
+{
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops pass_ops = {
+	LEAT_STAGE_OPS_INIT("pass"),
+	.flags = LEAT_STAGE_REPEATS,
+	.process = pass_process,
+};
+
+static const struct leat_stage_ops pass_blocking_ops = {
+	LEAT_STAGE_OPS_INIT("pass"),
+	.flags = LEAT_STAGE_REPEATS | LEAT_STAGE_BLOCKING,
+	.process = pass_process,
+};
+
+static int
+end_process(struct leat_stage *st, struct leat_frame *in)
+{
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops end_ops = {
+	LEAT_STAGE_OPS_INIT("end"),
+	.flags = LEAT_STAGE_SINK,
+	.process = end_process,
+};
+
+/* ---- hooks -------------------------------------------------------------- */
+
+static int
+empty_before(struct leat_hook *hook, const struct leat_call *call)
+{
+	(void)hook;
+	(void)call;
+	return LEAT_OK;
+}
+
+static void
+empty_after(struct leat_hook *hook, const struct leat_call *call, int rc)
+{
+	(void)hook;
+	(void)call;
+	(void)rc;
+}
+
+static const struct leat_hook_ops empty_ops = {
+	LEAT_HOOK_OPS_INIT("empty"),
+	.before = empty_before,
+	.after = empty_after,
+};
+
+static const struct leat_rate_opts rate_opts = {
+	LEAT_OPTS_INIT(leat_rate_opts), .items = UINT64_C(1) << 60, .over = 1};
+
+/* ---- the cases ---------------------------------------------------------- */
+
+struct job {
+	const struct leat_stage_ops *pass;
+	struct leat_hook_step hook;
+};
+
+static double
+job_run(void *arg)
+{
+	const struct job *job = arg;
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
+	const struct leat_stage_ops *ops[3] = {&many_ops, job->pass, &end_ops};
+	struct leat_stage *st[3];
+	struct leat_graph *graph;
+	double begin;
+
+	bench_check(leat_graph_create(&opts, &graph, NULL), "graph");
+	for (uint32_t k = 0; k < 3; k++) {
+		struct leat_step step = {ops[k], NULL};
+
+		bench_check(leat_graph_add(graph, NULL, &step, &st[k], NULL),
+			"stage");
+	}
+	for (uint32_t k = 0; k < 2; k++)
+		bench_check(leat_graph_link(graph, leat_out(st[k], 0),
+				    leat_in(st[k + 1], 0), NULL, NULL),
+			"link");
+	if (job->hook.ops)
+		bench_check(leat_stage_set_hooks(st[1], &job->hook, 1, NULL),
+			"hooks");
+	begin = bench_now_ns();
+	bench_check(leat_graph_run(graph, NULL), "run");
+	begin = bench_now_ns() - begin;
+	leat_graph_destroy(graph);
+	return begin / N_FRAMES;
+}
+
+static void
+job_case(struct bench *bench, const char *name, struct job job)
+{
+	struct job none = {job.pass, {NULL, NULL}};
+	const struct bench_subject subjects[] = {
+		{"leat", job_run, &job}, {"none", job_run, &none}};
+
+	bench_case(bench, name, "ns/frame", subjects, 2);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench bench;
+
+	bench_init(&bench, "guard", argc, argv);
+	job_case(&bench, "hook", (struct job){&pass_ops, {&empty_ops, NULL}});
+	job_case(&bench, "rate",
+		(struct job){&pass_ops, {&leat_rate_ops, &rate_opts}});
+	job_case(&bench, "breaker",
+		(struct job){&pass_ops, {&leat_breaker_ops, NULL}});
+	job_case(&bench, "retry",
+		(struct job){&pass_blocking_ops, {&leat_retry_ops, NULL}});
+	bench_print(&bench);
+	return 0;
+}
