@@ -85,6 +85,7 @@ static const struct leat_hook_ops *const table_guards[] = {
 	&leat_retry_ops,
 	&leat_rate_ops,
 	&leat_breaker_ops,
+	&leat_timeout_ops,
 	NULL,
 };
 

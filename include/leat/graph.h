@@ -273,13 +273,17 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_start(
  * @param err          the first cause, with stage, place and text
  *
  * @return LEAT_OK when everything arrived (also after a drain);
- *   LEAT_ETIMEDOUT  deadline_ns passed, it still runs
+ *   LEAT_ETIMEDOUT  deadline_ns passed, it still runs; or, if
+ *                   leat_graph_is_over(), that was how it failed
  *   LEAT_ECANCELED  cancelled from outside
  *   LEAT_ESTATE     never started
  *   else the code of the first failure
  */
 LEAT_API LEAT_MUST_CHECK int leat_graph_wait(
 	struct leat_graph *graph, int64_t deadline_ns, struct leat_error *err);
+
+/** Has leat_graph_wait() come to the end? From any thread. */
+LEAT_API bool leat_graph_is_over(const struct leat_graph *graph);
 
 /** Start and wait for the end. */
 LEAT_API LEAT_MUST_CHECK int leat_graph_run(

@@ -171,6 +171,16 @@ LEAT_API LEAT_PRINTF(3, 4) int leat_hook_fail(
 LEAT_API LEAT_MUST_CHECK int leat_call_wait(
 	const struct leat_call *call, int64_t until_ns);
 
+/**
+ * In before: what the stage waits for inside this call ends by then, with
+ * LEAT_ETIMEDOUT; so does its context. Of several the earliest counts, unless
+ * is_reset: then those of hooks outside do not.
+ *
+ * @param deadline_ns  of the clock of leat_now_ns()
+ */
+LEAT_API void leat_call_set_deadline(
+	const struct leat_call *call, int64_t deadline_ns, bool is_reset);
+
 /** In before and on_error: say why, and hand the code back. In on_error the
  * text goes behind that of the failure. */
 LEAT_API LEAT_PRINTF(3, 4) int leat_call_fail(
@@ -229,6 +239,17 @@ struct leat_breaker_opts {
 	int64_t pause_ns;  /* open for so long; 0 = 5 s */
 	uint64_t probes;   /* calls that must go well to close it; 0 = 1 */
 	uint32_t open;     /* while it is: 0 = fail, 1 = wait, 2 = shed */
+	uint32_t reserved;
+};
+
+/** timeout: what the stage waits for in one call ends after a while. */
+LEAT_API extern const struct leat_hook_ops leat_timeout_ops;
+
+struct leat_timeout_opts {
+	uint32_t size; /* by LEAT_OPTS_INIT(leat_timeout_opts) */
+	uint32_t flags;
+	int64_t after_ns;  /* more than 0 */
+	uint32_t is_reset; /* 1: those of guards outside do not count */
 	uint32_t reserved;
 };
 

@@ -140,6 +140,8 @@ struct leat_stage {
 	uint32_t *n_emitted;       /* in the current call, by out */
 	struct leat__hooks *hooks; /* atomic; NULL = none */
 	struct leat__hooks *hooks_in_use; /* atomic: of the call under way */
+	int64_t call_deadline_ns;  /* of the call under way; 0 = none */
+	struct leat_ctx *call_ctx; /* that ends by then; NULL = not asked for */
 	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;
 };
@@ -265,6 +267,9 @@ void leat__stage_error(const struct leat_stage *st, struct leat_error *err);
 LEAT_PRINTF(4, 5)
 int leat__stage_finding(const struct leat_stage *st, struct leat_error *err,
 	int code, const char *format, ...);
+
+/* The deadline of the call under way is another one; 0 = none. */
+void leat__stage_set_deadline(struct leat_stage *st, int64_t deadline_ns);
 
 /* ---- suggest.c ---- */
 

@@ -31,10 +31,27 @@ leat_stage_n_outs(const struct leat_stage *st)
 	return st->n_outs;
 }
 
+/* Where a call has a deadline it has a context, made for whoever asks. */
 struct leat_ctx *
 leat_stage_ctx(struct leat_stage *st)
 {
-	return st->graph->ctx;
+	if (!st->call_deadline_ns)
+		return st->graph->ctx;
+	if (!st->call_ctx &&
+		leat_ctx_child(st->graph->ctx, st->call_deadline_ns,
+			&st->call_ctx, NULL) < 0)
+		return st->graph->ctx;
+	return st->call_ctx;
+}
+
+void
+leat__stage_set_deadline(struct leat_stage *st, int64_t deadline_ns)
+{
+	if (st->call_deadline_ns == deadline_ns)
+		return;
+	leat_ctx_destroy(st->call_ctx);
+	st->call_ctx = NULL;
+	st->call_deadline_ns = deadline_ns;
 }
 
 const char *

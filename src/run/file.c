@@ -143,21 +143,35 @@ file_add_event(struct leat__poll *polls, uint32_t n, int fd)
 static int
 file_look(struct leat_file *file)
 {
-	if (leat_ctx_is_done(leat_stage_ctx(file->st)))
+	if (leat_ctx_is_done(file->st->graph->ctx))
 		return LEAT_ECANCELED;
 	if (file->is_reading && leat_stage_is_draining(file->st))
 		return LEAT_EOS;
 	return LEAT_OK;
 }
 
-/* Until the file is ready; as file_look(), and LEAT_EIO. */
+/* A guard has given the call a deadline, and it has passed. */
+static int
+file_fail_late(struct leat_file *file)
+{
+	return leat_stage_fail(file->st, LEAT_ETIMEDOUT,
+		file->is_reading
+			? "nothing came from '%s' before the deadline "
+			  "(@timeout)"
+			: "'%s' took nothing before the deadline (@timeout)",
+		file_name(file));
+}
+
+/* Until the file is ready; as file_look(), LEAT_ETIMEDOUT, and LEAT_EIO. */
 static int
 file_wait(struct leat_file *file)
 {
 	struct leat_graph *graph = file->st->graph;
 	struct leat__poll polls[3] = {{.fd = file->fd}};
+	int64_t deadline_ns = file->st->call_deadline_ns;
 	uint32_t n = 1;
 
+	deadline_ns = deadline_ns ? deadline_ns : LEAT_NEVER;
 	polls[0].want = file->is_reading ? LEAT__POLL_READ : LEAT__POLL_WRITE;
 	n = file_add_event(polls, n, leat__run_cancel_fd(graph));
 	if (file->is_reading)
@@ -170,8 +184,10 @@ file_wait(struct leat_file *file)
 		leat__run_wait_begin(file->st,
 			file->is_reading ? LEAT__DOING_STARVE
 					 : LEAT__DOING_BLOCK);
-		rc = file->env->poll(file->env, polls, n, LEAT_NEVER);
+		rc = file->env->poll(file->env, polls, n, deadline_ns);
 		leat__run_wait_end(file->st);
+		if (rc == 0)
+			return file_fail_late(file);
 		if (rc < 0 && rc != -EINTR)
 			return file_fail(file, -rc, "wait for");
 	}

@@ -85,6 +85,17 @@ leat_call_wait(const struct leat_call *call, int64_t until_ns)
 	return rc;
 }
 
+void
+leat_call_set_deadline(
+	const struct leat_call *call, int64_t deadline_ns, bool is_reset)
+{
+	struct leat_stage *st = call_of(call)->hooked->st;
+	int64_t outer_ns = st->call_deadline_ns;
+
+	if (is_reset || !outer_ns || deadline_ns < outer_ns)
+		leat__stage_set_deadline(st, deadline_ns);
+}
+
 int
 leat_call_fail(const struct leat_call *call, int code, const char *format, ...)
 {
@@ -186,11 +197,16 @@ hook_after(struct hook_call *self, int rc)
 static int
 hook_attempt(struct hook_call *self, uint32_t k)
 {
+	struct leat_stage *st = self->hooked->st;
+	int64_t outer_ns = st->call_deadline_ns;
 	int rc = hook_before(self);
+	bool is_let = rc == LEAT_OK;
 
-	if (rc != LEAT_OK)
+	if (is_let)
+		rc = hooked_from(self->hooked, k + 1);
+	leat__stage_set_deadline(st, outer_ns);
+	if (!is_let)
 		return rc;
-	rc = hooked_from(self->hooked, k + 1);
 	hook_after(self, rc);
 	if (is_failure(rc) && self->hook->ops.on_error)
 		rc = hook_decide(self, rc);

@@ -664,6 +664,13 @@ leat_graph_wait(
 	return run->result;
 }
 
+bool
+leat_graph_is_over(const struct leat_graph *graph)
+{
+	/* acquire: pairs with the release in run_close */
+	return graph->run && leat__load_acquire(&graph->run->closing) == 2;
+}
+
 int
 leat_graph_run(struct leat_graph *graph, struct leat_error *err)
 {

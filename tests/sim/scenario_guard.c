@@ -19,6 +19,7 @@
 struct clocked {
 	uint32_t n;        /* calls */
 	uint32_t n_fail;   /* the first so many fail */
+	bool is_sleepy;    /* they wait for the end of their context */
 	uint32_t n_passed; /* frames */
 	int64_t at_ns[N_LOG_MAX];
 };
@@ -45,6 +46,9 @@ clocked_process(struct leat_stage *st, struct leat_frame *in)
 
 	SIM_CHECK(log->n < N_LOG_MAX);
 	log->at_ns[log->n++] = leat_now_ns();
+	if (log->is_sleepy)
+		SIM_CHECK(leat_sleep_until(leat_stage_ctx(st), LEAT_NEVER) ==
+			LEAT_ECANCELED);
 	if (log->n <= log->n_fail)
 		return leat_stage_fail(st, LEAT_EIO, "as it was told");
 	log->n_passed++;
@@ -53,7 +57,7 @@ clocked_process(struct leat_stage *st, struct leat_frame *in)
 
 static const struct leat_stage_ops clocked_ops = {
 	LEAT_STAGE_OPS_INIT("clocked"),
-	.flags = LEAT_STAGE_REPEATS,
+	.flags = LEAT_STAGE_REPEATS | LEAT_STAGE_BLOCKING,
 	.state_bytes = sizeof(struct clocked *),
 	.opts_bytes = sizeof(struct clocked_opts),
 	.init = clocked_init,
@@ -274,6 +278,36 @@ guard_breaker_refuses(void *user)
 	SIM_CHECK(job.stats.shed == 4 && job.stats.is_balanced);
 }
 
+/* ---- timeout ---------------------------------------------------------------- */
+
+/* Of a timeout inside another the earlier one counts, unless it is reset. */
+static void
+guard_timeout(void *user)
+{
+	static const int64_t outer_ms[] = {3, 9, 3}, ends_ms[] = {3, 5, 5};
+
+	(void)user;
+	for (uint32_t k = 0; k < 3; k++) {
+		struct leat_timeout_opts outer = {
+			LEAT_OPTS_INIT(leat_timeout_opts),
+			.after_ns = outer_ms[k] * MS};
+		struct leat_timeout_opts inner = {
+			LEAT_OPTS_INIT(leat_timeout_opts), .after_ns = 5 * MS,
+			.is_reset = k == 2};
+		struct leat_hook_step hooks[3] = {{&lenient_ops, NULL},
+			{&leat_timeout_ops, &outer},
+			{&leat_timeout_ops, &inner}};
+		static struct job job;
+
+		job_begin(&job, 3, 9);
+		job.log.is_sleepy = true;
+		SIM_CHECK(job_run(&job, hooks, 3) == LEAT_OK);
+		SIM_CHECK(job.log.n == 3 && job.stats.failed == 3);
+		job_check_gap(&job, 1, ends_ms[k] * MS);
+		job_check_gap(&job, 2, ends_ms[k] * MS);
+	}
+}
+
 /* ---- exchange --------------------------------------------------------------- */
 
 #define PAIR_ALIVE 0x5a5a5a5au
@@ -384,6 +418,9 @@ const struct sim_scenario scenarios_guard[] = {
 	{.name = "guard_breaker_refuses",
 		.idea = "while it is open calls fail, or frames are shed",
 		.run = guard_breaker_refuses},
+	{.name = "guard_timeout",
+		.idea = "what a stage waits for ends by the earliest deadline",
+		.run = guard_timeout},
 	{.name = "guard_exchange",
 		.idea = "hooks are exchanged while their stage is called",
 		.run = guard_exchange},

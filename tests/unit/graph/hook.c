@@ -74,7 +74,7 @@ START_TEST(what_is_wrong_is_pointed_at)
 	} bad[] = {
 		{"read a ! @rat(5) write b",
 			"no guard is called 'rat' (did you mean 'rate'?); "
-			"there are: retry, rate, breaker",
+			"there are: retry, rate, breaker, timeout",
 			10, 3},
 		{"read a ! @rate(item=5) write b",
 			"unknown option 'item' of guard '@rate' (did you mean "
