@@ -43,6 +43,7 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_lookup_ops,
 	&leat_union_ops,
 	&leat_csv_format_ops,
+	&leat_csv_gather_ops,
 	&leat_json_format_ops,
 	&leat_lines_format_ops,
 	&leat_fixed_parse_ops,

@@ -427,7 +427,7 @@ assert lines[-1]["done"] and lines[-1]["rows"] == 999
 for line in lines:
     assert line["bottleneck"] is None or isinstance(line["bottleneck"], str)
     assert [s["name"] for s in line["stages"]] == [
-        "read", "csv.cut", "csv.parse", "csv.format", "write"]
+        "read", "csv.cut", "csv.parse", "csv.format", "csv.gather", "write"]
 for s in lines[-1]["stages"]:
     shares = s["busy"] + s["starved"] + s["blocked"] + s["idle"]
     assert abs(shares - 1) < 1e-5 and 0 <= s["score"] <= 1, s

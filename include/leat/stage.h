@@ -277,6 +277,10 @@ struct leat_stage_ops {
 	 * of the stage's options that it has by the same name and type.
 	 */
 	const struct leat_stage_ops *before;
+
+	/** As before, of a stage with one out: what has to stand right behind
+	 * it. */
+	const struct leat_stage_ops *behind;
 };
 
 #define LEAT_STAGE_OPS_INIT(stage_name)                                        \

@@ -213,6 +213,11 @@ struct leat_csv_format_opts {
 	uint32_t reserved;
 };
 
+/** csv.gather: what csv.format has written, with its header and in large
+ * frames. Comes by itself behind csv.format; its options are that one's, struct
+ * leat_csv_format_opts. */
+LEAT_API extern const struct leat_stage_ops leat_csv_gather_ops;
+
 /** json.cut: bytes of NDJSON cut where lines end. Comes by itself before
  * json.parse, and has its options. */
 LEAT_API extern const struct leat_stage_ops leat_json_cut_ops;

@@ -514,6 +514,8 @@ struct leat_writer {
 	int64_t birth_ns;         /* of the input frame */
 	uint32_t is_full;         /* a put did not fit */
 	uint32_t has_emitted;     /* in this call */
+	uint32_t headroom;        /* bytes left free before a frame's payload */
+	uint32_t reserved;
 };
 
 /** Begin a call of process; in may be NULL in flush and finish. [lent] */

@@ -51,7 +51,7 @@ struct leat_stage_stats {
 #define LEAT_STATS_SOURCE (1u << 0)
 #define LEAT_STATS_SINK   (1u << 1)
 #define LEAT_STATS_DONE   (1u << 2)
-#define LEAT_STATS_HELPER (1u << 3) /* put there for the stage behind it */
+#define LEAT_STATS_HELPER (1u << 3) /* put there for one beside it */
 
 /** Counters of a whole graph. */
 struct leat_graph_stats {

@@ -81,7 +81,8 @@ sheet_measure(const struct leat_graph *graph, struct sheet_shape *shape)
 	}
 }
 
-/* Stages that nobody wrote, and that no record stays in, are left out. */
+/* Stages that nobody wrote, and that no record stays in or comes from, are left
+ * out. */
 static bool
 sheet_has(const struct leat_stage_stats *stats)
 {
@@ -89,7 +90,8 @@ sheet_has(const struct leat_stage_stats *stats)
 
 	for (size_t c = 0; c < SHEET_N; c++)
 		sum += sheet_value(stats, c);
-	return sum || !(stats->flags & LEAT_STATS_HELPER);
+	return stats->in != stats->out || sum != stats->in + stats->out ||
+		!(stats->flags & LEAT_STATS_HELPER);
 }
 
 static void

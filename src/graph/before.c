@@ -1,9 +1,10 @@
 /*
- * graph/before.c -- stages that others need right before them.
+ * graph/before.c -- stages that others need right before or behind them.
  *
  * A parser that several workers run at once needs bytes that were cut where
- * records end; its ops name the stage that does so, and nobody writes it.
- * Keeps: what is said of such a stage points at the one it was put before, and
+ * records end, and what they format is to begin with a header; the ops name the
+ * stage that does so, and nobody writes it.
+ * Keeps: what is said of such a stage points at the one it was put beside, and
  * it has that one's options; a graph that is checked twice gets it once.
  * Threads: the one that builds the graph.
  */
@@ -56,7 +57,7 @@ option_like(const struct leat_stage *st, const struct leat_option *option)
 	return NULL;
 }
 
-/* What is said of it is said of whom it was put before: so are the carets. */
+/* What is said of it is said of whom it was put beside: so are the carets. */
 static int
 brought_places(struct leat_graph *graph, struct leat_stage *st,
 	const struct leat_stage *of)
@@ -93,22 +94,43 @@ brought_options(struct leat_stage *st, const struct leat_stage *of)
 	}
 }
 
+/* Put a stage into a link of the one that needs it. */
 static int
-before_add(
-	struct leat_graph *graph, struct leat_stage *of, struct leat_error *err)
+brought_add(struct leat__link *link, struct leat_stage *of,
+	const struct leat_stage_ops *ops, struct leat_error *err)
 {
-	const struct leat_stage_ops *ops = of->ops.before;
-	struct leat__link *link = of->n_ins == 1 ? of->ins[0] : NULL;
+	struct leat_graph *graph = of->graph;
 	struct leat_stage *st;
 
-	if (!ops || !link || !strcmp(link->from->ops.name, ops->name))
-		return LEAT_OK;
 	LEAT_TRY(leat__stage_create(graph, ops, &st, err));
 	brought_options(st, of);
 	LEAT_TRY(brought_places(graph, st, of));
-	st->is_implied = st->is_brought = true;
+	st->is_implied = true;
+	st->bringer = of;
 	LEAT_TRY(leat__stage_insert(graph, NULL, st, err));
 	return leat__link_insert(graph, link, st, err);
+}
+
+static int
+before_add(struct leat_stage *of, struct leat_error *err)
+{
+	const struct leat_stage_ops *ops = of->ops.before;
+	struct leat__link *link = of->n_ins == 1 ? of->ins[0] : NULL;
+
+	if (!ops || !link || !strcmp(link->from->ops.name, ops->name))
+		return LEAT_OK;
+	return brought_add(link, of, ops, err);
+}
+
+static int
+behind_add(struct leat_stage *of, struct leat_error *err)
+{
+	const struct leat_stage_ops *ops = of->ops.behind;
+	struct leat__link *link = of->n_outs == 1 ? of->outs[0] : NULL;
+
+	if (!ops || !link || !strcmp(link->to->ops.name, ops->name))
+		return LEAT_OK;
+	return brought_add(link, of, ops, err);
 }
 
 int
@@ -116,7 +138,9 @@ leat__before_add(struct leat_graph *graph, struct leat_error *err)
 {
 	uint32_t n = graph->n_stages;
 
-	for (uint32_t k = 0; k < n; k++)
-		LEAT_TRY(before_add(graph, graph->stages[k], err));
+	for (uint32_t k = 0; k < n; k++) {
+		LEAT_TRY(before_add(graph->stages[k], err));
+		LEAT_TRY(behind_add(graph->stages[k], err));
+	}
 	return LEAT_OK;
 }

@@ -101,8 +101,9 @@ struct leat_stage {
 	bool is_implied; /* brought along by a file name or an open end */
 	struct leat__handed *handed; /* options that are none of a source's:
 				      * for the parser that its file brings */
-	bool is_brought; /* put right before another one by that one's ops */
-	bool is_wanted;  /* values of tables that it emits are looked at */
+	const struct leat_stage *bringer; /* by whose ops it was put beside it;
+					   * NULL = it was not */
+	bool is_wanted; /* values of tables that it emits are looked at */
 	bool is_inited;
 	bool is_ordered_merge; /* set by its init */
 	bool has_priority;     /* it was given one */
@@ -304,7 +305,7 @@ LEAT_MUST_CHECK int leat__implied_open(struct leat_graph *graph, uint32_t first,
 /* Put a stage into a link: from -> st -> to. */
 LEAT_MUST_CHECK int leat__link_insert(struct leat_graph *graph,
 	struct leat__link *link, struct leat_stage *st, struct leat_error *err);
-/* Put in what has to stand right before stages. */
+/* Put in what has to stand right before stages, and right behind them. */
 LEAT_MUST_CHECK int leat__before_add(
 	struct leat_graph *graph, struct leat_error *err);
 

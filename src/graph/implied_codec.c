@@ -89,7 +89,7 @@ link_reader(const struct leat__link *link)
 {
 	const struct leat_stage *st = link->to;
 
-	return st->is_brought && st->n_outs == 1 ? st->outs[0]->to : st;
+	return st->bringer ? st->bringer : st;
 }
 
 /* From bytes to something else. */

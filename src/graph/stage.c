@@ -84,8 +84,8 @@ leat_stage_count(struct leat_stage *st, enum leat_count what, uint64_t n)
 static void
 finding_locate(const struct leat_stage *st, struct leat_error *err)
 {
-	/* who was put before another one is known by that one's name */
-	const struct leat_stage *named = st->is_brought ? st->outs[0]->to : st;
+	/* who was put beside another one is known by that one's name */
+	const struct leat_stage *named = st->bringer ? st->bringer : st;
 
 	if (named->name)
 		snprintf(err->stage, sizeof(err->stage), "%s", named->name);

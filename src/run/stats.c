@@ -67,7 +67,7 @@ leat_stage_stats(const struct leat_graph *graph, uint32_t stage,
 	stats_out->name = st->name;
 	stats_out->flags = (st->n_ins ? 0 : LEAT_STATS_SOURCE) |
 		(st->n_outs ? 0 : LEAT_STATS_SINK) |
-		(st->is_brought ? LEAT_STATS_HELPER : 0);
+		(st->bringer ? LEAT_STATS_HELPER : 0);
 	for (uint32_t k = 0; k < leat__stage_n_instances(st); k++)
 		stats_of_instance(leat__stage_instance(st, k), stats_out);
 	stats_of_segment(st, stats_out);

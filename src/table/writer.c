@@ -44,13 +44,13 @@ writer_open(struct leat_stage *st, struct leat_writer *w)
 	struct leat_frame *frame;
 
 	LEAT_TRY(leat_stage_acquire(st, &frame));
-	frame->data = leat_frame_start(frame);
+	frame->data = leat_frame_start(frame) + w->headroom;
 	frame->layout = LEAT_LAYOUT_BYTES;
 	frame->birth_ns = w->birth_ns;
 	frame->n_items = 0;
 	w->frame = frame;
 	w->at = frame->data;
-	w->end = frame->data + leat_frame_capacity_bytes(frame);
+	w->end = leat_frame_start(frame) + leat_frame_capacity_bytes(frame);
 	return LEAT_OK;
 }
 

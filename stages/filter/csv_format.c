@@ -3,39 +3,42 @@
  *
  * What came from a text with the same separator and quote is passed on as it
  * stands there; neighbours in the source are copied as one run. All else is
- * decoded and put in quotes where it has to be. A frame is sent when it is full
- * or when no input is there.
+ * decoded and put in quotes where it has to be. What comes of a frame ends with
+ * it, so several instances take turns; csv.gather behind them puts the header
+ * in front.
  */
 #include <string.h>
 
-#include <leat/stages.h>
-#include <leat/table.h>
-
 #include "csv_put.h"
 
-#define CSV_FRAME_BYTES 131072
+#define CSV_FRAME_BYTES 262144
 #define CSV_COPY_BYTES  32 /* copied at once, needed or not */
 #define CSV_SIDE_BYTES  (LEAT_TABLE_COLUMNS_MAX * sizeof(struct csv_run))
+
+typedef uint8_t csv_bytes __attribute__((vector_size(16)));
+typedef uint64_t csv_words __attribute__((vector_size(16)));
 
 /* Columns that are neighbours in the source as well; or one that is none of
  * its fields, as pieces of text. */
 struct csv_run {
 	uint32_t first; /* column */
 	uint32_t last;
+	uint32_t from; /* field */
+	uint32_t to;
 	struct leat_vector pieces; /* of the table in work; no values: fields */
+	const uint8_t *own_end;    /* own pieces can be read in blocks up to */
 };
 
 struct csv {
 	const struct leat_csv_format_opts *opts;
 	struct leat_writer writer;
 	const struct leat_schema *schema; /* that runs are made for */
-	const struct leat_schema *start;  /* known before the first table */
 	struct csv_run *runs;
 	uint32_t n_runs; /* 0: values are not passed on as they are */
 	uint32_t row;    /* of the input frame, next */
-	uint32_t has_header;
+	uint32_t has_emitted;
 	uint8_t separator;
-	uint8_t is_special[256]; /* must a text with this byte be quoted? */
+	uint8_t separators[sizeof(csv_bytes)]; /* one in each byte */
 };
 
 /* ---- as it stands ------------------------------------------------------- */
@@ -85,13 +88,25 @@ csv_bind(struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
 	if (!csv_is_same_dialect(s, schema))
 		return LEAT_OK;
 	for (uint32_t k = 0; k < schema->n_columns; k++) {
-		if (csv_is_neighbour(schema, k))
-			s->runs[s->n_runs - 1].last = k;
-		else
-			s->runs[s->n_runs++] =
-				(struct csv_run){.first = k, .last = k};
+		if (!csv_is_neighbour(schema, k))
+			s->runs[s->n_runs++] = (struct csv_run){
+				.first = k, .from = schema->columns[k].field};
+		s->runs[s->n_runs - 1].last = k;
+		s->runs[s->n_runs - 1].to = schema->columns[k].field;
 	}
 	return LEAT_OK;
+}
+
+/* Up to there the frame's own bytes can be read in blocks. */
+static const uint8_t *
+csv_own_end(const struct leat_table *t, const struct leat_vector *v)
+{
+	const struct leat_frame *frame = t->frame;
+
+	if (v->own != frame->data)
+		return NULL;
+	return leat_frame_start(frame) + leat_frame_capacity_bytes(frame) -
+		sizeof(csv_bytes);
 }
 
 /* Can rows of a table be copied run by run? */
@@ -105,10 +120,12 @@ csv_can_copy(struct csv *s, struct leat_table *t)
 	for (uint32_t k = 0; k < s->n_runs; k++) {
 		struct csv_run *run = &s->runs[k];
 
-		if (t->schema->columns[run->first].field == LEAT_FIELD_NONE &&
-			leat_table_vector(t, run->first, LEAT_TYPE_TEXT,
-				&run->pieces, &bad_row))
+		if (run->from != LEAT_FIELD_NONE)
+			continue;
+		if (leat_table_vector(t, run->first, LEAT_TYPE_TEXT,
+			    &run->pieces, &bad_row))
 			return 0;
+		run->own_end = csv_own_end(t, &run->pieces);
 	}
 	return 1;
 }
@@ -118,14 +135,13 @@ static inline struct leat_text
 csv_fields_text(
 	const struct leat_table *t, const struct csv_run *run, uint32_t row)
 {
-	const struct leat_schema *schema = t->schema;
-	uint32_t first = schema->columns[run->first].field;
-	uint32_t last = schema->columns[run->last].field;
-	size_t at = (size_t)row * schema->n_fields;
-	uint32_t start = at + first ? t->fields[at + first - 1] + 1 : t->first;
-	uint32_t end = t->fields[at + last];
+	uint32_t n_fields = t->schema->n_fields;
+	const uint32_t *ends = t->fields + (size_t)row * n_fields;
+	uint32_t start =
+		row || run->from ? ends[(int32_t)run->from - 1] + 1 : t->first;
+	uint32_t end = ends[run->to];
 
-	if (last + 1 == schema->n_fields) {
+	if (run->to + 1 == n_fields) {
 		struct leat_text x = leat_table_raw(t, run->last, row);
 
 		end = (uint32_t)(x.data - t->text) + x.len;
@@ -133,23 +149,62 @@ csv_fields_text(
 	return (struct leat_text){t->text + start, end - start};
 }
 
+/* Of the n bytes of a block: all ones; of the others: 0. */
+static inline csv_bytes
+csv_mask(uint32_t n)
+{
+	static const uint8_t ones[2 * sizeof(csv_bytes)] = {255, 255, 255, 255,
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+	csv_bytes mask;
+
+	if (n > sizeof(mask))
+		n = sizeof(mask);
+	memcpy(&mask, ones + sizeof(mask) - n, sizeof(mask));
+	return mask;
+}
+
+/* Copy a text in blocks, up to one more than it has. NULL: it needs quotes. */
+static inline uint8_t *
+csv_copy_plain(const struct csv *s, struct leat_text x, uint8_t *at)
+{
+	csv_bytes special = {0}, separators;
+	uint32_t k = 0;
+	csv_words words;
+
+	memcpy(&separators, s->separators, sizeof(separators));
+	do {
+		csv_bytes b;
+
+		memcpy(&b, x.data + k, sizeof(b));
+		memcpy(at + k, &b, sizeof(b));
+		special |= csv_mask(x.len - k) &
+			(csv_bytes)((b == separators) | (b == '"') |
+				(b == '\n') | (b == '\r'));
+		k += (uint32_t)sizeof(b);
+	} while (k < x.len);
+	words = (csv_words)special;
+	return words[0] | words[1] ? NULL : at + x.len;
+}
+
 /* Put one in if it needs no quotes; where the next byte goes, or NULL. */
 static inline uint8_t *
-csv_copy_piece(const struct csv *s, const struct leat_vector *v, uint32_t row,
+csv_copy_piece(const struct csv *s, const struct csv_run *run, uint32_t row,
 	uint8_t *at)
 {
+	const struct leat_vector *v = &run->pieces;
+	struct leat_piece piece;
 	struct leat_text x;
-	uint8_t is_special = 0;
 
 	if (!leat_vector_has(v, row))
 		return at;
+	piece = ((const struct leat_piece *)v->values)[row];
 	x = leat_vector_text(v, row);
 	if ((size_t)(s->writer.end - at) < (size_t)x.len + CSV_COPY_BYTES)
 		return NULL;
-	for (uint32_t k = 0; k < x.len; k++)
-		is_special |= s->is_special[x.data[k]];
-	memcpy(at, x.data, x.len);
-	return is_special ? NULL : at + x.len;
+	if ((piece.len & LEAT_PIECE_OWN) &&
+		(!run->own_end || x.data + x.len > run->own_end))
+		return NULL;
+	return csv_copy_plain(s, x, at);
 }
 
 static inline uint8_t *
@@ -182,8 +237,8 @@ csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
 	for (uint32_t k = 0; k < s->n_runs; k++) {
 		const struct csv_run *run = &s->runs[k];
 
-		at = run->pieces.values
-			? csv_copy_piece(s, &run->pieces, row, at)
+		at = run->from == LEAT_FIELD_NONE
+			? csv_copy_piece(s, run, row, at)
 			: csv_copy_fields(s, t, run, row, at);
 		if (!at || w->end - at < 2)
 			return 0;
@@ -201,38 +256,20 @@ csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
 
 /* ---- the stage ---------------------------------------------------------- */
 
-static struct csv_put
-csv_put(struct csv *s)
-{
-	return (struct csv_put){&s->writer, s->separator, s->opts->crlf != 0};
-}
-
-/* The header is no record: what it ends counts nothing. */
 static int
-csv_header(
-	struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
+csv_emit(struct leat_stage *st, struct csv *s)
 {
-	struct leat_writer *w = &s->writer;
-	struct csv_put put = csv_put(s);
-
-	while (!s->has_header && !s->opts->header) {
-		int rc = leat_writer_begin_record(st, w);
-
-		if (rc)
-			return rc;
-		csv_put_header(&put, schema);
-		s->has_header = leat_writer_end_record(w);
-		if (s->has_header)
-			w->frame->n_items--;
-	}
-	return LEAT_OK;
+	if (s->writer.frame)
+		csv_head(s->writer.frame)->schema = s->schema;
+	return leat_writer_flush(st, &s->writer);
 }
 
+/* Rows, as many as go into a frame; LEAT_MORE: that has been emitted. */
 static int
 csv_rows(struct leat_stage *st, struct csv *s, struct leat_table *t)
 {
 	struct leat_writer *w = &s->writer;
-	struct csv_put put = csv_put(s);
+	struct csv_put put = {w, s->separator, s->opts->crlf != 0};
 	uint32_t can_copy = csv_can_copy(s, t);
 
 	while (s->row < t->n_rows) {
@@ -243,10 +280,36 @@ csv_rows(struct leat_stage *st, struct csv *s, struct leat_table *t)
 			return rc;
 		if (!can_copy || !csv_copy_row(s, t, row))
 			csv_put_row(&put, t, row);
-		s->row += leat_writer_end_record(w);
+		if (!leat_writer_end_record(w)) {
+			rc = csv_emit(st, s);
+			return rc ? rc : LEAT_MORE;
+		}
+		s->row++;
 	}
 	s->row = 0;
-	return LEAT_OK;
+	return csv_emit(st, s);
+}
+
+/* A table without rows still says what the columns are. */
+static int
+csv_emit_columns(struct leat_stage *st, struct csv *s)
+{
+	struct leat_frame *frame;
+	int rc = leat_stage_acquire(st, &frame);
+
+	if (rc)
+		return rc;
+	frame->data = leat_frame_start(frame) + CSV_HEAD_BYTES;
+	frame->len_bytes = 0;
+	frame->n_items = 0;
+	frame->layout = LEAT_LAYOUT_BYTES;
+	frame->birth_ns = s->writer.birth_ns;
+	frame->stamp = s->writer.stamp;
+	csv_head(frame)->schema = s->schema;
+	rc = leat_stage_emit(st, 0, frame);
+	if (rc)
+		leat_stage_release(st, frame);
+	return rc;
 }
 
 static int
@@ -259,37 +322,14 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 	leat_table_open(in, &t);
 	leat_writer_enter(&s->writer, in);
 	rc = csv_bind(st, s, t.schema);
-	if (!rc)
-		rc = csv_header(st, s, t.schema);
-	if (!rc)
+	if (!rc && t.n_rows)
 		rc = csv_rows(st, s, &t);
+	else if (!rc && !s->has_emitted)
+		rc = csv_emit_columns(st, s);
+	s->has_emitted = 1;
 	if (!rc)
 		leat_stage_release(st, in);
 	return rc;
-}
-
-static int
-csv_flush(struct leat_stage *st)
-{
-	struct csv *s = leat_stage_state(st);
-
-	leat_writer_enter(&s->writer, NULL);
-	return leat_writer_flush(st, &s->writer);
-}
-
-/* Without any table the header is still known, if the columns were. */
-static int
-csv_finish(struct leat_stage *st)
-{
-	struct csv *s = leat_stage_state(st);
-	int rc = LEAT_OK;
-
-	leat_writer_enter(&s->writer, NULL);
-	if (s->start)
-		rc = csv_header(st, s, s->start);
-	if (!rc && s->writer.has_emitted)
-		return LEAT_MORE;
-	return rc ? rc : leat_writer_flush(st, &s->writer);
 }
 
 static void
@@ -305,15 +345,28 @@ static int
 csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	struct csv *s = leat_stage_state(st);
-
-	s->start = in->schema;
+	(void)st;
 	*out = (struct leat_shape){
 		.layout = LEAT_LAYOUT_BYTES,
 		.frame_bytes = CSV_FRAME_BYTES,
+		.schema = in->schema,
 		.origin = in->origin,
 	};
 	return LEAT_OK;
+}
+
+/* What can be put between fields; 0: that has been said. */
+uint8_t
+csv_format_separator(
+	struct leat_stage *st, const struct leat_csv_format_opts *o)
+{
+	uint8_t separator = (uint8_t)(o->sep ? o->sep : ',');
+
+	if (separator != '\n' && separator != '\r' && separator != '"')
+		return separator;
+	leat_stage_fail_at(st, LEAT_EINVAL, "sep", 0, 0,
+		"neither a line end nor a quote can separate fields");
+	return 0;
 }
 
 static int
@@ -322,16 +375,13 @@ csv_init(struct leat_stage *st, const void *opts)
 	struct csv *s = leat_stage_state(st);
 
 	s->opts = opts;
-	s->separator = (uint8_t)(s->opts->sep ? s->opts->sep : ',');
-	if (s->separator == '\n' || s->separator == '\r' || s->separator == '"')
-		return leat_stage_fail_at(st, LEAT_EINVAL, "sep", 0, 0,
-			"neither a line end nor a quote can separate fields");
-	s->is_special[s->separator] = s->is_special['"'] = 1;
-	s->is_special['\n'] = s->is_special['\r'] = 1;
-	return LEAT_OK;
+	s->writer.headroom = CSV_HEAD_BYTES;
+	s->separator = csv_format_separator(st, s->opts);
+	memset(s->separators, s->separator, sizeof(s->separators));
+	return s->separator ? LEAT_OK : LEAT_EINVAL;
 }
 
-static const struct leat_option csv_options[] = {
+const struct leat_option leat__csv_format_options[] = {
 	{.name = "sep",
 		.type = LEAT_OPTION_CHAR,
 		.offset = offsetof(struct leat_csv_format_opts, sep),
@@ -353,6 +403,7 @@ static const struct leat_option csv_options[] = {
 
 const struct leat_stage_ops leat_csv_format_ops = {
 	LEAT_STAGE_OPS_INIT("csv.format"),
+	.flags = LEAT_STAGE_STATELESS,
 	.summary = "a table to bytes: CSV as in RFC 4180",
 	.help = "Values that were not changed are written as they stood in "
 		"the\n"
@@ -363,16 +414,14 @@ const struct leat_stage_ops leat_csv_format_ops = {
 		"a.tsv'\n",
 	.state_bytes = sizeof(struct csv),
 	.opts_bytes = sizeof(struct leat_csv_format_opts),
-	.options = csv_options,
+	.options = leat__csv_format_options,
 	.in_layouts = LEAT_LAYOUT_TABLE,
 	.out_layout = LEAT_LAYOUT_BYTES,
 	.needs = {.frame_bytes = CSV_FRAME_BYTES,
-		.holds = 1,
 		.side_bytes = CSV_SIDE_BYTES + 1024},
 	.init = csv_init,
 	.negotiate = csv_negotiate,
 	.process = csv_process,
-	.flush = csv_flush,
-	.finish = csv_finish,
 	.fini = csv_fini,
+	.behind = &leat_csv_gather_ops,
 };

@@ -10,6 +10,25 @@
 #include <leat/stages.h>
 #include <leat/table.h>
 
+#define CSV_HEAD_BYTES 64
+
+/* At the slot's start of every frame that csv.format emits. */
+struct csv_frame_head {
+	const struct leat_schema *schema; /* of its rows */
+};
+
+static inline struct csv_frame_head *
+csv_head(const struct leat_frame *frame)
+{
+	return (struct csv_frame_head *)(void *)leat_frame_start(frame);
+}
+
+extern const struct leat_option leat__csv_format_options[];
+/* What stands between fields by the options; 0: they are wrong, which has been
+ * said. */
+uint8_t csv_format_separator(
+	struct leat_stage *st, const struct leat_csv_format_opts *o);
+
 struct csv_put {
 	struct leat_writer *writer;
 	uint8_t separator;

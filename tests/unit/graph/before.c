@@ -85,6 +85,27 @@ START_TEST(one_that_stands_there_is_enough)
 }
 END_TEST
 
+START_TEST(what_a_formatter_needs_is_put_behind_it)
+{
+	begin();
+	ck_assert_int_eq(
+		check("read b.csv ! csv.format sep=; ! write c.csv"), LEAT_OK);
+	ck_assert_ptr_nonnull(stage("csv.gather"));
+	ck_assert_ptr_eq(
+		stage("csv.gather")->ins[0]->from, stage("csv.format"));
+	ck_assert_ptr_eq(stage("csv.gather")->outs[0]->to, stage("write"));
+	ck_assert_uint_eq(stage("csv.format")->segment->n_replicas, 2);
+	ck_assert_uint_eq(stage("csv.gather")->segment->n_replicas, 1);
+	ck_assert_uint_eq(
+		((const struct leat_csv_format_opts *)stage("csv.gather")->opts)
+			->sep,
+		';');
+	ck_assert_int_eq(leat_graph_check(graph, &err), LEAT_OK);
+	ck_assert_ptr_null(stage("csv.gather2"));
+	end();
+}
+END_TEST
+
 START_TEST(it_has_the_options_of_the_stage)
 {
 	const struct leat_csv_parse_opts *opts;
@@ -199,6 +220,7 @@ END_TEST
 
 TEST_MAIN("graph/before", what_a_parser_needs_is_put_before_it,
 	so_it_is_in_a_chain_of_ops, one_that_stands_there_is_enough,
+	what_a_formatter_needs_is_put_behind_it,
 	it_has_the_options_of_the_stage,
 	what_is_said_of_it_is_said_of_the_stage,
 	a_light_stage_rides_on_the_thread_of_a_source,
