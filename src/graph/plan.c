@@ -26,6 +26,10 @@
 #define PLAN_LARGE_BYTES  (1u << 20)
 #define PLAN_LARGE_FRAMES 2u
 
+/* Behind a source that lets frames gather there is room for so many times as
+ * many: it goes to sleep, and is woken, once for all of them. */
+#define PLAN_LOTS 3u
+
 /* ---- instances ---------------------------------------------------------- */
 
 /* How many instances of a stage there are to be: as was asked for, else one
@@ -87,6 +91,19 @@ stage_emits_large(const struct leat_stage *st)
 	return shape->frame_bytes > PLAN_LARGE_BYTES;
 }
 
+/* Does it come from a source, or from what rides on its thread, that lets
+ * frames gather? */
+static bool
+link_is_bursting(const struct leat__link *link)
+{
+	const struct leat_stage *head = link->from;
+
+	while (head->n_ins == 1 && link_can_fuse(head->ins[0]))
+		head = head->ins[0]->from;
+	return head->ops.produce && (head->ops.flags & LEAT_STAGE_BLOCKING) &&
+		head->needs.burst > 1;
+}
+
 /* Enough for each replica to have one frame in hand and one to come; of large
  * ones as few as let two stages overlap. */
 static uint32_t
@@ -98,6 +115,8 @@ link_default_frames(const struct leat__link *link)
 
 	if (is_large && graph->is_capacity_own)
 		n = PLAN_LARGE_FRAMES;
+	else if (graph->is_capacity_own && link_is_bursting(link))
+		n *= PLAN_LOTS;
 	if (link->to->is_replicated && !link->is_fused)
 		n = (uint32_t)leat__max_u64(
 			n, stage_n_replicas(link->to) * (is_large ? 1u : 2u));

@@ -147,6 +147,26 @@ START_TEST(a_light_stage_rides_on_the_thread_of_a_source)
 }
 END_TEST
 
+/* Unless somebody has said how much. */
+START_TEST(behind_a_source_that_lets_frames_gather_there_is_room_for_them)
+{
+	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
+		.stages = &leat_stages, .workers = 1, .capacity_frames = 5};
+
+	begin();
+	ck_assert_int_eq(check("read b.csv ! count"), LEAT_OK);
+	ck_assert_uint_eq(stage("csv.parse")->ins[0]->capacity_frames,
+		leat__max_u64(3 * graph->opts.capacity_frames, 4));
+	ck_assert_uint_eq(stage("write")->ins[0]->capacity_frames,
+		graph->opts.capacity_frames);
+	leat_graph_destroy(graph);
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
+	ck_assert_int_eq(check("read b.csv ! count"), LEAT_OK);
+	ck_assert_uint_eq(stage("csv.parse")->ins[0]->capacity_frames, 5);
+	end();
+}
+END_TEST
+
 START_TEST(behind_anything_else_it_is_a_stage_like_others)
 {
 	begin();
@@ -224,6 +244,7 @@ TEST_MAIN("graph/before", what_a_parser_needs_is_put_before_it,
 	it_has_the_options_of_the_stage,
 	what_is_said_of_it_is_said_of_the_stage,
 	a_light_stage_rides_on_the_thread_of_a_source,
+	behind_a_source_that_lets_frames_gather_there_is_room_for_them,
 	behind_anything_else_it_is_a_stage_like_others,
 	values_are_wanted_where_somebody_looks,
 	a_source_hands_options_to_its_parser,
