@@ -104,6 +104,12 @@ lookup_match(
 {
 	struct leat__lookup_key key;
 
+	if (s->file.shorts) {
+		struct leat_text x = lookup_key_text(s, t, 0, row);
+
+		return x.len ? leat__lookup_find_short(&s->file, x)
+			     : LEAT__LOOKUP_NONE;
+	}
 	for (uint32_t k = 0; k < s->on.n; k++) {
 		key.values[k] = lookup_key_text(s, t, k, row);
 		if (!key.values[k].len)

@@ -394,6 +394,40 @@ file_index_row(struct leat__lookup_file *f, uint32_t row)
 	f->slots[slot] = row;
 }
 
+/* Where every key is one short value, the first row of each once more. It is
+ * gone without if there is no room for them. */
+static int
+file_index_shorts(struct leat_stage *st, struct leat__lookup_file *f)
+{
+	uint64_t n_bytes = ((uint64_t)f->mask + 1) * sizeof(*f->shorts);
+	void *memory;
+	int rc;
+
+	if (f->n_keys != 1 || f->max_key > sizeof(uint64_t) ||
+		n_bytes > f->n_most - f->n_used)
+		return LEAT_OK;
+	rc = file_alloc(st, f, n_bytes, &memory);
+	if (rc)
+		return rc;
+	f->shorts = memory;
+	memset(f->shorts, 0xff, n_bytes);
+	for (uint32_t slot = 0; slot <= f->mask; slot++) {
+		uint32_t row = f->slots[slot];
+		struct leat__lookup_short own = {.row = row};
+		struct leat_text x;
+
+		if (row == LEAT__LOOKUP_NONE)
+			continue;
+		x = leat__lookup_text(f, f->key_values[row]);
+		if (!x.len)
+			continue;
+		own.word = leat__lookup_word(x);
+		own.len = x.len;
+		*leat__lookup_place(f, own.word, own.len) = own;
+	}
+	return LEAT_OK;
+}
+
 static void
 file_read_row(struct leat__lookup_file *f, uint32_t row)
 {
@@ -461,12 +495,10 @@ leat__lookup_load(struct leat_stage *st, struct leat__lookup_file *f)
 	file_free(st, f, f->ends.list, n_ends);
 	f->all = NULL;
 	f->ends.list = NULL;
-	return LEAT_OK;
+	return file_index_shorts(st, f);
 }
 
 /* ---- keys ------------------------------------------------------------------ */
-
-#define FILE_MIX UINT64_C(0x9fb21c651e98df25)
 
 static inline uint64_t
 file_hash_text(uint64_t h, struct leat_text x)
@@ -478,13 +510,13 @@ file_hash_text(uint64_t h, struct leat_text x)
 	h ^= n;
 	for (; n >= sizeof(word); n -= 8, at += 8) {
 		memcpy(&word, at, sizeof(word));
-		h = (h ^ word) * FILE_MIX;
+		h = (h ^ word) * LEAT__LOOKUP_MIX;
 		h ^= h >> 32;
 	}
 	word = 0;
 	while (n > 0)
 		word = word << 8 | at[--n];
-	h = (h ^ word) * FILE_MIX;
+	h = (h ^ word) * LEAT__LOOKUP_MIX;
 	return h ^ h >> 32;
 }
 

@@ -8,6 +8,8 @@
 #ifndef LEAT_STAGES_FILTER_LOOKUP_FILE_H
 #define LEAT_STAGES_FILTER_LOOKUP_FILE_H
 
+#include <string.h>
+
 #include <leat/table.h>
 
 #define LEAT__LOOKUP_KEYS_MAX 8u
@@ -25,6 +27,13 @@ struct leat__lookup_row {
 	uint32_t put_at;  /* where */
 	uint32_t next;    /* row with the same key, LEAT__LOOKUP_NONE = last */
 	uint32_t n_bytes; /* of all values that are taken */
+};
+
+/* A key of one value of at most eight bytes, in a table of its own. */
+struct leat__lookup_short {
+	uint64_t word; /* see leat__lookup_word() */
+	uint32_t len;
+	uint32_t row; /* its first; LEAT__LOOKUP_NONE = free */
 };
 
 /* Where fields end in the text, while it is read. */
@@ -56,6 +65,8 @@ struct leat__lookup_file {
 	struct leat__lookup_value *values;     /* n_take a row */
 	uint32_t *slots;                       /* first row of a key, by hash */
 	uint32_t mask;
+	struct leat__lookup_short *shorts; /* the same, if all are short and
+					    * there is room; else NULL */
 	uint32_t max_key; /* bytes of the longest value of a key */
 	uint32_t n_twice; /* rows whose key another one has, too */
 	uint32_t twice;   /* one of them */
@@ -82,6 +93,46 @@ void leat__lookup_hash(struct leat__lookup_key *key, uint32_t n_keys);
 /* The first row with this key, or LEAT__LOOKUP_NONE. */
 uint32_t leat__lookup_find(
 	const struct leat__lookup_file *f, const struct leat__lookup_key *key);
+
+#define LEAT__LOOKUP_MIX UINT64_C(0x9fb21c651e98df25)
+
+/* A text of 1 to 8 bytes, behind which 8 can be read, as a number. */
+static inline uint64_t
+leat__lookup_word(struct leat_text x)
+{
+	uint64_t word;
+
+	memcpy(&word, x.data, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return word & UINT64_MAX >> (64 - 8 * x.len);
+#else
+	return word >> (64 - 8 * x.len);
+#endif
+}
+
+/* Where a short key is, or is to be. */
+static inline struct leat__lookup_short *
+leat__lookup_place(
+	const struct leat__lookup_file *f, uint64_t word, uint32_t len)
+{
+	uint64_t hash = (word ^ len) * LEAT__LOOKUP_MIX;
+	uint32_t slot = (uint32_t)(hash >> 32) & f->mask;
+
+	while (f->shorts[slot].row != LEAT__LOOKUP_NONE &&
+		(f->shorts[slot].word != word || f->shorts[slot].len != len))
+		slot = (slot + 1) & f->mask;
+	return &f->shorts[slot];
+}
+
+/* As leat__lookup_find(), where there are shorts: of a text that is not empty,
+ * behind which 8 bytes can be read. */
+static inline uint32_t
+leat__lookup_find_short(const struct leat__lookup_file *f, struct leat_text x)
+{
+	if (x.len > sizeof(uint64_t))
+		return LEAT__LOOKUP_NONE;
+	return leat__lookup_place(f, leat__lookup_word(x), x.len)->row;
+}
 
 static inline struct leat_text
 leat__lookup_text(

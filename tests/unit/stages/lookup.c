@@ -295,6 +295,68 @@ START_TEST(many_rows_meet_their_own)
 END_TEST
 
 /* Tables of several schemas come in turns, and each finds its own again. */
+/* What an inner join of lines with a list by its first column gives, line by
+ * line. */
+static void
+join_slowly(const char *lines, const char *list, char *output)
+{
+	output += sprintf(output, "k,v\n");
+	for (; *lines; lines = strchr(lines, '\n') + 1) {
+		size_t n_key = strcspn(lines, "\n");
+
+		for (const char *at = list; *at; at = strchr(at, '\n') + 1)
+			if (!strncmp(at, lines, n_key) && at[n_key] == ',')
+				output += sprintf(output, "%.*s\n",
+					(int)strcspn(at, "\n"), at);
+	}
+}
+
+/* Keys of 1 to 8 bytes, with others that are like them, two thirds of which are
+ * in the list. */
+static void
+make_short_keys(char *lines, char *list)
+{
+	for (uint32_t len = 1; len <= 8; len++)
+		for (uint32_t odd = 0; odd <= len; odd++) {
+			char key[] = "aaaaaaaaa";
+
+			key[len] = '\0';
+			if (odd < len)
+				key[odd] = 'b';
+			lines += sprintf(lines, "%s\n%sa\n", key, key);
+			if (odd % 3)
+				list += sprintf(list, "%s,%u\n", key, odd);
+		}
+}
+
+/* A file that has a long key as well is searched another way, and one for whose
+ * keys there is no second place within memory=: all find the same. */
+START_TEST(short_keys_are_found_as_long_ones_are)
+{
+	static const char *const files[] = {
+		"short.csv", "long.csv", "short.csv memory=4096"};
+	char input[4096] = "k\n", list[4096] = "k,v\n", output[4096];
+	char longer[4096 + 64], stages[128];
+
+	make_short_keys(input + 2, list + 4);
+	join_slowly(input + 2, list + 4, output);
+	snprintf(longer, sizeof(longer), "%snobody has this key,0\n", list);
+	for (uint32_t k = 0; k < 3; k++) {
+		const struct pipe_case c = {
+			.stages = stages, .input = input, .output = output};
+
+		pipe_enter_folder();
+		pipe_put_text("short.csv", list);
+		pipe_put_text("long.csv", longer);
+		snprintf(stages, sizeof(stages),
+			"csv.parse ! lookup %s on=k ! csv.format", files[k]);
+		pipe_check_chunks(&c, 7);
+		pipe_check_chunks(&c, 4096);
+		pipe_leave_folder();
+	}
+}
+END_TEST
+
 START_TEST(tables_of_two_files_are_joined)
 {
 	struct leat_error err;
@@ -363,4 +425,5 @@ TEST_MAIN("stages/lookup", a_frame_without_room_is_written_anew,
 	columns_that_are_not_there_fail_with_their_place,
 	a_file_that_is_none_fails, files_of_other_dialects_are_read,
 	a_file_that_takes_more_than_memory_is_an_error,
-	many_rows_meet_their_own, tables_of_two_files_are_joined)
+	many_rows_meet_their_own, short_keys_are_found_as_long_ones_are,
+	tables_of_two_files_are_joined)
