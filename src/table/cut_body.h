@@ -3,14 +3,17 @@
  * once and compiled for each machine.
  *
  * Included behind scan_body.h, with its macros and CUT_NAME and COUNT_NAME.
- * Blocks without quotes, outside of quotes, take the short way: the cut looks
- * for newlines only. What the byte before a block was is looked up there where
- * a block with quotes asks for it.
+ * Outside of quotes, runs and blocks without quotes take the short way: the cut
+ * counts newlines there, and looks where the last one is once it is at its end.
+ * What the byte before a block was is looked up there where a block with quotes
+ * asks for it.
  * Source: Langdale and Lemire, Parsing gigabytes of JSON per second, 2019.
  */
 
 #ifndef LEAT_SRC_TABLE_CUT_BODY_H
 #define LEAT_SRC_TABLE_CUT_BODY_H
+
+#include <string.h>
 
 #include "table/table.h"
 
@@ -19,6 +22,35 @@ static inline uint64_t
 cut_after(const struct leat_dialect *dialect, uint8_t byte)
 {
 	return byte == '\n' || byte == dialect->separator ? 0 : SCAN_AFTER_DATA;
+}
+
+#define CUT_RUN_BYTES  2048  /* at most 255 for each byte of a vector */
+#define CUT_SKIP_BYTES 65536 /* most that is not looked at for runs */
+
+typedef uint8_t cut_bytes __attribute__((vector_size(32)));
+typedef uint64_t cut_words __attribute__((vector_size(32)));
+
+/* How far a cut is, and where it has found the last record end. */
+struct cut_place {
+	uint64_t n_lines;
+	uint64_t n_end_lines;
+	uint64_t end_bits; /* of the block at end_at; 0: none yet */
+	uint32_t end_at;
+	uint32_t at;
+	uint32_t look_at; /* for runs */
+	uint32_t skip;    /* from one look in vain to the next */
+	bool is_run;      /* it is the last newline of the run at end_at */
+};
+
+/* Where records end in the block in work; bits may be 0, and nobody can foresee
+ * whether they are: there is no branch. */
+static inline void
+cut_end_in(struct cut_place *c, uint64_t bits, uint64_t n_lines)
+{
+	c->end_bits = bits ? bits : c->end_bits;
+	c->end_at = bits ? c->at : c->end_at;
+	c->n_end_lines = bits ? n_lines : c->n_end_lines;
+	c->is_run = c->is_run & !bits;
 }
 
 /* Bits up to the highest one, and with it; bits are not 0. */
@@ -30,25 +62,91 @@ cut_up_to(uint64_t bits)
 
 #endif
 
-/* Stops before a block in which a quote is odd: scan.is_odd is set then. */
-SCAN_TARGET uint32_t
-CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
+/* Is there no quote in a run of text? Its newlines are counted then. */
+SCAN_TARGET static inline bool
+cut_is_plain(const uint8_t *text, const struct leat_dialect *dialect,
+	uint32_t *n_lines)
+{
+	const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
+	cut_bytes quotes = {0}, counts = {0};
+	cut_words quoted, sums;
+	uint32_t n = 0;
+
+	for (uint32_t at = 0; at < CUT_RUN_BYTES; at += sizeof(cut_bytes)) {
+		cut_bytes bytes;
+
+		memcpy(&bytes, text + at, sizeof(bytes));
+		quotes |= (cut_bytes)(bytes == dialect->quote);
+		counts -= (cut_bytes)(bytes == '\n');
+	}
+	quoted = (cut_words)quotes;
+	if (dialect->quote && (quoted[0] | quoted[1] | quoted[2] | quoted[3]))
+		return false;
+	sums = ((cut_words)counts & even) + ((cut_words)counts >> 8 & even);
+	for (uint32_t k = 0; k < 4; k++)
+		n += (uint32_t)(sums[k] * UINT64_C(0x0001000100010001) >> 48);
+	*n_lines = n;
+	return true;
+}
+
+/* Behind the last newline of a run that has one. */
+SCAN_TARGET static inline uint32_t
+cut_run_end(const uint8_t *text)
+{
+	uint64_t bits = 0;
+	uint32_t at = CUT_RUN_BYTES;
+
+	while (!bits) {
+		SCAN_BLOCK block = SCAN_LOAD(text + (at -= 64));
+
+		bits = SCAN_EQUAL(block, '\n');
+	}
+	return at + 64 - (uint32_t)__builtin_clzll(bits);
+}
+
+/* Take runs without quotes, outside of quotes; look_at is where to look again.
+ * Where there are many quotes they are hardly looked for twice. */
+SCAN_TARGET static inline void
+cut_take_runs(struct cut_place *c, const struct leat_dialect *dialect,
 	const uint8_t *text, uint32_t n_bytes)
 {
-	struct leat_scan s = cut->scan;
+	uint32_t n;
+
+	while (n_bytes - c->at >= CUT_RUN_BYTES &&
+		cut_is_plain(text + c->at, dialect, &n)) {
+		if (n) {
+			c->is_run = true;
+			c->end_at = c->at;
+			c->n_lines += n;
+			c->n_end_lines = c->n_lines;
+		}
+		c->at += CUT_RUN_BYTES;
+		c->skip = 0;
+	}
+	c->skip = c->skip ? 2 * c->skip : CUT_RUN_BYTES;
+	c->skip = c->skip < CUT_SKIP_BYTES ? c->skip : CUT_SKIP_BYTES;
+	c->look_at = n_bytes - c->at > c->skip ? c->at + c->skip : n_bytes;
+}
+
+/* Up to look_at. Stops before a block in which a quote is odd: is_odd is set
+ * then. */
+SCAN_TARGET static inline void
+cut_take_blocks(struct leat_scan *scan, struct cut_place *place,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes)
+{
+	struct leat_scan s = *scan;
+	struct cut_place c = *place;
 	uint64_t quoting = dialect->quote ? ~(uint64_t)0 : 0;
-	uint64_t n_lines = cut->n_lines, n_end_lines = cut->n_end_lines;
-	uint64_t end_bits = 0;
-	uint32_t end_at = 0, at;
 	bool is_short = false; /* the block before took the short way */
 
-	for (at = 0; at < n_bytes; at += 64) {
-		SCAN_BLOCK block = SCAN_LOAD(text + at);
+	for (; c.at < c.look_at; c.at += 64) {
+		SCAN_BLOCK block = SCAN_LOAD(text + c.at);
 		struct scan_block b = {.valid = ~(uint64_t)0, .last = 63};
-		uint64_t inside, out;
+		uint64_t inside, out, after;
 
-		if (leat__unlikely(n_bytes - at < 64)) {
-			b.last = n_bytes - at - 1;
+		if (leat__unlikely(n_bytes - c.at < 64)) {
+			b.last = n_bytes - c.at - 1;
 			b.valid >>= 63 - b.last;
 		}
 		b.lines = SCAN_EQUAL(block, '\n') & b.valid;
@@ -56,48 +154,69 @@ CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
 			SCAN_EQUAL(block, dialect->quote) & b.valid & quoting;
 		if (!(b.quotes | s.in_quotes |
 			    (s.after & ~(uint64_t)SCAN_AFTER_DATA))) {
-			n_lines += (uint32_t)__builtin_popcountll(b.lines);
-			end_bits = b.lines ? b.lines : end_bits;
-			end_at = b.lines ? at : end_at;
-			n_end_lines = b.lines ? n_lines : n_end_lines;
+			c.n_lines += (uint32_t)__builtin_popcountll(b.lines);
+			cut_end_in(&c, b.lines, c.n_lines);
 			is_short = true;
 			continue;
 		}
 		if (is_short)
-			s.after = cut_after(dialect, text[at - 1]);
+			s.after = cut_after(dialect, text[c.at - 1]);
 		is_short = false;
 		b.ends = (SCAN_EQUAL(block, dialect->separator) & b.valid) |
 			b.lines;
-		cut->scan.after = s.after;
+		after = s.after;
 		inside = SCAN_XOR(b.quotes) ^ s.in_quotes;
 		if (scan_quotes_are_odd(
 			    &s, &b, inside, SCAN_EQUAL(block, '\r'))) {
-			s.after = cut->scan.after;
+			s.after = after;
 			s.is_odd = LEAT_SCAN_ODD;
 			break;
 		}
 		s.has_quotes |= b.quotes != 0;
 		s.in_quotes = (uint64_t)((int64_t)inside >> 63);
 		out = b.lines & ~inside;
-		if (out) {
-			end_bits = out;
-			end_at = at;
-			n_end_lines = n_lines +
-				(uint32_t)__builtin_popcountll(
-					b.lines & cut_up_to(out));
-		}
-		n_lines += (uint32_t)__builtin_popcountll(b.lines);
+		if (out)
+			cut_end_in(&c, out,
+				c.n_lines +
+					(uint32_t)__builtin_popcountll(
+						b.lines & cut_up_to(out)));
+		c.n_lines += (uint32_t)__builtin_popcountll(b.lines);
 	}
-	if (at > n_bytes)
-		at = n_bytes;
+	if (c.at > n_bytes)
+		c.at = n_bytes;
 	if (is_short)
-		s.after = cut_after(dialect, text[at - 1]);
-	cut->scan = s;
-	cut->n_lines = n_lines;
-	cut->n_end_lines = n_end_lines;
-	if (end_bits)
-		cut->end = end_at + 64 - (uint32_t)__builtin_clzll(end_bits);
-	return at;
+		s.after = cut_after(dialect, text[c.at - 1]);
+	*scan = s;
+	*place = c;
+}
+
+/* Stops before a block in which a quote is odd: scan.is_odd is set then. */
+SCAN_TARGET uint32_t
+CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
+	const uint8_t *text, uint32_t n_bytes)
+{
+	struct leat_scan *s = &cut->scan;
+	struct cut_place c = {
+		.n_lines = cut->n_lines, .n_end_lines = cut->n_end_lines};
+
+	while (c.at < n_bytes && !s->is_odd) {
+		uint32_t before = c.at;
+
+		c.look_at = c.at + 64 < n_bytes ? c.at + 64 : n_bytes;
+		if (!s->in_quotes && !(s->after & ~(uint64_t)SCAN_AFTER_DATA))
+			cut_take_runs(&c, dialect, text, n_bytes);
+		if (c.at > before)
+			s->after = cut_after(dialect, text[c.at - 1]);
+		cut_take_blocks(s, &c, dialect, text, n_bytes);
+	}
+	cut->n_lines = c.n_lines;
+	cut->n_end_lines = c.n_end_lines;
+	if (c.is_run)
+		cut->end = c.end_at + cut_run_end(text + c.end_at);
+	else if (c.end_bits)
+		cut->end =
+			c.end_at + 64 - (uint32_t)__builtin_clzll(c.end_bits);
+	return c.at;
 }
 
 /* false: a record has another number of fields, or a quote is odd. */

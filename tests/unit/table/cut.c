@@ -6,6 +6,7 @@
 #include "table/table.h"
 
 #define CUT_TEXT_MAX 500
+#define CUT_LONG_MAX 20000 /* with runs without a quote, and more */
 
 static const struct leat_dialect comma = {',', '"'};
 
@@ -31,11 +32,11 @@ struct truth {
 static struct truth
 read_plainly(const uint8_t *text, uint32_t n)
 {
-	uint32_t ends[CUT_TEXT_MAX + 1];
+	uint32_t ends[CUT_LONG_MAX + 1];
 	struct leat_scan scan = {0};
 	struct truth t = {0};
 	uint32_t n_ends = leat_text_scan_exact(&scan, &comma, text, n, 0, ends,
-		CUT_TEXT_MAX + 1, &t.n_scanned);
+		CUT_LONG_MAX + 1, &t.n_scanned);
 
 	for (uint32_t k = 0; k < n_ends; k++)
 		if (text[ends[k]] == '\n') {
@@ -54,16 +55,16 @@ static void
 check_split(const uint8_t *text, uint32_t n, uint32_t split)
 {
 	struct truth t = read_plainly(text, n);
-	uint8_t piece[CUT_TEXT_MAX + 64];
+	uint8_t piece[CUT_LONG_MAX + 64];
 	struct leat_cut cut = {0};
 	uint32_t end, at;
 
-	memset(piece, '"', sizeof(piece));
+	memset(piece, '"', split + 64);
 	memcpy(piece, text, split);
 	at = leat_text_cut(&cut, &comma, piece, split);
 	end = cut.end;
 	if (!cut.scan.is_odd) {
-		memset(piece, '\n', sizeof(piece));
+		memset(piece, '\n', n - split + 64);
 		memcpy(piece, text + split, n - split);
 		at += leat_text_cut(&cut, &comma, piece, n - split);
 		end = cut.end ? split + cut.end : end;
@@ -101,6 +102,51 @@ START_TEST(random_text_is_cut_where_a_plain_reading_says)
 
 		check_split(text, n, n);
 		check_split(text, n, (uint32_t)(next_random(&seed) % (n + 1)));
+	}
+}
+END_TEST
+
+/* Here and there a quoted field, or a quote that is odd; lines of any length,
+ * and none at all in some. */
+static uint32_t
+random_long_text(uint64_t *seed, uint8_t *text)
+{
+	static const char *const quoted[] = {
+		",\"x\n,\"\n", "\n\"\"\"\"\n", ",a\"b\n", "\"", "\n", ",\"x"};
+	uint32_t n_apart = 1u << (next_random(seed) % 14);
+	uint32_t n_line = 1u << (next_random(seed) % 14);
+
+	for (uint32_t k = 0; k < CUT_LONG_MAX + 64; k++) {
+		const char *q = quoted[next_random(seed) % 6];
+
+		text[k] = next_random(seed) % n_line ? 'a' : '\n';
+		if (k >= 8 && next_random(seed) % n_apart == 0)
+			memcpy(text + k + 1 - strlen(q), q, strlen(q));
+	}
+	return (uint32_t)(next_random(seed) % CUT_LONG_MAX);
+}
+
+START_TEST(long_texts_are_cut_where_a_plain_reading_says)
+{
+	static uint8_t text[CUT_LONG_MAX + 64];
+	const struct leat__scanner *scanners;
+	uint32_t n_scanners = leat__table_scanners(&scanners);
+	uint64_t seed = 362436069u;
+
+	for (int round = 0; round < 300; round++) {
+		uint32_t n = random_long_text(&seed, text);
+		struct leat_cut a = {0};
+		uint32_t at = leat__table_cut_portable(&a, &comma, text, n);
+
+		check_split(text, n, n);
+		check_split(text, n, (uint32_t)(next_random(&seed) % (n + 1)));
+		for (uint32_t k = 0; k < n_scanners; k++) {
+			struct leat_cut b = {0};
+
+			ck_assert_uint_eq(
+				scanners[k].cut(&b, &comma, text, n), at);
+			ck_assert_mem_eq(&a, &b, sizeof(a));
+		}
 	}
 }
 END_TEST
@@ -253,6 +299,7 @@ START_TEST(without_a_quote_only_newlines_end_records)
 END_TEST
 
 TEST_MAIN("table/cut", random_text_is_cut_where_a_plain_reading_says,
+	long_texts_are_cut_where_a_plain_reading_says,
 	records_with_quotes_are_cut_right_at_every_split,
 	the_first_record_end_is_found_byte_by_byte, every_machine_cuts_alike,
 	every_machine_counts_what_a_plain_reading_counts,
