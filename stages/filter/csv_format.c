@@ -97,13 +97,16 @@ csv_bind(struct leat_stage *st, struct csv *s, const struct leat_schema *schema)
 	return LEAT_OK;
 }
 
-/* Up to there the frame's own bytes can be read in blocks. */
+/* Up to there own bytes can be read in blocks: the frame's, or those of the one
+ * whose view it is. */
 static const uint8_t *
 csv_own_end(const struct leat_table *t, const struct leat_vector *v)
 {
 	const struct leat_frame *frame = t->frame;
 
-	if (v->own != frame->data)
+	while (frame && frame->data != v->own)
+		frame = leat_frame_base(frame);
+	if (!frame)
 		return NULL;
 	return leat_frame_start(frame) + leat_frame_capacity_bytes(frame) -
 		sizeof(csv_bytes);
@@ -254,6 +257,20 @@ csv_copy_row(struct csv *s, const struct leat_table *t, uint32_t row)
 	return 1;
 }
 
+/* Copy rows up to one that has to be put together; a record is begun. */
+static void
+csv_copy_rows(struct csv *s, const struct leat_table *t)
+{
+	struct leat_writer *w = &s->writer;
+
+	while (s->row < t->n_rows &&
+		csv_copy_row(s, t, leat_table_row(t, s->row))) {
+		w->record = w->at;
+		w->frame->n_items++;
+		s->row++;
+	}
+}
+
 /* ---- the stage ---------------------------------------------------------- */
 
 static int
@@ -273,13 +290,15 @@ csv_rows(struct leat_stage *st, struct csv *s, struct leat_table *t)
 	uint32_t can_copy = csv_can_copy(s, t);
 
 	while (s->row < t->n_rows) {
-		uint32_t row = leat_table_row(t, s->row);
 		int rc = leat_writer_begin_record(st, w);
 
 		if (rc)
 			return rc;
-		if (!can_copy || !csv_copy_row(s, t, row))
-			csv_put_row(&put, t, row);
+		if (can_copy)
+			csv_copy_rows(s, t);
+		if (s->row == t->n_rows)
+			break;
+		csv_put_row(&put, t, leat_table_row(t, s->row));
 		if (!leat_writer_end_record(w)) {
 			rc = csv_emit(st, s);
 			return rc ? rc : LEAT_MORE;
