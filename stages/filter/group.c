@@ -125,6 +125,12 @@ group_process(struct leat_stage *st, struct leat_frame *in)
 	if (rc)
 		return rc;
 	LEAT__TRY(leat__group_block_open(st, &s->block, in));
+	LEAT__TRY(leat__group_add_ready(st, &s->group, &s->block));
+	if (!leat__group_block_has_more(&s->block)) {
+		leat_stage_count(st, LEAT_COUNT_FOLDED, s->block.table.n_rows);
+		leat_stage_release(st, in);
+		return LEAT_OK;
+	}
 	while ((rc = leat__group_block_read(st, &s->block)) == LEAT_OK) {
 		LEAT__TRY(leat__group_add(
 			st, &s->group, &s->block, 0, s->block.n));
@@ -373,4 +379,5 @@ const struct leat_stage_ops leat_group_ops = {
 	.process = group_process,
 	.finish = group_finish,
 	.fini = group_fini,
+	.before = &leat__group_values_ops,
 };

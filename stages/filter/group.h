@@ -15,6 +15,7 @@
 
 #include "group_hash.h"
 #include "group_sketch.h"
+#include "group_wait.h"
 
 #define LEAT__GROUP_KEYS_MAX    256u
 #define LEAT__GROUP_RESULTS_MAX 256u
@@ -161,6 +162,9 @@ struct leat__group_block {
 	uint32_t rows[LEAT__GROUP_BLOCK]; /* their numbers */
 	struct leat_vector *vectors;      /* of each input */
 	uint8_t *is_text; /* of each input: no vector, one value at a time */
+	/* of each input: no state looks at it that is_ready is not set for */
+	uint8_t *is_unread;
+	bool is_ready[LEAT__GROUP_RESULTS_MAX]; /* of each state: see below */
 	/* texts that were decoded, and keys of several columns */
 	uint8_t *scratch;
 	uint32_t scratch_bytes;
@@ -207,6 +211,27 @@ void leat__group_record_put(
 /* A record becomes row block->n, and lends its bytes. */
 void leat__group_record_get(
 	struct leat__group_block *block, const uint8_t *record);
+/*
+ * What group.values made ready: short values of a state, those that are not
+ * null, in the order of their hashes, with the part of the set where the owner's
+ * number will stand; a vector of this type behind those of the
+ * schema, of the first states of DISTINCT that all rows have such values of.
+ */
+#define LEAT__GROUP_READY_TYPE LEAT_TYPE_DECIMAL
+_Static_assert(sizeof(struct leat__group_short) == sizeof(struct leat_decimal),
+	"short values are as long as those of that type");
+
+/* The n-th that is there, of the frame that is open; NULL: none. */
+const struct leat__group_short *leat__group_block_ready(
+	struct leat__group_block *block, uint32_t n);
+/* A state has been taken from there: rows are not read for it. */
+void leat__group_block_set_ready(
+	struct leat__group_block *block, uint32_t state);
+/* Are rows to be read at all? */
+bool leat__group_block_has_more(const struct leat__group_block *block);
+
+extern const struct leat_stage_ops leat__group_values_ops;
+
 /* What stands before every record in a partition. */
 struct leat__group_record_head {
 	uint64_t hash;
@@ -295,6 +320,9 @@ struct leat__groups {
 	/* values of DISTINCT that were seen, by state and group */
 	struct leat__group_bag values_bag;
 	struct leat__group_hash_table values;
+	struct leat__group_set shorts; /* those of few bytes */
+	struct leat__group_wait *wait; /* what goes there; NULL = none waits */
+	bool has_no_wait; /* there was no room for it */
 	bool is_complete; /* all rows have come */
 	/* for what has no room; NULL: then LEAT_ELIMIT */
 	struct leat__group_spill *spill_rows;
@@ -313,6 +341,9 @@ int leat__group_add(struct leat_stage *st, struct leat__groups *group,
 int leat__group_add_empty(struct leat_stage *st, struct leat__groups *group);
 /* Count what was spilled of DISTINCT. */
 int leat__group_finish(struct leat_stage *st, struct leat__groups *group);
+/* Of a frame that is open: what was made ready for states. */
+int leat__group_add_ready(struct leat_stage *st, struct leat__groups *group,
+	struct leat__group_block *block);
 /* Put a group's keys and results into the row in work, from a column on. */
 int leat__group_emit(struct leat_stage *st, const struct leat__groups *group,
 	const struct leat__group_entry *entry, struct leat_builder *builder,
@@ -340,6 +371,11 @@ bool leat__group_state_update(struct leat__groups *group,
 	const struct leat__group_block_column *column);
 /* What groups that are there may still need. */
 uint64_t leat__group_spare_bytes(const struct leat__groups *group);
+/* Values that were made ready for the one group there is, up to one that is
+ * none. */
+int leat__group_distinct_ready(struct leat_stage *st,
+	struct leat__groups *group, uint32_t state,
+	const struct leat__group_short *values, uint32_t n);
 int leat__group_distinct_update(struct leat_stage *st,
 	struct leat__groups *group, uint32_t state,
 	const struct leat__group_batch *batch,
@@ -373,6 +409,13 @@ struct leat__group_moments {
 	double mean;
 	double squares; /* of distances from the mean */
 };
+
+/* Equal numbers have equal bits. */
+static inline double
+leat__group_same_float(double x)
+{
+	return x != x ? __builtin_nan("") : x + 0.0;
+}
 
 /* ---- exact numbers: group_exact.c ---------------------------------------- */
 

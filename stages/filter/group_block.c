@@ -22,7 +22,7 @@ leat__group_block_side_bytes(uint32_t n_inputs)
 {
 	return (uint64_t)n_inputs *
 		(sizeof(struct leat__group_block_column) +
-			sizeof(struct leat_vector) + 1) +
+			sizeof(struct leat_vector) + 2) +
 		256;
 }
 
@@ -35,7 +35,7 @@ leat__group_block_init(struct leat_stage *st, struct leat__group_block *block,
 	void *memory;
 	int rc = leat_stage_alloc(st,
 		(uint64_t)n *
-			(sizeof(*block->columns) + sizeof(*block->vectors) + 1),
+			(sizeof(*block->columns) + sizeof(*block->vectors) + 2),
 		&memory);
 
 	if (rc)
@@ -48,6 +48,7 @@ leat__group_block_init(struct leat_stage *st, struct leat__group_block *block,
 	block->vectors = (struct leat_vector *)(void *)at;
 	at += n * sizeof(*block->vectors);
 	block->is_text = at;
+	block->is_unread = at + n;
 	return LEAT_OK;
 }
 
@@ -407,9 +408,77 @@ leat__group_block_open(struct leat_stage *st, struct leat__group_block *block,
 	leat_table_open(frame, &block->table);
 	block->next = 0;
 	block->n = block->n_listed = 0;
+	memset(block->is_unread, 0, block->spec->n_inputs);
+	memset(block->is_ready, 0, sizeof(block->is_ready));
 	for (uint32_t k = 0; k < block->spec->n_inputs; k++)
 		LEAT__TRY(block_open_column(st, block, k));
 	return LEAT_OK;
+}
+
+/* ---- what was made ready -------------------------------------------------- */
+
+/* Is every input a vector? */
+static bool
+block_has_vectors(const struct leat__group_block *block)
+{
+	for (uint32_t k = 0; k < block->spec->n_inputs; k++)
+		if (block->is_text[k])
+			return false;
+	return true;
+}
+
+const struct leat__group_short *
+leat__group_block_ready(struct leat__group_block *block, uint32_t n)
+{
+	const struct leat_schema *schema = block->table.schema;
+	struct leat_column column = {.name = "",
+		.type = LEAT__GROUP_READY_TYPE,
+		.field = LEAT_FIELD_NONE,
+		.vector = schema->n_vectors + n};
+	struct leat_schema own = {.n_columns = 1,
+		.n_vectors = schema->n_vectors + n + 1,
+		.columns = &column};
+	struct leat_table t = block->table;
+	struct leat_vector v;
+	uint32_t bad_row;
+
+	t.schema = &own;
+	if (!block_has_vectors(block) ||
+		leat_table_vector(&t, 0, LEAT__GROUP_READY_TYPE, &v,
+			&bad_row) != LEAT_OK)
+		return NULL;
+	return v.values;
+}
+
+static bool
+block_is_wanted(const struct leat__group_block *block, uint32_t input)
+{
+	const struct leat__group_spec *spec = block->spec;
+
+	for (uint32_t k = 0; k < spec->n_states; k++)
+		if (spec->states[k].input == input &&
+			spec->states[k].kind != LEAT__STATE_ROWS &&
+			!block->is_ready[k])
+			return true;
+	return false;
+}
+
+void
+leat__group_block_set_ready(struct leat__group_block *block, uint32_t state)
+{
+	uint32_t input = block->spec->states[state].input;
+
+	block->is_ready[state] = true;
+	block->is_unread[input] = !block_is_wanted(block, input);
+}
+
+bool
+leat__group_block_has_more(const struct leat__group_block *block)
+{
+	for (uint32_t k = 0; k < block->spec->n_states; k++)
+		if (!block->is_ready[k])
+			return true;
+	return !block->spec->n_states;
 }
 
 static int
@@ -419,6 +488,8 @@ block_read_columns(struct leat_stage *st, struct leat__group_block *block)
 
 	block->scratch_at = 0;
 	for (uint32_t k = 0; !rc && k < block->spec->n_inputs; k++) {
+		if (block->is_unread[k])
+			continue;
 		if (block->is_text[k])
 			rc = block_read_text(st, block, k);
 		else

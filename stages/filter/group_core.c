@@ -28,6 +28,7 @@ leat__group_init(struct leat__groups *group,
 	leat__group_hash_table_init(&group->table, budget,
 		(uint32_t)sizeof(struct leat__group_entry) + spec->state_bytes);
 	leat__group_hash_table_init(&group->values, budget, 0);
+	leat__group_set_init(&group->shorts, budget, 0);
 }
 
 void
@@ -37,6 +38,9 @@ leat__group_fini(struct leat__groups *group)
 		return;
 	leat__group_hash_table_fini(&group->values);
 	leat__group_bag_fini(&group->values_bag);
+	leat__group_set_fini(&group->shorts);
+	leat__group_wait_destroy(group->budget, group->wait);
+	group->wait = NULL;
 	leat__group_hash_table_fini(&group->table);
 	leat__group_bag_fini(&group->bag);
 	leat__group_bag_fini(&group->growth);
@@ -159,6 +163,8 @@ leat__group_add(struct leat_stage *st, struct leat__groups *group,
 		const struct leat__group_block_column *column =
 			&block->columns[state->input];
 
+		if (block->is_ready[k])
+			continue;
 		if (state->kind == LEAT__STATE_DISTINCT)
 			rc = leat__group_distinct_update(
 				st, group, k, &batch, column);
@@ -173,6 +179,33 @@ leat__group_add(struct leat_stage *st, struct leat__groups *group,
 			return rc;
 	}
 	return LEAT_OK;
+}
+
+/* It is there for groups without keys only. */
+int
+leat__group_add_ready(struct leat_stage *st, struct leat__groups *group,
+	struct leat__group_block *block)
+{
+	const struct leat__group_spec *spec = group->spec;
+	const struct leat__group_short *values;
+	uint32_t n = 0;
+	int rc = LEAT_OK;
+
+	if (spec->n_keys || !spec->has_distinct || !block->table.n_rows)
+		return LEAT_OK;
+	LEAT__TRY(leat__group_add_empty(st, group));
+	for (uint32_t k = 0; !rc && k < spec->n_states; k++) {
+		if (spec->states[k].kind != LEAT__STATE_DISTINCT)
+			continue;
+		values = leat__group_block_ready(block, n++);
+		if (!values)
+			break;
+		rc = leat__group_distinct_ready(
+			st, group, k, values, block->table.n_rows_all);
+		leat__group_block_set_ready(block, k);
+	}
+	return rc == LEAT_ELIMIT ? leat__group_fail_memory(st, group->budget)
+				 : rc;
 }
 
 int

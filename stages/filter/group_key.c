@@ -39,13 +39,6 @@ key_bytes(const struct leat__group_block *block, uint32_t k)
 	return n;
 }
 
-/* Equal numbers have equal bits. */
-static double
-key_same_float(double x)
-{
-	return x != x ? __builtin_nan("") : x + 0.0;
-}
-
 static uint8_t *
 key_put(const struct leat__group_block_column *column, uint32_t type,
 	uint32_t k, uint8_t *at)
@@ -66,7 +59,8 @@ key_put(const struct leat__group_block_column *column, uint32_t type,
 		return at + 16;
 	}
 	if (type == LEAT_TYPE_FLOAT64) {
-		double x = key_same_float(column->values.floats[k]);
+		double x = leat__group_same_float(
+			column->values.floats[k]);
 
 		memcpy(at, &x, sizeof(x));
 	} else {
@@ -91,6 +85,19 @@ key_texts(struct leat__group_block *block)
 	}
 }
 
+/* Without keys all rows have the same. */
+static void
+key_none(struct leat__group_block *block)
+{
+	struct leat_text key = {(const uint8_t *)"", 0};
+	uint64_t hash = leat__group_hash_key(key, 0);
+
+	for (uint32_t k = 0; k < block->n; k++) {
+		block->keys[k] = key;
+		block->hashes[k] = hash;
+	}
+}
+
 int
 leat__group_block_make_keys(
 	struct leat_stage *st, struct leat__group_block *block)
@@ -100,6 +107,10 @@ leat__group_block_make_keys(
 
 	if (spec->n_keys == 1 && spec->inputs[0].type == LEAT_TYPE_TEXT) {
 		key_texts(block);
+		return LEAT_OK;
+	}
+	if (!spec->n_keys) {
+		key_none(block);
 		return LEAT_OK;
 	}
 	for (; k < block->n; k++) {
