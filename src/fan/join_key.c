@@ -344,6 +344,7 @@ join_look(struct leat_stage *st, struct leat__join_key *j, uint32_t in)
 	struct leat__join_in *own = &j->ins[in];
 	uint32_t row = leat__head_row(&own->head);
 
+	j->spec.has_read = true;
 	for (uint32_t k = 0; k < j->spec.n; k++)
 		leat__key_read(&j->spec.columns[k], &own->head.t,
 			own->columns[k], row, &own->now[k]);

@@ -155,17 +155,6 @@ table_bind(struct leat_stage *st, struct leat__merge_key *m, uint32_t in,
 	return LEAT_OK;
 }
 
-/* Null, numbers and text have one order among each other, and so has what
- * stands as text. */
-static bool
-key_mixes(const struct leat_column *column)
-{
-	return column->field != LEAT_FIELD_NONE ||
-		column->type == LEAT_TYPE_TEXT ||
-		column->type == LEAT_TYPE_INT64 ||
-		column->type == LEAT_TYPE_FLOAT64;
-}
-
 /* Does a key column have one type on all ins, or types that mix? */
 static int
 table_check_types(
@@ -177,7 +166,11 @@ table_check_types(
 		const struct leat_column *b =
 			&m->ins[in].schema->columns[m->ins[in].columns[k]];
 
-		if (a->type != b->type && !(key_mixes(a) && key_mixes(b)))
+		bool is_text = m->spec.columns[k].is_text &&
+			a->field != LEAT_FIELD_NONE &&
+			b->field != LEAT_FIELD_NONE;
+
+		if (!is_text && !leat__key_mixes(a, b))
 			return leat_stage_fail_at(st, LEAT_EINVAL, "key",
 				m->spec.columns[k].offset,
 				m->spec.columns[k].n_bytes,
@@ -340,6 +333,7 @@ table_look(struct leat_stage *st, struct leat__merge_key *m, uint32_t in)
 	struct leat__merge_in *from = &m->ins[in];
 	uint32_t row = leat__head_row(&from->head);
 
+	m->spec.has_read = true;
 	for (uint32_t k = 0; k < m->spec.n; k++)
 		leat__key_read(&m->spec.columns[k], &from->head.t,
 			from->columns[k], row, &from->now[k]);

@@ -81,6 +81,35 @@ START_TEST(a_null_meets_nothing_wherever_it_stands)
 }
 END_TEST
 
+START_TEST(decimals_and_moments_are_keys)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("a.csv", "k,a\n-1.50,1\n0.10,2\n9007199254740993.01,3\n");
+	pipe_put_text(
+		"b.csv", "k,b\n-1.5,x\n0.1000,y\n9007199254740993.02,z\n");
+	ck_assert_msg(pipe_run("read a.csv schema=\"k:decimal(2)\" ! j.  "
+			       "read b.csv schema=\"k:decimal(4)\" ! j.  "
+			       "join name=j on=k ! write o.csv",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("o.csv", "k,a,b\n-1.50,1,x\n0.10,2,y\n");
+	pipe_put_text("a.csv",
+		"k,a\n2024-01-01T12:00:00+05:00,1\n2024-01-01T08:00:00Z,2\n");
+	pipe_put_text("b.csv",
+		"k,b\n2024-01-01T07:00:00Z,x\n2024-01-01T09:00:00+01:00,y\n");
+	ck_assert_msg(pipe_run("read a.csv ! j.  read b.csv ! j.  "
+			       "join name=j on=k ! write o.csv",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("o.csv",
+		"k,a,b\n2024-01-01T12:00:00+05:00,1,x\n"
+		"2024-01-01T08:00:00Z,2,y\n");
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(names_that_are_there_twice_are_told_apart)
 {
 	gives("k,v\na,1\n", "k,v\na,2\n", "on=k", "k,v,v_2\na,1,2\n");
@@ -255,7 +284,7 @@ END_TEST
 
 TEST_MAIN("fan/join_key", rows_with_the_same_key_are_joined,
 	a_left_join_keeps_all_of_the_first, an_anti_join_keeps_what_meets_none,
-	a_null_meets_nothing_wherever_it_stands,
+	a_null_meets_nothing_wherever_it_stands, decimals_and_moments_are_keys,
 	names_that_are_there_twice_are_told_apart,
 	keys_of_several_columns_and_orders_are_joined,
 	branches_without_rows_give_none, values_that_are_no_fields_are_keys_too,

@@ -13,6 +13,7 @@ static struct leat__key_spec spec;
 static struct leat_table table;
 static struct leat_frame *frame;
 static struct leat__key_value values[ROWS_MAX];
+static uint32_t column_type = LEAT_TYPE_TEXT, column_scale;
 
 /* The values of column a, as the key says. */
 static void
@@ -26,6 +27,10 @@ read_lines(const char *key, const char *lines)
 	memset(&spec, 0, sizeof(spec));
 	ck_assert_int_eq(leat__key_parse(&fake.st, &spec, "key", key), LEAT_OK);
 	schema = fake_schema(&fake, names, 2);
+	((struct leat_column *)(uintptr_t)schema->columns)[0].type =
+		column_type;
+	((struct leat_column *)(uintptr_t)schema->columns)[0].scale =
+		column_scale;
 	frame = fake_table(&fake, schema, lines, &table);
 	ck_assert_int_eq(
 		leat__key_bind(&fake.st, &spec, "key", schema, columns),
@@ -155,6 +160,86 @@ START_TEST(a_part_of_a_text_is_no_more_than_what_begins_with_it)
 }
 END_TEST
 
+START_TEST(decimals_are_compared_exactly)
+{
+	static const char ascending[] =
+		",\n-99999999999999999999999999999999999.999,\n"
+		"-9223372036854775808.001,\n-1.001,\n-1,\n-0.999,\n"
+		"-0.001,\n0.000,\n0.001,\n1,\n1.001,\n1.002,\n"
+		"9007199254740993.000,\n9007199254740993.001,\n"
+		"9007199254740993.002,\n9223372036854775808,\n"
+		"99999999999999999999999999999999999.998,\n"
+		"99999999999999999999999999999999999.999,\nn/a,\n";
+	static const char descending[] =
+		"1.002,\n1.001,\n-1.001,\n-1.002,\n,\n";
+
+	column_type = LEAT_TYPE_DECIMAL;
+	column_scale = 3;
+	expect_ascending("a", ascending);
+	expect_ascending("a desc", descending);
+	read_lines("a", "1.5,\n1.500,\n\"1.50\",\n+1.5,\n");
+	for (uint32_t k = 1; k < table.n_rows; k++)
+		ck_assert_int_eq(leat__key_compare_column(
+					 &spec, 0, &values[0], &values[k]),
+			0);
+	end_lines();
+	column_scale = LEAT_DECIMAL_DIGITS_MAX;
+	expect_ascending("a",
+		"-0.99999999999999999999999999999999999999,\n"
+		"0.00000000000000000000000000000000000001,\n"
+		"0.99999999999999999999999999999999999998,\n"
+		"0.99999999999999999999999999999999999999,\n");
+	column_type = LEAT_TYPE_TEXT;
+	column_scale = 0;
+}
+END_TEST
+
+START_TEST(moments_are_compared_wherever_their_zone_is)
+{
+	column_type = LEAT_TYPE_TIMESTAMP;
+	expect_ascending("a",
+		",\n-0001-01-01T00:00:00Z,\n2024-01-01T10:00:00+05:00,\n"
+		"2024-01-01T06:00:00Z,\n2024-01-01T06:00:00.000001,\n"
+		"2024-01-01T03:00:01-03:00,\n2024-01-02,\nsoon,\n");
+	read_lines("a",
+		"2024-01-01T06:00:00Z,\n2024-01-01 08:00:00+02:00,\n"
+		"2024-01-01T06:00,\n");
+	for (uint32_t k = 1; k < table.n_rows; k++)
+		ck_assert_int_eq(leat__key_compare_column(
+					 &spec, 0, &values[0], &values[k]),
+			0);
+	end_lines();
+	column_type = LEAT_TYPE_DATE;
+	expect_ascending("a", "-0044-03-15,\n0001-01-01,\n2024-02-29,\n");
+	column_type = LEAT_TYPE_TEXT;
+}
+END_TEST
+
+START_TEST(types_mix_where_they_have_one_order)
+{
+	const struct leat_column text = {.type = LEAT_TYPE_TEXT},
+				 whole = {.type = LEAT_TYPE_INT64},
+				 number = {.type = LEAT_TYPE_FLOAT64},
+				 exact = {.type = LEAT_TYPE_DECIMAL,
+					 .scale = 2},
+				 finer = {.type = LEAT_TYPE_DECIMAL,
+					 .scale = 9},
+				 date = {.type = LEAT_TYPE_DATE},
+				 moment = {.type = LEAT_TYPE_TIMESTAMP};
+
+	ck_assert(leat__key_mixes(&text, &number));
+	ck_assert(leat__key_mixes(&exact, &finer));
+	ck_assert(leat__key_mixes(&exact, &whole));
+	ck_assert(leat__key_mixes(&whole, &exact));
+	ck_assert(leat__key_mixes(&text, &exact));
+	ck_assert(leat__key_mixes(&date, &moment));
+	ck_assert(leat__key_mixes(&moment, &text));
+	ck_assert(!leat__key_mixes(&exact, &number));
+	ck_assert(!leat__key_mixes(&number, &moment));
+	ck_assert(!leat__key_mixes(&exact, &moment));
+}
+END_TEST
+
 START_TEST(the_list_of_columns_is_read)
 {
 	fake_init(&fake, 1 << 20, 1 << 16);
@@ -180,4 +265,6 @@ TEST_MAIN("fan/key", nulls_go_before_numbers_and_those_before_text,
 	as_text_numbers_are_text, desc_is_the_other_way_round,
 	the_same_number_is_equal_however_it_is_written,
 	a_part_of_a_text_is_no_more_than_what_begins_with_it,
-	the_list_of_columns_is_read)
+	decimals_are_compared_exactly,
+	moments_are_compared_wherever_their_zone_is,
+	types_mix_where_they_have_one_order, the_list_of_columns_is_read)

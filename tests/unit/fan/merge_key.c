@@ -470,6 +470,257 @@ START_TEST(a_long_merge_is_that_of_the_numbers)
 }
 END_TEST
 
+/* ---- equal keys, wherever frames end ------------------------------------- */
+
+#define LONG_BYTES 45000u /* three of them fill a frame that comes out */
+
+/* A source of rows: a key, and a long text that begins with who and which. */
+struct long_opts {
+	uint32_t size;
+	uint32_t flags;
+	const char *keys; /* a digit each */
+	uint32_t per_frame;
+	uint32_t name;
+};
+
+struct long_state {
+	const struct long_opts *opts;
+	struct leat_schema *schema;
+	struct leat_builder builder;
+	uint32_t at;
+};
+
+static int
+long_init(struct leat_stage *st, const void *opts)
+{
+	((struct long_state *)leat_stage_state(st))->opts = opts;
+	leat_stage_needs(st)->frame_bytes = leat_builder_frame_bytes();
+	leat_stage_needs(st)->side_bytes = 4096 + leat_builder_side_bytes(2);
+	return LEAT_OK;
+}
+
+static int
+long_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	static const struct leat_text names[] = {
+		{(const uint8_t *)"k", 1}, {(const uint8_t *)"t", 1}};
+	struct long_state *s = leat_stage_state(st);
+	struct leat_column *columns;
+	int rc = leat_schema_create(st, names, 2, &s->schema);
+
+	(void)in;
+	if (rc)
+		return rc;
+	columns = (struct leat_column *)(uintptr_t)s->schema->columns;
+	for (uint32_t k = 0; k < 2; k++) {
+		columns[k].field = LEAT_FIELD_NONE;
+		columns[k].vector = k;
+	}
+	columns[0].type = LEAT_TYPE_INT64;
+	s->schema->n_fields = 0;
+	s->schema->n_vectors = 2;
+	out->schema = s->schema;
+	out->frame_bytes = leat_builder_frame_bytes();
+	return LEAT_OK;
+}
+
+static int
+long_produce(struct leat_stage *st)
+{
+	static uint8_t text[LONG_BYTES];
+	struct long_state *s = leat_stage_state(st);
+	uint32_t n = 0;
+	int rc;
+
+	leat_builder_enter(&s->builder, s->schema, NULL);
+	for (; n < s->opts->per_frame && s->opts->keys[s->at]; n++) {
+		rc = leat_builder_begin_row(st, &s->builder);
+		if (rc)
+			return rc;
+		text[0] = (uint8_t)('a' + s->opts->name);
+		text[1] = (uint8_t)('a' + s->at);
+		leat_builder_int64(&s->builder, 0, s->opts->keys[s->at] - '0');
+		leat_builder_text(
+			&s->builder, 1, (struct leat_text){text, LONG_BYTES});
+		ck_assert_int_eq(leat_builder_end_row(st, &s->builder), 1);
+		s->at++;
+	}
+	leat_stage_count(st, LEAT_COUNT_READ, n);
+	rc = leat_builder_flush(st, &s->builder, false);
+	return rc ? rc : s->opts->keys[s->at] ? LEAT_OK : LEAT_EOS;
+}
+
+static void
+long_fini(struct leat_stage *st)
+{
+	struct long_state *s = leat_stage_state(st);
+
+	leat_frame_release(s->builder.frame);
+}
+
+static const struct leat_stage_ops long_ops = {LEAT_STAGE_OPS_INIT("long"),
+	.state_bytes = sizeof(struct long_state),
+	.opts_bytes = sizeof(struct long_opts), .out_layout = LEAT_LAYOUT_TABLE,
+	.needs = {.holds = 1}, .init = long_init, .negotiate = long_negotiate,
+	.produce = long_produce, .fini = long_fini};
+
+/* Takes the keys and the beginnings of texts. */
+struct noted {
+	uint32_t n;
+	char rows[64][4]; /* "3ab": key, who, which */
+};
+
+struct note_opts {
+	uint32_t size;
+	uint32_t flags;
+	struct noted *noted;
+};
+
+static int
+note_init(struct leat_stage *st, const void *opts)
+{
+	*(const struct note_opts **)leat_stage_state(st) = opts;
+	return LEAT_OK;
+}
+
+static int
+note_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const struct note_opts *o =
+		*(const struct note_opts **)leat_stage_state(st);
+	struct leat_table t;
+
+	leat_table_open(in, &t);
+	for (uint32_t k = 0; k < t.n_rows; k++) {
+		char *row = o->noted->rows[o->noted->n++];
+		struct leat_text x = leat_table_raw(&t, 1, k);
+
+		ck_assert_uint_lt(o->noted->n, 64);
+		ck_assert_uint_eq(x.len, LONG_BYTES);
+		row[0] = (char)leat_table_raw(&t, 0, k).data[0];
+		memcpy(row + 1, x.data, 2);
+	}
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops note_ops = {LEAT_STAGE_OPS_INIT("note"),
+	.flags = LEAT_STAGE_SINK, .state_bytes = sizeof(void *),
+	.opts_bytes = sizeof(struct note_opts), .init = note_init,
+	.process = note_process};
+
+/* Key after key, of each all rows of one in after the other. */
+static void
+merge_plainly(const char *const *keys, uint32_t n_ins, struct noted *noted)
+{
+	noted->n = 0;
+	for (char key = '0'; key <= '9'; key++)
+		for (uint32_t in = 0; in < n_ins; in++)
+			for (uint32_t k = 0; keys[in][k]; k++)
+				if (keys[in][k] == key)
+					snprintf(noted->rows[noted->n++], 4,
+						"%c%c%c", key, 'a' + (int)in,
+						'a' + (int)k);
+}
+
+static void
+merge_long(const char *const *keys, const uint32_t *per_frame, uint32_t n_ins,
+	struct noted *noted)
+{
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
+	struct leat_merge_opts by = {LEAT_OPTS_INIT(leat_merge_opts),
+		.order = LEAT_MERGE_KEY, .key = "k"};
+	struct note_opts note = {LEAT_OPTS_INIT(note_opts), .noted = noted};
+	struct fan fan;
+
+	memset(&fan, 0, sizeof(fan));
+	memset(noted, 0, sizeof(*noted));
+	ck_assert_int_eq(
+		leat_graph_create(&graph_opts, &fan.graph, &fan.err), LEAT_OK);
+	fan.out = fan_add(&fan, &leat_merge_ops, &by);
+	for (uint32_t k = 0; k < n_ins; k++) {
+		struct long_opts opts = {LEAT_OPTS_INIT(long_opts),
+			.keys = keys[k], .per_frame = per_frame[k], .name = k};
+
+		fan_link(&fan, fan_add(&fan, &long_ops, &opts), 0, fan.out, k,
+			1);
+	}
+	fan_link(&fan, fan.out, 0, fan_add(&fan, &note_ops, &note), 0, 1);
+	fan_run(&fan);
+	leat_graph_destroy(fan.graph);
+}
+
+START_TEST(equal_rows_come_once_wherever_frames_end)
+{
+	static const char *const keys[][2] = {{"1111111", "11111111"},
+		{"0011122", "0111123"}, {"5", "12345555"}, {"0123", "0000123"},
+		{"12222229", "0222"}};
+	struct noted wanted, noted;
+
+	for (uint32_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
+		merge_plainly(keys[k], 2, &wanted);
+		for (uint32_t sizes = 0; sizes < 64; sizes++) {
+			uint32_t per_frame[] = {1 + sizes % 8, 1 + sizes / 8};
+
+			merge_long(keys[k], per_frame, 2, &noted);
+			ck_assert_uint_eq(noted.n, wanted.n);
+			for (uint32_t row = 0; row < wanted.n; row++)
+				ck_assert_str_eq(
+					noted.rows[row], wanted.rows[row]);
+		}
+	}
+}
+END_TEST
+
+START_TEST(equal_items_come_once_wherever_frames_end)
+{
+	const struct list lists[] = {LIST(1, 1, 1, 2, 2, 5, 5, 5),
+		LIST(1, 1, 2, 2, 2, 2, 5), LIST(0, 1, 2, 5, 5)};
+	const struct list all = LIST(
+		0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5, 5, 5);
+
+	for (uint32_t per_frame = 1; per_frame <= 9; per_frame++) {
+		struct taken taken;
+		struct fan fan;
+
+		items_open(&fan, &taken, "item", lists, 3, per_frame, 1);
+		fan_run(&fan);
+		expect_items(&taken, all);
+		leat_graph_destroy(fan.graph);
+	}
+}
+END_TEST
+
+START_TEST(decimals_and_moments_are_merged_by_their_values)
+{
+	static const char *const decimals[] = {
+		"a,b\n-1.50,1\n0.10,2\n9007199254740993.02,3\n",
+		"a,b\n-1.5,4\n0.2,5\n9007199254740993.01,6\n", NULL};
+	static const char *const moments[] = {
+		"a,b\n2024-01-01T10:00:00+05:00,1\n2024-01-01T07:00:00Z,2\n",
+		"a,b\n2024-01-01T06:00:00Z,3\n2024-01-01T09:00:00+01:00,4\n",
+		NULL};
+	static const char *const back[] = {
+		"a,b\n2024-01-01T06:00:00Z,1\n2024-01-01T07:00:00+05:00,2\n",
+		"a,b\n", NULL};
+	char buf[512];
+
+	ck_assert_int_eq(tables_run("order=key:a", decimals,
+				 "schema=\"a:decimal(2)\"", buf, sizeof(buf)),
+		LEAT_OK);
+	ck_assert_str_eq(buf,
+		"a,b\n-1.50,1\n-1.5,4\n0.10,2\n0.2,5\n"
+		"9007199254740993.01,6\n9007199254740993.02,3\n");
+	expect_table("order=key:a", moments,
+		"a,b\n2024-01-01T10:00:00+05:00,1\n2024-01-01T06:00:00Z,3\n"
+		"2024-01-01T07:00:00Z,2\n2024-01-01T09:00:00+01:00,4\n");
+	expect_table_fails("order=key:a", back, LEAT_EDATA, "is not sorted");
+}
+END_TEST
+
 START_TEST(columns_that_are_not_there_or_differ_are_refused)
 {
 	static const char *const one[] = {
@@ -537,6 +788,9 @@ TEST_MAIN("fan/merge_key", items_of_all_ins_come_out_sorted,
 	a_row_that_goes_back_in_the_next_frame_is_found,
 	a_text_that_goes_back_in_the_next_frame_is_found,
 	a_long_merge_is_that_of_the_numbers,
+	equal_rows_come_once_wherever_frames_end,
+	equal_items_come_once_wherever_frames_end,
+	decimals_and_moments_are_merged_by_their_values,
 	columns_that_are_not_there_or_differ_are_refused,
 	a_key_that_cannot_be_read_is_refused,
 	bytes_and_rows_cannot_be_merged_by_a_key)
