@@ -213,9 +213,9 @@ void leat__group_record_get(
 	struct leat__group_block *block, const uint8_t *record);
 /*
  * What group.values made ready: short values of a state, those that are not
- * null, in the order of their hashes, with the part of the set where the owner's
- * number will stand; a vector of this type behind those of the
- * schema, of the first states of DISTINCT that all rows have such values of.
+ * null, in the order of their hashes, with the part of the set where the
+ * owner's number will stand; a vector of this type behind those of the schema,
+ * of the first states of DISTINCT that all rows have such values of.
  */
 #define LEAT__GROUP_READY_TYPE LEAT_TYPE_DECIMAL
 _Static_assert(sizeof(struct leat__group_short) == sizeof(struct leat_decimal),
@@ -322,8 +322,8 @@ struct leat__groups {
 	struct leat__group_hash_table values;
 	struct leat__group_set shorts; /* those of few bytes */
 	struct leat__group_wait *wait; /* what goes there; NULL = none waits */
-	bool has_no_wait; /* there was no room for it */
-	bool is_complete; /* all rows have come */
+	bool has_no_wait;              /* there was no room for it */
+	bool is_complete;              /* all rows have come */
 	/* for what has no room; NULL: then LEAT_ELIMIT */
 	struct leat__group_spill *spill_rows;
 	struct leat__group_spill *spill_values;

@@ -444,8 +444,8 @@ leat__group_block_ready(struct leat__group_block *block, uint32_t n)
 
 	t.schema = &own;
 	if (!block_has_vectors(block) ||
-		leat_table_vector(&t, 0, LEAT__GROUP_READY_TYPE, &v,
-			&bad_row) != LEAT_OK)
+		leat_table_vector(
+			&t, 0, LEAT__GROUP_READY_TYPE, &v, &bad_row) != LEAT_OK)
 		return NULL;
 	return v.values;
 }

@@ -247,8 +247,8 @@ distinct_wait(const struct distinct *d, uint32_t state,
 	struct leat__group_wait *wait = d->group->wait;
 
 	for (uint32_t k = 0; k < n && values[k].high; k++) {
-		uint32_t part = (uint32_t)(values[k].high >>
-			LEAT__GROUP_SHORT_PART_AT);
+		uint32_t part =
+			(uint32_t)(values[k].high >> LEAT__GROUP_SHORT_PART_AT);
 
 		if (leat__group_wait_add(wait, part,
 			    leat__group_short_own(values[k], state)))
@@ -274,8 +274,8 @@ leat__group_distinct_ready(struct leat_stage *st, struct leat__groups *group,
 	if (group->wait)
 		return distinct_wait(&d, state, values, n);
 	for (uint32_t k = 0; k < n && values[k].high;) {
-		for (shorts.n = 0; shorts.n < DISTINCT_AT_ONCE && k < n &&
-			values[k].high;
+		for (shorts.n = 0;
+			shorts.n < DISTINCT_AT_ONCE && k < n && values[k].high;
 			k++)
 			distinct_note(&d, &shorts,
 				leat__group_short_own(values[k], state),
@@ -330,8 +330,8 @@ distinct_add_again(const struct distinct *d,
 		return distinct_add_short(d, record->head.hash,
 			leat__group_short_of(x, record->prefix),
 			record->counter);
-	return distinct_add_long(d, record->head.hash, record->prefix, x,
-		record->counter);
+	return distinct_add_long(
+		d, record->head.hash, record->prefix, x, record->counter);
 }
 
 /* One partition; what has no room goes to the next level. */

@@ -59,8 +59,7 @@ key_put(const struct leat__group_block_column *column, uint32_t type,
 		return at + 16;
 	}
 	if (type == LEAT_TYPE_FLOAT64) {
-		double x = leat__group_same_float(
-			column->values.floats[k]);
+		double x = leat__group_same_float(column->values.floats[k]);
 
 		memcpy(at, &x, sizeof(x));
 	} else {

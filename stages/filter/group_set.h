@@ -42,8 +42,7 @@ leat__group_short_load(const uint8_t *data, uint32_t n)
 static inline struct leat__group_short
 leat__group_short_of(struct leat_text x, uint32_t owner)
 {
-	struct leat__group_short value = {
-		leat__group_short_load(x.data, x.len),
+	struct leat__group_short value = {leat__group_short_load(x.data, x.len),
 		(uint64_t)(x.len + 1) << LEAT__GROUP_SHORT_LEN_AT |
 			(uint64_t)owner << LEAT__GROUP_SHORT_OWNER_AT};
 
@@ -81,9 +80,9 @@ leat__group_short_hash(struct leat__group_short value, uint64_t seed)
 	return leat__group_hash_mix(x ^ seed, LEAT__GROUP_HASH_B);
 }
 
-#define LEAT__GROUP_SET_PARTS    256u
-#define LEAT__GROUP_SET_PART_AT  56u   /* of a hash: which part */
-#define LEAT__GROUP_SET_WHOLE    4096u /* values that make no parts */
+#define LEAT__GROUP_SET_PARTS   256u
+#define LEAT__GROUP_SET_PART_AT 56u   /* of a hash: which part */
+#define LEAT__GROUP_SET_WHOLE   4096u /* values that make no parts */
 
 /*
  * Slots in groups of eight, each with a tag: seven bits of the hash and one

@@ -17,8 +17,7 @@
 
 #define VALUES_SIDE_BYTES 4096u
 #define VALUES_PARTS      LEAT__GROUP_SET_PARTS
-#define VALUES_PART_AT                                                         \
-	(LEAT__GROUP_SHORT_PART_AT - LEAT__GROUP_SHORT_OWNER_AT)
+#define VALUES_PART_AT    (LEAT__GROUP_SHORT_PART_AT - LEAT__GROUP_SHORT_OWNER_AT)
 
 struct values {
 	struct leat__group_spec spec;
@@ -55,9 +54,8 @@ values_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	if (rc)
 		return leat_stage_fail(st, rc, "no memory for rows");
 	s->parts = memory;
-	return in->schema
-		? leat__group_bind(st, &s->spec, in->schema, NULL, 0)
-		: LEAT_OK;
+	return in->schema ? leat__group_bind(st, &s->spec, in->schema, NULL, 0)
+			  : LEAT_OK;
 }
 
 /* ---- short values, by their hashes --------------------------------------- */
@@ -120,9 +118,9 @@ values_put(const struct values_column *c, const uint8_t *parts,
 		double same;
 
 		if (leat_vector_has(c->v, row))
-			out[counts[parts[k]]++] = leat__group_short_of(
-				values_text(c, row, &same),
-				(uint32_t)parts[k] << VALUES_PART_AT);
+			out[counts[parts[k]]++] =
+				leat__group_short_of(values_text(c, row, &same),
+					(uint32_t)parts[k] << VALUES_PART_AT);
 	}
 }
 
@@ -138,8 +136,7 @@ values_of_state(struct values *s, struct leat_table *t, uint32_t state,
 	if (v->type == LEAT_TYPE_BOOL || v->type == LEAT_TYPE_DECIMAL ||
 		!values_part(&c, state, s->parts, counts))
 		return LEAT_ELIMIT;
-	LEAT__TRY(leat_table_add_vector(
-		t, LEAT__GROUP_READY_TYPE, 0, &room));
+	LEAT__TRY(leat_table_add_vector(t, LEAT__GROUP_READY_TYPE, 0, &room));
 	values_put(&c, s->parts, counts, room.values);
 	return LEAT_OK;
 }
@@ -155,9 +152,9 @@ values_convert(const struct leat__group_spec *spec, struct leat_table *t)
 	bool is_good = true;
 
 	for (uint32_t k = 0; k < spec->n_inputs; k++)
-		is_good &= leat_table_vector(t, spec->inputs[k].column,
-				   spec->inputs[k].type, &v,
-				   &bad_row) == LEAT_OK;
+		is_good &=
+			leat_table_vector(t, spec->inputs[k].column,
+				spec->inputs[k].type, &v, &bad_row) == LEAT_OK;
 	return is_good;
 }
 

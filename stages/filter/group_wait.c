@@ -1,5 +1,6 @@
 /*
- * stages/filter/group_wait.c -- values that wait until many of a part are there.
+ * stages/filter/group_wait.c -- values that wait until many of a part are
+ * there.
  *
  * Keeps: who finds a part full empties it before the next value comes.
  * Threads: the stage's own.
@@ -15,10 +16,10 @@ _Static_assert(sizeof(struct leat__group_wait) % 16 == 0,
 	"values behind it are aligned");
 
 struct leat__group_wait *
-leat__group_wait_create(
-	struct leat__group_budget *budget, uint64_t spare_bytes)
+leat__group_wait_create(struct leat__group_budget *budget, uint64_t spare_bytes)
 {
-	uint64_t each = LEAT__GROUP_SET_PARTS * sizeof(struct leat__group_short);
+	uint64_t each =
+		LEAT__GROUP_SET_PARTS * sizeof(struct leat__group_short);
 	uint64_t room = budget->limit_bytes / WAIT_SHARE / each;
 	struct leat__group_wait *wait;
 	uint64_t n_bytes;

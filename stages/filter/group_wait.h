@@ -1,5 +1,6 @@
 /*
- * stages/filter/group_wait.h -- values that wait until many of a part are there.
+ * stages/filter/group_wait.h -- values that wait until many of a part are
+ * there.
  *
  * A set of millions is in no cache, and each value of it would be waited for.
  * So values go to room that is written from one end to the other, by their
