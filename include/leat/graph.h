@@ -64,6 +64,7 @@ struct leat_graph_opts {
 	/* where dead letters go: a file that lines are added to, one JSON
 	 * object each; NULL = nowhere. Copied.                        [lent] */
 	const char *dead_letters;
+	uint64_t hash_seed; /* see leat_stage_hash_seed(); 0 = drawn anew */
 };
 
 /** What becomes of a record that a stage cannot deal with. */

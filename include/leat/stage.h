@@ -294,6 +294,14 @@ LEAT_API void *leat_stage_state(struct leat_stage *st);
 /** The stage's context; ends when the run is cancelled. [lent] */
 LEAT_API struct leat_ctx *leat_stage_ctx(struct leat_stage *st);
 
+/**
+ * A number for the hashes of tables that are made of input, so that whoever
+ * makes the input cannot make all of it fall together: the same for all stages
+ * of a graph, and drawn for each graph if its hash_seed is 0. What comes out
+ * must not depend on it. From init on.
+ */
+LEAT_API uint64_t leat_stage_hash_seed(const struct leat_stage *st);
+
 /** The name of this instance, unique in its graph ("where", "where2"). */
 LEAT_API const char *leat_stage_name(const struct leat_stage *st);
 

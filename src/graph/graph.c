@@ -133,6 +133,8 @@ opts_fill(struct leat_graph_opts *o, const struct leat__env *env)
 		o->quantum_ns = GRAPH_QUANTUM_NS;
 	if (!o->stages)
 		o->stages = &leat_stages;
+	if (!o->hash_seed)
+		o->hash_seed = env->random(env);
 }
 
 static int

@@ -61,6 +61,12 @@ leat_stage_release(struct leat_stage *st, struct leat_frame *frame)
 		leat__frame_release(stage_cache(st), frame);
 }
 
+uint64_t
+leat_stage_hash_seed(const struct leat_stage *st)
+{
+	return st->graph->opts.hash_seed;
+}
+
 bool
 leat_stage_is_draining(const struct leat_stage *st)
 {

@@ -152,6 +152,7 @@ struct leat__group_block {
 	const struct leat__group_spec *spec;
 	struct leat__group_budget *budget;
 	uint32_t n;
+	uint64_t seed; /* of the hashes */
 	uint64_t hashes[LEAT__GROUP_BLOCK];
 	struct leat_text keys[LEAT__GROUP_BLOCK];
 	struct leat__group_block_column *columns; /* one for each input */
@@ -232,7 +233,10 @@ bool leat__group_block_has_more(const struct leat__group_block *block);
 
 extern const struct leat_stage_ops leat__group_values_ops;
 
-/* What stands before every record in a partition. */
+/*
+ * What stands before every record in a partition. The hash of a row has no
+ * seed: partitions come back in an order that is the same each time.
+ */
 struct leat__group_record_head {
 	uint64_t hash;
 	uint64_t n_bytes; /* with this head, a multiple of 8 */

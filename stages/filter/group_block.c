@@ -43,6 +43,7 @@ leat__group_block_init(struct leat_stage *st, struct leat__group_block *block,
 	at = memory;
 	block->spec = spec;
 	block->budget = budget;
+	block->seed = leat_stage_hash_seed(st);
 	block->columns = memory;
 	at += n * sizeof(*block->columns);
 	block->vectors = (struct leat_vector *)(void *)at;

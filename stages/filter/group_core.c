@@ -28,7 +28,8 @@ leat__group_init(struct leat__groups *group,
 	leat__group_hash_table_init(&group->table, budget,
 		(uint32_t)sizeof(struct leat__group_entry) + spec->state_bytes);
 	leat__group_hash_table_init(&group->values, budget, 0);
-	leat__group_set_init(&group->shorts, budget, 0);
+	leat__group_set_init(
+		&group->shorts, budget, leat_stage_hash_seed(budget->st));
 }
 
 void
@@ -106,7 +107,8 @@ static int
 core_spill(struct leat_stage *st, struct leat__groups *group,
 	const struct leat__group_block *block, uint32_t k)
 {
-	struct leat__group_record_head head = {block->hashes[k], 0};
+	struct leat__group_record_head head = {
+		leat__group_hash_key(block->keys[k], 0), 0};
 	uint8_t *record;
 
 	if (!group->spill_rows || !group->n_groups)
@@ -212,10 +214,11 @@ int
 leat__group_add_empty(struct leat_stage *st, struct leat__groups *group)
 {
 	struct leat_text key = {(const uint8_t *)"", 0};
+	uint64_t hash = leat__group_hash_key(key, leat_stage_hash_seed(st));
 
 	if (group->spec->n_keys || group->n_groups)
 		return LEAT_OK;
-	return core_make(group, leat__group_hash_key(key, 0), key)
+	return core_make(group, hash, key)
 		? LEAT_OK
 		: leat__group_fail_memory(st, group->budget);
 }

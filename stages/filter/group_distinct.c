@@ -197,8 +197,9 @@ distinct_rows(const struct distinct *d, uint32_t state,
 				leat__group_short_of(x, prefix), counter);
 		else
 			LEAT__TRY(distinct_add_long(d,
-				leat__group_hash_key(x, prefix), prefix, x,
-				counter));
+				leat__group_hash_key(
+					x, d->group->shorts.seed ^ prefix),
+				prefix, x, counter));
 	}
 	return distinct_add_shorts(d, &shorts);
 }

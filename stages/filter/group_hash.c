@@ -5,8 +5,6 @@
  * never more than the limit; at least one slot in sixteen of a table is free,
  * so that every search ends.
  * Threads: the stage's own.
- * Deliberately not here: a random seed. The order of partitions on the disk
- * follows the hashes, and answers are to be the same each time.
  */
 #include "group_hash.h"
 
@@ -154,13 +152,12 @@ leat__group_hash_long(const uint8_t *data, uint32_t len, uint64_t seed)
 {
 	const uint8_t *end = data + len;
 	uint64_t x = seed ^ LEAT__GROUP_HASH_A;
+	uint64_t other = (seed >> 32 | seed << 32) ^ LEAT__GROUP_HASH_B;
 
 	for (; end - data > 16; data += 16)
-		x = leat__group_hash_mix(
-			leat__group_hash_load64(data) ^ LEAT__GROUP_HASH_B,
+		x = leat__group_hash_mix(leat__group_hash_load64(data) ^ other,
 			leat__group_hash_load64(data + 8) ^ x);
-	x = leat__group_hash_mix(
-		leat__group_hash_load64(end - 16) ^ LEAT__GROUP_HASH_B,
+	x = leat__group_hash_mix(leat__group_hash_load64(end - 16) ^ other,
 		leat__group_hash_load64(end - 8) ^ x);
 	return leat__group_hash_mix(
 		x ^ LEAT__GROUP_HASH_A, len ^ LEAT__GROUP_HASH_B);

@@ -116,7 +116,8 @@ uint64_t leat__group_hash_long(
 	const uint8_t *data, uint32_t len, uint64_t seed);
 
 /*
- * 64 well mixed bits of some bytes; the same on every machine.
+ * 64 well mixed bits of some bytes; with one seed the same on every machine.
+ * Who does not know the seed cannot make either factor of a product zero.
  * Source: Wang Yi, wyhash: reads of up to 16 bytes that may overlap, and one
  * product of 128 bits.
  */
@@ -138,7 +139,8 @@ leat__group_hash_bytes(const uint8_t *data, uint32_t len, uint64_t seed)
 			data[len - 1];
 	}
 	a = leat__group_hash_mix(
-		a ^ LEAT__GROUP_HASH_B, b ^ seed ^ LEAT__GROUP_HASH_A);
+		a ^ seed >> 32 ^ seed << 32 ^ LEAT__GROUP_HASH_B,
+		b ^ seed ^ LEAT__GROUP_HASH_A);
 	return leat__group_hash_mix(
 		a ^ LEAT__GROUP_HASH_A, len ^ LEAT__GROUP_HASH_B);
 }

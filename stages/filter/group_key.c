@@ -80,7 +80,7 @@ key_texts(struct leat__group_block *block)
 		if (!column->has[k])
 			key = (struct leat_text){NULL, LEAT__GROUP_HASH_NULL};
 		block->keys[k] = key;
-		block->hashes[k] = leat__group_hash_key(key, 0);
+		block->hashes[k] = leat__group_hash_key(key, block->seed);
 	}
 }
 
@@ -89,7 +89,7 @@ static void
 key_none(struct leat__group_block *block)
 {
 	struct leat_text key = {(const uint8_t *)"", 0};
-	uint64_t hash = leat__group_hash_key(key, 0);
+	uint64_t hash = leat__group_hash_key(key, block->seed);
 
 	for (uint32_t k = 0; k < block->n; k++) {
 		block->keys[k] = key;
@@ -122,7 +122,8 @@ leat__group_block_make_keys(
 		for (uint32_t c = 0; c < spec->n_keys; c++)
 			at = key_put(&block->columns[c], spec->inputs[c].type,
 				k, at);
-		block->hashes[k] = leat__group_hash_key(block->keys[k], 0);
+		block->hashes[k] =
+			leat__group_hash_key(block->keys[k], block->seed);
 	}
 	if (k == block->n)
 		return LEAT_OK;

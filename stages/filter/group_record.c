@@ -85,7 +85,8 @@ leat__group_record_put(
 {
 	const struct leat__group_spec *spec = block->spec;
 	struct leat__group_record_head head = {
-		block->hashes[k], leat__group_record_bytes(block, k)};
+		leat__group_hash_key(block->keys[k], 0),
+		leat__group_record_bytes(block, k)};
 	uint8_t *at = record + sizeof(head);
 
 	memcpy(record, &head, sizeof(head));
@@ -133,13 +134,13 @@ void
 leat__group_record_get(struct leat__group_block *block, const uint8_t *record)
 {
 	const struct leat__group_spec *spec = block->spec;
-	struct leat__group_record_head head;
 	uint32_t k = block->n++;
 	uint8_t has;
 
-	memcpy(&head, record, sizeof(head));
-	block->hashes[k] = head.hash;
-	record = record_get_bytes(record + sizeof(head), &block->keys[k], &has);
+	record = record_get_bytes(
+		record + sizeof(struct leat__group_record_head),
+		&block->keys[k], &has);
+	block->hashes[k] = leat__group_hash_key(block->keys[k], block->seed);
 	for (uint32_t c = 0; c < spec->n_inputs; c++)
 		record = record_get_value(
 			record, &block->columns[c], spec->inputs[c].type, k);

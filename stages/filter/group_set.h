@@ -75,7 +75,7 @@ static inline uint64_t
 leat__group_short_hash(struct leat__group_short value, uint64_t seed)
 {
 	uint64_t x = leat__group_hash_mix(value.low ^ seed ^ LEAT__GROUP_HASH_B,
-		value.high ^ LEAT__GROUP_HASH_A);
+		value.high ^ seed >> 32 ^ LEAT__GROUP_HASH_A);
 
 	return leat__group_hash_mix(x ^ seed, LEAT__GROUP_HASH_B);
 }

@@ -22,6 +22,7 @@
 struct values {
 	struct leat__group_spec spec;
 	uint8_t *parts; /* of each row alive */
+	uint64_t seed;
 };
 
 static int
@@ -54,6 +55,7 @@ values_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	if (rc)
 		return leat_stage_fail(st, rc, "no memory for rows");
 	s->parts = memory;
+	s->seed = leat_stage_hash_seed(st);
 	return in->schema ? leat__group_bind(st, &s->spec, in->schema, NULL, 0)
 			  : LEAT_OK;
 }
@@ -129,7 +131,7 @@ static int
 values_of_state(struct values *s, struct leat_table *t, uint32_t state,
 	const struct leat_vector *v)
 {
-	struct values_column c = {t, v, 0};
+	struct values_column c = {t, v, s->seed};
 	uint32_t counts[VALUES_PARTS] = {0};
 	struct leat_vector_room room;
 
