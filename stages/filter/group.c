@@ -136,6 +136,7 @@ group_process(struct leat_stage *st, struct leat_frame *in)
 			st, &s->group, &s->block, 0, s->block.n));
 		leat_stage_count(st, LEAT_COUNT_FOLDED, s->block.n);
 	}
+	s->block.ready_keys = NULL;
 	if (rc != LEAT_EOS)
 		return rc;
 	leat_stage_release(st, in);

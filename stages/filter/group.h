@@ -166,6 +166,8 @@ struct leat__group_block {
 	/* of each input: no state looks at it that is_ready is not set for */
 	uint8_t *is_unread;
 	bool is_ready[LEAT__GROUP_RESULTS_MAX]; /* of each state: see below */
+	/* of each row; NULL: keys and hashes are those of the block */
+	const struct leat__group_short *ready_keys;
 	/* texts that were decoded, and keys of several columns */
 	uint8_t *scratch;
 	uint32_t scratch_bytes;
@@ -213,10 +215,12 @@ void leat__group_record_put(
 void leat__group_record_get(
 	struct leat__group_block *block, const uint8_t *record);
 /*
- * What group.values made ready: short values of a state, those that are not
- * null, in the order of their hashes, with the part of the set where the
- * owner's number will stand; a vector of this type behind those of the schema,
- * of the first states of DISTINCT that all rows have such values of.
+ * What group.values made ready. With one key of text: it, of each row, as a
+ * short value; of a long one none. Without keys: short values of a state, those
+ * that are not null, in the order of their hashes, with the part of the set
+ * where the owner's number will stand; a vector of this type behind those of
+ * the schema, of the first states of DISTINCT that all rows have such values
+ * of.
  */
 #define LEAT__GROUP_READY_TYPE LEAT_TYPE_DECIMAL
 _Static_assert(sizeof(struct leat__group_short) == sizeof(struct leat_decimal),
@@ -228,6 +232,10 @@ const struct leat__group_short *leat__group_block_ready(
 /* A state has been taken from there: rows are not read for it. */
 void leat__group_block_set_ready(
 	struct leat__group_block *block, uint32_t state);
+/* Keys have been taken from there: they are made row by row, when asked for. */
+void leat__group_block_set_ready_keys(
+	struct leat__group_block *block, const struct leat__group_short *keys);
+void leat__group_block_make_key(struct leat__group_block *block, uint32_t k);
 /* Are rows to be read at all? */
 bool leat__group_block_has_more(const struct leat__group_block *block);
 
@@ -318,6 +326,7 @@ struct leat__groups {
 	struct leat__group_bag bag;
 	struct leat__group_bag growth; /* of states, for more rows */
 	struct leat__group_hash_table table;
+	struct leat__group_recent *recent; /* NULL = not kept */
 	struct leat__group_entry *first;
 	struct leat__group_entry *last;
 	uint32_t n_groups;
@@ -333,6 +342,13 @@ struct leat__groups {
 	struct leat__group_spill *spill_values;
 };
 
+/* The groups that short keys had of late. */
+#define LEAT__GROUP_RECENT 4096u
+struct leat__group_recent {
+	struct leat__group_short key;
+	struct leat__group_entry *entry;
+};
+
 /* Zeroed = none. Chunks of its memory begin with first_bytes. */
 void leat__group_init(struct leat__groups *group,
 	const struct leat__group_spec *spec, struct leat__group_budget *budget,
@@ -340,11 +356,18 @@ void leat__group_init(struct leat__groups *group,
 void leat__group_fini(struct leat__groups *group);
 /* n rows of a block that has keys, from one on. */
 int leat__group_add(struct leat_stage *st, struct leat__groups *group,
-	const struct leat__group_block *block, uint32_t from, uint32_t n);
+	struct leat__group_block *block, uint32_t from, uint32_t n);
 /* Without keys there is one group, also of no row. */
 int leat__group_add_empty(struct leat_stage *st, struct leat__groups *group);
 /* Count what was spilled of DISTINCT. */
 int leat__group_finish(struct leat_stage *st, struct leat__groups *group);
+/* Is there one key, of text? */
+static inline bool
+leat__group_has_ready_keys(const struct leat__group_spec *spec)
+{
+	return spec->n_keys == 1 && spec->inputs[0].type == LEAT_TYPE_TEXT;
+}
+
 /* Of a frame that is open: what was made ready for states. */
 int leat__group_add_ready(struct leat_stage *st, struct leat__groups *group,
 	struct leat__group_block *block);

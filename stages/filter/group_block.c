@@ -409,6 +409,7 @@ leat__group_block_open(struct leat_stage *st, struct leat__group_block *block,
 	leat_table_open(frame, &block->table);
 	block->next = 0;
 	block->n = block->n_listed = 0;
+	block->ready_keys = NULL;
 	memset(block->is_unread, 0, block->spec->n_inputs);
 	memset(block->is_ready, 0, sizeof(block->is_ready));
 	for (uint32_t k = 0; k < block->spec->n_inputs; k++)
@@ -471,6 +472,14 @@ leat__group_block_set_ready(struct leat__group_block *block, uint32_t state)
 
 	block->is_ready[state] = true;
 	block->is_unread[input] = !block_is_wanted(block, input);
+}
+
+void
+leat__group_block_set_ready_keys(
+	struct leat__group_block *block, const struct leat__group_short *keys)
+{
+	block->ready_keys = keys;
+	block->is_unread[0] = keys && !block_is_wanted(block, 0);
 }
 
 bool

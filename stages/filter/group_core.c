@@ -12,6 +12,8 @@
 #include "group.h"
 
 #define CORE_CHUNKS 64u /* a chunk of a bag is at most such a part */
+#define CORE_RECENT_BYTES                                                      \
+	(LEAT__GROUP_RECENT * sizeof(struct leat__group_recent))
 
 void
 leat__group_init(struct leat__groups *group,
@@ -38,6 +40,9 @@ leat__group_fini(struct leat__groups *group)
 	if (!group->budget)
 		return;
 	leat__group_hash_table_fini(&group->values);
+	leat__group_budget_give(
+		group->budget, group->recent, CORE_RECENT_BYTES);
+	group->recent = NULL;
 	leat__group_bag_fini(&group->values_bag);
 	leat__group_set_fini(&group->shorts);
 	leat__group_wait_destroy(group->budget, group->wait);
@@ -119,32 +124,71 @@ core_spill(struct leat_stage *st, struct leat__groups *group,
 	return LEAT_OK;
 }
 
+/* The group of a row, made if need be; NULL: no room. */
+static struct leat__group_entry *
+core_find_row(struct leat__groups *group, const struct leat__group_block *block,
+	uint32_t k)
+{
+	void *entry = leat__group_hash_table_find(
+		&group->table, block->hashes[k], 0, block->keys[k]);
+
+	if (__builtin_expect(!entry, 0))
+		entry = core_make(group, block->hashes[k], block->keys[k]);
+	return entry;
+}
+
+static int
+core_note(struct leat_stage *st, struct leat__groups *group,
+	const struct leat__group_block *block, uint32_t k,
+	struct leat__group_entry *entry, struct leat__group_batch *batch)
+{
+	if (__builtin_expect(!entry, 0))
+		return core_spill(st, group, block, k);
+	batch->at[batch->n] = (uint16_t)k;
+	batch->states[batch->n++] = (uint8_t *)(entry + 1);
+	return LEAT_OK;
+}
+
 static int
 core_find(struct leat_stage *st, struct leat__groups *group,
 	const struct leat__group_block *block, uint32_t from, uint32_t n,
 	struct leat__group_batch *batch)
 {
-	batch->n = 0;
 	for (uint32_t k = from; k < from + n; k++)
 		__builtin_prefetch(leat__group_hash_table_slot(
 			&group->table, block->hashes[k]));
 	for (uint32_t k = from; k < from + n; k++)
 		__builtin_prefetch(leat__group_hash_table_entry(
 			&group->table, block->hashes[k]));
-	for (uint32_t k = from; k < from + n; k++) {
-		uint8_t *entry = leat__group_hash_table_find(
-			&group->table, block->hashes[k], 0, block->keys[k]);
+	for (uint32_t k = from; k < from + n; k++)
+		LEAT__TRY(core_note(st, group, block, k,
+			core_find_row(group, block, k), batch));
+	return LEAT_OK;
+}
 
-		if (__builtin_expect(!entry, 0))
-			entry = (uint8_t *)core_make(
-				group, block->hashes[k], block->keys[k]);
-		if (__builtin_expect(!entry, 0)) {
-			LEAT__TRY(core_spill(st, group, block, k));
-			continue;
+/* By keys that were made ready: text is looked at only of those that were not
+ * there of late. */
+static int
+core_find_ready(struct leat_stage *st, struct leat__groups *group,
+	struct leat__group_block *block, uint32_t from, uint32_t n,
+	struct leat__group_batch *batch)
+{
+	for (uint32_t k = from; k < from + n; k++) {
+		struct leat__group_short key =
+			block->ready_keys[block->rows[k]];
+		uint64_t hash = leat__group_short_hash(key, block->seed);
+		struct leat__group_recent *recent =
+			&group->recent[hash % LEAT__GROUP_RECENT];
+
+		if ((recent->key.low ^ key.low) |
+			(recent->key.high ^ key.high) | !key.high) {
+			leat__group_block_make_key(block, k);
+			recent->key = key;
+			recent->entry = core_find_row(group, block, k);
+			if (!recent->entry)
+				recent->key.high = 0;
 		}
-		batch->at[batch->n] = (uint16_t)k;
-		batch->states[batch->n++] =
-			entry + sizeof(struct leat__group_entry);
+		LEAT__TRY(core_note(st, group, block, k, recent->entry, batch));
 	}
 	return LEAT_OK;
 }
@@ -153,13 +197,18 @@ core_find(struct leat_stage *st, struct leat__groups *group,
 
 int
 leat__group_add(struct leat_stage *st, struct leat__groups *group,
-	const struct leat__group_block *block, uint32_t from, uint32_t n)
+	struct leat__group_block *block, uint32_t from, uint32_t n)
 {
 	const struct leat__group_spec *spec = group->spec;
 	struct leat__group_batch batch;
 	int rc;
 
-	LEAT__TRY(core_find(st, group, block, from, n, &batch));
+	batch.n = 0;
+	rc = block->ready_keys
+		? core_find_ready(st, group, block, from, n, &batch)
+		: core_find(st, group, block, from, n, &batch);
+	if (rc)
+		return rc;
 	for (uint32_t k = 0; k < spec->n_states; k++) {
 		const struct leat__group_state *state = &spec->states[k];
 		const struct leat__group_block_column *column =
@@ -183,20 +232,34 @@ leat__group_add(struct leat_stage *st, struct leat__groups *group,
 	return LEAT_OK;
 }
 
-/* It is there for groups without keys only. */
-int
-leat__group_add_ready(struct leat_stage *st, struct leat__groups *group,
+/* With one key: where those are kept that were there of late. */
+static void
+core_ready_keys(struct leat__groups *group, struct leat__group_block *block)
+{
+	if (!group->recent && !group->n_groups) {
+		group->recent = leat__group_budget_take(group->budget,
+			CORE_RECENT_BYTES, group->budget->limit_bytes / 2);
+		if (group->recent)
+			memset(group->recent, 0, CORE_RECENT_BYTES);
+	}
+	if (group->recent)
+		leat__group_block_set_ready_keys(
+			block, leat__group_block_ready(block, 0));
+}
+
+/* Without keys: values whose different ones are counted. */
+static int
+core_ready_values(struct leat_stage *st, struct leat__groups *group,
 	struct leat__group_block *block)
 {
 	const struct leat__group_spec *spec = group->spec;
-	const struct leat__group_short *values;
 	uint32_t n = 0;
 	int rc = LEAT_OK;
 
-	if (spec->n_keys || !spec->has_distinct || !block->table.n_rows)
-		return LEAT_OK;
 	LEAT__TRY(leat__group_add_empty(st, group));
 	for (uint32_t k = 0; !rc && k < spec->n_states; k++) {
+		const struct leat__group_short *values;
+
 		if (spec->states[k].kind != LEAT__STATE_DISTINCT)
 			continue;
 		values = leat__group_block_ready(block, n++);
@@ -208,6 +271,21 @@ leat__group_add_ready(struct leat_stage *st, struct leat__groups *group,
 	}
 	return rc == LEAT_ELIMIT ? leat__group_fail_memory(st, group->budget)
 				 : rc;
+}
+
+int
+leat__group_add_ready(struct leat_stage *st, struct leat__groups *group,
+	struct leat__group_block *block)
+{
+	const struct leat__group_spec *spec = group->spec;
+
+	if (!block->table.n_rows)
+		return LEAT_OK;
+	if (leat__group_has_ready_keys(spec))
+		core_ready_keys(group, block);
+	else if (!spec->n_keys && spec->has_distinct)
+		return core_ready_values(st, group, block);
+	return LEAT_OK;
 }
 
 int

@@ -69,19 +69,35 @@ key_put(const struct leat__group_block_column *column, uint32_t type,
 }
 
 /* One column of text is its own key. */
+static inline void
+key_text(struct leat__group_block *block, uint32_t k)
+{
+	const struct leat__group_block_column *column = &block->columns[0];
+	struct leat_text key = column->values.texts[k];
+
+	if (!column->has[k])
+		key = (struct leat_text){NULL, LEAT__GROUP_HASH_NULL};
+	block->keys[k] = key;
+	block->hashes[k] = leat__group_hash_key(key, block->seed);
+}
+
 static void
 key_texts(struct leat__group_block *block)
 {
-	const struct leat__group_block_column *column = &block->columns[0];
+	for (uint32_t k = 0; !block->ready_keys && k < block->n; k++)
+		key_text(block, k);
+}
 
-	for (uint32_t k = 0; k < block->n; k++) {
-		struct leat_text key = column->values.texts[k];
+void
+leat__group_block_make_key(struct leat__group_block *block, uint32_t k)
+{
+	struct leat__group_block_column *column = &block->columns[0];
+	const struct leat_vector *v = &block->vectors[0];
+	uint32_t row = block->rows[k];
 
-		if (!column->has[k])
-			key = (struct leat_text){NULL, LEAT__GROUP_HASH_NULL};
-		block->keys[k] = key;
-		block->hashes[k] = leat__group_hash_key(key, block->seed);
-	}
+	column->has[k] = leat_vector_has(v, row);
+	column->values.texts[k] = leat_vector_text(v, row);
+	key_text(block, k);
 }
 
 /* Without keys all rows have the same. */

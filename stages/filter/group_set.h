@@ -52,6 +52,14 @@ leat__group_short_of(struct leat_text x, uint32_t owner)
 	return value;
 }
 
+/* Unlike any value. */
+static inline struct leat__group_short
+leat__group_short_null(void)
+{
+	return (struct leat__group_short){
+		0, (uint64_t)0xff << LEAT__GROUP_SHORT_LEN_AT};
+}
+
 static inline uint32_t
 leat__group_short_owner(struct leat__group_short value)
 {

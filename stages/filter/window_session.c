@@ -48,7 +48,7 @@ session_begin(struct leat__windows *w, const struct leat__group_block *block,
 /* Row k of a block, none that comes later being earlier. */
 static int
 session_add(struct leat_stage *st, struct leat__windows *w,
-	const struct leat__group_block *block, uint32_t k, int64_t time)
+	struct leat__group_block *block, uint32_t k, int64_t time)
 {
 	struct leat__window *window;
 

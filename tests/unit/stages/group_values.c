@@ -97,6 +97,60 @@ START_TEST(counts_of_different_values_are_those_of_rows)
 }
 END_TEST
 
+/* A key of text is made ready; with another beside it it is read from rows. */
+static void
+expect_same_groups(const char *before, const char *results)
+{
+	static const uint32_t chunks[] = {4096, 131072};
+	char stages[512];
+	char *ready, *rows;
+
+	for (uint32_t k = 0; k < 2; k++) {
+		snprintf(stages, sizeof(stages), "%sgroup by=s %s ! sort s",
+			before, results);
+		ready = run(stages, chunks[k]);
+		snprintf(stages, sizeof(stages),
+			"%sgroup by=s,one %s ! drop one ! sort s", before,
+			results);
+		rows = run(stages, chunks[k]);
+		ck_assert_str_eq(ready, rows);
+		free(ready);
+		free(rows);
+	}
+}
+
+#define GROUP_COUNTS                                                           \
+	"n=count() i=sum(i) a=avg(f) t=last(t) d=distinct(t) m=max(s)"
+
+START_TEST(groups_by_a_key_of_text_are_those_of_rows)
+{
+	pipe_enter_folder();
+	put_rows(1, 6, 100);
+	expect_same_groups("", GROUP_COUNTS);
+	put_rows(4000, 7, 40);
+	expect_same_groups("", GROUP_COUNTS);
+	expect_same_groups("", "n=count()");
+	expect_same_groups("where \"x > 20\" ! ", GROUP_COUNTS);
+	put_rows(4000, 8, 1500);
+	expect_same_groups("", "n=count() i=sum(i)");
+	expect_same_groups("", "memory=256k n=count() l=last(i)");
+	expect_same_groups("", "memory=600k " GROUP_COUNTS);
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(a_key_that_is_null_or_long_has_its_group)
+{
+	typed_gives("group by=k n=count()",
+		"k,x\n12345678901,1\n,2\n123456789012,3\n123456789013,4\n"
+		"12345678901,5\n,6\n123456789012,7\n",
+		"k,n\n12345678901,2\n,2\n123456789012,2\n123456789013,1\n");
+	pipe_gives("json.parse ! group by=k n=count() ! json.format",
+		"{\"k\":\"\"}\n{\"k\":null}\n{\"k\":\"\"}\n",
+		"{\"k\":\"\",\"n\":2}\n{\"k\":null,\"n\":1}\n");
+}
+END_TEST
+
 START_TEST(only_rows_that_are_alive_are_counted)
 {
 	pipe_enter_folder();
@@ -175,6 +229,8 @@ START_TEST(what_is_wrong_is_said_of_group)
 END_TEST
 
 TEST_MAIN("stages/group_values", counts_of_different_values_are_those_of_rows,
+	groups_by_a_key_of_text_are_those_of_rows,
+	a_key_that_is_null_or_long_has_its_group,
 	only_rows_that_are_alive_are_counted, memory_changes_nothing,
 	values_that_wait_are_all_counted,
 	values_of_rows_that_are_rejected_are_not_counted,
