@@ -125,6 +125,23 @@ START_TEST(strings_of_options_are_copied)
 }
 END_TEST
 
+START_TEST(the_seed_of_hashes_is_that_of_the_graph_or_drawn)
+{
+	struct leat_graph_opts opts = {.hash_seed = 77};
+	struct leat_graph *said = fake_graph_with(opts);
+	struct leat_graph *one = fake_graph(), *other = fake_graph();
+	struct leat_stage *a = fake_add(one, &fake_head, NULL);
+	struct leat_stage *b = fake_add(other, &fake_head, NULL);
+
+	ck_assert_uint_eq(
+		leat_stage_hash_seed(fake_add(said, &fake_head, NULL)), 77);
+	ck_assert_uint_ne(leat_stage_hash_seed(a), leat_stage_hash_seed(b));
+	leat__graph_free(said);
+	leat__graph_free(one);
+	leat__graph_free(other);
+}
+END_TEST
+
 START_TEST(shorter_options_are_extended_with_zero)
 {
 	struct fake_path_opts opts = {
@@ -372,6 +389,7 @@ TEST_MAIN("graph/graph", a_graph_has_defaults,
 	each_option_of_a_graph_has_its_limit,
 	options_of_an_older_and_a_newer_caller_are_accepted,
 	a_graph_hangs_below_its_parent, strings_of_options_are_copied,
+	the_seed_of_hashes_is_that_of_the_graph_or_drawn,
 	shorter_options_are_extended_with_zero, bad_options_are_refused,
 	a_bad_or_used_name_is_refused, a_checked_graph_takes_nothing_more,
 	stages_over_the_limit_are_refused, a_link_that_cannot_be_is_refused,
