@@ -136,7 +136,7 @@ int leat__group_bind(struct leat_stage *st, struct leat__group_spec *spec,
 /* Can it be bound to nothing: does it ask for no column? */
 bool leat__group_needs_no_column(const struct leat__group_spec *spec);
 
-/* ---- a block of rows: group_block.c, group_key.c ------------------------- */
+/* ---- a block of rows: group_block.c, group_key.c, group_ready.c ----------- */
 
 struct leat__group_block_column {
 	union {
