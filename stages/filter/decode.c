@@ -16,6 +16,7 @@
 #define DECODE_RATIO_BYTES  (1u << 20) /* looked at from here on */
 #define DECODE_WINDOW_BYTES (8u << 20)
 #define DECODE_MAGIC_BYTES  4
+#define DECODE_CHUNK        393216 /* a wake costs as much as 16 KiB do */
 
 static const struct codec *const decode_codecs[] = {
 	&codec_gzip, &codec_zstd, &codec_lz4, &codec_bzip2};
@@ -193,7 +194,7 @@ static uint32_t
 decode_chunk(const struct decode *s)
 {
 	return s->opts->chunk_bytes ? (uint32_t)s->opts->chunk_bytes
-				    : CODEC_CHUNK;
+				    : DECODE_CHUNK;
 }
 
 /* Have an open frame; the first of a file says so. */
@@ -651,7 +652,7 @@ decode_init_bzip2(struct leat_stage *st, const void *opts)
 	{                                                                      \
 		.name = "chunk_bytes", .type = LEAT_OPTION_BYTES,              \
 		.offset = offsetof(struct leat_decode_opts, chunk_bytes),      \
-		.min = 4096, .max = 64 << 20, .fallback = "128k",              \
+		.min = 4096, .max = 64 << 20, .fallback = "384k",              \
 		.unit = "bytes", .help = "most that one frame holds"           \
 	}
 
