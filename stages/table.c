@@ -6,6 +6,8 @@
 #include <leat/guard.h>
 #include <leat/stages.h>
 
+#include "filter/members.h"
+
 static const struct leat_stage_ops *const table_stages[] = {
 	&leat_read_ops,
 	&leat_tee_ops,
@@ -75,11 +77,15 @@ static const struct leat_extension table_extensions[] = {
 };
 
 static const struct leat_compression table_compressions[] = {
-	{".gz", "gzip.decode", "gzip.encode", {0x1f, 0x8b}, 2},
-	{".zst", "zstd.decode", "zstd.encode", {0x28, 0xb5, 0x2f, 0xfd}, 4},
-	{".lz4", "lz4.decode", "lz4.encode", {0x04, 0x22, 0x4d, 0x18}, 4},
-	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3},
-	{NULL, NULL, NULL, {0}, 0},
+	{".gz", "gzip.decode", "gzip.encode", {0x1f, 0x8b}, 2,
+		&leat_members_decode_ops, members_shown},
+	{".zst", "zstd.decode", "zstd.encode", {0x28, 0xb5, 0x2f, 0xfd}, 4,
+		&leat_members_decode_ops, members_shown},
+	{".lz4", "lz4.decode", "lz4.encode", {0x04, 0x22, 0x4d, 0x18}, 4,
+		&leat_members_decode_ops, members_shown},
+	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3, NULL,
+		NULL},
+	{NULL, NULL, NULL, {0}, 0, NULL, NULL},
 };
 
 static const struct leat_hook_ops *const table_guards[] = {

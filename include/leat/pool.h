@@ -59,6 +59,11 @@ struct leat_frame {
  * ended. leat_frame_file() says what it is called.
  */
 #define LEAT_FRAME_FIRST (1u << 1)
+/**
+ * In flags, of bytes: the stage before has put a head of its own behind
+ * leat_frame_start(), for this stage, which knows it.
+ */
+#define LEAT_FRAME_MARKED (1u << 2)
 /** In flags: three bits for the priority, see leat_frame_priority(). */
 #define LEAT_FRAME_PRIORITY_SHIFT 5
 #define LEAT_FRAME_PRIORITY_MAX   7u

@@ -32,6 +32,10 @@ struct leat_compression {
 	const char *encoder; /* "zstd.encode" */
 	uint8_t magic[4];
 	uint32_t n_magic;
+	/* what decodes members before the decoder, several at once, where a
+	 * source shows that there are several; NULL = nothing */
+	const struct leat_stage_ops *members;
+	bool (*has_members)(const struct leat_shape *shape);
 };
 
 /** A table of stages by name. */
@@ -596,9 +600,19 @@ struct leat_decode_opts {
 	uint32_t flags;
 	uint64_t max_bytes;   /* that a file decodes to; 0 = no limit */
 	uint64_t max_ratio;   /* bytes that a byte becomes; 0 = 1000 */
-	uint64_t chunk_bytes; /* payload of a frame; 0 = 131072 */
+	uint64_t chunk_bytes; /* payload of a frame; 0 = 393216 */
 	uint64_t window;      /* of zstd frames, most; 0 = 8 MiB */
+	uint32_t parallel;    /* 0 = auto: members by all workers; 1 = off */
+	uint32_t reserved;
 };
+
+/**
+ * members.cut, members.decode: where a compressed file has several members
+ * whose ends can be told, all workers decode them. Both come by themselves
+ * before a decoder, and are of use nowhere else.
+ */
+LEAT_API extern const struct leat_stage_ops leat_members_cut_ops;
+LEAT_API extern const struct leat_stage_ops leat_members_decode_ops;
 
 /** gzip.encode, zstd.encode, lz4.encode, bzip2.encode: bytes to one member. */
 LEAT_API extern const struct leat_stage_ops leat_gzip_encode_ops;

@@ -111,6 +111,13 @@ brought_add(struct leat__link *link, struct leat_stage *of,
 	return leat__link_insert(graph, link, st, err);
 }
 
+int
+leat__before_put(const struct leat_stage_ops *ops, struct leat_stage *of,
+	struct leat_error *err)
+{
+	return brought_add(of->ins[0], of, ops, err);
+}
+
 static int
 before_add(struct leat_stage *of, struct leat_error *err)
 {

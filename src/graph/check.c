@@ -465,11 +465,13 @@ check_undo_stage(struct leat_stage *st)
 static int
 check_shape_of(struct leat_graph *graph, uint32_t k, struct leat_error *err)
 {
-	bool is_new;
+	uint32_t n_new;
 
 	LEAT_TRY(check_shape(graph->stages[k], err));
-	LEAT_TRY(leat__implied_by_content(graph, k, &is_new, err));
-	return is_new ? check_init(graph->stages[k + 1], err) : LEAT_OK;
+	LEAT_TRY(leat__implied_by_content(graph, k, &n_new, err));
+	for (uint32_t n = 1; n <= n_new; n++)
+		LEAT_TRY(check_init(graph->stages[k + n], err));
+	return LEAT_OK;
 }
 
 static int

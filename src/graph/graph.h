@@ -305,6 +305,9 @@ LEAT_MUST_CHECK int leat__implied_open(struct leat_graph *graph, uint32_t first,
 /* Put a stage into a link: from -> st -> to. */
 LEAT_MUST_CHECK int leat__link_insert(struct leat_graph *graph,
 	struct leat__link *link, struct leat_stage *st, struct leat_error *err);
+/* Put a stage right before another, with those of its options. */
+LEAT_MUST_CHECK int leat__before_put(const struct leat_stage_ops *ops,
+	struct leat_stage *of, struct leat_error *err);
 /* Put in what has to stand right before stages, and right behind them. */
 LEAT_MUST_CHECK int leat__before_add(
 	struct leat_graph *graph, struct leat_error *err);

@@ -33,8 +33,9 @@ LEAT_MUST_CHECK int leat__implied_decoder(struct leat_graph *graph,
 LEAT_MUST_CHECK int leat__implied_encoder(struct leat_graph *graph,
 	struct leat_stage *st, struct leat_error *err);
 /* Behind stage k, a source that has shown its content: the decoder that a
- * parser needs; it becomes stage k + 1, if is_new_out. */
+ * parser needs, and what decodes members before it. These become stages k + 1
+ * to k + *n_new_out. */
 LEAT_MUST_CHECK int leat__implied_by_content(struct leat_graph *graph,
-	uint32_t k, bool *is_new_out, struct leat_error *err);
+	uint32_t k, uint32_t *n_new_out, struct leat_error *err);
 
 #endif

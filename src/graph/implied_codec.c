@@ -17,6 +17,8 @@
 #include "graph/implied.h"
 #include <leat/io.h>
 
+#define CODEC_MEMORY_BYTES (512u << 20) /* enough for members of any size */
+
 /* ---- what there is ------------------------------------------------------ */
 
 const struct leat_compression *
@@ -58,15 +60,16 @@ leat__stage_is_decoder(const struct leat_stage *st)
 		name_ends_in(st->ops.name, ".decode");
 }
 
-/* A source may say by an option that its bytes are to stay as they are. */
+/* Of an option that is auto|off: is it not the default? A source
+ * may say so that its bytes are to stay as they are. */
 static bool
-stage_is_left_alone(const struct leat_stage *st)
+option_is_off(const struct leat_stage *st, const char *name)
 {
 	for (uint32_t k = 0; k < st->n_options; k++) {
 		const struct leat_option *option = &st->ops.options[k];
 
 		if (option->type == LEAT_OPTION_ENUM &&
-			strcmp(option->name, "decode") == 0)
+			strcmp(option->name, name) == 0)
 			return *(const uint32_t *)((const char *)st->opts +
 				       option->offset) != 0;
 	}
@@ -136,7 +139,7 @@ leat__implied_decoder(struct leat_graph *graph, struct leat_stage *st,
 		const char *text =
 			decoder_by_name(graph, *link_io, path, has_parser);
 
-		if (!text || stage_is_left_alone(st))
+		if (!text || option_is_off(st, "decode"))
 			return LEAT_OK;
 		LEAT_TRY(leat__link_split(graph, *link_io, text, err));
 	}
@@ -209,30 +212,78 @@ content_refuse(const struct leat_stage *st, const struct leat_compression *c,
 		reader, c->decoder, st->name, reader);
 }
 
-int
-leat__implied_by_content(struct leat_graph *graph, uint32_t k, bool *is_new_out,
-	struct leat_error *err)
+static int
+content_decoder(struct leat_graph *graph, uint32_t k, struct leat_error *err)
 {
 	struct leat_stage *st = graph->stages[k];
 	const struct leat_compression *c;
 	const char *text = NULL;
-	uint32_t n = graph->n_stages;
 
-	*is_new_out = false;
-	if (!st->ops.produce || st->n_outs != 1 ||
-		!stage_is_parser(link_reader(st->outs[0])))
+	if (!stage_is_parser(link_reader(st->outs[0])))
 		return LEAT_OK;
 	c = compression_by_sample(graph, &st->out_shape);
 	if (!c)
 		return LEAT_OK;
-	if (stage_is_left_alone(st) ||
+	if (option_is_off(st, "decode") ||
 		!(st->place.n_bytes || link_reader(st->outs[0])->place.n_bytes))
 		return content_refuse(st, c, err);
 	if (leat_file_is_pattern(leat__stage_path(st)))
 		text = decoder_for_any(graph);
 	LEAT_TRY(leat__link_split(
 		graph, st->outs[0], text ? text : c->decoder, err));
-	*is_new_out = graph->n_stages > n;
 	graph_move_last(graph, k);
+	return LEAT_OK;
+}
+
+/* What decodes the members that a source shows, before this decoder. */
+static const struct leat_stage_ops *
+members_before(const struct leat_stage *decoder, const struct leat_shape *shape)
+{
+	const struct leat_compression *at =
+		decoder->graph->opts.stages->compressions;
+	bool is_any = !strcmp(decoder->ops.name, "decode");
+
+	for (; shape->sample && at && at->suffix; at++)
+		if ((is_any || !strcmp(at->decoder, decoder->ops.name)) &&
+			at->members && at->has_members(shape))
+			return at->members;
+	return NULL;
+}
+
+/* Several workers decode, if there are several and memory for it. */
+static int
+content_members(struct leat_graph *graph, uint32_t k, struct leat_error *err)
+{
+	struct leat_stage *st = graph->stages[k];
+	struct leat_stage *decoder = st->outs[0]->to;
+	const struct leat_stage_ops *ops;
+
+	if (graph->opts.workers < 2 || !leat__stage_is_decoder(decoder) ||
+		option_is_off(decoder, "parallel") ||
+		(graph->opts.memory_bytes &&
+			graph->opts.memory_bytes < CODEC_MEMORY_BYTES))
+		return LEAT_OK;
+	ops = members_before(decoder, &st->out_shape);
+	for (; ops; ops = ops->before) {
+		LEAT_TRY(leat__before_put(ops, decoder, err));
+		graph_move_last(graph, k);
+		decoder = graph->stages[k + 1];
+	}
+	return LEAT_OK;
+}
+
+int
+leat__implied_by_content(struct leat_graph *graph, uint32_t k,
+	uint32_t *n_new_out, struct leat_error *err)
+{
+	const struct leat_stage *st = graph->stages[k];
+	uint32_t n = graph->n_stages;
+
+	*n_new_out = 0;
+	if (!st->ops.produce || st->n_outs != 1)
+		return LEAT_OK;
+	LEAT_TRY(content_decoder(graph, k, err));
+	LEAT_TRY(content_members(graph, k, err));
+	*n_new_out = graph->n_stages - n;
 	return LEAT_OK;
 }

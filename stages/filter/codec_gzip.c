@@ -9,7 +9,8 @@
 
 #include "codec.h"
 
-#define GZIP_MOST (1u << 30) /* bytes in one call */
+#define GZIP_MOST      (1u << 30) /* bytes in one call */
+#define GZIP_WRONG_CRC "the checksum is wrong, the data are damaged"
 
 #if defined(LEAT_WITH_ISAL) || defined(LEAT_WITH_ZLIB)
 static uint32_t
@@ -20,10 +21,34 @@ gzip_least(size_t n)
 #endif
 
 #ifdef LEAT_WITH_ISAL
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
+
+/* Parts of a member's head, in their order. */
+enum gzip_part {
+	GZIP_FIXED = 0,
+	GZIP_EXTRA_SIZE,
+	GZIP_EXTRA,
+	GZIP_NAME,
+	GZIP_COMMENT,
+	GZIP_HEAD_CRC,
+	GZIP_BODY
+};
+
+#define GZIP_FIXED_BYTES 10
+#define GZIP_HAS_CRC     2u
+#define GZIP_HAS_EXTRA   4u
+#define GZIP_HAS_NAME    8u
+#define GZIP_HAS_COMMENT 16u
 
 struct gzip_decoder {
 	struct leat_stage *st;
+	enum gzip_part part; /* that comes next */
+	uint32_t n_extra;    /* bytes of the extra field to come */
+	uint32_t crc;        /* of the head so far, but for its checksum */
+	uint32_t n;          /* bytes of the part that have come */
+	uint8_t bytes[GZIP_FIXED_BYTES];
+	uint8_t flags;
 	struct inflate_state state;
 };
 
@@ -32,6 +57,15 @@ gzip_decoder_bytes(uint64_t window_bytes)
 {
 	(void)window_bytes;
 	return sizeof(struct gzip_decoder) + 4096;
+}
+
+static void
+gzip_begin(struct gzip_decoder *d)
+{
+	d->part = GZIP_FIXED;
+	d->n = 0;
+	d->crc = 0;
+	d->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
 }
 
 static int
@@ -48,7 +82,7 @@ gzip_decoder_open(
 	d = memory;
 	d->st = st;
 	isal_inflate_init(&d->state);
-	d->state.crc_flag = ISAL_GZIP;
+	gzip_begin(d);
 	*decoder_out = d;
 	return LEAT_OK;
 }
@@ -63,15 +97,10 @@ gzip_verdict(struct gzip_decoder *d, struct codec_io *io, int rc)
 		if (d->state.block_state != ISAL_BLOCK_FINISH)
 			return CODEC_GO;
 		isal_inflate_reset(&d->state);
-		d->state.crc_flag = ISAL_GZIP;
+		gzip_begin(d);
 		return CODEC_END;
-	case ISAL_INVALID_WRAPPER:
-		return CODEC_ALIEN;
-	case ISAL_UNSUPPORTED_METHOD:
-		io->why = "its method is not deflate";
-		return CODEC_BAD;
 	case ISAL_INCORRECT_CHECKSUM:
-		io->why = "the checksum is wrong, the data are damaged";
+		io->why = GZIP_WRONG_CRC;
 		return CODEC_BAD;
 	default:
 		io->why = "the data are damaged";
@@ -79,13 +108,133 @@ gzip_verdict(struct gzip_decoder *d, struct codec_io *io, int rc)
 	}
 }
 
+/* ---- the head: ISA-L 2.30 loses its way where that comes in pieces ------ */
+
+/* Which flag says that a part is there? */
+static uint32_t
+gzip_flag(enum gzip_part part)
+{
+	static const uint8_t flags[] = {
+		[GZIP_EXTRA_SIZE] = GZIP_HAS_EXTRA,
+		[GZIP_EXTRA] = GZIP_HAS_EXTRA,
+		[GZIP_NAME] = GZIP_HAS_NAME,
+		[GZIP_COMMENT] = GZIP_HAS_COMMENT,
+		[GZIP_HEAD_CRC] = GZIP_HAS_CRC,
+	};
+
+	return flags[part];
+}
+
+static void
+gzip_next(struct gzip_decoder *d)
+{
+	do {
+		d->part++;
+	} while (d->part < GZIP_BODY && !(d->flags & gzip_flag(d->part)));
+	d->n = 0;
+}
+
+/* Keep n bytes of a part. true: they are complete. */
+static bool
+gzip_keep(struct gzip_decoder *d, uint8_t byte, uint32_t n)
+{
+	d->bytes[d->n++] = byte;
+	return d->n == n;
+}
+
+static uint32_t
+gzip_number(const struct gzip_decoder *d)
+{
+	return d->bytes[0] | (uint32_t)d->bytes[1] << 8;
+}
+
+static enum codec_verdict
+gzip_fixed(struct gzip_decoder *d, struct codec_io *io, uint8_t byte)
+{
+	static const uint8_t magic[] = {0x1f, 0x8b, 8};
+
+	if (d->n < 2 && byte != magic[d->n])
+		return CODEC_ALIEN;
+	io->why = "its method is not deflate";
+	if (d->n == 2 && byte != magic[2])
+		return CODEC_BAD;
+	if (!gzip_keep(d, byte, GZIP_FIXED_BYTES))
+		return CODEC_GO;
+	d->flags = d->bytes[3];
+	io->why = "its head has flags that are unknown";
+	return d->flags < 2 * GZIP_HAS_COMMENT ? CODEC_END : CODEC_BAD;
+}
+
+static enum codec_verdict
+gzip_extra_size(struct gzip_decoder *d, uint8_t byte)
+{
+	if (!gzip_keep(d, byte, 2))
+		return CODEC_GO;
+	d->n_extra = gzip_number(d);
+	if (!d->n_extra)
+		d->part = GZIP_EXTRA; /* nothing of that comes */
+	return CODEC_END;
+}
+
+static enum codec_verdict
+gzip_head_crc(struct gzip_decoder *d, struct codec_io *io, uint8_t byte)
+{
+	if (!gzip_keep(d, byte, 2))
+		return CODEC_GO;
+	io->why = GZIP_WRONG_CRC;
+	return gzip_number(d) == (d->crc & 0xffff) ? CODEC_END : CODEC_BAD;
+}
+
+/* One byte of the head. END: of the part. */
+static enum codec_verdict
+gzip_head_byte(struct gzip_decoder *d, struct codec_io *io, uint8_t byte)
+{
+	switch (d->part) {
+	case GZIP_FIXED:
+		return gzip_fixed(d, io, byte);
+	case GZIP_EXTRA_SIZE:
+		return gzip_extra_size(d, byte);
+	case GZIP_EXTRA:
+		return --d->n_extra ? CODEC_GO : CODEC_END;
+	case GZIP_HEAD_CRC:
+		return gzip_head_crc(d, io, byte);
+	default:
+		return byte ? CODEC_GO : CODEC_END;
+	}
+}
+
+static enum codec_verdict
+gzip_head(struct gzip_decoder *d, struct codec_io *io)
+{
+	while (io->n_in && d->part != GZIP_BODY) {
+		enum codec_verdict verdict = gzip_head_byte(d, io, *io->in);
+
+		if (verdict == CODEC_ALIEN)
+			return verdict;
+		if (d->part != GZIP_HEAD_CRC)
+			d->crc = crc32_gzip_refl(d->crc, io->in, 1);
+		io->in++;
+		io->n_in--;
+		if (verdict == CODEC_BAD)
+			return verdict;
+		if (verdict == CODEC_END)
+			gzip_next(d);
+	}
+	return CODEC_GO;
+}
+
+/* ---- the body ----------------------------------------------------------- */
+
 static enum codec_verdict
 gzip_decode(void *decoder, struct codec_io *io)
 {
 	struct gzip_decoder *d = decoder;
+	enum codec_verdict verdict = gzip_head(d, io);
 	uint32_t n_in = gzip_least(io->n_in), n_out = gzip_least(io->n_out);
 	int rc;
 
+	if (verdict != CODEC_GO || d->part != GZIP_BODY)
+		return verdict;
 	d->state.next_in = (uint8_t *)(uintptr_t)io->in;
 	d->state.avail_in = n_in;
 	d->state.next_out = io->out;
@@ -253,7 +402,7 @@ gzip_fail(const struct gzip_zlib *z, struct codec_io *io)
 		return CODEC_ALIEN;
 	io->why = strcmp(why, "incorrect data check") == 0 ||
 			strcmp(why, "incorrect length check") == 0
-		? "the checksum is wrong, the data are damaged"
+		? GZIP_WRONG_CRC
 		: "the data are damaged";
 	return CODEC_BAD;
 }

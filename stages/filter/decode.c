@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "codec.h"
+#include "members.h"
 
 #define DECODE_LOOK_BYTES   131072 /* decoded for the check */
 #define DECODE_RATIO        1000
@@ -130,11 +130,21 @@ codec_fits(const struct codec *codec, const uint8_t *data, uint32_t n)
 		       n < codec->n_magic ? n : codec->n_magic) == 0;
 }
 
+/* A frame that is to be skipped: pzstd begins with one. */
+static bool
+codec_is_skippable(const uint8_t *data, uint32_t n)
+{
+	return n >= 4 && (data[0] & 0xf0) == 0x50 && data[1] == 0x2a &&
+		data[2] == 0x4d && data[3] == 0x18;
+}
+
 /* The format of what begins so. false: more bytes are needed to tell. */
 static bool
 codec_find(const uint8_t *data, uint32_t n, const struct codec **codec_out)
 {
-	*codec_out = NULL;
+	*codec_out = codec_is_skippable(data, n) ? &codec_zstd : NULL;
+	if (n && n < 4 && (data[0] & 0xf0) == 0x50)
+		return false;
 	for (uint32_t k = 0; k < DECODE_CODECS; k++) {
 		if (!codec_fits(decode_codecs[k], data, n))
 			continue;
@@ -400,8 +410,9 @@ decode_begin(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 	s->at = 0;
 	/* records of whoever made these bytes end here */
 	leat_stage_count(st, LEAT_COUNT_FOLDED, in->n_items);
-	return s->is_known || !in->len_bytes ? LEAT_OK
-					     : decode_choose(st, s, in);
+	return s->is_known || !in->len_bytes || (in->flags & LEAT_FRAME_MARKED)
+		? LEAT_OK
+		: decode_choose(st, s, in);
 }
 
 static int
@@ -431,6 +442,55 @@ decode_pass(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
+/* Whole members that have been decoded already: they are counted here, where
+ * everything comes by in order. */
+static int
+decode_count(struct leat_stage *st, struct decode *s, struct leat_frame *in)
+{
+	const struct members_head *head = members_head(in);
+
+	if (!s->is_known)
+		s->codec = head->codec;
+	s->is_known = 1;
+	s->member_at = s->n_in;
+	if (s->codec != head->codec)
+		return decode_fail_alien(st, s);
+	if (s->is_open)
+		return decode_fail_bad(st, s,
+			"a member is longer than it says; parallel=off may "
+			"read it");
+	if (s->is_padding)
+		return decode_fail_alien(st, s);
+	s->n_in += head->n_in;
+	s->n_members += head->n_members;
+	s->n_out += in->len_bytes;
+	return decode_check_size(st, s);
+}
+
+/* Such members pass as they are, behind what was decoded here. */
+static int
+decode_join(struct leat_stage *st, struct decode *s, struct leat_frame *in)
+{
+	uint64_t offset;
+	int rc;
+
+	if (s->frame) {
+		rc = decode_emit(st, s);
+		return rc < 0 ? rc : LEAT_MORE;
+	}
+	offset = s->n_out;
+	rc = decode_count(st, s, in);
+	if (rc < 0)
+		return rc;
+	in->flags &= (uint8_t)~LEAT_FRAME_MARKED;
+	in->source_offset = offset;
+	if (s->is_first)
+		leat_frame_set_file(in, s->name);
+	s->is_first = 0;
+	s->is_begun = 0;
+	return leat_stage_emit(st, 0, in);
+}
+
 static int
 decode_process(struct leat_stage *st, struct leat_frame *in)
 {
@@ -440,11 +500,15 @@ decode_process(struct leat_stage *st, struct leat_frame *in)
 
 	if (rc != LEAT_OK)
 		return rc;
+	if (in->flags & LEAT_FRAME_MARKED)
+		return decode_join(st, s, in);
 	if (!s->is_known)
 		return decode_end(st, s, in);
 	if (!s->codec)
 		return decode_pass(st, s, in);
-	if (s->n_head) {
+	if (!s->decoder)
+		rc = decode_open_codec(st, s);
+	if (rc == LEAT_OK && s->n_head) {
 		io = (struct codec_io){.in = s->head, .n_in = s->n_head};
 		rc = decode_fill(st, s, &io);
 		s->n_head = 0;
@@ -573,7 +637,7 @@ decode_negotiate(struct leat_stage *st, const struct leat_shape *in,
 
 	if (in->origin)
 		s->origin = in->origin;
-	if (!s->asked && in->frame_bytes > n_bytes)
+	if (in->frame_bytes > n_bytes)
 		n_bytes = in->frame_bytes;
 	*out = (struct leat_shape){
 		.layout = LEAT_LAYOUT_BYTES,
@@ -649,6 +713,13 @@ decode_init_bzip2(struct leat_stage *st, const void *opts)
 			.help = "most bytes that a byte may become, looked "   \
 				"at after "                                    \
 				"the first MiB; more is an error"},            \
+		{.name = "parallel",                                           \
+			.type = LEAT_OPTION_ENUM,                              \
+			.offset = offsetof(struct leat_decode_opts, parallel), \
+			.fallback = "auto",                                    \
+			.values = "auto|off",                                  \
+			.help = "members are decoded by all workers, where a " \
+				"file shows that it has several"},             \
 	{                                                                      \
 		.name = "chunk_bytes", .type = LEAT_OPTION_BYTES,              \
 		.offset = offsetof(struct leat_decode_opts, chunk_bytes),      \
@@ -685,6 +756,10 @@ static const struct leat_option decode_window_options[] = {
 	"behind the last member that are none are errors. So is a file that\n" \
 	"decodes to more than 1000 times its size (max_ratio=), or to more\n"  \
 	"than max_bytes=.\n"                                                   \
+	"Where a file shows that it has several members, and where they "      \
+	"end,\n"                                                               \
+	"all workers decode them: zstd frames, LZ4 frames, gzip as bgzip\n"    \
+	"writes it. parallel=off leaves all of it to one.\n"                   \
 	"\n"
 
 /* What all of them have. */
@@ -713,7 +788,6 @@ const struct leat_stage_ops leat_gzip_decode_ops = {
 	.help = DECODE_HELP
 	"    leat run 'read a.gz ! gzip.decode ! lines.parse ! count'\n",
 	.options = decode_options,
-	.out_layout = LEAT_LAYOUT_BYTES,
 	.init = decode_init_gzip,
 };
 
@@ -726,7 +800,6 @@ const struct leat_stage_ops leat_zstd_decode_ops = {
 	"\n"
 	"    leat run 'read a.zst ! zstd.decode ! lines.parse ! count'\n",
 	.options = decode_window_options,
-	.out_layout = LEAT_LAYOUT_BYTES,
 	.init = decode_init_zstd,
 };
 
@@ -737,7 +810,6 @@ const struct leat_stage_ops leat_lz4_decode_ops = {
 	.help = DECODE_HELP
 	"    leat run 'read a.lz4 ! lz4.decode ! lines.parse ! count'\n",
 	.options = decode_options,
-	.out_layout = LEAT_LAYOUT_BYTES,
 	.init = decode_init_lz4,
 };
 
@@ -748,6 +820,5 @@ const struct leat_stage_ops leat_bzip2_decode_ops = {
 	.help = DECODE_HELP
 	"    leat run 'read a.bz2 ! bzip2.decode ! lines.parse ! count'\n",
 	.options = decode_options,
-	.out_layout = LEAT_LAYOUT_BYTES,
 	.init = decode_init_bzip2,
 };
