@@ -83,8 +83,8 @@ static const struct leat_compression table_compressions[] = {
 		&leat_members_decode_ops, members_shown},
 	{".lz4", "lz4.decode", "lz4.encode", {0x04, 0x22, 0x4d, 0x18}, 4,
 		&leat_members_decode_ops, members_shown},
-	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3, NULL,
-		NULL},
+	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3,
+		&leat_members_decode_ops, members_shown},
 	{NULL, NULL, NULL, {0}, 0, NULL, NULL},
 };
 

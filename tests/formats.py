@@ -144,15 +144,76 @@ def check_damage():
             check(f"{codec}: a bit of byte {n}", got is None or got == data)
 
 
+def bgzf(data):
+    """As bgzip writes it."""
+    made = b""
+    for at in list(range(0, len(data), 65280)) + [len(data)]:
+        part = data[at:at + 65280]
+        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+        body = packer.compress(part) + packer.flush()
+        made += b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\2\0"
+        made += (len(body) + 25).to_bytes(2, "little") + body
+        made += zlib.crc32(part).to_bytes(4, "little")
+        made += len(part).to_bytes(4, "little")
+    return made
+
+
+def check_members():
+    """What all workers decode is what one does, as the programs made it."""
+    data = text(3000000)
+    pieces = [data[at:at + 700000] for at in range(0, len(data), 700000)]
+    packed = [("gzip", bgzf(data)),
+              ("gzip", b"".join(gzip.compress(p) for p in pieces)),
+              ("bzip2", b"".join(bz2.compress(p) for p in pieces))]
+    for codec in ("zstd", "lz4"):
+        if shutil.which(codec):
+            packed.append((codec, b"".join(tool(codec, p) for p in pieces)))
+    if shutil.which("pzstd"):
+        put("plain", 9 * data)
+        subprocess.run(["pzstd", "-q", "-f", "-p", "4", "plain", "-o",
+                        "made.zst"], check=True, stderr=subprocess.DEVNULL)
+        status, said = run("read made.zst ! zstd.decode ! write out2 sync=off")
+        check(f"pzstd: {said}", status == 0 and get("out2") == 9 * data)
+        os.remove("out2")
+    for codec, made in packed:
+        check(f"{codec}: {len(made)} bytes of several members",
+              decoded(codec, made) == data)
+        for n in (len(made) - 1, len(made) // 2, len(made) // 3):
+            check(f"{codec}: the first {n} bytes of several members",
+                  decoded(codec, made[:n]) is None)
+
+
 def check_bomb():
-    """A gigabyte of zeros."""
-    put("bomb.gz", 64 * gzip.compress(bytes(1 << 24)))
-    start = time.monotonic()
-    status, said = run("read bomb.gz ! gzip.decode ! write out2 sync=off")
-    took = time.monotonic() - start
-    check(f"a bomb ends: {said}", status != 0 and "max_ratio" in said and
-          not os.path.exists("out2"))
-    check(f"a bomb ends early: {took:.2f} s", took < 1)
+    """Ten gigabytes, 16 MiB at a time: made while they are read, and refused
+    long before they are all there."""
+    zeros = bytes(1 << 24)
+    bombs = {"gzip": gzip.compress(zeros), "bzip2": bz2.compress(zeros)}
+    for codec in ("zstd", "lz4"):
+        if shutil.which(codec):
+            bombs[codec] = tool(codec, zeros)
+    for codec, member in bombs.items():
+        ratio = 100 if codec == "lz4" else 1000
+        start = time.monotonic()
+        reader = subprocess.Popen(
+            [leat, "run", f"read - ! {codec}.decode max_ratio={ratio} ! "
+             "write out2 sync=off"], stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            with reader.stdin as pipe:
+                for _ in range(640):
+                    pipe.write(member)
+        except BrokenPipeError:
+            pass
+        said = reader.stderr.read().decode()
+        status = reader.wait()
+        took = time.monotonic() - start
+        check(f"{codec}: a bomb ends: {said}", status != 0 and
+              "max_ratio" in said and not os.path.exists("out2"))
+        check(f"{codec}: a bomb ends early: {took:.2f} s", took < 2)
+    put("bomb", 64 * bombs["gzip"])
+    status, said = run("read bomb ! gzip.decode ! write out2 sync=off")
+    check(f"a bomb in a file ends: {said}", status != 0 and
+          "max_ratio" in said and not os.path.exists("out2"))
 
 
 def main():
@@ -162,6 +223,7 @@ def main():
         check_tools()
         check_options()
         check_damage()
+        check_members()
         check_bomb()
     finally:
         os.chdir("/")

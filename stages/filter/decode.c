@@ -758,8 +758,8 @@ static const struct leat_option decode_window_options[] = {
 	"than max_bytes=.\n"                                                   \
 	"Where a file shows that it has several members, and where they "      \
 	"end,\n"                                                               \
-	"all workers decode them: zstd frames, LZ4 frames, gzip as bgzip\n"    \
-	"writes it. parallel=off leaves all of it to one.\n"                   \
+	"all workers decode them: frames of zstd and LZ4, streams of bzip2,\n" \
+	"gzip as bgzip writes it. parallel=off leaves all of it to one.\n"     \
 	"\n"
 
 /* What all of them have. */

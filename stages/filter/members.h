@@ -50,6 +50,8 @@ struct walk {
 	uint32_t n_want;
 	uint32_t n_block_tail; /* behind every block */
 	uint32_t n_tail;       /* behind the last */
+	uint32_t
+		n_back; /* with WALK_END: the next began so many bytes before */
 	uint64_t n_skip;
 	uint64_t n_window;
 	uint64_t n_decoded; /* of the last that ended; WALK_UNKNOWN */

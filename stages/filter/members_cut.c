@@ -128,26 +128,48 @@ cut_guess(const struct members_cut *s, uint32_t n_bytes)
 						 : s->walk.n_decoded;
 }
 
+/* Bytes of a member that is not decoded with others. What has been seen of the
+ * next one goes on in the next frame, unless its beginning has gone already. */
+static int
+cut_emit_large(struct leat_stage *st, struct members_cut *s)
+{
+	uint32_t n_back = s->walk.n_back;
+	struct leat_frame *frame = s->frame, *next = NULL;
+	int rc;
+
+	s->is_large = n_back > frame->len_bytes;
+	if (!n_back || s->is_large)
+		return cut_emit(st, s);
+	rc = cut_frame(st, s, frame, &next);
+	if (rc < 0)
+		return rc;
+	frame->len_bytes -= n_back;
+	memcpy(next->data, frame->data + frame->len_bytes, n_back);
+	next->len_bytes = n_back;
+	rc = cut_emit(st, s);
+	s->frame = next;
+	return rc;
+}
+
 /* A member is complete. LEAT_MORE: a frame went. */
 static int
 cut_end_member(struct leat_stage *st, struct members_cut *s)
 {
-	uint64_t n_decoded = cut_guess(s, s->frame->len_bytes - s->n_whole);
+	uint32_t n_bytes = s->frame->len_bytes - s->n_whole - s->walk.n_back;
+	uint64_t n_decoded = cut_guess(s, n_bytes);
 	bool is_known = s->walk.n_decoded != WALK_UNKNOWN;
 	int rc = LEAT_OK;
 
 	if (s->is_large ||
-		(is_known && !s->n_whole && n_decoded > s->unit_bytes)) {
-		s->is_large = 0;
-		return cut_emit(st, s);
-	}
+		(is_known && !s->n_whole && n_decoded > s->unit_bytes))
+		return cut_emit_large(st, s);
 	if (s->n_whole && s->n_decoded + n_decoded > s->unit_bytes) {
 		rc = cut_emit_whole(st, s);
 		if (rc < 0)
 			return rc;
 	}
 	s->n_members++;
-	s->n_whole = s->frame->len_bytes;
+	s->n_whole += n_bytes;
 	s->n_decoded += n_decoded;
 	return rc;
 }

@@ -207,7 +207,7 @@ static uint64_t
 members_decoder_bytes(uint64_t window)
 {
 	static const struct codec *const codecs[] = {
-		&codec_gzip, &codec_zstd, &codec_lz4};
+		&codec_gzip, &codec_zstd, &codec_lz4, &codec_bzip2};
 	uint64_t most = 0, n;
 
 	for (uint32_t k = 0; k < sizeof(codecs) / sizeof(codecs[0]); k++) {

@@ -3,15 +3,16 @@
  * their heads alone.
  *
  * Of zstd and LZ4 every block says how long it is; of gzip only what bgzip
- * writes says so, in an extra field. Nothing is decoded, and nothing is
- * believed: who decodes a member sees whether it ends there.
+ * writes says so, in an extra field; a bzip2 stream ends where what looks like
+ * the next begins. Nothing is decoded, and nothing is believed: who decodes a
+ * member sees whether it ends there.
  * Sources: RFC 8878; LZ4 Frame Format 1.6.2; RFC 1952; SAM/BAM format, 4.1.
  */
 #include <string.h>
 
 #include "members.h"
 
-enum walk_state { WALK_START = 0, WALK_REST, WALK_BLOCK, WALK_TAIL };
+enum walk_state { WALK_START = 0, WALK_REST, WALK_BLOCK, WALK_TAIL, WALK_SCAN };
 
 #define WALK_SKIPPABLE     0x184d2a50u /* and 15 more */
 #define WALK_ZSTD          0xfd2fb528u
@@ -208,6 +209,66 @@ gzip_step(struct walk *w)
 	return walk_want(w, WALK_REST, 12 + n_extra);
 }
 
+/* ---- bzip2 -------------------------------------------------------------- */
+
+static const uint8_t bzip2_begin[10] = {
+	'B', 'Z', 'h', '1', '1', 'A', 'Y', '&', 'S', 'Y'};
+#define BZIP2_LEVEL_AT 3
+
+static bool
+bzip2_fits(uint32_t at, uint8_t byte)
+{
+	return at == BZIP2_LEVEL_AT ? byte >= '1' && byte <= '9'
+				    : byte == bzip2_begin[at];
+}
+
+static bool
+bzip2_step(struct walk *w)
+{
+	uint8_t level = w->head[BZIP2_LEVEL_AT];
+
+	w->n_head = 0;
+	w->n_decoded = WALK_UNKNOWN;
+	w->n_window = (uint64_t)(level - '0') * 50000;
+	return bzip2_fits(BZIP2_LEVEL_AT, level) && walk_want(w, WALK_SCAN, 0);
+}
+
+/* true: the beginning of a stream is complete with this byte. No part of it
+ * but the first byte looks like its start. */
+static bool
+bzip2_match(struct walk *w, uint8_t byte)
+{
+	if (!bzip2_fits(w->n_head, byte))
+		w->n_head = 0;
+	if (bzip2_fits(w->n_head, byte))
+		w->n_head++;
+	return w->n_head == sizeof(bzip2_begin);
+}
+
+static enum walk_verdict
+bzip2_scan(
+	struct walk *w, const uint8_t *data, size_t n, size_t at, size_t *taken)
+{
+	const uint8_t *next = data + at;
+
+	*taken = n;
+	for (; at < n; at++) {
+		if (!w->n_head)
+			next = memchr(data + at, 'B', n - at);
+		if (!next)
+			return WALK_MORE;
+		if (!w->n_head)
+			at = (size_t)(next - data);
+		if (!bzip2_match(w, data[at]))
+			continue;
+		w->n_head = 0;
+		w->n_back = sizeof(bzip2_begin);
+		*taken = at + 1;
+		return WALK_END;
+	}
+	return WALK_MORE;
+}
+
 /* ---- any ---------------------------------------------------------------- */
 
 static const struct walk_format {
@@ -218,6 +279,7 @@ static const struct walk_format {
 	{&codec_zstd, zstd_step, 5},
 	{&codec_lz4, lz4_step, 5},
 	{&codec_gzip, gzip_step, 12},
+	{&codec_bzip2, bzip2_step, 4},
 };
 #define WALK_FORMATS (sizeof(walk_formats) / sizeof(walk_formats[0]))
 
@@ -269,6 +331,8 @@ walk_on(struct walk *w, const uint8_t *data, size_t n, size_t *n_taken)
 	if (!w->n_want && w->state == WALK_START)
 		w->n_want = 4;
 	for (;;) {
+		if (w->state == WALK_SCAN)
+			return bzip2_scan(w, data, n, at, n_taken);
 		part = n - at < w->n_skip ? n - at : (size_t)w->n_skip;
 		at += part;
 		w->n_skip -= part;
@@ -335,8 +399,8 @@ survey_take(const struct leat_shape *shape)
 		at += n;
 		v.is_lost = verdict == WALK_LOST;
 		v.has_more = verdict == WALK_MORE;
-		if (w.codec && (verdict == WALK_END || w.state == WALK_BLOCK) &&
-			w.n_decoded)
+		if (w.codec && w.n_decoded &&
+			(verdict == WALK_END || w.state == WALK_BLOCK))
 			survey_size(&v, &w);
 		if (verdict != WALK_END)
 			break;
