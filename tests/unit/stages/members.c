@@ -219,8 +219,8 @@ parts_of(const struct kind *kind)
 START_TEST(members_of_all_sizes_come_back_in_order)
 {
 	static const size_t sizes[] = {
-		0, 1, 100000, 7, 1500000, 65000, 65001, 0, 400000, 12};
-	struct bytes data = noise(1500000);
+		0, 1, 100000, 7, 800000, 65000, 65001, 0, 250000, 12};
+	struct bytes data = noise(800000);
 
 	pipe_enter_folder();
 	for (uint32_t k = 0; k < N_KINDS; k++) {
@@ -286,7 +286,7 @@ START_TEST(a_file_that_ends_too_early_fails_as_with_one_decoder)
 	for (uint32_t k = 0; k < N_KINDS; k++) {
 		struct bytes b = parts_of(&kinds[k]);
 
-		for (size_t n = 1; n <= b.n; n++)
+		for (size_t n = 1; n <= b.n; n += b.n / 40 + 1)
 			is_as_alone(
 				&kinds[k], (struct bytes){b.data, n, 0}, true);
 		free(b.data);
@@ -302,7 +302,7 @@ START_TEST(damage_anywhere_is_said_as_by_one_decoder)
 		struct bytes b = parts_of(&kinds[k]);
 		bool is_exact = strcmp(kinds[k].codec, "gzip") != 0;
 
-		for (size_t n = 0; n < b.n; n++) {
+		for (size_t n = 0; n < b.n; n += b.n / 40 + 1) {
 			b.data[n] ^= (char)(1 << n % 8);
 			is_as_alone(&kinds[k], b, is_exact);
 			b.data[n] ^= (char)(1 << n % 8);
@@ -315,7 +315,7 @@ END_TEST
 
 START_TEST(damage_in_the_middle_is_found_where_it_is)
 {
-	struct bytes data = noise(500000);
+	struct bytes data = noise(200000);
 
 	pipe_enter_folder();
 	for (uint32_t k = 1; k < N_KINDS; k++) {
@@ -335,7 +335,7 @@ END_TEST
 START_TEST(what_looks_like_the_next_stream_and_is_none_does_not_matter)
 {
 	static const char begin[] = "BZh91AY&SY";
-	struct bytes data = noise(300000);
+	struct bytes data = noise(100000);
 
 	pipe_enter_folder();
 	for (uint32_t n = 0; n < 3; n++) {
