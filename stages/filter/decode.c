@@ -1,50 +1,19 @@
 /*
- * stages/filter/decode.c -- compressed bytes to what they were: gzip.decode,
- * zstd.decode, lz4.decode, bzip2.decode, and decode, which sees what it gets.
+ * stages/filter/decode.c -- compressed bytes to what they were.
  *
  * Keeps: an input that ends inside a member is an error, so is what follows
  * the last member and is none; so nothing is ever missing without a word.
  * What comes out has headroom and slack, as what read gives has. Where a file
- * begins (LEAT_FRAME_FIRST) everything begins anew. One thread at a time.
+ * begins (LEAT_FRAME_FIRST) everything begins anew. Members that workers have
+ * decoded (members.h) are counted with the others. One thread at a time.
  */
 #include <string.h>
 
-#include "members.h"
+#include "decode.h"
 
-#define DECODE_LOOK_BYTES   131072 /* decoded for the check */
-#define DECODE_RATIO        1000
-#define DECODE_RATIO_BYTES  (1u << 20) /* looked at from here on */
-#define DECODE_WINDOW_BYTES (8u << 20)
-#define DECODE_MAGIC_BYTES  4
-#define DECODE_CHUNK        393216 /* a wake costs as much as 16 KiB do */
-
-static const struct codec *const decode_codecs[] = {
-	&codec_gzip, &codec_zstd, &codec_lz4, &codec_bzip2};
-#define DECODE_CODECS (sizeof(decode_codecs) / sizeof(decode_codecs[0]))
-
-struct decode {
-	const struct leat_decode_opts *opts;
-	const struct codec *asked; /* NULL: whatever comes */
-	const struct codec *codec; /* of this file; NULL: as it is */
-	void *decoder;
-	const char *origin;       /* of the whole input */
-	const char *name;         /* of this file; NULL = origin */
-	struct leat_frame *frame; /* being filled */
-	uint64_t n_in;            /* of this file, taken */
-	uint64_t n_out;           /* given, with what is in the frame */
-	uint64_t member_at;       /* where the current member begins */
-	uint32_t n_members;       /* complete */
-	uint32_t at;              /* in the input frame */
-	uint32_t has_begun;       /* a frame has come */
-	uint32_t is_begun;        /* at stands in a frame in hand */
-	uint32_t is_first; /* the next frame is to say that a file begins */
-	uint32_t is_known; /* codec is what it will be */
-	uint32_t is_open;  /* inside a member */
-	uint32_t is_padding;
-	uint32_t is_cut;
-	uint32_t n_head; /* first bytes, before it is known */
-	uint8_t head[DECODE_MAGIC_BYTES];
-};
+#define DECODE_RATIO       1000
+#define DECODE_RATIO_BYTES (1u << 20) /* looked at from here on */
+#define DECODE_CHUNK       393216     /* a wake costs as much as 16 KiB do */
 
 /* ---- messages ----------------------------------------------------------- */
 
@@ -62,7 +31,7 @@ decode_fail_bad(struct leat_stage *st, struct decode *s, const char *why)
 		s->codec->name, (unsigned long long)s->n_in, why);
 }
 
-static int
+int
 decode_fail_alien(struct leat_stage *st, struct decode *s)
 {
 	if (s->n_members)
@@ -90,13 +59,6 @@ decode_fail_short(struct leat_stage *st, struct decode *s)
 		(unsigned long long)s->member_at);
 }
 
-static int
-decode_fail_memory(struct leat_stage *st, const struct codec *codec, int rc)
-{
-	return leat_stage_fail(
-		st, rc, "no memory for a decoder of %s", codec->name);
-}
-
 /* Is there more of it than there may be? */
 static int
 decode_check_size(struct leat_stage *st, struct decode *s)
@@ -119,88 +81,9 @@ decode_check_size(struct leat_stage *st, struct decode *s)
 	return LEAT_OK;
 }
 
-/* ---- which format ------------------------------------------------------- */
-
-/* How many bytes of a magic number stand there: all, or as many as there are.
- */
-static bool
-codec_fits(const struct codec *codec, const uint8_t *data, uint32_t n)
-{
-	return memcmp(data, codec->magic,
-		       n < codec->n_magic ? n : codec->n_magic) == 0;
-}
-
-/* A frame that is to be skipped: pzstd begins with one. */
-static bool
-codec_is_skippable(const uint8_t *data, uint32_t n)
-{
-	return n >= 4 && (data[0] & 0xf0) == 0x50 && data[1] == 0x2a &&
-		data[2] == 0x4d && data[3] == 0x18;
-}
-
-/* The format of what begins so. false: more bytes are needed to tell. */
-static bool
-codec_find(const uint8_t *data, uint32_t n, const struct codec **codec_out)
-{
-	*codec_out = codec_is_skippable(data, n) ? &codec_zstd : NULL;
-	if (n && n < 4 && (data[0] & 0xf0) == 0x50)
-		return false;
-	for (uint32_t k = 0; k < DECODE_CODECS; k++) {
-		if (!codec_fits(decode_codecs[k], data, n))
-			continue;
-		if (n < decode_codecs[k]->n_magic)
-			return false;
-		*codec_out = decode_codecs[k];
-	}
-	return true;
-}
-
-static uint64_t
-decode_window(const struct decode *s)
-{
-	return s->opts->window ? s->opts->window : DECODE_WINDOW_BYTES;
-}
-
-/* Side memory for a decoder of any format that may come. */
-static uint64_t
-decode_decoder_bytes(const struct decode *s)
-{
-	uint64_t most = 0;
-
-	for (uint32_t k = 0; k < DECODE_CODECS; k++) {
-		const struct codec *codec = decode_codecs[k];
-		uint64_t n;
-
-		if (!codec->decode || (s->asked && s->asked != codec))
-			continue;
-		n = codec->decoder_bytes(decode_window(s));
-		most = n > most ? n : most;
-	}
-	return most;
-}
-
-static int
-decode_open_codec(struct leat_stage *st, struct decode *s)
-{
-	int rc;
-
-	if (!s->codec->decode)
-		return codec_fail_missing(st, s->codec);
-	rc = s->codec->decoder_open(st, decode_window(s), &s->decoder);
-	return rc < 0 ? decode_fail_memory(st, s->codec, rc) : LEAT_OK;
-}
-
-static void
-decode_close_codec(struct decode *s)
-{
-	if (s->codec && s->decoder)
-		s->codec->decoder_close(s->decoder);
-	s->decoder = NULL;
-}
-
 /* ---- frames that come out ----------------------------------------------- */
 
-static uint32_t
+uint32_t
 decode_chunk(const struct decode *s)
 {
 	return s->opts->chunk_bytes ? (uint32_t)s->opts->chunk_bytes
@@ -383,7 +266,7 @@ decode_choose(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 		n = DECODE_MAGIC_BYTES - s->n_head;
 	memcpy(head, s->head, s->n_head);
 	memcpy(head + s->n_head, in->data, n);
-	s->is_known = codec_find(head, s->n_head + n, &s->codec);
+	s->is_known = decode_find(head, s->n_head + n, &s->codec);
 	if (s->is_known)
 		return s->codec ? decode_open_codec(st, s) : LEAT_OK;
 	memcpy(s->head, head, sizeof(head));
@@ -491,7 +374,7 @@ decode_join(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
-static int
+int
 decode_process(struct leat_stage *st, struct leat_frame *in)
 {
 	struct decode *s = leat_stage_state(st);
@@ -528,7 +411,7 @@ decode_process(struct leat_stage *st, struct leat_frame *in)
 	return rc < 0 ? rc : LEAT_MORE;
 }
 
-static int
+int
 decode_flush(struct leat_stage *st)
 {
 	struct decode *s = leat_stage_state(st);
@@ -536,7 +419,7 @@ decode_flush(struct leat_stage *st)
 	return s->frame && s->frame->len_bytes ? decode_emit(st, s) : LEAT_OK;
 }
 
-static int
+int
 decode_finish(struct leat_stage *st)
 {
 	struct decode *s = leat_stage_state(st);
@@ -551,274 +434,3 @@ decode_finish(struct leat_stage *st)
 	s->frame->flags |= LEAT_FRAME_CUT;
 	return decode_emit(st, s);
 }
-
-/* ---- the stage ---------------------------------------------------------- */
-
-static int
-decode_init_as(
-	struct leat_stage *st, const void *opts, const struct codec *codec)
-{
-	struct decode *s = leat_stage_state(st);
-	struct leat_needs *needs = leat_stage_needs(st);
-
-	if (codec && !codec->decode)
-		return codec_fail_missing(st, codec);
-	s->opts = opts;
-	s->asked = codec;
-	s->codec = codec;
-	s->is_known = codec != NULL;
-	s->origin = "input";
-	needs->frame_bytes = CODEC_HEADROOM + decode_chunk(s) + CODEC_SLACK;
-	needs->holds = 1;
-	needs->side_bytes =
-		decode_decoder_bytes(s) + DECODE_LOOK_BYTES + CODEC_SLACK;
-	return LEAT_OK;
-}
-
-/* Decode what can be seen of the input; what is wrong in it is for later. */
-static int
-decode_look(struct leat_stage *st, struct decode *s,
-	const struct leat_shape *in, struct leat_shape *out)
-{
-	struct codec_io io = {.in = in->sample, .n_in = in->sample_bytes};
-	enum codec_verdict verdict = CODEC_GO;
-	void *buf;
-	int rc = leat_stage_alloc(st, DECODE_LOOK_BYTES + 64, &buf);
-
-	if (rc < 0)
-		return leat_stage_fail(st, rc, "no memory for a sample");
-	rc = decode_open_codec(st, s);
-	if (rc < 0)
-		return rc;
-	io.out = buf;
-	io.n_out = DECODE_LOOK_BYTES;
-	while (io.n_in && io.n_out && verdict <= CODEC_END) {
-		verdict = s->codec->decode(s->decoder, &io);
-		if (verdict == CODEC_GO)
-			break;
-	}
-	decode_close_codec(s);
-	if (verdict == CODEC_ALIEN && io.n_out == DECODE_LOOK_BYTES)
-		return decode_fail_alien(st, s);
-	memset(io.out, 0, io.n_out + 64);
-	out->sample = buf;
-	out->sample_bytes = DECODE_LOOK_BYTES - (uint32_t)io.n_out;
-	out->sample_is_all =
-		in->sample_is_all && verdict == CODEC_END && !io.n_in;
-	return LEAT_OK;
-}
-
-/* What can be seen of the input, and whether it is compressed. */
-static int
-decode_show(struct leat_stage *st, struct decode *s,
-	const struct leat_shape *in, struct leat_shape *out)
-{
-	int rc = LEAT_OK;
-
-	if (!s->asked && !codec_find(in->sample, in->sample_bytes, &s->codec))
-		return LEAT_OK;
-	if (s->codec) {
-		rc = decode_look(st, s, in, out);
-	} else {
-		out->sample = in->sample;
-		out->sample_bytes = in->sample_bytes;
-		out->sample_is_all = in->sample_is_all;
-	}
-	s->codec = s->asked;
-	return rc;
-}
-
-static int
-decode_negotiate(struct leat_stage *st, const struct leat_shape *in,
-	struct leat_shape *out)
-{
-	struct decode *s = leat_stage_state(st);
-	uint32_t n_bytes = leat_stage_needs(st)->frame_bytes;
-
-	if (in->origin)
-		s->origin = in->origin;
-	if (in->frame_bytes > n_bytes)
-		n_bytes = in->frame_bytes;
-	*out = (struct leat_shape){
-		.layout = LEAT_LAYOUT_BYTES,
-		.frame_bytes = n_bytes,
-		.origin = in->origin,
-	};
-	return in->sample ? decode_show(st, s, in, out) : LEAT_OK;
-}
-
-static int
-decode_open(struct leat_stage *st)
-{
-	struct decode *s = leat_stage_state(st);
-
-	return s->asked ? decode_open_codec(st, s) : LEAT_OK;
-}
-
-static void
-decode_fini(struct leat_stage *st)
-{
-	struct decode *s = leat_stage_state(st);
-
-	decode_close_codec(s);
-	leat_stage_release(st, s->frame);
-	s->frame = NULL;
-}
-
-static int
-decode_init(struct leat_stage *st, const void *opts)
-{
-	return decode_init_as(st, opts, NULL);
-}
-
-static int
-decode_init_gzip(struct leat_stage *st, const void *opts)
-{
-	return decode_init_as(st, opts, &codec_gzip);
-}
-
-static int
-decode_init_zstd(struct leat_stage *st, const void *opts)
-{
-	return decode_init_as(st, opts, &codec_zstd);
-}
-
-static int
-decode_init_lz4(struct leat_stage *st, const void *opts)
-{
-	return decode_init_as(st, opts, &codec_lz4);
-}
-
-static int
-decode_init_bzip2(struct leat_stage *st, const void *opts)
-{
-	return decode_init_as(st, opts, &codec_bzip2);
-}
-
-#define DECODE_OPTIONS                                                         \
-	{.name = "max_bytes",                                                  \
-		.type = LEAT_OPTION_BYTES,                                     \
-		.offset = offsetof(struct leat_decode_opts, max_bytes),        \
-		.min = 1,                                                      \
-		.max = INT64_MAX,                                              \
-		.unit = "bytes",                                               \
-		.help = "most that a file may decode to; more is an error"},   \
-		{.name = "max_ratio",                                          \
-			.type = LEAT_OPTION_UINT,                              \
-			.offset =                                              \
-				offsetof(struct leat_decode_opts, max_ratio),  \
-			.min = 1,                                              \
-			.max = INT64_MAX,                                      \
-			.fallback = "1000",                                    \
-			.help = "most bytes that a byte may become, looked "   \
-				"at after "                                    \
-				"the first MiB; more is an error"},            \
-		{.name = "parallel",                                           \
-			.type = LEAT_OPTION_ENUM,                              \
-			.offset = offsetof(struct leat_decode_opts, parallel), \
-			.fallback = "auto",                                    \
-			.values = "auto|off",                                  \
-			.help = "members are decoded by all workers, where a " \
-				"file shows that it has several"},             \
-	{                                                                      \
-		.name = "chunk_bytes", .type = LEAT_OPTION_BYTES,              \
-		.offset = offsetof(struct leat_decode_opts, chunk_bytes),      \
-		.min = 4096, .max = 64 << 20, .fallback = "384k",              \
-		.unit = "bytes", .help = "most that one frame holds"           \
-	}
-
-#define DECODE_WINDOW                                                          \
-	{                                                                      \
-		.name = "window", .type = LEAT_OPTION_BYTES,                   \
-		.offset = offsetof(struct leat_decode_opts, window),           \
-		.min = 1024, .max = 1ll << 31, .fallback = "8M",               \
-		.unit = "bytes",                                               \
-		.help = "largest window of a zstd frame: what its decoder "    \
-			"keeps in memory"                                      \
-	}
-
-static const struct leat_option decode_options[] = {
-	DECODE_OPTIONS,
-	{.name = NULL},
-};
-
-static const struct leat_option decode_window_options[] = {
-	DECODE_OPTIONS,
-	DECODE_WINDOW,
-	{.name = NULL},
-};
-
-#define DECODE_HELP                                                            \
-	"Members that stand behind each other are decoded one after the "      \
-	"other.\n"                                                             \
-	"Input that ends inside a member, a checksum that is wrong, and "      \
-	"bytes\n"                                                              \
-	"behind the last member that are none are errors. So is a file that\n" \
-	"decodes to more than 1000 times its size (max_ratio=), or to more\n"  \
-	"than max_bytes=.\n"                                                   \
-	"Where a file shows that it has several members, and where they "      \
-	"end,\n"                                                               \
-	"all workers decode them: frames of zstd and LZ4, streams of bzip2,\n" \
-	"gzip as bgzip writes it. parallel=off leaves all of it to one.\n"     \
-	"\n"
-
-/* What all of them have. */
-#define DECODE_OPS                                                             \
-	.flags = LEAT_STAGE_APART, .state_bytes = sizeof(struct decode),       \
-	.opts_bytes = sizeof(struct leat_decode_opts),                         \
-	.in_layouts = LEAT_LAYOUT_BYTES, .negotiate = decode_negotiate,        \
-	.open = decode_open, .process = decode_process, .flush = decode_flush, \
-	.finish = decode_finish, .fini = decode_fini
-
-const struct leat_stage_ops leat_decode_ops = {
-	LEAT_STAGE_OPS_INIT("decode"),
-	DECODE_OPS,
-	.summary = "gzip, zstd, lz4 or bzip2 to what it was, or as it is",
-	.help = "Looks at the first bytes of every file: what is compressed is "
-		"decoded,\nwhat is not passes as it is.\n" DECODE_HELP
-		"    leat run 'read - ! decode ! csv.parse ! count'\n",
-	.options = decode_window_options,
-	.init = decode_init,
-};
-
-const struct leat_stage_ops leat_gzip_decode_ops = {
-	LEAT_STAGE_OPS_INIT("gzip.decode"),
-	DECODE_OPS,
-	.summary = "gzip to what it was",
-	.help = DECODE_HELP
-	"    leat run 'read a.gz ! gzip.decode ! lines.parse ! count'\n",
-	.options = decode_options,
-	.init = decode_init_gzip,
-};
-
-const struct leat_stage_ops leat_zstd_decode_ops = {
-	LEAT_STAGE_OPS_INIT("zstd.decode"),
-	DECODE_OPS,
-	.summary = "zstd to what it was",
-	.help = DECODE_HELP
-	"A frame that needs a larger window than window= is refused.\n"
-	"\n"
-	"    leat run 'read a.zst ! zstd.decode ! lines.parse ! count'\n",
-	.options = decode_window_options,
-	.init = decode_init_zstd,
-};
-
-const struct leat_stage_ops leat_lz4_decode_ops = {
-	LEAT_STAGE_OPS_INIT("lz4.decode"),
-	DECODE_OPS,
-	.summary = "LZ4 frames to what they were",
-	.help = DECODE_HELP
-	"    leat run 'read a.lz4 ! lz4.decode ! lines.parse ! count'\n",
-	.options = decode_options,
-	.init = decode_init_lz4,
-};
-
-const struct leat_stage_ops leat_bzip2_decode_ops = {
-	LEAT_STAGE_OPS_INIT("bzip2.decode"),
-	DECODE_OPS,
-	.summary = "bzip2 to what it was",
-	.help = DECODE_HELP
-	"    leat run 'read a.bz2 ! bzip2.decode ! lines.parse ! count'\n",
-	.options = decode_options,
-	.init = decode_init_bzip2,
-};
