@@ -54,13 +54,14 @@ def get(name):
         return f.read()
 
 
-def decoded(codec, data):
+def decoded(codec, data, opts=""):
     """What leat makes of it; None if it is an error."""
     put("packed", data)
     if os.path.exists("out"):
         os.remove("out")
     status, said = run(
-        f"read packed decode=off ! {codec}.decode ! write out sync=off")
+        f"read packed decode=off ! {codec}.decode {opts} ! "
+        "write out sync=off")
     check(f"{codec}: status {status} and {'no ' * (status == 0)}output",
           (status == 0) == os.path.exists("out"))
     return get("out") if status == 0 else None
@@ -172,15 +173,16 @@ def check_members():
         put("plain", 9 * data)
         subprocess.run(["pzstd", "-q", "-f", "-p", "4", "plain", "-o",
                         "made.zst"], check=True, stderr=subprocess.DEVNULL)
-        status, said = run("read made.zst ! zstd.decode ! write out2 sync=off")
+        status, said = run("read made.zst ! zstd.decode parallel=on ! "
+                           "write out2 sync=off")
         check(f"pzstd: {said}", status == 0 and get("out2") == 9 * data)
         os.remove("out2")
     for codec, made in packed:
         check(f"{codec}: {len(made)} bytes of several members",
-              decoded(codec, made) == data)
+              decoded(codec, made, "parallel=on") == data)
         for n in (len(made) - 1, len(made) // 2, len(made) // 3):
             check(f"{codec}: the first {n} bytes of several members",
-                  decoded(codec, made[:n]) is None)
+                  decoded(codec, made[:n], "parallel=on") is None)
 
 
 def check_bomb():

@@ -36,6 +36,8 @@ struct leat_compression {
 	 * source shows that there are several; NULL = nothing */
 	const struct leat_stage_ops *members;
 	bool (*has_members)(const struct leat_shape *shape);
+	uint32_t members_workers; /* with fewer workers it is not worth it */
+	uint32_t reserved;
 };
 
 /** A table of stages by name. */
@@ -602,7 +604,8 @@ struct leat_decode_opts {
 	uint64_t max_ratio;   /* bytes that a byte becomes; 0 = 1000 */
 	uint64_t chunk_bytes; /* payload of a frame; 0 = 393216 */
 	uint64_t window;      /* of zstd frames, most; 0 = 8 MiB */
-	uint32_t parallel;    /* 0 = auto: members by all workers; 1 = off */
+	uint32_t parallel; /* members by all workers; 0 = auto, 1 = off, 2 = on
+			    */
 	uint32_t reserved;
 };
 

@@ -18,6 +18,7 @@
 #include <leat/io.h>
 
 #define CODEC_MEMORY_BYTES (512u << 20) /* enough for members of any size */
+#define CODEC_PARALLEL_OFF 1
 
 /* ---- what there is ------------------------------------------------------ */
 
@@ -60,10 +61,10 @@ leat__stage_is_decoder(const struct leat_stage *st)
 		name_ends_in(st->ops.name, ".decode");
 }
 
-/* Of an option that is auto|off: is it not the default? A source
- * may say so that its bytes are to stay as they are. */
-static bool
-option_is_off(const struct leat_stage *st, const char *name)
+/* Which of its values has an option? 0 = the default, or it has no such. A
+ * source may say so that its bytes are to stay as they are. */
+static uint32_t
+option_choice(const struct leat_stage *st, const char *name)
 {
 	for (uint32_t k = 0; k < st->n_options; k++) {
 		const struct leat_option *option = &st->ops.options[k];
@@ -71,9 +72,9 @@ option_is_off(const struct leat_stage *st, const char *name)
 		if (option->type == LEAT_OPTION_ENUM &&
 			strcmp(option->name, name) == 0)
 			return *(const uint32_t *)((const char *)st->opts +
-				       option->offset) != 0;
+				option->offset);
 	}
-	return false;
+	return 0;
 }
 
 /* ---- by name ------------------------------------------------------------ */
@@ -139,7 +140,7 @@ leat__implied_decoder(struct leat_graph *graph, struct leat_stage *st,
 		const char *text =
 			decoder_by_name(graph, *link_io, path, has_parser);
 
-		if (!text || option_is_off(st, "decode"))
+		if (!text || option_choice(st, "decode"))
 			return LEAT_OK;
 		LEAT_TRY(leat__link_split(graph, *link_io, text, err));
 	}
@@ -224,7 +225,7 @@ content_decoder(struct leat_graph *graph, uint32_t k, struct leat_error *err)
 	c = compression_by_sample(graph, &st->out_shape);
 	if (!c)
 		return LEAT_OK;
-	if (option_is_off(st, "decode") ||
+	if (option_choice(st, "decode") ||
 		!(st->place.n_bytes || link_reader(st->outs[0])->place.n_bytes))
 		return content_refuse(st, c, err);
 	if (leat_file_is_pattern(leat__stage_path(st)))
@@ -235,35 +236,46 @@ content_decoder(struct leat_graph *graph, uint32_t k, struct leat_error *err)
 	return LEAT_OK;
 }
 
-/* What decodes the members that a source shows, before this decoder. */
+/* What decodes the members that a source shows, before this decoder, with so
+ * many workers. */
 static const struct leat_stage_ops *
-members_before(const struct leat_stage *decoder, const struct leat_shape *shape)
+members_before(const struct leat_stage *decoder, const struct leat_shape *shape,
+	uint32_t n_workers)
 {
-	const struct leat_compression *at =
-		decoder->graph->opts.stages->compressions;
-	bool is_any = !strcmp(decoder->ops.name, "decode");
+	const struct leat_graph *graph = decoder->graph;
+	const struct leat_compression *at = graph->opts.stages->compressions;
 
-	for (; shape->sample && at && at->suffix; at++)
-		if ((is_any || !strcmp(at->decoder, decoder->ops.name)) &&
-			at->members && at->has_members(shape))
-			return at->members;
-	return NULL;
+	if (!strcmp(decoder->ops.name, "decode"))
+		at = compression_by_sample(graph, shape);
+	else
+		while (at && at->suffix &&
+			strcmp(at->decoder, decoder->ops.name) != 0)
+			at++;
+	return at && at->members && shape->sample &&
+			n_workers >= at->members_workers &&
+			at->has_members(shape)
+		? at->members
+		: NULL;
 }
 
-/* Several workers decode, if there are several and memory for it. */
+/* Several workers decode, if there are enough, and memory for it. */
 static int
 content_members(struct leat_graph *graph, uint32_t k, struct leat_error *err)
 {
 	struct leat_stage *st = graph->stages[k];
 	struct leat_stage *decoder = st->outs[0]->to;
+	uint64_t memory = graph->opts.memory_bytes;
 	const struct leat_stage_ops *ops;
+	uint32_t choice;
 
-	if (graph->opts.workers < 2 || !leat__stage_is_decoder(decoder) ||
-		option_is_off(decoder, "parallel") ||
-		(graph->opts.memory_bytes &&
-			graph->opts.memory_bytes < CODEC_MEMORY_BYTES))
+	if (graph->opts.workers < 2 || !leat__stage_is_decoder(decoder))
 		return LEAT_OK;
-	ops = members_before(decoder, &st->out_shape);
+	choice = option_choice(decoder, "parallel");
+	if (choice == CODEC_PARALLEL_OFF ||
+		(!choice && memory && memory < CODEC_MEMORY_BYTES))
+		return LEAT_OK;
+	ops = members_before(decoder, &st->out_shape,
+		choice ? UINT32_MAX : graph->opts.workers);
 	for (; ops; ops = ops->before) {
 		LEAT_TRY(leat__before_put(ops, decoder, err));
 		graph_move_last(graph, k);

@@ -172,7 +172,7 @@ decode_init_bzip2(struct leat_stage *st, const void *opts)
 			.type = LEAT_OPTION_ENUM,                              \
 			.offset = offsetof(struct leat_decode_opts, parallel), \
 			.fallback = "auto",                                    \
-			.values = "auto|off",                                  \
+			.values = "auto|off|on",                               \
 			.help = "members are decoded by all workers, where a " \
 				"file shows that it has several"},             \
 	{                                                                      \
@@ -214,7 +214,8 @@ static const struct leat_option decode_window_options[] = {
 	"Where a file shows that it has several members, and where they "      \
 	"end,\n"                                                               \
 	"all workers decode them: frames of zstd and LZ4, streams of bzip2,\n" \
-	"gzip as bgzip writes it. parallel=off leaves all of it to one.\n"     \
+	"gzip as bgzip writes it. So it is with three workers or more, of\n"   \
+	"bzip2 with two; else with parallel=on.\n"                             \
 	"\n"
 
 /* What all of them have. */

@@ -191,9 +191,9 @@ is_as_alone(const struct kind *kind, struct bytes b, bool is_exact)
 
 	if (rc_alone == LEAT_OK)
 		wanted.data = pipe_get_file("out", &wanted.n);
-	rc = decode(kind->codec, "", b, &err);
+	rc = decode(kind->codec, "parallel=on", b, &err);
 	if (rc_alone == LEAT_OK && rc == LEAT_OK) {
-		gives(kind->codec, "", b, wanted);
+		gives(kind->codec, "parallel=on", b, wanted);
 	} else if (is_exact) {
 		ck_assert_int_eq(rc, rc_alone);
 		ck_assert_str_eq(err.text, alone.text);
@@ -232,7 +232,7 @@ START_TEST(members_of_all_sizes_come_back_in_order)
 			kinds[k].add(&b, data.data, size);
 			add(&wanted, data.data, size);
 		}
-		gives(kinds[k].codec, "", b, wanted);
+		gives(kinds[k].codec, "parallel=on", b, wanted);
 		gives(kinds[k].codec, "parallel=off", b, wanted);
 		free(b.data);
 		free(wanted.data);
@@ -252,7 +252,7 @@ START_TEST(many_small_members_come_back_in_order)
 
 		for (size_t at = 0; at < data.n; at += 1000)
 			kinds[k].add(&b, data.data + at, 1000);
-		gives(kinds[k].codec, "", b, data);
+		gives(kinds[k].codec, "parallel=on", b, data);
 		free(b.data);
 	}
 	free(data.data);
@@ -265,13 +265,14 @@ START_TEST(the_input_may_be_split_anywhere)
 	pipe_enter_folder();
 	for (uint32_t k = 0; k < N_KINDS; k++) {
 		struct bytes b = parts_of(&kinds[k]);
-		char stages[40];
+		char stages[60];
 		struct pipe_case c = {.stages = stages,
 			.input = b.data,
 			.input_bytes = b.n,
 			.output = "one,1\nthree\n"};
 
-		snprintf(stages, sizeof(stages), "%s.decode", kinds[k].codec);
+		snprintf(stages, sizeof(stages), "%s.decode parallel=on",
+			kinds[k].codec);
 		for (uint32_t n = 1; n < 8; n++)
 			pipe_check_chunks(&c, n);
 		free(b.data);
@@ -361,14 +362,18 @@ START_TEST(limits_are_those_of_the_whole_file)
 	for (uint32_t n = 0; n < 10; n++)
 		add_zstd(&b, data.data, data.n);
 	ck_assert_int_eq(
-		decode("zstd", "max_bytes=999999", b, &err), LEAT_ELIMIT);
+		decode("zstd", "parallel=on max_bytes=999999", b, &err),
+		LEAT_ELIMIT);
 	ck_assert_msg(strstr(err.text, "max_bytes=N allows more") != NULL, "%s",
 		err.text);
-	ck_assert_int_eq(decode("zstd", "max_bytes=1000000", b, &err), LEAT_OK);
+	ck_assert_int_eq(
+		decode("zstd", "parallel=on max_bytes=1000000", b, &err),
+		LEAT_OK);
 	memset(data.data, 'a', data.n);
 	for (uint32_t n = 0; n < 100; n++)
 		add_zstd_encoded(&b, data.data, data.n);
-	ck_assert_int_eq(decode("zstd", "max_ratio=5", b, &err), LEAT_ELIMIT);
+	ck_assert_int_eq(decode("zstd", "parallel=on max_ratio=5", b, &err),
+		LEAT_ELIMIT);
 	ck_assert_msg(strstr(err.text, "max_ratio=N allows more") != NULL, "%s",
 		err.text);
 	free(b.data);
@@ -416,6 +421,45 @@ START_TEST(other_members_and_frames_to_be_skipped_may_stand_between)
 }
 END_TEST
 
+static uint32_t
+stages_called(const char *name, const char *text, uint32_t n_workers)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = n_workers};
+	struct leat_stage_stats stats;
+	struct leat_graph *graph;
+	struct leat_error err;
+	uint32_t n = 0;
+
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
+	ck_assert_int_eq(leat_graph_parse(graph, text, &err), LEAT_OK);
+	ck_assert_msg(leat_graph_run(graph, &err) == LEAT_OK, "%s", err.text);
+	for (uint32_t k = 0; leat_stage_stats(graph, k, &stats) == LEAT_OK; k++)
+		n += strcmp(stats.name, name) == 0;
+	leat_graph_destroy(graph);
+	return n;
+}
+
+START_TEST(auto_is_for_enough_workers_and_several_members)
+{
+	static const char text[] = "read packed decode=off ! zstd.decode ! "
+				   "write out sync=off";
+	struct bytes b = {0};
+
+	pipe_enter_folder();
+	add_zstd(&b, "one", 3);
+	pipe_put_file("packed", b.data, b.n);
+	ck_assert_uint_eq(stages_called("members.decode", text, 3), 0);
+	add_zstd(&b, "two", 3);
+	pipe_put_file("packed", b.data, b.n);
+	ck_assert_uint_eq(stages_called("members.decode", text, 2), 0);
+	ck_assert_uint_eq(stages_called("members.decode", text, 3), 1);
+	pipe_file_holds("out", "onetwo");
+	free(b.data);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(files_of_several_kinds_are_read_by_one_pattern)
 {
 	struct leat_graph_stats stats;
@@ -435,9 +479,10 @@ START_TEST(files_of_several_kinds_are_read_by_one_pattern)
 	pipe_put_text("in7.csv.x", "a,b\n5,6\n");
 	unlink("made");
 	unlink("plain");
-	ck_assert_msg(pipe_run("read \"in*.x\" ! decode ! csv.parse ! "
-			       "csv.format ! write out sync=off",
-			      &stats, &err) == LEAT_OK,
+	ck_assert_msg(
+		pipe_run("read \"in*.x\" ! decode parallel=on ! csv.parse ! "
+			 "csv.format ! write out sync=off",
+			&stats, &err) == LEAT_OK,
 		"%s", err.text);
 	pipe_file_holds("out",
 		"a,b\n1,2\n3,4\n1,2\n3,4\n1,2\n3,4\n1,2\n3,4\n"
@@ -456,4 +501,5 @@ TEST_MAIN("stages/members", members_of_all_sizes_come_back_in_order,
 	limits_are_those_of_the_whole_file,
 	bytes_behind_members_are_said_as_by_one_decoder,
 	other_members_and_frames_to_be_skipped_may_stand_between,
+	auto_is_for_enough_workers_and_several_members,
 	files_of_several_kinds_are_read_by_one_pattern)
