@@ -21,6 +21,7 @@ enum walk_state { WALK_START = 0, WALK_REST, WALK_BLOCK, WALK_TAIL, WALK_SCAN };
 #define MEMBERS_UNIT_LEAST (384u << 10)
 #define MEMBERS_UNIT_MOST  (8u << 20)
 #define MEMBERS_UNIT_USUAL (4u << 20)
+#define SURVEY_RATIO       24    /* of a stream that does not say */
 #define MEMBERS_HEADS      65536 /* what may stand around a member's bytes */
 
 static uint64_t
@@ -358,6 +359,18 @@ struct survey {
 	uint64_t n_expected; /* of the first, compressed: no more than that */
 };
 
+/* A stream of bzip2 does not say what it decodes to: where that may well be too
+ * much, the work would be done twice. */
+static void
+survey_stream(struct survey *v, uint64_t n_bytes)
+{
+	uint64_t n = n_bytes * SURVEY_RATIO;
+
+	v->is_lost |= n > 2 * MEMBERS_UNIT_MOST;
+	if (n > v->most)
+		v->most = n;
+}
+
 static void
 survey_size(struct survey *v, const struct walk *w)
 {
@@ -390,14 +403,14 @@ survey_take(const struct leat_shape *shape)
 {
 	struct survey v = {.n_expected = survey_announced(shape)};
 	struct walk w = {0};
-	size_t at = 0, n = 0;
+	size_t at = 0, begin = 0, n = 0;
 
 	while (at < shape->sample_bytes) {
 		enum walk_verdict verdict = walk_on(
 			&w, shape->sample + at, shape->sample_bytes - at, &n);
 
 		at += n;
-		v.is_lost = verdict == WALK_LOST;
+		v.is_lost |= verdict == WALK_LOST;
 		v.has_more = verdict == WALK_MORE;
 		if (w.codec && w.n_decoded &&
 			(verdict == WALK_END || w.state == WALK_BLOCK))
@@ -405,6 +418,9 @@ survey_take(const struct leat_shape *shape)
 		if (verdict != WALK_END)
 			break;
 		v.n_members += w.n_decoded > 0;
+		if (w.codec == &codec_bzip2)
+			survey_stream(&v, at - w.n_back - begin);
+		begin = at - w.n_back;
 	}
 	return v;
 }
