@@ -298,10 +298,41 @@ START_TEST(without_a_quote_only_newlines_end_records)
 }
 END_TEST
 
+/* More newlines than a byte can count, and none at all. */
+START_TEST(many_lines_are_counted_however_long_they_are)
+{
+	const struct leat_dialect lines = {'\n', 0};
+	static uint8_t text[9000];
+
+	for (uint32_t len = 0; len < 40; len++) {
+		struct leat_cut cut = {0};
+		uint32_t n = 8191 - 7 * len, n_lines = 0, end = 0, at;
+
+		memset(text, 'x', sizeof(text));
+		for (at = len; at < n; at += len + 1) {
+			text[at] = '\n';
+			end = at + 1;
+			n_lines++;
+		}
+		for (uint32_t k = 1; k < 3; k++) {
+			ck_assert_uint_eq(
+				leat_text_cut(&cut, &lines, text, n), n);
+			ck_assert_uint_eq(cut.end, end);
+			ck_assert_uint_eq(cut.n_lines, k * n_lines);
+			ck_assert_uint_eq(cut.n_end_lines, k * n_lines);
+		}
+		leat_text_cut(&cut, &lines, text, len);
+		ck_assert_uint_eq(cut.end, 0);
+		ck_assert_uint_eq(cut.n_end_lines, 2 * n_lines);
+	}
+}
+END_TEST
+
 TEST_MAIN("table/cut", random_text_is_cut_where_a_plain_reading_says,
 	long_texts_are_cut_where_a_plain_reading_says,
 	records_with_quotes_are_cut_right_at_every_split,
 	the_first_record_end_is_found_byte_by_byte, every_machine_cuts_alike,
 	every_machine_counts_what_a_plain_reading_counts,
 	a_row_too_short_does_not_make_up_for_one_too_long,
-	without_a_quote_only_newlines_end_records)
+	without_a_quote_only_newlines_end_records,
+	many_lines_are_counted_however_long_they_are)
