@@ -118,7 +118,7 @@ def has_lone(value):
         0xd800 <= ord(c) < 0xe000 for c in value)
 
 
-def is_taken(line):
+def is_taken(line, names=("i",)):
     """Would Python take these bytes as an object, by the rules of leat?"""
     pairs = []
 
@@ -130,9 +130,11 @@ def is_taken(line):
                            object_pairs_hook=once)
     except (ValueError, RecursionError):
         return False
-    top = pairs[-1] if pairs else []
+    looked_at = pairs if len(names) > 1 else pairs[-1:]
     return (isinstance(value, dict) and depth_of(value) <= DEPTH_MAX and
-            not has_lone(value) and top.count("i") <= 1)
+            not has_lone(value) and
+            all(keys.count(name) <= 1 for keys in looked_at
+                for name in names))
 
 
 class Tally:
@@ -253,6 +255,43 @@ def check_spoiled(tally, rng):
             tally.check(line, k in taken, is_taken(line))
 
 
+def check_alike(tally, rng):
+    """Lines with the same keys in the same order, some of them spoiled."""
+    strings = [x for x in STRINGS if json.dumps(x, ensure_ascii=False) ==
+               f"\"{x}\""]
+    lines = []
+    for k in range(N_SPOILED):
+        record = {"s": rng.choice(strings), "n": 7,
+                  "o": {"t": rng.choice([True, None, "x"]), "u": 1},
+                  "w": rng.choice(strings + [None])}
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        text = text.replace(":7,", f":{rng.choice(NUMBERS)},")
+        line = text[1:].encode()
+        if rng.random() < 0.1:
+            line = spoil(rng, line)
+        lines.append(b"{\"i\":%d," % k + line)
+    data = b"\n".join(lines) + b"\n"
+    more = ",".join(["i:int64", "s:string", "n:float64", "o.t:string",
+                     "o.u:int64", "w:string"])
+    parse = f"read IN ! json.parse schema=\"{more}\" on_error=skip ! "
+    out = tally.run(parse + "json.format ! write -", data).decode()
+    taken = {}
+    for line in out.strip("\n").split("\n"):
+        taken[json.loads(line)["i"]] = line
+    for k, line in enumerate(lines):
+        tally.check(line, k in taken, is_taken(line, "isnotuw"))
+        if k not in taken:
+            continue
+        record = as_text(line.decode())
+        wanted = flat({key: dict(x[1]) if isinstance(x, tuple) and
+                       x[0] == "object" else x for key, x in record[1]}, [], {})
+        got = dict(as_text(taken[k])[1])
+        tally.check(line, got, {key: wanted.get(key) for key in got})
+    count = tally.run(parse + "count ! csv.format ! write -", data)
+    tally.check("as many lines where nobody looks", count,
+                b"count\n%d\n" % len(taken))
+
+
 # ---- there and back ----------------------------------------------------------
 
 
@@ -291,8 +330,8 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 7
     with tempfile.TemporaryDirectory() as folder:
         tally = Tally(leat, pathlib.Path(folder))
-        for check in (check_documents, check_paths, check_spoiled, check_back,
-                      check_json_path):
+        for check in (check_documents, check_paths, check_spoiled, check_alike,
+                      check_back, check_json_path):
             check(tally, random.Random(seed))
     print(f"{tally.n_passed} passed, {tally.n_failed} failed")
     return 1 if tally.n_failed else 0

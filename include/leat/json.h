@@ -57,6 +57,45 @@ LEAT_API uint32_t leat_json_scan(struct leat_json_scan *scan,
  * "portable". */
 LEAT_API const char *leat_json_scan_name(void);
 
+/**
+ * One value of lines that are alike. What stands before it is the same in all
+ * of them: white space, structure and keys, from the end of the value before,
+ * or the start of the line.
+ */
+struct leat_json_member {
+	const uint8_t *before; /* and LEAT_JSON_SHAPE_SLACK bytes to read */
+	uint32_t n_before;
+	uint32_t reserved;         /* 0 */
+	struct leat_piece *pieces; /* of rows; NULL: nobody wants them */
+	uint8_t *valid;            /* bits of rows, all set; null clears one */
+};
+
+#define LEAT_JSON_SHAPE_SLACK 32
+
+/** Lines that are being read. */
+struct leat_json_lines {
+	const uint8_t *text; /* pieces count from there */
+	uint32_t n_bytes;    /* of whole lines; 64 bytes more can be read */
+	uint32_t at;         /* where a line begins */
+	uint32_t row;        /* of that line */
+	uint32_t max_rows;
+	uint64_t max_line_bytes; /* without the newline */
+};
+
+/**
+ * Read lines as long as they are like the one that a shape was made from: all
+ * values in the same places, each a string without escapes, a number, true,
+ * false or null. At and row are then those of the first line that is not, about
+ * which nothing else is said: it may be good or bad.
+ *
+ * @param members  n_members of them; behind these one whose `before` goes from
+ *                 the last value to the newline, which belongs to it   [lent]
+ *
+ * Threads: any. Cost: 0.1 ns a byte or so.
+ */
+LEAT_API void leat_json_repeat(const struct leat_json_member *members,
+	uint32_t n_members, struct leat_json_lines *lines);
+
 /** What is wrong with a text. */
 struct leat_json_fault {
 	uint32_t offset;

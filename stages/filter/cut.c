@@ -113,7 +113,7 @@ cut_emit(struct leat_stage *st, struct cut *s, struct leat_frame *frame,
 	uint64_t n_lines)
 {
 	struct cut_head head = {
-		s->line, s->schema, s->flaw, s->flaw_at, s->file};
+		s->line, s->schema, s->flaw, s->flaw_at, s->file, n_lines};
 
 	memcpy(leat_frame_start(frame), &head, sizeof(head));
 	frame->source_offset = s->offset;

@@ -35,6 +35,7 @@ struct cut_head {
 	uint32_t flaw;                    /* enum cut_flaw */
 	uint32_t flaw_at;
 	const char *file; /* that it is of; NULL = there is one only */
+	uint64_t n_lines; /* newlines in the frame */
 };
 
 static inline const struct cut_head *

@@ -39,7 +39,8 @@ struct json_path {
 	struct leat_infer infer; /* of the numbers in a sample */
 	uint32_t type;
 	uint32_t scale;
-	uint64_t seen;          /* in this row, last */
+	uint64_t seen; /* in this row, last */
+	uint32_t is_in_shape;
 	struct json_key *first; /* that its first key was, last time */
 	/* of the frame in work */
 	struct leat_piece *pieces;
@@ -96,12 +97,25 @@ struct json_walk {
 	uint32_t n_set; /* columns that had a value, or null */
 	uint32_t has_escapes;
 	uint32_t is_strict; /* a key that is no path is wrong */
+	uint32_t is_blind;  /* values go nowhere */
 	uint32_t is_full;   /* no room for a decoded string */
 	struct leat_table *table;
 	struct json_tree *tree;
 	/* what is wrong although it is JSON */
 	struct leat_json_fault fault;
 	struct leat_text fault_key;
+};
+
+/* What stands between the values of a line, to be found in the next ones. */
+struct json_shape {
+	/* n_members, and one for what stands behind the last value */
+	struct leat_json_member *members;
+	struct json_path **paths; /* of members; NULL = nobody wants it */
+	uint8_t *texts;
+	uint32_t n_members;
+	uint32_t n_texts;
+	uint32_t n_columns; /* that have a value */
+	uint32_t is_made;
 };
 
 /* ---- json_keys.c -------------------------------------------------------- */
@@ -162,6 +176,18 @@ json_is_white(uint8_t c)
 {
 	return c <= ' ' && c != '\n';
 }
+
+/* ---- json_shape.c ------------------------------------------------------- */
+
+/* Side memory of a shape. */
+uint64_t leat__json_shape_bytes(void);
+/* Make room for one. LEAT_OK, or a code after leat_stage_fail(). */
+int leat__json_shape_create(struct leat_stage *st, struct json_shape *shape);
+/* Make the shape of a good line, which begins at `line`. false: it has none. */
+bool leat__json_shape_make(struct json_shape *shape, struct json_tree *tree,
+	const uint8_t *text, uint32_t line);
+/* Values go to the rooms of their columns; where nobody looks, nowhere. */
+void leat__json_shape_bind(struct json_shape *shape, bool is_blind);
 
 /* ---- json_columns.c ----------------------------------------------------- */
 

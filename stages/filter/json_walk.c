@@ -219,6 +219,8 @@ walk_put(struct json_walk *w, struct json_path *path, uint32_t start,
 	uint8_t first = w->text[start];
 
 	w->n_set++;
+	if (w->is_blind)
+		return true;
 	if (first == '"' && !path->is_text) {
 		struct leat_text inside = {
 			w->text + start + 1, end - start - 2};
@@ -320,8 +322,9 @@ walk_common(const struct json_walk *w, struct json_path *path, uint32_t start,
 	if (!path->is_plain || path->seen == w->stamp)
 		return false;
 	path->seen = w->stamp;
-	path->pieces[w->row] = (struct leat_piece){
-		start + is_string, end - start - 2 * is_string};
+	if (!w->is_blind)
+		path->pieces[w->row] = (struct leat_piece){
+			start + is_string, end - start - 2 * is_string};
 	++*n_set;
 	return true;
 }
@@ -419,7 +422,7 @@ leat__json_walk_line(struct json_walk *w)
 	w->stamp++;
 	if (!walk_object(w, w->tree->paths) || w->text[w->ends[w->at]] != '\n')
 		return false;
-	if (w->n_set != w->tree->n_columns)
+	if (w->n_set != w->tree->n_columns && !w->is_blind)
 		walk_set_missing(w);
 	return true;
 }

@@ -321,6 +321,104 @@ START_TEST(a_line_may_be_as_long_as_is_said)
 }
 END_TEST
 
+/* ---- lines that are alike ----------------------------------------------- */
+
+#define ALIKE "json.parse schema=\"a:int64,b.c:string,b.d:bool,e:string\""
+
+/* Some lines that are alike, then one that is not, then some again. */
+static void
+put_alike(char *input, uint32_t n_before, const char *line, const char *more)
+{
+	static const char alike[] =
+		"{\"a\":1,\"b\":{\"c\":\"x\"},\"z\":0,\"e\":null}\n";
+
+	input[0] = '\0';
+	for (uint32_t k = 0; k < n_before; k++)
+		strcat(input, alike);
+	strcat(strcat(strcat(input, line), "\n"), more);
+	for (uint32_t k = 0; k < 3; k++)
+		strcat(input, alike);
+}
+
+static void
+fails_behind(
+	uint32_t n, const char *stages, const char *line, const char *where)
+{
+	char input[2000], error[200];
+
+	put_alike(input, n, line, "");
+	sprintf(error, "pipe:%u:%s", n + 1, where);
+	fails(stages, input, error);
+}
+
+START_TEST(a_line_behind_others_that_is_wrong_is_told_with_its_place)
+{
+	const char *wrong = "{\"a\":1,\"b\":{\"c\":5},\"z\":0,\"e\":nul}";
+
+	for (uint32_t n = 1; n < 4; n++) {
+		fails_behind(
+			n, ALIKE " ! csv.format", wrong, "30: no such value");
+		fails_behind(n, ALIKE " ! csv.format",
+			"{\"a\":1,\"b\":7,\"z\":0,\"e\":null}",
+			"12: 'b': an object or null is wanted");
+		fails_behind(n, ALIKE " ! csv.format",
+			"{\"a\":1,\"b\":{\"c\":\"x\"},\"a\":0,\"e\":null}",
+			"25: 'a': this key stands twice");
+	}
+}
+END_TEST
+
+START_TEST(lines_that_are_alike_give_what_others_give)
+{
+	static const char row[] = "{\"a\":1,\"b.c\":\"x\",\"b.d\":null,"
+				  "\"e\":null}\n";
+	char input[2000], wanted[2000];
+
+	for (uint32_t n = 1; n < 6; n += 2) {
+		put_alike(input, n,
+			"{\"a\":\"2\",\"b\":{\"c\":\"\\n\"},\"e\":[1]}",
+			"\n{\"b\":null}\n");
+		wanted[0] = '\0';
+		for (uint32_t k = 0; k < n; k++)
+			strcat(wanted, row);
+		strcat(wanted,
+			"{\"a\":\"2\",\"b.c\":\"\\n\",\"b.d\":null,"
+			"\"e\":[1]}\n{\"a\":null,\"b.c\":null,"
+			"\"b.d\":null,\"e\":null}\n");
+		for (uint32_t k = 0; k < 3; k++)
+			strcat(wanted, row);
+		gives(ALIKE " ! json.format", input, wanted);
+	}
+	pipe_gives(ALIKE " ! json.format", input, wanted);
+	sprintf(wanted, "count\n%u\n", 10);
+	gives(ALIKE " ! count ! csv.format", input, wanted);
+}
+END_TEST
+
+/* Where nobody looks at values the answer is that of a full read. */
+START_TEST(counting_finds_the_bad_lines_that_reading_finds)
+{
+	static const char *const wrong[] = {"{\"a\":01}", "{\"a\":\"\\x\"}",
+		"{\"a\":\"\xff\"}", "{\"a\":1,\"a\":2}", "[]", "{\"b\":1}",
+		"{\"b\":{\"c\":[}}"};
+	static const char *const where[] = {"7: a number has", "7: no such",
+		"7: bytes", "11: 'a'", "1: every line", "6: 'b'",
+		"12: a value"};
+
+	for (uint32_t n = 0; n < 5; n++)
+		for (size_t k = 0; k < 7; k++) {
+			fails_behind(n, ALIKE " ! count ! csv.format", wrong[k],
+				where[k]);
+			fails_behind(
+				n, ALIKE " ! csv.format", wrong[k], where[k]);
+		}
+	gives(ALIKE " on_error=skip ! count ! csv.format",
+		"{\"a\":1}\n{\"a\":}\n\n{\"a\":\"x\\ty\",\"e\":[1]}\n",
+		"count\n2\n");
+	gives(ALIKE " ! count ! csv.format", "", "count\n0\n");
+}
+END_TEST
+
 /* ---- large -------------------------------------------------------------- */
 
 static char *
@@ -446,6 +544,9 @@ TEST_MAIN("stages/json_parse", keys_are_columns_in_order_of_appearance,
 	objects_without_keys_say_nothing_about_columns,
 	sixty_four_levels_pass_and_one_more_does_not,
 	a_line_may_be_as_long_as_is_said,
+	a_line_behind_others_that_is_wrong_is_told_with_its_place,
+	lines_that_are_alike_give_what_others_give,
+	counting_finds_the_bad_lines_that_reading_finds,
 	many_lines_pass_in_large_and_odd_pieces,
 	tiny_lines_are_as_many_as_there_are,
 	a_long_string_passes_and_is_decoded,

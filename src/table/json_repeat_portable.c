@@ -1,0 +1,87 @@
+/*
+ * table/json_repeat_portable.c -- lines that are alike, in plain C.
+ *
+ * Any thread; no state.
+ */
+#include <string.h>
+
+#include "table/json_repeat.h"
+
+#define REPEAT_TARGET
+
+/* All that was looked at. */
+struct repeat_kit {
+	uint32_t seen;
+};
+
+static inline struct repeat_kit
+repeat_kit_make(void)
+{
+	return (struct repeat_kit){0};
+}
+
+static inline bool
+repeat_has_high(const struct repeat_kit *kit)
+{
+	return kit->seen > 0x7f;
+}
+
+static inline uint32_t
+repeat_stops(struct repeat_kit *kit, const uint8_t *at)
+{
+	uint32_t stops = 0;
+
+	for (uint32_t k = 0; k < 32; k++) {
+		uint8_t c = at[k];
+
+		stops |= (uint32_t)(c < 0x20 || c == '"' || c == '\\') << k;
+		kit->seen |= c;
+	}
+	return stops;
+}
+
+static inline uint32_t
+repeat_same(const uint8_t *a, const uint8_t *b)
+{
+	uint32_t same = 0;
+
+	for (uint32_t k = 0; k < 32; k++)
+		same |= (uint32_t)(a[k] == b[k]) << k;
+	return same;
+}
+
+static inline uint64_t
+repeat_newlines(const struct repeat_kit *kit, const uint8_t *at)
+{
+	uint64_t newlines = 0;
+
+	(void)kit;
+	for (uint32_t k = 0; k < 64; k++)
+		newlines |= (uint64_t)(at[k] == '\n') << k;
+	return newlines;
+}
+
+static inline uint32_t
+repeat_digits(const struct repeat_kit *kit, const uint8_t *at)
+{
+	uint32_t digits = 0;
+
+	(void)kit;
+	for (uint32_t k = 0; k < 16; k++)
+		digits |= (uint32_t)((uint8_t)(at[k] - '0') < 10) << k;
+	return digits;
+}
+
+static inline uint32_t
+repeat_points(const struct repeat_kit *kit, const uint8_t *at)
+{
+	uint32_t points = 0;
+
+	(void)kit;
+	for (uint32_t k = 0; k < 16; k++)
+		points |= (uint32_t)(at[k] == '.') << k;
+	return points;
+}
+
+#define REPEAT_NAME leat__json_repeat_portable
+#include "table/json_repeat_body.h"
