@@ -14,7 +14,9 @@
 #define JSON_VALUE_BYTES 50         /* of a value that is printed; and quotes */
 #define JSON_SIDE_BYTES                                                        \
 	(JSON_KEYS_BYTES + 1024 +                                              \
-		LEAT_TABLE_COLUMNS_MAX * sizeof(struct json_put_column))
+		LEAT_TABLE_COLUMNS_MAX *                                       \
+			(sizeof(struct json_put_column) +                      \
+				sizeof(struct json_put_plain)))
 
 struct json {
 	const struct leat_json_format_opts *opts;
@@ -52,6 +54,28 @@ json_kind(const struct leat_column *column)
 	return json_text_kind(column->type);
 }
 
+/* Where all columns are fields, a quote goes with the keys of strings. */
+static void
+json_make_plain(struct json *s)
+{
+	struct json_put *p = &s->put;
+
+	p->n_plain = 0;
+	for (uint32_t k = 0; k < p->n_columns; k++) {
+		const struct json_put_column *c = &p->columns[k];
+
+		if (c->field == LEAT_FIELD_NONE || p->all_strings ||
+			c->kind > JSON_PUT_BOOL)
+			return;
+		p->plain[k] = (struct json_put_plain){
+			.key = p->keys + c->key_at,
+			.key_len = c->key_len + (c->kind == JSON_PUT_STRING),
+			.field = c->field,
+			.kind = c->kind};
+	}
+	p->n_plain = p->n_columns;
+}
+
 /* Escape all keys into memory that a writer is set upon. */
 static int
 json_make_keys(
@@ -77,6 +101,7 @@ json_make_keys(
 		leat__json_put_string(&w, x, 0);
 		leat_writer_put(&w, ":", 1);
 		c->key_len = (uint32_t)(w.at - s->keys) - c->key_at;
+		leat_writer_put(&w, "\"", 1); /* of strings */
 	}
 	if (w.is_full)
 		return leat_stage_fail(st, LEAT_ELIMIT,
@@ -85,6 +110,7 @@ json_make_keys(
 	s->put.n_fixed = (uint32_t)(w.at - s->keys) +
 		schema->n_columns * JSON_VALUE_BYTES;
 	s->schema = schema;
+	json_make_plain(s);
 	return LEAT_OK;
 }
 
@@ -103,13 +129,16 @@ json_bind(
 		if (!rc)
 			rc = leat_stage_alloc(st,
 				LEAT_TABLE_COLUMNS_MAX *
-					sizeof(struct json_put_column),
+					(sizeof(struct json_put_column) +
+						sizeof(struct json_put_plain)),
 				&columns);
 		if (rc)
 			return leat_stage_fail(
 				st, rc, "no memory for the keys");
 		s->put.keys = s->keys = keys;
 		s->put.columns = columns;
+		s->put.plain =
+			(void *)(s->put.columns + LEAT_TABLE_COLUMNS_MAX);
 	}
 	return json_make_keys(st, s, schema);
 }
@@ -133,7 +162,8 @@ json_table(struct leat_stage *st, struct json *s, struct leat_frame *in)
 		rc = leat_writer_begin_record(st, w);
 		if (rc)
 			break;
-		if (!leat__json_put_fast(&s->put, row))
+		if (!leat__json_put_clean(&s->put, row) &&
+			!leat__json_put_fast(&s->put, row))
 			leat__json_put_row(&s->put, row);
 		if (!leat_writer_end_record(w))
 			return LEAT_MORE;

@@ -36,11 +36,21 @@ struct json_put_column {
 	struct leat_vector vector;
 };
 
+/* A column that is a field of the source text. */
+struct json_put_plain {
+	const uint8_t *key; /* ,"key": and, before strings, a quote */
+	uint32_t key_len;
+	uint32_t field;
+	uint32_t kind; /* JSON_PUT_STRING, _NUMBER or _BOOL */
+};
+
 struct json_put {
 	struct leat_writer *writer;
 	const struct leat_table *table;
 	struct json_put_column *columns;
 	uint32_t n_columns;
+	struct json_put_plain *plain; /* all columns, or none of them */
+	uint32_t n_plain;
 	const uint8_t *keys;
 	uint32_t n_keys;      /* bytes of all */
 	uint32_t all_strings; /* numbers are written as strings, too */
@@ -61,6 +71,9 @@ int leat__json_put_open(
 
 /* Write a row. 0: there is no room, or it is unusual; nothing was written. */
 uint32_t leat__json_put_fast(const struct json_put *p, uint32_t row);
+
+/* The same for a row of fields without a byte that JSON has an escape for. */
+uint32_t leat__json_put_clean(const struct json_put *p, uint32_t row);
 
 /* A value as the source has it: of a field between its quotes, if it has any;
  * then *quote is what is doubled within, else 0. */

@@ -253,3 +253,110 @@ leat__json_put_fast(const struct json_put *p, uint32_t row)
 	w->at = to;
 	return 1;
 }
+
+/* ---- rows without anything unusual -------------------------------------- */
+
+/* Is there nothing to be escaped, quotes of fields included? Separators do not
+ * count. false: also of a short text. */
+static inline bool
+row_is_clean(const uint8_t *text, uint32_t n, uint8_t separator)
+{
+	row_bytes other = {0};
+	row_words words;
+
+	if (n < 16)
+		return false;
+	for (uint32_t k = 0;; k = k + 32 <= n ? k + 16 : n - 16) {
+		row_bytes x;
+
+		memcpy(&x, text + k, sizeof(x));
+		/* signed: bytes over 0x7f are less than a space */
+		other |= ((row_bytes)(x < ' ') &
+				 (row_bytes)(x != (int8_t)separator)) |
+			(row_bytes)(x == '"') | (row_bytes)(x == '\\');
+		if (k + 16 == n)
+			break;
+	}
+	words = (row_words)other;
+	return !(words[0] | words[1]);
+}
+
+/* Copy n bytes, most often fewer than 32; up to 31 more on both sides. */
+static inline uint8_t *
+row_copy_wide(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	uint32_t k = 0;
+
+	do {
+		memcpy(to + k, from + k, 32);
+		k += 32;
+	} while (__builtin_expect(k < n, 0));
+	return to + n;
+}
+
+/* Is this text, which is no string, as JSON has it? */
+static inline bool
+row_is_word(const struct json_put_plain *c, const uint8_t *text, uint32_t n)
+{
+	struct leat_text x = {text, n};
+
+	if (c->kind == JSON_PUT_NUMBER)
+		return json_is_common_number(text, n) || leat_json_is_number(x);
+	return (n == 4 && !memcmp(text, "true", 4)) ||
+		(n == 5 && !memcmp(text, "false", 5));
+}
+
+/* One value and its key; NULL: it is unusual. */
+static inline uint8_t *
+row_put_plain(uint8_t *to, const struct json_put_plain *c, const uint8_t *text,
+	uint32_t n)
+{
+	uint32_t is_string = c->kind == JSON_PUT_STRING;
+
+	to = row_copy_wide(to, c->key, c->key_len);
+	if (!n)
+		return row_put_word(to - is_string, "null", 4);
+	to = row_copy_wide(to, text, n);
+	if (is_string)
+		*to++ = '"';
+	else if (!row_is_word(c, text, n))
+		return NULL;
+	return to;
+}
+
+uint32_t
+leat__json_put_clean(const struct json_put *p, uint32_t row)
+{
+	const struct leat_table *t = p->table;
+	uint32_t n_fields = t->schema->n_fields;
+	const uint32_t *ends = t->fields + (size_t)row * n_fields;
+	struct leat_writer *w = p->writer;
+	uint32_t start, end;
+	uint8_t *to = w->at;
+
+	if (!p->n_plain || w->skip ||
+		(t->has_quotes && t->schema->quote != '"'))
+		return 0;
+	start = row ? ends[-1] + 1 : t->first;
+	end = ends[n_fields - 1];
+	end -= end > start && t->text[end - 1] == '\r';
+	if ((uint64_t)(w->end - to) <
+			(uint64_t)p->n_fixed + (end - start) + JSON_PUT_SLACK ||
+		!row_is_clean(t->text + start, end - start,
+			(uint8_t)t->schema->separator))
+		return 0;
+	for (uint32_t k = 0; k < p->n_plain; k++) {
+		const struct json_put_plain *c = &p->plain[k];
+		uint32_t from = c->field ? ends[c->field - 1] + 1 : start;
+		uint32_t up_to =
+			c->field + 1 == n_fields ? end : ends[c->field];
+
+		to = row_put_plain(to, c, t->text + from, up_to - from);
+		if (!to)
+			return 0;
+	}
+	*to++ = '}';
+	*to++ = '\n';
+	w->at = to;
+	return 1;
+}

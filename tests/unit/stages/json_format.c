@@ -150,6 +150,81 @@ START_TEST(values_that_were_made_are_written_by_their_type)
 }
 END_TEST
 
+/* A byte that may be unusual, as JSON has it between quotes. */
+static void
+put_byte(char *out, uint8_t c)
+{
+	if (c == '\t')
+		strcat(out, "\\t");
+	else if (c == '\\')
+		strcat(out, "\\\\");
+	else if (c < 0x20)
+		sprintf(out + strlen(out), "\\u%04x", c);
+	else if (c > 0x7f)
+		strcat(out, "\xef\xbf\xbd");
+	else
+		sprintf(out + strlen(out), "%c", c);
+}
+
+/* One row of a long string, a number, a string; a byte of the strings is
+ * another one, so that what is written fast has it at every place. */
+static void
+check_place(uint32_t at, uint8_t c)
+{
+	char input[200] = "s,n,t\nfirst,1,row that is usual\n";
+	char wanted[400] = "{\"s\":\"first\",\"n\":1,"
+			   "\"t\":\"row that is usual\"}\n{\"s\":\"";
+	static const char long_text[] = "a text that is longer than 32 bytes";
+	static const char short_text[] = "0123456789abcdef!";
+	uint32_t n = (uint32_t)strlen(long_text);
+	size_t start = strlen(input);
+	struct pipe_case x = {
+		.stages = "csv.parse schema=n:int64 ! json.format",
+		.input = input,
+		.output = wanted};
+
+	sprintf(input + start, "%s,12,%s\n", long_text, short_text);
+	input[start + at + (at < n ? 0 : 4)] = (char)c;
+	for (uint32_t k = 0; k < n; k++)
+		put_byte(wanted, k == at ? c : (uint8_t)long_text[k]);
+	strcat(wanted, "\",\"n\":12,\"t\":\"");
+	for (uint32_t k = 0; k < sizeof(short_text) - 1; k++)
+		put_byte(wanted, k + n == at ? c : (uint8_t)short_text[k]);
+	strcat(wanted, "\"}\n");
+	pipe_check_chunks(&x, 4096);
+}
+
+START_TEST(what_is_unusual_is_seen_at_every_place_of_a_row)
+{
+	static const uint8_t bytes[] = {'\\', '\t', 1, 0x1f, ' ', 0x7f, 0xff};
+
+	for (uint32_t at = 0; at < 52; at++)
+		check_place(at, bytes[at % 7]);
+	for (uint32_t k = 0; k < 7; k++)
+		check_place(k * 8, bytes[k]);
+}
+END_TEST
+
+START_TEST(rows_without_escapes_are_written_as_all_others)
+{
+	pipe_gives("csv.parse schema=\"a:bool,b:float64,c:int64\" ! "
+		   "json.format",
+		"a,b,c,d\r\ntrue,-1.25,1234567890123456789,x\r\n"
+		"\r\nfalse,,007,some longer text\r\n"
+		"yes,1e5,-0,\r\n,0.5,12345678901,\"q,\"\"\"\r\n",
+		"{\"a\":true,\"b\":-1.25,\"c\":1234567890123456789,"
+		"\"d\":\"x\"}\n"
+		"{\"a\":false,\"b\":null,\"c\":7,\"d\":\"some longer text\"}\n"
+		"{\"a\":\"yes\",\"b\":1e5,\"c\":-0,\"d\":null}\n"
+		"{\"a\":null,\"b\":0.5,\"c\":12345678901,\"d\":\"q,\\\"\"}\n");
+	pipe_gives("csv.parse sep=tab quote=\"'\" ! select b,a ! json.format",
+		"a\tb\n'some ''longer'' text'\tanother text\n"
+		"a text without quotes\tx\n",
+		"{\"b\":\"another text\",\"a\":\"some 'longer' text\"}\n"
+		"{\"b\":\"x\",\"a\":\"a text without quotes\"}\n");
+}
+END_TEST
+
 TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
 	what_json_does_not_take_is_converted_or_a_string,
 	all_values_can_be_strings, special_characters_are_escaped,
@@ -157,4 +232,6 @@ TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
 	rows_are_the_same_wherever_a_frame_ends,
 	values_that_were_made_are_written_by_their_type,
 	rows_become_objects_with_a_line, typed_columns_are_numbers,
-	a_record_longer_than_a_frame_passes)
+	a_record_longer_than_a_frame_passes,
+	what_is_unusual_is_seen_at_every_place_of_a_row,
+	rows_without_escapes_are_written_as_all_others)
