@@ -246,6 +246,8 @@ struct leat_json_parse_opts {
 	uint32_t nested;     /* enum leat_json_nested */
 	uint32_t extra;      /* enum leat_json_extra */
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
+	uint32_t strict; /* 1: every value is checked against its type */
+	uint32_t reserved;
 };
 
 /** json.path NEW=$.a.b[0],... from=COLUMN: columns from inside JSON text. */

@@ -34,6 +34,8 @@ struct json_line {
 	uint64_t offset;
 };
 
+/* ---- json_lines.c ------------------------------------------------------- */
+
 /*
  * Make rows of the lines of a piece, as far as there is room: *done_out bytes
  * are dealt with. Lines that are wrong are rejected. LEAT_OK or a code.
@@ -43,5 +45,12 @@ int leat__json_lines_take(struct leat_stage *st, struct json_reader *s,
 /* It is longer than a line may be. */
 int leat__json_reject_long(struct leat_stage *st, const struct json_reader *s,
 	struct json_line line);
+
+/* ---- json_strict.c ------------------------------------------------------ */
+
+/* Reject those of the rows just made that have a value which is not of its
+ * column's type. LEAT_OK or a code. */
+int leat__json_check_values(struct leat_stage *st, const struct json_reader *s,
+	struct leat_table *t);
 
 #endif

@@ -139,7 +139,9 @@ json_take(struct leat_stage *st, struct json *s, const struct json_piece *p,
 	if (rc || !w->row)
 		return rc;
 	json_end_table(&t, w->row);
-	return json_emit(st, frame);
+	if (s->opts->strict)
+		rc = leat__json_check_values(st, &s->reader, &t);
+	return rc ? rc : json_emit(st, frame);
 }
 
 /* ---- frames ------------------------------------------------------------- */
@@ -303,7 +305,7 @@ json_negotiate(struct leat_stage *st, const struct leat_shape *in,
 		return leat_stage_fail(st, rc, "no memory for the structure");
 	s->reader.ends = memory;
 	s->origin = in->origin ? in->origin : "input";
-	s->is_blind = !leat_stage_values_wanted(st);
+	s->is_blind = !leat_stage_values_wanted(st) && !s->opts->strict;
 	json_size(st, s, in);
 	if (columns)
 		needs->side_bytes = json_side_bytes(
@@ -369,6 +371,11 @@ const struct leat_option leat__json_parse_options[] = {
 		.fallback = "1M",
 		.unit = "bytes",
 		.help = "longest line; a longer one is an error"},
+	{.name = "strict",
+		.type = LEAT_OPTION_BOOL,
+		.offset = offsetof(struct leat_json_parse_opts, strict),
+		.fallback = "off",
+		.help = "check every value of every typed column"},
 	{.name = NULL},
 };
 
@@ -397,7 +404,9 @@ const struct leat_stage_ops leat_json_parse_ops = {
 		"is\n"
 		"passed on as it is, and is an error where somebody asks for "
 		"it\n"
-		"as that type: \"12\" is a string, no number.\n"
+		"as that type, with strict=on in any case: \"12\" is a string, "
+		"no\n"
+		"number.\n"
 		"\n"
 		"Every line is checked as a whole, whoever asks for what of "
 		"it,\n"

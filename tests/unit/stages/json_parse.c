@@ -419,6 +419,65 @@ START_TEST(counting_finds_the_bad_lines_that_reading_finds)
 }
 END_TEST
 
+/* ---- strict ------------------------------------------------------------- */
+
+START_TEST(a_declared_type_is_checked_if_it_is_strict)
+{
+	const char *input = "{\"a\":1,\"b\":\"x\"}\n\n{\"a\":null}\n{\"b\":2}\n"
+			    "{\"b\":\"\\n\",\"a\":\"3\"}\n{\"a\":4}\n";
+
+	fails("json.parse schema=\"a:int64,b:string\" strict=on ! csv.format",
+		input,
+		"pipe:5:16: column 'a' has '\"3\"', where its type is int64");
+	fails("json.parse schema=\"a:int64,b:string\" strict=on ! count ! "
+	      "csv.format",
+		input, "pipe:5:16: column 'a'");
+	gives("json.parse schema=\"a:int64,b:string\" strict=on "
+	      "on_error=skip ! csv.format",
+		input, "a,b\n1,x\n,\n,2\n4,\n");
+	gives("json.parse schema=\"a:int64,b:string\" strict=on "
+	      "on_error=skip ! count ! csv.format",
+		input, "count\n4\n");
+	gives("json.parse schema=\"a:int64\" strict=on on_error=skip ! "
+	      "csv.format",
+		"{\"a\":\"x\"}\n{\"a\":\"\\u0031\"}\n", "a\n");
+}
+END_TEST
+
+/* Which of some values has a column of a type? */
+START_TEST(every_type_can_be_strict)
+{
+	static const char *const values[] = {"-7", "1e3", "true", "\"\"",
+		"\"2024-02-29\"", "\"2024-02-29 10:11\"", "1.25", "1.255",
+		"\"0aF1\"", "\"0a1\"", "null", "[1]", "\"\\u0037\"", "\"7\"",
+		"{}", "12345678901234567890", "\"\\u0030\\u0061\"",
+		"\"false\""};
+	static const struct {
+		const char *type, *fits;
+	} types[] = {{"int64", "0,10"}, {"float64", "0,1,6,7,10,15"},
+		{"bool", "2,10"}, {"date", "4,10"}, {"timestamp", "4,5,10"},
+		{"decimal(2)", "0,1,6,10,12,13,15"},
+		{"binary", "3,8,10,15,16"}};
+	char input[1000] = "";
+
+	for (size_t k = 0; k < 18; k++)
+		sprintf(input + strlen(input), "{\"i\":%zu,\"a\":%s}\n", k,
+			values[k]);
+	for (size_t k = 0; k < 7; k++) {
+		char stages[200], wanted[200] = "i\n";
+
+		for (const char *c = types[k].fits; *c; c++)
+			strncat(wanted, *c == ',' ? "\n" : c, 1);
+		strcat(wanted, "\n");
+		sprintf(stages,
+			"json.parse schema=\"i:string,a:%s\" strict=on "
+			"on_error=skip ! select i ! csv.format",
+			types[k].type);
+		gives(stages, input, wanted);
+	}
+}
+END_TEST
+
 /* ---- large -------------------------------------------------------------- */
 
 static char *
@@ -547,6 +606,7 @@ TEST_MAIN("stages/json_parse", keys_are_columns_in_order_of_appearance,
 	a_line_behind_others_that_is_wrong_is_told_with_its_place,
 	lines_that_are_alike_give_what_others_give,
 	counting_finds_the_bad_lines_that_reading_finds,
+	a_declared_type_is_checked_if_it_is_strict, every_type_can_be_strict,
 	many_lines_pass_in_large_and_odd_pieces,
 	tiny_lines_are_as_many_as_there_are,
 	a_long_string_passes_and_is_decoded,
