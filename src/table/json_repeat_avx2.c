@@ -16,7 +16,7 @@
 struct repeat_kit {
 	__m256i marks; /* by the low half of a byte: the one that is meant */
 	__m256i control;
-	__m128i zero, nine, point;
+	__m256i zero, nine, point;
 	__m256i seen;
 };
 
@@ -31,9 +31,9 @@ repeat_kit_make(void)
 			'\\', 0, 0, 0, 1, 0, '"', 0, 0, 0, 0, 0, 0, 0, 0, 0,
 			'\\', 0, 0, 0),
 		.control = _mm256_set1_epi8(0x1f),
-		.zero = _mm_set1_epi8('0'),
-		.nine = _mm_set1_epi8(9),
-		.point = _mm_set1_epi8('.'),
+		.zero = _mm256_set1_epi8('0'),
+		.nine = _mm256_set1_epi8(9),
+		.point = _mm256_set1_epi8('.'),
 	};
 
 	KIT_KEEP(kit.marks);
@@ -54,12 +54,6 @@ REPEAT_TARGET static inline __m256i
 avx2_load(const uint8_t *at)
 {
 	return _mm256_loadu_si256((const __m256i *)(const void *)at);
-}
-
-static inline __m128i
-avx2_half(const uint8_t *at)
-{
-	return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
 REPEAT_TARGET static inline uint32_t
@@ -96,17 +90,17 @@ repeat_newlines(const struct repeat_kit *kit, const uint8_t *at)
 REPEAT_TARGET static inline uint32_t
 repeat_digits(const struct repeat_kit *kit, const uint8_t *at)
 {
-	__m128i x = _mm_sub_epi8(avx2_half(at), kit->zero);
+	__m256i x = _mm256_sub_epi8(avx2_load(at), kit->zero);
 
-	return (uint32_t)_mm_movemask_epi8(
-		_mm_cmpeq_epi8(_mm_min_epu8(x, kit->nine), x));
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_cmpeq_epi8(_mm256_min_epu8(x, kit->nine), x));
 }
 
 REPEAT_TARGET static inline uint32_t
 repeat_points(const struct repeat_kit *kit, const uint8_t *at)
 {
-	return (uint32_t)_mm_movemask_epi8(
-		_mm_cmpeq_epi8(avx2_half(at), kit->point));
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_cmpeq_epi8(avx2_load(at), kit->point));
 }
 
 #define REPEAT_NAME leat__json_repeat_avx2

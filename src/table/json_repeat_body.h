@@ -5,7 +5,7 @@
  * The including file defines REPEAT_NAME, REPEAT_TARGET and, bit k = byte k:
  * repeat_stops(), which of 32 bytes end the plain part of a string; and
  * repeat_same(), of 32 bytes that are equal; repeat_newlines() of 64 bytes;
- * repeat_digits() and repeat_points() of 16. What is constant for them is in a
+ * repeat_digits() and repeat_points() of 32. What is constant for them is in a
  * struct repeat_kit, of which repeat_has_high() says whether a byte over 0x7f
  * may have been among those that repeat_stops() was asked about.
  * Keeps: a newline ends all that is looked for, and the text ends in one, so
@@ -67,7 +67,7 @@ repeat_is(const uint8_t *at, const uint8_t *before, uint32_t n)
 }
 
 /*
- * Bytes of a common number: of 16 at most, without exponent. 0 = it is none, or
+ * Bytes of a common number: of 32 at most, without exponent. 0 = it is none, or
  * longer. What stands behind it, be it a digit, is not looked at: it is no part
  * of what stands before the next value.
  */
@@ -75,10 +75,10 @@ REPEAT_INLINE uint32_t
 repeat_number(const struct repeat_kit *kit, const uint8_t *at)
 {
 	uint32_t is_minus = at[0] == '-';
-	uint32_t digits = repeat_digits(kit, at) >> is_minus;
-	uint32_t points = repeat_points(kit, at) >> is_minus;
-	uint32_t n = (uint32_t)__builtin_ctz(~(digits | points));
-	uint32_t last = (1u << n) >> 1;
+	uint64_t digits = repeat_digits(kit, at) >> is_minus;
+	uint64_t points = repeat_points(kit, at) >> is_minus;
+	uint32_t n = (uint32_t)__builtin_ctzll(~(digits | points));
+	uint64_t last = ((uint64_t)1 << n) >> 1;
 
 	points &= last - 1;
 	if (!(digits & last) || !(digits & 1) || (points & (points - 1)) ||

@@ -67,7 +67,7 @@ repeat_digits(const struct repeat_kit *kit, const uint8_t *at)
 	uint32_t digits = 0;
 
 	(void)kit;
-	for (uint32_t k = 0; k < 16; k++)
+	for (uint32_t k = 0; k < 32; k++)
 		digits |= (uint32_t)((uint8_t)(at[k] - '0') < 10) << k;
 	return digits;
 }
@@ -78,7 +78,7 @@ repeat_points(const struct repeat_kit *kit, const uint8_t *at)
 	uint32_t points = 0;
 
 	(void)kit;
-	for (uint32_t k = 0; k < 16; k++)
+	for (uint32_t k = 0; k < 32; k++)
 		points |= (uint32_t)(at[k] == '.') << k;
 	return points;
 }

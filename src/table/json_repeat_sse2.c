@@ -92,19 +92,26 @@ repeat_newlines(const struct repeat_kit *kit, const uint8_t *at)
 }
 
 static inline uint32_t
-repeat_digits(const struct repeat_kit *kit, const uint8_t *at)
+sse2_digits(const uint8_t *at)
 {
 	__m128i x = _mm_sub_epi8(sse2_load(at), _mm_set1_epi8('0'));
 
-	(void)kit;
 	return sse2_bits(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(9)), x));
+}
+
+static inline uint32_t
+repeat_digits(const struct repeat_kit *kit, const uint8_t *at)
+{
+	(void)kit;
+	return sse2_digits(at) | sse2_digits(at + 16) << 16;
 }
 
 static inline uint32_t
 repeat_points(const struct repeat_kit *kit, const uint8_t *at)
 {
 	(void)kit;
-	return sse2_bits(sse2_equal(sse2_load(at), '.'));
+	return sse2_bits(sse2_equal(sse2_load(at), '.')) |
+		sse2_bits(sse2_equal(sse2_load(at + 16), '.')) << 16;
 }
 
 #define REPEAT_NAME leat__json_repeat_sse2

@@ -305,7 +305,7 @@ START_TEST(numbers_are_those_of_the_grammar)
 		uint32_t n = 0;
 
 		for (uint32_t k = 0; k < 4; k++) {
-			uint32_t len = (uint32_t)(next_random(&seed) % 20);
+			uint32_t len = (uint32_t)(next_random(&seed) % 40);
 
 			memcpy(text + n, "{\"a\":", 5);
 			n += 5;
