@@ -81,6 +81,17 @@ csv_is_blank(const uint8_t *text, uint32_t n)
 	return n == 1 || (n == 2 && text[0] == '\r');
 }
 
+/* Is there text behind the blank lines, and no line end behind that? */
+static bool
+csv_has_no_line(const uint8_t *text, uint32_t n)
+{
+	uint32_t at = 0;
+
+	while (at < n && (text[at] == '\n' || text[at] == '\r'))
+		at++;
+	return at < n && !memchr(text + at, '\n', n - at);
+}
+
 /* Make the schema, with all its columns. */
 static int
 csv_make_schema(struct leat_stage *st, struct csv_cut *s,
@@ -155,7 +166,7 @@ static int
 csv_settle(struct leat_stage *st, struct csv_cut *s)
 {
 	struct cut *c = &s->cut;
-	uint32_t end = 0, at = 0;
+	uint32_t end = 0, at = 0, n_header;
 
 	if (s->must_sniff)
 		csv_set_dialect(s, csv_sniff(c->carry, c->n_carry));
@@ -173,8 +184,9 @@ csv_settle(struct leat_stage *st, struct csv_cut *s)
 		return csv_fail_closed(st, s, at);
 	if (!end || !c->n_carry)
 		return LEAT_OK;
+	n_header = s->names.opts->header ? 0 : end;
 	return csv_take_header(st, s, end,
-		(struct leat_text){c->carry + end, c->n_carry - end});
+		(struct leat_text){c->carry + n_header, c->n_carry - n_header});
 }
 
 /* How much of a text belongs to the sample: up to so many line ends. */
@@ -295,10 +307,10 @@ csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 			continue;
 		}
 		rc = csv_gather(st, s, in);
+		/* no sample reaches so far: a type would hang on the frames */
 		if (rc > 0 && c->n_carry)
 			rc = csv_take_header(st, s, c->n_carry,
-				(struct leat_text){in->data + c->at,
-					in->len_bytes - c->at});
+				(struct leat_text){c->carry + c->n_carry, 0});
 		if (rc < 0)
 			return rc;
 	}
@@ -313,13 +325,9 @@ csv_finish_sample(struct leat_stage *st, struct csv_cut *s)
 {
 	static const uint8_t newline[1] = {'\n'};
 	struct cut *c = &s->cut;
-	uint32_t at = 0;
 	int rc = LEAT_OK;
 
-	while (at < c->n_carry &&
-		(c->carry[at] == '\n' || c->carry[at] == '\r'))
-		at++;
-	if (at < c->n_carry && !memchr(c->carry + at, '\n', c->n_carry - at))
+	if (csv_has_no_line(c->carry, c->n_carry))
 		rc = cut_add(st, c, newline, 1);
 	return rc ? rc : csv_settle(st, s);
 }
@@ -438,7 +446,7 @@ csv_look(struct leat_stage *st, struct csv_cut *s, const struct leat_shape *in)
 		text += sizeof(csv_mark);
 		n -= (uint32_t)sizeof(csv_mark);
 	}
-	if (s->must_sniff && !memchr(text, '\n', n))
+	if (s->must_sniff && csv_has_no_line(text, n))
 		return LEAT_OK;
 	if (s->must_sniff)
 		csv_set_dialect(s, csv_sniff(text, n));

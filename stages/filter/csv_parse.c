@@ -507,12 +507,17 @@ csv_process_rows(struct leat_stage *st, struct csv *s, struct csv_piece *p)
 		return csv_emit(st, s, p);
 	while (!rc && p->table && p->n)
 		rc = csv_next(st, s, p);
-	/* the columns are news even where no row is */
-	if (!rc && p->table && !s->has_emitted) {
-		p->n_rows = p->n_taken = p->first = 0;
-		rc = csv_emit(st, s, p);
-	}
 	return rc;
+}
+
+/* The columns are news even where no row is. */
+static int
+csv_emit_news(struct leat_stage *st, struct csv *s, struct csv_piece *p)
+{
+	if (p->n || !p->table || s->has_emitted)
+		return LEAT_OK;
+	p->n_rows = p->n_taken = p->first = 0;
+	return csv_emit(st, s, p);
 }
 
 static int
@@ -539,6 +544,8 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 		(uint8_t)p.schema->separator, (uint8_t)p.schema->quote};
 	rc = head->flaw ? csv_reject_frame(st, s, &p)
 			: csv_process_rows(st, s, &p);
+	if (!rc)
+		rc = csv_emit_news(st, s, &p);
 	leat_stage_release(st, p.table);
 	if (rc)
 		return rc;

@@ -58,8 +58,34 @@ START_TEST(types_are_those_of_the_first_rows)
 }
 END_TEST
 
+START_TEST(without_a_header_the_first_record_has_a_say_in_the_types)
+{
+	pipe_gives("csv.parse header=off strict=on ! json.format", "a,1\n2,3\n",
+		"{\"c1\":\"a\",\"c2\":1}\n{\"c1\":\"2\",\"c2\":3}\n");
+}
+END_TEST
+
+START_TEST(columns_are_known_where_every_row_is_bad)
+{
+	pipe_gives("csv.parse on_error=skip ! csv.format", "a,b\n1\n", "a,b\n");
+	pipe_gives("csv.parse on_error=skip ! csv.format", "a,b\n\"1\"x,2\n",
+		"a,b\n");
+	pipe_gives("csv.parse on_error=skip max_record_bytes=16 ! csv.format",
+		"a,b\n0123456789012345678901234567890123456789,2\n", "a,b\n");
+}
+END_TEST
+
+START_TEST(blank_lines_before_the_header_say_nothing_of_the_dialect)
+{
+	pipe_gives("csv.parse sniff=on ! csv.format", "\n1|2", "1,2\n");
+}
+END_TEST
+
 TEST_MAIN("stages/csv_cut", the_header_is_taken_and_records_stay_as_they_are,
 	a_last_record_gets_its_newline, only_a_whole_mark_is_skipped,
 	nothing_is_lost_of_what_cannot_be_read,
 	a_header_that_cannot_be_read_fails_where_it_is,
-	types_are_those_of_the_first_rows)
+	types_are_those_of_the_first_rows,
+	without_a_header_the_first_record_has_a_say_in_the_types,
+	columns_are_known_where_every_row_is_bad,
+	blank_lines_before_the_header_say_nothing_of_the_dialect)
