@@ -87,6 +87,13 @@ json_look(struct leat_stage *st, struct json_cut *s, bool is_end)
 		return LEAT_OK;
 	s->n_objects = s->n_counted = 0;
 	c->is_fresh = 1;
+	/* a line that is too long says nothing of those behind it, which are
+	 * not to go out with it before there are columns */
+	if (!is_end && c->n_carry == c->max_carry &&
+		!memchr(c->carry, '\n', c->n_carry)) {
+		c->flaw = CUT_LONG;
+		return LEAT_OK;
+	}
 	return json_make(
 		st, s, (struct leat_text){c->carry, c->n_carry}, is_end);
 }

@@ -77,7 +77,8 @@ json_reject_line(struct leat_stage *st, const struct json_reader *s,
 
 	if (x.len > s->max_record)
 		return leat__json_reject_long(st, s, line);
-	while (at < x.len && json_is_white(x.data[at]))
+	while (at < x.len &&
+		(x.data[at] == ' ' || x.data[at] == '\t' || x.data[at] == '\r'))
 		at++;
 	if (at == x.len)
 		return LEAT_OK;

@@ -583,6 +583,21 @@ START_TEST(keys_in_any_order_and_keys_that_are_never_the_same)
 }
 END_TEST
 
+START_TEST(a_first_line_that_is_too_long_takes_no_other_with_it)
+{
+	pipe_gives("json.parse max_record_bytes=16 on_error=skip ! json.format",
+		"{\"a\":\"01234567890123456789\"}\n{\"a\":1}\n{\"a\":2}\n",
+		"{\"a\":1}\n{\"a\":2}\n");
+}
+END_TEST
+
+START_TEST(a_line_of_control_characters_is_not_blank)
+{
+	pipe_fails(SCHEMA("a:int64"), "{\"a\":1}\n\x08\n", "pipe:2:1: ");
+	pipe_gives(SCHEMA("a:int64"), "{\"a\":1}\n \t\r\n", "a\n1\n");
+}
+END_TEST
+
 TEST_MAIN("stages/json_parse", keys_are_columns_in_order_of_appearance,
 	white_space_may_stand_anywhere, a_byte_order_mark_is_no_data,
 	null_and_a_key_that_is_not_there_are_null,
@@ -611,4 +626,6 @@ TEST_MAIN("stages/json_parse", keys_are_columns_in_order_of_appearance,
 	tiny_lines_are_as_many_as_there_are,
 	a_long_string_passes_and_is_decoded,
 	many_columns_come_in_frames_of_few_rows,
-	keys_in_any_order_and_keys_that_are_never_the_same)
+	keys_in_any_order_and_keys_that_are_never_the_same,
+	a_first_line_that_is_too_long_takes_no_other_with_it,
+	a_line_of_control_characters_is_not_blank)
