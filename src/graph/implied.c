@@ -211,6 +211,17 @@ implied_end(
 	return link_behind(graph, leat_out(st, 0), sink, err);
 }
 
+/* A source alone, with a sink behind it: then names of files bring along what
+ * they bring where the sink is written down. */
+static int
+implied_end_source(
+	struct leat_graph *graph, struct leat_stage *st, struct leat_error *err)
+{
+	if (st->n_ins || st->ops.out_layout != LEAT_LAYOUT_BYTES)
+		return LEAT_OK;
+	return implied_end(graph, st, err);
+}
+
 /* What names of files among stages first to n - 1 bring along. */
 static int
 implied_files(struct leat_graph *graph, uint32_t first, uint32_t n,
@@ -257,7 +268,9 @@ leat__implied_add(
 {
 	uint32_t n = graph->n_stages; /* those that were written down */
 
-	LEAT_TRY(implied_files(graph, first, n, err));
+	for (uint32_t k = first; k < n; k++)
+		LEAT_TRY(implied_end_source(graph, graph->stages[k], err));
+	LEAT_TRY(implied_files(graph, first, graph->n_stages, err));
 	for (uint32_t k = first; k < n; k++)
 		LEAT_TRY(implied_end(graph, graph->stages[k], err));
 	return LEAT_OK;

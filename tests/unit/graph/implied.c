@@ -95,6 +95,8 @@ START_TEST(an_open_end_goes_to_standard_output)
 	fake_shows("read a.txt ! head",
 		"read a.txt ! lines.parse ! head ! lines.format ! write -\n");
 	fake_shows("read a", "read a ! write -\n");
+	fake_shows("read a.csv",
+		"read a.csv ! csv.parse ! csv.format ! write -\n");
 	fake_shows("read a ! tee name=t t.1 ! drop",
 		"read a ! tee name=t ! write -\nt.1 ! drop\n");
 }
