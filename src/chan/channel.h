@@ -41,9 +41,10 @@ struct leat_channel {
 	uint32_t publish_items;
 	uint8_t kind;
 	uint8_t is_frames;
-	uint8_t is_granted; /* LEAT_CHANNEL_GRANTS */
-	uint8_t is_limited; /* MANY: credit is more than a free cell */
-	uint8_t is_word;    /* ONE, items of 8 bytes, nothing special */
+	uint8_t is_granted;       /* LEAT_CHANNEL_GRANTS */
+	uint8_t is_limited;       /* MANY: credit is more than a free cell */
+	uint8_t is_word;          /* ONE, items of 8 bytes, nothing special */
+	void (*drop)(void *item); /* what nobody takes ends so, or NULL */
 	uint64_t capacity_bytes;
 	uint64_t spin_ns;
 	uint8_t is_spin_own; /* chosen here: less of it while it is in vain */

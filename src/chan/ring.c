@@ -658,10 +658,12 @@ leat__ring_publish(struct leat_channel *ch)
 }
 
 static void
-ring_release(struct leat_channel *ch, const void *item)
+ring_release(struct leat_channel *ch, void *item)
 {
 	struct leat_frame *frame;
 
+	if (ch->drop)
+		ch->drop(item);
 	if (!ch->is_frames)
 		return;
 	memcpy(&frame, item, sizeof(frame));

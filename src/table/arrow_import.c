@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "table/arrow.h"
+#include "table/date.h"
+#include "table/decimal.h"
 
 #define VIEW_INLINE 12 /* bytes that stand in the view itself */
 
@@ -69,6 +71,16 @@ int_unsigned(const void *values, uint32_t width, int64_t at)
 	}
 }
 
+/* Can it be written down, and be read again? */
+static bool
+int_is_in_range(uint32_t type, int64_t value)
+{
+	if (type == LEAT_TYPE_DATE)
+		return leat__date_is_in_range(value);
+	return type != LEAT_TYPE_TIMESTAMP ||
+		leat__timestamp_is_in_range(value);
+}
+
 /* In the column's unit; LEAT_EDATA if it is not exactly that. */
 static int
 int_read(const struct leat__arrow_type *type, const void *values, int64_t at,
@@ -89,7 +101,15 @@ int_read(const struct leat__arrow_type *type, const void *values, int64_t at,
 		__builtin_mul_overflow(value, type->multiply, out))
 		return LEAT_EDATA;
 	*out /= type->divide;
-	return LEAT_OK;
+	return int_is_in_range(type->type, *out) ? LEAT_OK : LEAT_EDATA;
+}
+
+static int
+decimal_read(const void *values, int64_t at, struct leat_decimal *out)
+{
+	memcpy(out, (const struct leat_decimal *)values + at, sizeof(*out));
+	return leat__decimal_fits(leat__decimal_get(*out)) ? LEAT_OK
+							   : LEAT_EDATA;
 }
 
 /* ---- text ------------------------------------------------------------------------ */
@@ -107,8 +127,9 @@ text_of_offsets(const struct ArrowArray *array, uint32_t width, int64_t at)
 		from = ((const uint64_t *)array->buffers[1])[at];
 		to = ((const uint64_t *)array->buffers[1])[at + 1];
 	}
+	/* no frame has room for what is longer */
 	return (struct leat_text){bytes ? bytes + from : (const uint8_t *)"",
-		(uint32_t)(to - from)};
+		(uint32_t)leat__min_u64(to - from, UINT32_MAX)};
 }
 
 static struct leat_text
@@ -170,10 +191,8 @@ value_import(struct leat_table *t, const struct ArrowArray *array,
 			: ((const double *)values)[at];
 		return LEAT_OK;
 	case LEAT__ARROW_DECIMAL:
-		memcpy((struct leat_decimal *)to->values + k,
-			(const struct leat_decimal *)values + at,
-			sizeof(struct leat_decimal));
-		return LEAT_OK;
+		return decimal_read(
+			values, at, (struct leat_decimal *)to->values + k);
 	default: {
 		struct leat_text x = text_read(array, type, at);
 

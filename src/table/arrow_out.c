@@ -16,6 +16,7 @@
 #include <leat/channel.h>
 
 #include "base/atomic.h"
+#include "chan/channel.h"
 #include "graph/graph.h"
 #include "table/arrow.h"
 
@@ -58,17 +59,23 @@ array_end(struct ArrowArray *array)
 		array->release(array);
 }
 
+/* One that nobody takes any more: the stream was released, or the run ended. */
 static void
-tap_drop(struct arrow_tap *tap)
+array_drop(void *item)
 {
 	struct ArrowArray array;
 
+	memcpy(&array, item, sizeof(array));
+	array_end(&array);
+}
+
+static void
+tap_drop(struct arrow_tap *tap)
+{
 	/* acq_rel: what the other did with the tap is over before it is freed
 	 */
 	if (!tap || leat__sub_acq_rel(&tap->n_holds, 1u) != 1)
 		return;
-	while (tap->ch && leat_channel_try_recv(tap->ch, &array) == LEAT_OK)
-		array_end(&array);
 	leat_channel_destroy(tap->ch);
 	leat_ctx_destroy(tap->ctx);
 	if (tap->schema.release)
@@ -100,11 +107,13 @@ tap_create(const struct leat__env *env, struct arrow_tap **out,
 	rc = leat_ctx_create(&tap->ctx, err);
 	if (rc == LEAT_OK)
 		rc = leat_channel_create(tap->ctx, &opts, &tap->ch, err);
-	if (rc == LEAT_OK)
-		*out = tap;
-	else
+	if (rc != LEAT_OK) {
 		tap_drop(tap);
-	return rc;
+		return rc;
+	}
+	tap->ch->drop = array_drop;
+	*out = tap;
+	return LEAT_OK;
 }
 
 /* ---- the stream --------------------------------------------------------------------- */

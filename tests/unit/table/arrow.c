@@ -205,6 +205,29 @@ START_TEST(a_graph_that_never_ran_is_no_end_either)
 }
 END_TEST
 
+START_TEST(arrays_that_nobody_takes_are_released)
+{
+	struct ArrowArrayStream stream;
+	struct leat_graph *graph;
+	char text[20000];
+	size_t n = (size_t)sprintf(text, "id\n");
+
+	while (n < sizeof(text) - 10)
+		n += (size_t)sprintf(text + n, "%zu\n", n);
+	strcpy(text + n, "x\n");
+	pipe_enter_folder();
+	pipe_put_text("in.csv", text);
+	graph = open_out("read in.csv chunk_bytes=16384 ! "
+			 "csv.parse schema=id:int64",
+		&stream);
+	ck_assert_int_eq(leat_graph_start(graph, &err), LEAT_OK);
+	ck_assert_int_eq(leat_graph_wait(graph, LEAT_NEVER, &err), LEAT_EDATA);
+	leat_graph_destroy(graph);
+	stream.release(&stream);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_stream_that_is_released_early_ends_what_feeds_it)
 {
 	struct ArrowArrayStream stream;
@@ -477,6 +500,9 @@ START_TEST(what_does_not_fit_is_an_error)
 	static const int64_t seconds[] = {0, INT64_MAX / 1000};
 	static const int8_t index[] = {0, 3};
 	static const int32_t offsets[] = {0, 1};
+	static const int32_t days[] = {2932896, 2932897}; /* from 9999 on */
+	static const struct leat_decimal decimals[] = {
+		{0, INT64_C(1) << 60}, {0, INT64_MAX}}; /* over 38 digits */
 	const void *words_buffers[] = {NULL, offsets, "x"};
 	struct ArrowArray words = {
 		.length = 1, .n_buffers = 3, .buffers = words_buffers};
@@ -484,6 +510,8 @@ START_TEST(what_does_not_fit_is_an_error)
 		{"L", 2, 0, 0, {NULL, big}, 2, NULL, NULL},
 		{"tsn:", 2, 0, 0, {NULL, ns}, 2, NULL, NULL},
 		{"tss:", 2, 0, 0, {NULL, seconds}, 2, NULL, NULL},
+		{"tdD", 2, 0, 0, {NULL, days}, 2, NULL, NULL},
+		{"d:38,0", 2, 0, 0, {NULL, decimals}, 2, NULL, NULL},
 		{"c", 2, 0, 0, {NULL, index}, 2, &words, "u"}};
 
 	pipe_enter_folder();
@@ -580,6 +608,7 @@ TEST_MAIN("table/arrow", a_table_goes_out_as_arrays,
 	only_rows_that_are_alive_go_out,
 	children_may_be_moved_and_outlive_their_parents, a_failure_is_no_end,
 	a_graph_that_never_ran_is_no_end_either,
+	arrays_that_nobody_takes_are_released,
 	a_stream_that_is_released_early_ends_what_feeds_it,
 	one_end_has_to_be_open, every_type_of_value_comes_in,
 	string_views_and_dictionaries_come_in, long_bytes_are_written_as_digits,
