@@ -85,9 +85,12 @@ void fuzz_made_free(struct fuzz_made *made);
 void fuzz_same(
 	const char *what, const struct fuzz_made *a, const struct fuzz_made *b);
 
-#define FUZZ_HIDDEN (1u << 0) /* never shown: what is guessed may be another   \
-			       */
-#define FUZZ_LOOSE (1u << 1)  /* what comes out may be another, too */
+/* What is guessed of a sample may be another: it is never shown. */
+#define FUZZ_HIDDEN (1u << 0)
+/* What comes out may be another, too. */
+#define FUZZ_LOOSE (1u << 1)
+/* An error may have another text. */
+#define FUZZ_ERRORS (1u << 2)
 
 /* Run in one piece, then as the input chooses: cut in two or in small chunks,
  * shown before or not. Both give the same, which is returned. */
