@@ -61,7 +61,7 @@ add_value(struct source *s, const void *data, size_t n)
 	fuzz_add_text(&s->wanted, (struct leat_text){data, (uint32_t)n});
 }
 
-/* ---- values ----------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------- */
 
 /* How one is written in the output: int64, and so on. */
 static void
@@ -146,7 +146,7 @@ make_decimal(struct source *s, uint8_t *at, bool is_null)
 	add_value(s, &d, sizeof(d));
 }
 
-/* ---- arrays ------------------------------------------------------------------ */
+/* ---- arrays ------------------------------------------------------------- */
 
 static uint32_t
 format_width(const char *format)
@@ -273,7 +273,7 @@ make_array(struct source *s, struct ArrowArray *a, const void **buffers,
 	a->null_count = fuzz_choose(s->in, 2) ? -1 : (int64_t)n_nulls;
 }
 
-/* ---- the stream --------------------------------------------------------------- */
+/* ---- the stream --------------------------------------------------------- */
 
 static void
 array_release(struct ArrowArray *a)
@@ -346,7 +346,7 @@ source_release(struct ArrowArrayStream *stream)
 	stream->release = NULL;
 }
 
-/* ---- what comes out ------------------------------------------------------------ */
+/* ---- what comes out ----------------------------------------------------- */
 
 static void
 out_value(struct fuzz_bytes *out, const char *format,

@@ -213,7 +213,7 @@ evaluated_free(struct evaluated *made)
 		free(made->value[row].data);
 }
 
-/* ---- constants for columns -------------------------------------------------- */
+/* ---- constants for columns ---------------------------------------------- */
 
 static uint32_t
 column_of(const char *word, size_t n)

@@ -44,7 +44,7 @@ size_t fuzz_line(struct fuzz_input *in, char *buf, size_t n_buf);
 /* What is left, with 64 bytes behind it that can be read; to be freed. */
 uint8_t *fuzz_copy(const struct fuzz_input *in);
 
-/* ---- graphs --------------------------------------------------------------- */
+/* ---- graphs ------------------------------------------------------------ */
 
 /* How bytes come into a graph. */
 struct fuzz_way {

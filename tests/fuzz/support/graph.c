@@ -26,7 +26,7 @@ graph_job(struct leat_stage *st)
 	return leat_ctx_value(leat_stage_ctx(st), &graph_key);
 }
 
-/* ---- source --------------------------------------------------------------- */
+/* ---- source ------------------------------------------------------------ */
 
 static int
 source_init(struct leat_stage *st, const void *opts)
@@ -90,7 +90,7 @@ static const struct leat_stage_ops source_ops = {
 	.produce = source_produce,
 };
 
-/* ---- sink ----------------------------------------------------------------- */
+/* ---- sink -------------------------------------------------------------- */
 
 static void
 sink_rows(struct fuzz_made *made, struct leat_frame *frame)
@@ -180,7 +180,7 @@ static const struct leat_stage_ops sink_ops = {
 	.process = sink_process,
 };
 
-/* ---- what came out -------------------------------------------------------- */
+/* ---- what came out ----------------------------------------------------- */
 
 void
 fuzz_add(struct fuzz_bytes *bytes, const void *data, size_t n)
@@ -264,7 +264,7 @@ fuzz_same(
 	fuzz_check(false, "%s: not the same", what);
 }
 
-/* ---- runs ----------------------------------------------------------------- */
+/* ---- runs -------------------------------------------------------------- */
 
 static int
 graph_build(struct leat_ctx *ctx, const struct leat_stage_set *set,
