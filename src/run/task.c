@@ -262,14 +262,17 @@ static enum verdict
 task_fail(struct leat__task *task, struct leat_stage *st, int code)
 {
 	struct leat_error err;
+	bool must_wait =
+		task->region && task->ticket && !leat__region_may_fail(task);
 
 	/* the first failure is that of the earliest frame, and none if what
-	 * came before is enough */
+	 * came before is enough: looked at last, for who has enough closes
+	 * and does not grant */
 	if (task->region && task_is_unwanted(task)) {
 		task_cut(task, task->n_nodes);
 		return VERDICT_OVER;
 	}
-	if (task->region && task->ticket && !leat__region_may_fail(task)) {
+	if (must_wait) {
 		task->failed = st;
 		task->failed_code = code;
 		return VERDICT_NO_TURN;
@@ -378,7 +381,10 @@ task_process(struct leat__task *task, uint32_t at)
 		 * task_head does */
 		if (!task->region && !task->segment->is_ordered)
 			task_promise(task);
-		task_grant(task);
+		/* whom a grant lets fail would not see that it is enough: the
+		 * close, which comes next, says both */
+		if (rc != LEAT_EOS)
+			task_grant(task);
 	}
 	if (rc == LEAT_EOS) {
 		/* it ends as if its input had ended; what is left is dropped */
