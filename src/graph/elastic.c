@@ -66,10 +66,12 @@ window_p99(struct leat__elastic *e)
 {
 	uint32_t n = (uint32_t)leat__min_u64(e->n_ages, LEAT__ELASTIC_AGES);
 
+	uint32_t rank = (n * 99 + 99) / 100;
+
 	if (n == 0)
 		return 0;
 	qsort(e->ages_ns, n, sizeof(e->ages_ns[0]), age_compare);
-	return (double)e->ages_ns[(n * 99 + 99) / 100 - 1];
+	return (double)e->ages_ns[rank - 1];
 }
 
 /* What the window that ends had in it; the next one is empty. */
