@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/pipe.h"
+#include "support/stress.h"
 
 #define N_ROWS   10000u
 #define N_CITIES 97u
@@ -44,9 +45,21 @@ line_city(const char *line)
 {
 	const char *at = strstr(line, "c ");
 
-	return at && at < strchr(line, '\n')
-		? (uint32_t)strtoul(at + 2, NULL, 10)
-		: N_CITIES;
+	return at ? (uint32_t)strtoul(at + 2, NULL, 10) : N_CITIES;
+}
+
+/* The line at *at, cut off; *at is moved behind it. NULL: there is none. */
+static char *
+line_next(char **at, const char *end)
+{
+	char *line = *at;
+	char *newline = memchr(line, '\n', (size_t)(end - line));
+
+	if (!newline)
+		return NULL;
+	*newline = '\0';
+	*at = newline + 1;
+	return line;
 }
 
 /* Rows with x > 3, each once; those of a city in their order. */
@@ -55,22 +68,24 @@ file_check(const char *path)
 {
 	static bool is_there[N_ROWS];
 	uint32_t last[N_CITIES + 1] = {0}, n = 0;
-	char *text = pipe_get_file(path, NULL);
+	size_t n_bytes;
+	char *text = pipe_get_file(path, &n_bytes);
+	char *at = text, *line;
 
 	ck_assert_ptr_nonnull(text);
 	memset(is_there, 0, sizeof(is_there));
-	for (char *line = strchr(text, '\n') + 1; *line;
-		line = strchr(line, '\n') + 1) {
+	ck_assert_ptr_nonnull(line_next(&at, text + n_bytes)); /* the header */
+	while ((line = line_next(&at, text + n_bytes))) {
 		uint32_t id = (uint32_t)strtoul(line, NULL, 10);
 		uint32_t city = line_city(line);
 
-		ck_assert_uint_lt(id, N_ROWS);
-		ck_assert(!is_there[id] && id % 10 > 3);
+		must(id < N_ROWS);
+		must(!is_there[id] && id % 10 > 3);
 		is_there[id] = true;
 		n++;
-		ck_assert_msg(city == N_CITIES || id >= last[city],
-			"row %u comes after row %u of its city", id,
-			last[city]);
+		if (city != N_CITIES && id < last[city])
+			ck_abort_msg("row %u comes after row %u of its city",
+				id, last[city]);
 		last[city] = id;
 	}
 	ck_assert_uint_eq(n, N_ROWS / 10 * 6);
