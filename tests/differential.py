@@ -17,7 +17,7 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "corpus" / "csv"
 SEPARATORS = {"tab": "\t", "pipe": "|", "space": " "}
-SECONDS = 60
+SECONDS = 900
 PIECE_BYTES = 3
 PIECES_MAX = 3000
 

@@ -35,7 +35,7 @@ run()
 	shift
 	mkdir -p "$work/$name"
 	[ -f "$expected/$name.in" ] && input=$expected/$name.in
-	(cd "$work/$name" && timeout -k 5 60 "$build/examples/$name" "$@") \
+	(cd "$work/$name" && timeout -k 5 900 "$build/examples/$name" "$@") \
 		<"$input" >"$work/out" 2>"$work/err"
 	status=$?
 	check "$name: exit status $status" test "$status" -eq 0

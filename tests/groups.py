@@ -82,7 +82,7 @@ def stamp(seconds):
 def run(command, path, stages):
     done = subprocess.run(
         [command, "run", f"read {path} ! {stages} ! csv.format ! write -"],
-        capture_output=True, timeout=60, check=False)
+        capture_output=True, timeout=900, check=False)
     if done.returncode != 0:
         return None, done.stderr.decode(errors="replace")
     text = done.stdout.decode()

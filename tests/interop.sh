@@ -25,4 +25,4 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flights=$PWD/examples/data/flights.csv
 program=$PWD/$build/interop/interop_duckdb
-cd "$work" && timeout 60 "$program" "$library" "$flights"
+cd "$work" && timeout 900 "$program" "$library" "$flights"

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SECONDS = 60
+SECONDS = 900
 N_DOCUMENTS = 1500
 N_SPOILED = 6000
 DEPTH_MAX = 64

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SECONDS = 60
+SECONDS = 900
 ZONE = datetime.timezone.utc
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=ZONE)
 ODD = ["a", "b", "ab", "B", "ä", "", "a,b", 'say "x"', "two\nlines", " a",

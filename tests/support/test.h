@@ -5,7 +5,7 @@
  *	TEST_MAIN("chan/channel", send_fails_at_once_after_cancel, ...)
  *
  * Test names are sentences. LEAT_TEST_SECONDS sets the limit of one test
- * (10 by default; sanitizer runs raise it).
+ * (120 by default; `dev` raises it).
  */
 #ifndef LEAT_TESTS_SUPPORT_TEST_H
 #define LEAT_TESTS_SUPPORT_TEST_H
@@ -35,7 +35,7 @@ test_main(const char *name, const TTest **tests, size_t n)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tcase, seconds ? atof(seconds) : 10.0);
+	tcase_set_timeout(tcase, seconds ? atof(seconds) : 120.0);
 	for (size_t k = 0; k < n; k++)
 		tcase_add_test(tcase, tests[k]);
 	suite_add_tcase(suite, tcase);
