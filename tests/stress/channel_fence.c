@@ -163,7 +163,7 @@ END_TEST
 
 /* ---- one item at a time ------------------------------------------------------ */
 
-#define N_HOPS 60000u
+#define N_HOPS 20000u
 
 struct stream {
 	struct leat_channel *ch;
