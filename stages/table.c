@@ -6,8 +6,6 @@
 #include <leat/guard.h>
 #include <leat/stages.h>
 
-#include "filter/members.h"
-
 static const struct leat_stage_ops *const table_stages[] = {
 	&leat_read_ops,
 	&leat_tee_ops,
@@ -79,13 +77,13 @@ static const struct leat_extension table_extensions[] = {
 /* Where decoding costs little, two workers have enough to do beside it. */
 static const struct leat_compression table_compressions[] = {
 	{".gz", "gzip.decode", "gzip.encode", {0x1f, 0x8b}, 2,
-		&leat_members_decode_ops, members_shown, 3, 0},
+		&leat_members_decode_ops, leat_members_shown, 3, 0},
 	{".zst", "zstd.decode", "zstd.encode", {0x28, 0xb5, 0x2f, 0xfd}, 4,
-		&leat_members_decode_ops, members_shown, 3, 0},
+		&leat_members_decode_ops, leat_members_shown, 3, 0},
 	{".lz4", "lz4.decode", "lz4.encode", {0x04, 0x22, 0x4d, 0x18}, 4,
-		&leat_members_decode_ops, members_shown, 3, 0},
+		&leat_members_decode_ops, leat_members_shown, 3, 0},
 	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3,
-		&leat_members_decode_ops, members_shown, 2, 0},
+		&leat_members_decode_ops, leat_members_shown, 2, 0},
 	{NULL, NULL, NULL, {0}, 0, NULL, NULL, 0, 0},
 };
 

@@ -618,6 +618,9 @@ struct leat_decode_opts {
  */
 LEAT_API extern const struct leat_stage_ops leat_members_cut_ops;
 LEAT_API extern const struct leat_stage_ops leat_members_decode_ops;
+/** For a struct leat_compression: does what a source shows of itself consist of
+ * members that several workers can decode? */
+LEAT_API bool leat_members_shown(const struct leat_shape *shape);
 
 /** gzip.encode, zstd.encode, lz4.encode, bzip2.encode: bytes to one member. */
 LEAT_API extern const struct leat_stage_ops leat_gzip_encode_ops;

@@ -116,8 +116,7 @@ run_wait(struct run_state *run, struct leat_error *err)
 	for (;;) {
 		code = leat_graph_wait(
 			run->g.graph, leat_now_ns() + RUN_TICK_NS, err);
-		if (code != LEAT_ETIMEDOUT ||
-			leat_graph_is_over(run->g.graph))
+		if (code != LEAT_ETIMEDOUT || leat_graph_is_over(run->g.graph))
 			return code;
 		run_tick(run);
 	}

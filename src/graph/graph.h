@@ -141,7 +141,7 @@ struct leat_stage {
 	uint32_t *n_emitted;       /* in the current call, by out */
 	struct leat__hooks *hooks; /* atomic; NULL = none */
 	struct leat__hooks *hooks_in_use; /* atomic: of the call under way */
-	int64_t call_deadline_ns;  /* of the call under way; 0 = none */
+	int64_t call_deadline_ns;         /* of the call under way; 0 = none */
 	struct leat_ctx *call_ctx; /* that ends by then; NULL = not asked for */
 	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;

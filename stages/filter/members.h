@@ -61,9 +61,6 @@ struct walk {
 enum walk_verdict walk_on(
 	struct walk *w, const uint8_t *data, size_t n, size_t *n_taken);
 
-/* Does what a source shows of itself consist of several members? Also for
- * the set of stages. */
-bool members_shown(const struct leat_shape *shape);
 /* How many bytes one of these decodes to, at most, to be decoded at once. */
 uint32_t members_unit_bytes(const struct leat_shape *shape);
 

@@ -426,7 +426,7 @@ survey_take(const struct leat_shape *shape)
 }
 
 bool
-members_shown(const struct leat_shape *shape)
+leat_members_shown(const struct leat_shape *shape)
 {
 	struct survey v = survey_take(shape);
 
