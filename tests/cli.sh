@@ -568,6 +568,41 @@ for stage in $stages; do
 		test "$(expand "$work/out" | awk '{ if (length > m) m = length }
 			END { print m }')" -le 80
 done
+
+# ---- guards -----------------------------------------------------------------
+
+run help guards
+is_status "help guards" 0
+for guard in $(awk '/^  @/ { print substr($1, 2) }' "$work/out"); do
+	run help "$guard"
+	is_status "help $guard" 0
+	prints "help $guard" "usage: @$guard("
+	prints "help $guard" "options"
+done
+run help rte
+says "help of a wrong guard" "did you mean 'rate'"
+run run 'read small.csv ! @rat(5) write -'
+is_status "a guard that is none" 2
+says "a guard that is none" "did you mean 'rate'"
+says "a guard that is none" "^^^"
+printf 'a,b\n1,2\n3,4\n' >small.csv
+run run 'read small.csv ! @rate(1, over=shed) csv.format ! @rate(bytes=1M) write -'
+is_status "guards that have nothing to do" 0
+check "guards that have nothing to do" cmp "$work/out" small.csv
+run show 'read small.csv ! @timeout(2s) @rate(bytes=1M, burst=1s) write -'
+prints "guards are shown" '@timeout(after=2s) @rate(bytes=1M, burst=1s) write -'
+mkfifo quiet
+sleep 60 >quiet &
+sleeper=$!
+"$leat" run '@timeout(100ms) read - ! csv.parse ! write t.csv' <quiet \
+	>"$work/out" 2>"$work/err"
+status=$?
+kill $sleeper
+is_status "an input that is silent" 1
+says "an input that is silent" \
+	"nothing came from 'standard input' before the deadline (@timeout)"
+check "an input that is silent leaves nothing" test ! -e t.csv
+
 run inspect wehre
 is_status "inspect of a wrong stage" 2
 says "inspect of a wrong stage" "did you mean 'where'"
