@@ -32,6 +32,7 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_count_ops,
 	&leat_upper_ops,
 	&leat_priority_ops,
+	&leat_group_values_ops,
 	&leat_group_ops,
 	&leat_window_ops,
 	&leat_dedup_ops,

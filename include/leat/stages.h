@@ -401,6 +401,10 @@ struct leat_sample_opts {
  */
 LEAT_API extern const struct leat_stage_ops leat_group_ops;
 
+/** group.values: what group will look at, made ready by all workers. Comes by
+ * itself before group, and has its options. */
+LEAT_API extern const struct leat_stage_ops leat_group_values_ops;
+
 struct leat_group_opts {
 	uint32_t size;
 	uint32_t flags;

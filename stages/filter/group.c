@@ -381,5 +381,5 @@ const struct leat_stage_ops leat_group_ops = {
 	.process = group_process,
 	.finish = group_finish,
 	.fini = group_fini,
-	.before = &leat__group_values_ops,
+	.before = &leat_group_values_ops,
 };

@@ -239,8 +239,6 @@ void leat__group_block_make_key(struct leat__group_block *block, uint32_t k);
 /* Are rows to be read at all? */
 bool leat__group_block_has_more(const struct leat__group_block *block);
 
-extern const struct leat_stage_ops leat__group_values_ops;
-
 /*
  * What stands before every record in a partition. The hash of a row has no
  * seed: partitions come back in an order that is the same each time.

@@ -230,10 +230,13 @@ static const struct leat_option values_options[] = {
 	{.name = NULL},
 };
 
-const struct leat_stage_ops leat__group_values_ops = {
+const struct leat_stage_ops leat_group_values_ops = {
 	LEAT_STAGE_OPS_INIT("group.values"),
 	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
 	.summary = "what group will look at; comes by itself before it",
+	.help = "Makes ready what group looks at, with all workers: typed "
+		"values, keys of text.\n"
+		"Its options are those of group; nobody has to write it.\n",
 	.state_bytes = sizeof(struct values),
 	.opts_bytes = sizeof(struct leat_group_opts),
 	.options = values_options,
