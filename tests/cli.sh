@@ -359,8 +359,8 @@ start()
 
 for signal in INT TERM; do
 	fresh
-	start run --progress=json 'read - ! csv.parse ! csv.format ! write out.csv'
-	until_true grep -q '"rows":999' "$work/err"
+	start run --progress=json 'read - ! csv.parse infer_rows=100 ! csv.format ! write out.csv'
+	check "rows before the signal" until_true grep -q '"rows":999' "$work/err"
 	kill -$signal $pid
 	ends $pid
 	exec 8>&-
@@ -373,8 +373,8 @@ for signal in INT TERM; do
 done
 
 fresh
-start run --progress=json 'read - ! csv.parse ! csv.format ! write out.csv on_drain=discard'
-until_true grep -q '"rows":999' "$work/err"
+start run --progress=json 'read - ! csv.parse infer_rows=100 ! csv.format ! write out.csv on_drain=discard'
+check "rows before the signal" until_true grep -q '"rows":999' "$work/err"
 kill -TERM $pid
 ends $pid
 exec 8>&-
@@ -405,8 +405,8 @@ says "the second signal cancels" "at once"
 leaves "the second signal cancels" long.csv
 
 fresh
-start run --progress=json 'read - ! csv.parse ! csv.format ! write out.csv'
-until_true grep -q '"rows":999' "$work/err"
+start run --progress=json 'read - ! csv.parse infer_rows=100 ! csv.format ! write out.csv'
+check "rows before the signal" until_true grep -q '"rows":999' "$work/err"
 kill -TERM $pid
 kill -INT $pid
 ends $pid
@@ -415,7 +415,7 @@ is_status "two signals at once" 3
 check "two signals leave no final name" test ! -e out.csv
 
 fresh
-start run --progress=json 'read - ! csv.parse ! csv.format ! write out.csv'
+start run --progress=json 'read - ! csv.parse infer_rows=100 ! csv.format ! write out.csv'
 check "progress in json" until_true grep -q '"bytes":' "$work/err"
 exec 8>&-
 ends $pid
