@@ -686,6 +686,14 @@ LEAT_API LEAT_MUST_CHECK int leat_text_bool(
 	struct leat_text text, bool *value_out);
 LEAT_API LEAT_MUST_CHECK int leat_text_decimal(
 	struct leat_text text, uint32_t scale, struct leat_decimal *out);
+
+/**
+ * Can a text be read as the values of a column are: as its type, and its scale?
+ * Any text can as STRING and BINARY.
+ */
+LEAT_API bool leat_text_fits(
+	struct leat_text text, const struct leat_column *column);
+
 /** @return length: 10 or 11; up to 28; up to 41 */
 LEAT_API uint32_t leat_text_print_date(int64_t days, char *buf);
 LEAT_API uint32_t leat_text_print_timestamp(int64_t us, char *buf);

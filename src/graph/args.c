@@ -42,29 +42,34 @@ leat__set_find(
 	return NULL;
 }
 
-static int
-parse_unknown_stage(struct leat__parser *p)
+int
+leat__parse_unknown(struct leat__parser *p, const char *what,
+	const char *(*name)(const struct leat_stage_set *set, uint32_t k))
 {
-	const struct leat_stage_set *set = p->graph->opts.stages;
 	const struct leat__word *word = &p->word;
 	struct leat__suggest suggest =
 		leat__suggest_for(word->text, word->n_bytes);
 	char hint_buf[128] = "", list_buf[384] = "";
 	struct leat__text hint = {hint_buf, sizeof(hint_buf), 0};
 	struct leat__text list = {list_buf, sizeof(list_buf), 0};
+	const char *known;
 
-	for (uint32_t k = 0; k < set->n_stages; k++) {
-		const char *name = set->stages[k]->name;
-
-		leat__suggest_look(&suggest, name, strlen(name));
-		leat__parse_list(&list, name);
+	for (uint32_t k = 0; (known = name(p->graph->opts.stages, k)); k++) {
+		leat__suggest_look(&suggest, known, strlen(known));
+		leat__parse_list(&list, known);
 	}
-	leat__suggest_look(&suggest, "parallel", strlen("parallel"));
-	leat__parse_list(&list, "parallel");
 	leat__suggest_add(&suggest, &hint);
 	return leat__parse_error(p, word->place,
-		"unknown stage '%.64s'%s; there are: %s", word->text, hint_buf,
-		list_buf);
+		"unknown %s '%.64s'%s; there are: %s", what, word->text,
+		hint_buf, list_buf);
+}
+
+static const char *
+stage_name(const struct leat_stage_set *set, uint32_t k)
+{
+	if (k == set->n_stages)
+		return "parallel";
+	return k < set->n_stages ? set->stages[k]->name : NULL;
 }
 
 /* ---- options of a stage ------------------------------------------------ */
@@ -487,7 +492,7 @@ stage_begin(struct leat__parser *p, struct args *a)
 	int rc;
 
 	if (!ops)
-		return parse_unknown_stage(p);
+		return leat__parse_unknown(p, "stage", stage_name);
 	memset(a, 0, sizeof(*a));
 	a->word = p->word;
 	rc = leat__stage_create(graph, ops, &a->st, p->err);

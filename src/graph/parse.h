@@ -42,6 +42,10 @@ int leat__parse_error(struct leat__parser *p, struct leat__place place,
 LEAT_MUST_CHECK int leat__parse_next(struct leat__parser *p);
 /* Is it this word, without quotes? */
 bool leat__parse_is_word(const struct leat__word *word, const char *text);
+/* The word is the name of nothing: what is near it, and what there is. name
+ * gives the k-th, NULL = there are no more. */
+int leat__parse_unknown(struct leat__parser *p, const char *what,
+	const char *(*name)(const struct leat_stage_set *set, uint32_t k));
 /* Names in a row, with commas between. */
 void leat__parse_list(struct leat__text *text, const char *name);
 

@@ -29,27 +29,10 @@ hooks_find(const struct leat_stage_set *set, const char *name, size_t n_bytes)
 	return NULL;
 }
 
-static int
-hooks_unknown(struct leat__parser *p)
+static const char *
+hook_name(const struct leat_stage_set *set, uint32_t k)
 {
-	const struct leat_stage_set *set = p->graph->opts.stages;
-	const struct leat__word *word = &p->word;
-	struct leat__suggest suggest =
-		leat__suggest_for(word->text, word->n_bytes);
-	char hint_buf[128] = "", list_buf[384] = "";
-	struct leat__text hint = {hint_buf, sizeof(hint_buf), 0};
-	struct leat__text list = {list_buf, sizeof(list_buf), 0};
-
-	for (uint32_t k = 0; set->guards && set->guards[k]; k++) {
-		const char *name = set->guards[k]->name;
-
-		leat__suggest_look(&suggest, name, strlen(name));
-		leat__parse_list(&list, name);
-	}
-	leat__suggest_add(&suggest, &hint);
-	return leat__parse_error(p, word->place,
-		"no guard is called '%.64s'%s; there are: %s", word->text,
-		hint_buf, list_buf);
+	return set->guards && set->guards[k] ? set->guards[k]->name : NULL;
 }
 
 /* ---- arguments ---------------------------------------------------------- */
@@ -145,7 +128,7 @@ parse_hook(struct leat__parser *p, struct leat_hook_step *step)
 	a.ops = hooks_find(
 		p->graph->opts.stages, p->word.text, p->word.n_bytes);
 	if (!a.ops)
-		return hooks_unknown(p);
+		return leat__parse_unknown(p, "guard", hook_name);
 	size = a.ops->opts_bytes;
 	if (size) {
 		a.opts = leat__graph_own_alloc(p->graph, size);

@@ -185,3 +185,33 @@ leat_declared_next(const char *list, uint32_t *at_io, struct leat_declared *out,
 	*at_io = at;
 	return LEAT_OK;
 }
+
+/* ---- does a value fit? ---------------------------------------------------- */
+
+bool
+leat_text_fits(struct leat_text text, const struct leat_column *column)
+{
+	union {
+		int64_t whole;
+		double float64;
+		bool is_true;
+		struct leat_decimal decimal;
+	} value;
+
+	switch (column->type) {
+	case LEAT_TYPE_INT64:
+		return !leat_text_int64(text, &value.whole);
+	case LEAT_TYPE_FLOAT64:
+		return !leat_text_float64(text, &value.float64);
+	case LEAT_TYPE_BOOL:
+		return !leat_text_bool(text, &value.is_true);
+	case LEAT_TYPE_DECIMAL:
+		return !leat_text_decimal(text, column->scale, &value.decimal);
+	case LEAT_TYPE_DATE:
+		return !leat_text_date(text, &value.whole);
+	case LEAT_TYPE_TIMESTAMP:
+		return !leat_text_timestamp(text, &value.whole);
+	default:
+		return true;
+	}
+}

@@ -276,33 +276,9 @@ csv_rows(const struct csv *s, struct csv_piece *p)
 static bool
 csv_fits(const struct leat_column *c, struct leat_text x, uint8_t quote)
 {
-	union {
-		int64_t whole;
-		double float64;
-		bool is_true;
-		struct leat_decimal decimal;
-	} value;
-
 	if (x.len >= 2 && x.data[0] == quote && x.data[x.len - 1] == quote)
 		x = (struct leat_text){x.data + 1, x.len - 2};
-	if (!x.len)
-		return true;
-	switch (c->type) {
-	case LEAT_TYPE_INT64:
-		return !leat_text_int64(x, &value.whole);
-	case LEAT_TYPE_FLOAT64:
-		return !leat_text_float64(x, &value.float64);
-	case LEAT_TYPE_BOOL:
-		return !leat_text_bool(x, &value.is_true);
-	case LEAT_TYPE_DECIMAL:
-		return !leat_text_decimal(x, c->scale, &value.decimal);
-	case LEAT_TYPE_DATE:
-		return !leat_text_date(x, &value.whole);
-	case LEAT_TYPE_TIMESTAMP:
-		return !leat_text_timestamp(x, &value.whole);
-	default:
-		return true;
-	}
+	return !x.len || leat_text_fits(x, c);
 }
 
 /* The first column that has not got what its type says; n_columns = none. */

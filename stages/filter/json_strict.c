@@ -24,31 +24,8 @@ strict_is_hex(struct leat_text x)
 static bool
 strict_converts(const struct leat_column *c, struct leat_text x)
 {
-	union {
-		int64_t whole;
-		double float64;
-		bool is_true;
-		struct leat_decimal decimal;
-	} value;
-
-	switch (c->type) {
-	case LEAT_TYPE_INT64:
-		return !leat_text_int64(x, &value.whole);
-	case LEAT_TYPE_FLOAT64:
-		return !leat_text_float64(x, &value.float64);
-	case LEAT_TYPE_BOOL:
-		return !leat_text_bool(x, &value.is_true);
-	case LEAT_TYPE_DECIMAL:
-		return !leat_text_decimal(x, c->scale, &value.decimal);
-	case LEAT_TYPE_DATE:
-		return !leat_text_date(x, &value.whole);
-	case LEAT_TYPE_TIMESTAMP:
-		return !leat_text_timestamp(x, &value.whole);
-	case LEAT_TYPE_BINARY:
-		return strict_is_hex(x);
-	default:
-		return true;
-	}
+	return c->type == LEAT_TYPE_BINARY ? strict_is_hex(x)
+					   : leat_text_fits(x, c);
 }
 
 /* The values of a column. */

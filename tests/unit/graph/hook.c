@@ -73,7 +73,7 @@ START_TEST(what_is_wrong_is_pointed_at)
 		uint32_t offset, n_bytes;
 	} bad[] = {
 		{"read a ! @rat(5) write b",
-			"no guard is called 'rat' (did you mean 'rate'?); "
+			"unknown guard 'rat' (did you mean 'rate'?); "
 			"there are: retry, rate, breaker, timeout",
 			10, 3},
 		{"read a ! @rate(item=5) write b",
