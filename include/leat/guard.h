@@ -30,15 +30,17 @@ struct leat_hook; /* one that stands at a stage */
 
 /** before or on_error may wait: the stage gets a thread of its own. */
 #define LEAT_HOOK_WAITS (1u << 0)
-/** on_error may return LEAT_AGAIN: only for stages with LEAT_STAGE_REPEATS. */
+/** on_error may return LEAT_AGAIN: refused at other stages than those with
+ * LEAT_STAGE_REPEATS. */
 #define LEAT_HOOK_REPEATS (1u << 1)
 
 /** From on_error: call the stage, and the hooks inside, once more. */
 #define LEAT_AGAIN 2
 /**
  * From before: the frame is not given to the stage; its records are counted as
- * shed. From on_error: it is given up; they are counted as failed. Not of a
- * call without a frame, nor of one that goes on with a frame (LEAT_MORE).
+ * shed. From on_error, at a stage with LEAT_STAGE_REPEATS: it is given up; they
+ * are counted as failed. Elsewhere, and of a call without a frame, or one that
+ * goes on with a frame (LEAT_MORE), or has emitted, the failure stands.
  */
 #define LEAT_SHED 3
 
@@ -51,7 +53,8 @@ enum leat_call_kind {
 
 /** What is called. */
 struct leat_call {
-	const struct leat_frame *frame; /* in hand; NULL in produce, finish */
+	const struct leat_frame *frame; /* in hand; NULL in produce, finish,
+					   and once the stage has taken it */
 	uint64_t n_items; /* of the frame in hand; in after of a source those
 			     that it emitted */
 	uint64_t n_bytes;

@@ -253,9 +253,9 @@ static int
 hooks_get_thread(struct leat_stage *st, const struct leat__hooks *hooks,
 	struct leat_error *err)
 {
-	if (!hooks_wait(hooks))
+	if (!hooks_wait(hooks) || (st->segment && st->segment->is_blocking))
 		return LEAT_OK;
-	if (st->segment && !st->segment->is_blocking)
+	if (st->segment)
 		return leat__error(err, LEAT_EINVAL,
 			"a hook at stage '%s' may wait, and the stage was "
 			"given no thread of its own for that when the graph "

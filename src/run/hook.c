@@ -1,9 +1,10 @@
 /*
  * run/hook.c -- a call of a stage with its hooks around it.
  *
- * Keeps: after runs once for every before that went well; a call is made again
- * only if it has emitted nothing, and a frame is given up only if nothing was
- * made of it yet. So the ledger holds whatever hooks decide.
+ * Keeps: after runs once for every before that went well; a call that failed is
+ * made again, or its frame given up, only if the stage says that all is as it
+ * was (LEAT_STAGE_REPEATS) and has emitted nothing. So the ledger holds
+ * whatever hooks decide.
  * Threads: the one that steps the stage's task.
  */
 #include <stdio.h>
@@ -146,6 +147,8 @@ hook_decide(struct hook_call *self, int rc)
 	struct hooked *h = self->hooked;
 	struct leat_stage *st = h->st;
 	struct leat_error error;
+	bool is_as_before =
+		(st->ops.flags & LEAT_STAGE_REPEATS) && !has_emitted(st);
 	int decided;
 
 	if (st->error.code != rc)
@@ -154,12 +157,11 @@ hook_decide(struct hook_call *self, int rc)
 	self->call.error = &error;
 	decided = self->hook->ops.on_error(self->hook, &self->call, rc);
 	self->call.error = NULL;
-	if (decided == LEAT_AGAIN && !has_emitted(st) &&
-		(st->ops.flags & LEAT_STAGE_REPEATS)) {
+	if (decided == LEAT_AGAIN && is_as_before) {
 		leat__add_relaxed(&self->hook->n_again, 1u);
 		return LEAT_AGAIN;
 	}
-	if (decided == LEAT_SHED && can_give_up(h)) {
+	if (decided == LEAT_SHED && is_as_before && can_give_up(h)) {
 		leat__add_relaxed(&self->hook->n_shed, 1u);
 		h->is_failed = true;
 		return LEAT_SHED;
@@ -183,11 +185,14 @@ hook_before(struct hook_call *self)
 	return rc;
 }
 
+/* A frame that the stage has taken may be gone. */
 static void
 hook_after(struct hook_call *self, int rc)
 {
 	const struct hooked *h = self->hooked;
 
+	if (rc == LEAT_OK || rc == LEAT_EOS)
+		self->call.frame = NULL;
 	self->call.n_items = h->n_items;
 	self->call.n_bytes = h->n_bytes;
 	if (self->hook->ops.after)
@@ -258,7 +263,7 @@ hooked_drop(struct hooked *h)
 	struct leat_stage *st = h->st;
 
 	leat_stage_count(st, h->is_failed ? LEAT_COUNT_FAILED : LEAT_COUNT_SHED,
-		h->frame->n_items);
+		h->n_items);
 	leat_stage_release(st, h->frame);
 	return LEAT_OK;
 }

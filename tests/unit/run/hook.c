@@ -106,6 +106,17 @@ static const struct leat_stage_ops shaky_ops = {
 	.finish = shaky_finish,
 };
 
+static const struct leat_stage_ops shaky_once_ops = {
+	LEAT_STAGE_OPS_INIT("shaky"),
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.state_bytes = sizeof(struct shaky),
+	.opts_bytes = sizeof(struct shaky_opts),
+	.needs.frame_bytes = 4096,
+	.init = shaky_init,
+	.process = shaky_process,
+	.finish = shaky_finish,
+};
+
 /* ---- a hook that notes, and decides as it is told -------------------------- */
 
 struct spy_opts {
@@ -139,6 +150,7 @@ spy_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 {
 	const struct spy_opts *o = leat_hook_opts(hook);
 
+	ck_assert(rc < 0 || rc == LEAT_SHED || !call->frame);
 	if (o->journal)
 		note(o->journal, rc < 0 ? "!%s%d " : ">%s%d ", o->name,
 			(int)call->n_items);
@@ -156,6 +168,15 @@ spy_on_error(struct leat_hook *hook, const struct leat_call *call, int rc)
 		return leat_call_fail(call, LEAT_EDATA, "%s gives up", o->name);
 	return o->on_error ? (int)o->on_error : rc;
 }
+
+static const struct leat_hook_ops spy_once_ops = {
+	LEAT_HOOK_OPS_INIT("spy"),
+	.state_bytes = sizeof(struct spy),
+	.opts_bytes = sizeof(struct spy_opts),
+	.before = spy_before,
+	.after = spy_after,
+	.on_error = spy_on_error,
+};
 
 static const struct leat_hook_ops spy_ops = {
 	LEAT_HOOK_OPS_INIT("spy"),
@@ -177,6 +198,7 @@ static const struct leat_hook_ops spy_ops = {
 struct trial {
 	struct numbers_opts numbers;
 	struct shaky_opts shaky;
+	bool is_once; /* the stage cannot be called again */
 	struct sink_seen seen;
 	struct leat_graph_stats stats;
 	struct leat_hook_stats hook; /* of the first */
@@ -188,7 +210,8 @@ trial_run(struct trial *t, const struct spy_opts *spies, uint32_t n)
 {
 	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = &t->seen};
 	struct leat_step steps[3] = {{&numbers_ops, &t->numbers},
-		{&shaky_ops, &t->shaky}, {&sink_ops, &sink}};
+		{t->is_once ? &shaky_once_ops : &shaky_ops, &t->shaky},
+		{&sink_ops, &sink}};
 	struct leat_hook_step hooks[4];
 	struct leat_stage *st[3];
 	struct leat_hook_stats none;
@@ -205,7 +228,8 @@ trial_run(struct trial *t, const struct spy_opts *spies, uint32_t n)
 					 leat_in(st[k + 1], 0), NULL, NULL),
 			LEAT_OK);
 	for (uint32_t k = 0; k < n; k++)
-		hooks[k] = (struct leat_hook_step){&spy_ops, &spies[k]};
+		hooks[k] = (struct leat_hook_step){
+			t->is_once ? &spy_once_ops : &spy_ops, &spies[k]};
 	ck_assert_int_eq(
 		leat_stage_set_hooks(st[1], hooks, n, &t->err), LEAT_OK);
 	rc = leat_graph_run(graph, &t->err);
@@ -321,6 +345,23 @@ START_TEST(a_frame_that_failed_can_be_given_up)
 }
 END_TEST
 
+START_TEST(what_cannot_be_called_again_is_not_given_up_either)
+{
+	static const int64_t decisions[] = {LEAT_AGAIN, LEAT_SHED};
+
+	for (uint32_t k = 0; k < 2; k++) {
+		struct spy_opts spy =
+			SPY(.name = "a", .on_error = decisions[k]);
+		struct trial t = trial_of_five();
+
+		t.is_once = true;
+		t.shaky.n_fail = 1;
+		ck_assert_int_eq(trial_run(&t, &spy, 1), LEAT_EIO);
+		ck_assert_uint_eq(t.hook.n_again + t.hook.n_shed, 0);
+	}
+}
+END_TEST
+
 START_TEST(a_call_can_be_refused_and_the_outer_hook_is_asked)
 {
 	struct journal journal = {.n = 0};
@@ -433,6 +474,7 @@ TEST_MAIN("run/hook", the_first_stands_outermost,
 	not_after_something_was_emitted,
 	a_frame_can_be_shed_before_the_stage_sees_it,
 	a_frame_that_failed_can_be_given_up,
+	what_cannot_be_called_again_is_not_given_up_either,
 	a_call_can_be_refused_and_the_outer_hook_is_asked,
 	what_a_hook_says_stands_behind_the_cause,
 	an_end_that_is_expected_is_no_failure,
