@@ -83,8 +83,9 @@ enum leat_class {
 	LEAT_CLASS_OTHER
 };
 
-#define LEAT_ERROR_TEXT_BYTES  512
-#define LEAT_ERROR_STAGE_BYTES 64
+#define LEAT_ERROR_TEXT_BYTES   512
+#define LEAT_ERROR_STAGE_BYTES  64
+#define LEAT_ERROR_ORIGIN_BYTES 192
 
 /**
  * What went wrong, for people. Owned by the caller, plain memory, no ending
@@ -93,6 +94,8 @@ enum leat_class {
  * text names the field, the value and what would be accepted; it never ends
  * in a newline. at_offset/at_bytes point into the text of the graph
  * description that the error is about, for a caret; at_bytes 0 = no place.
+ * The class is leat_err_class(code). origin says whether there is a place in
+ * the data; a name that is too long has "..." instead of its beginning.
  */
 struct leat_error {
 	int32_t code;       /* LEAT_OK or a negative LEAT_E code */
@@ -101,6 +104,12 @@ struct leat_error {
 	uint32_t at_bytes;  /* length of the guilty piece, 0 = no place */
 	char stage[LEAT_ERROR_STAGE_BYTES]; /* name of the stage, "" = none */
 	char text[LEAT_ERROR_TEXT_BYTES];   /* one or more lines, UTF-8 */
+	int64_t time_ns; /* when, in ns since 1970; 0 = unknown */
+	/* the place in the data */
+	uint64_t line;   /* of the record, from 1; 0 = unknown */
+	uint64_t column; /* bytes, from 1; 0 = unknown */
+	uint64_t offset; /* bytes from the start of origin */
+	char origin[LEAT_ERROR_ORIGIN_BYTES]; /* file or the like, "" = none */
 };
 
 /** Name of a code ("LEAT_EDATA"), or "LEAT_?" for a number that is none. */
@@ -111,6 +120,9 @@ LEAT_API const char *leat_err_text(int code);
 
 /** Class of a code: one of enum leat_class. */
 LEAT_API int leat_err_class(int code);
+
+/** Name of a class ("data"); static, "?" for a number that is none. */
+LEAT_API const char *leat_err_class_name(int err_class);
 
 /**
  * Draw the place of an error: the line of the graph text, and a caret line.

@@ -45,9 +45,20 @@ struct leat_stage_set;
 
 #define LEAT_WEIGHT_MAX 1000u
 
+/* flags of leat_graph_opts: how long things take is not kept (see
+ * leat/metrics.h), and needs no memory */
+#define LEAT_GRAPH_NO_LATENCY (1u << 0)
+/*
+ * For tests: the graph's clock goes on only while all of its threads wait, and
+ * then at once to the first moment that one of them waits for. So an hour of
+ * waiting takes no time, and threads, queues and guards are the real ones. Not
+ * with a parent: contexts of one tree go by one clock.
+ */
+#define LEAT_GRAPH_VIRTUAL_TIME (1u << 1)
+
 struct leat_graph_opts {
 	uint32_t size;            /* by LEAT_OPTS_INIT(leat_graph_opts) */
-	uint32_t flags;           /* none yet; unknown bits are refused */
+	uint32_t flags;           /* LEAT_GRAPH_*; unknown bits are refused */
 	uint32_t workers;         /* threads for segments; 0 = one per core */
 	uint32_t capacity_frames; /* of every link not told otherwise; 0 = 4, */
 				  /* 2 of frames over 1 MiB */
@@ -61,18 +72,23 @@ struct leat_graph_opts {
 	uint32_t reserved;                   /* 0 */
 	/* of the priorities, up to LEAT_WEIGHT_MAX; 0 = 128, 64, ... 1 */
 	uint32_t weights[LEAT_PRIORITIES];
-	/* where dead letters go: a file that lines are added to, one JSON
-	 * object each; NULL = nowhere. Copied.                        [lent] */
+	/* where dead letters go, of stages that have no dead_letters of their
+	 * own: see leat/dead.h; NULL = nowhere. Copied.               [lent] */
 	const char *dead_letters;
 	uint64_t hash_seed; /* see leat_stage_hash_seed(); 0 = drawn anew */
+	/* worker k stays on the k-th of these cores, over and over: "off";
+	 * "cores", all that the process may run on; or a list, "0-3,8".
+	 * Threads of blocking stages stay on none. NULL = off          [lent]
+	 */
+	const char *pin;
 };
 
 /** What becomes of a record that a stage cannot deal with. */
 enum leat_on_error {
 	LEAT_ON_ERROR_STOP = 0,   /* the run fails with it */
 	LEAT_ON_ERROR_SKIP,       /* it is left out */
-	LEAT_ON_ERROR_DEAD_LETTER /* it is written to the graph's dead_letters
-				   */
+	LEAT_ON_ERROR_DEAD_LETTER /* it is written to the stage's dead_letters,
+				   * or the graph's */
 };
 
 struct leat_link_opts {
@@ -152,14 +168,32 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_add(struct leat_graph *graph,
  * Say what becomes of records that a stage cannot deal with; in a graph's text
  * on_error=stop|skip|skip(MAX)|dead-letter. Each is counted as failed.
  *
- * @param how  enum leat_on_error
+ * Of a stage with LEAT_STAGE_REPEATS, a frame that it failed with because of
+ * its data (class DATA) is tried in halves, each in its order, until only the
+ * records are left that are wrong: at most 2 n calls for n records, and for k
+ * wrong ones about 2 k log2(n). Bytes are not cut: such a frame is one letter.
+ *
+ * @param how  enum leat_on_error; of DEAD_LETTER the check makes sure that
+ *             there is a place for them
  * @param max  of SKIP: one more fails the run; 0 = any number
  *
- * @return LEAT_OK, LEAT_EINVAL (a stage without LEAT_STAGE_REJECTS; DEAD_LETTER
- * in a graph without dead_letters), LEAT_ESTATE (the graph has started).
+ * @return LEAT_OK, LEAT_EINVAL (a stage with neither LEAT_STAGE_REJECTS nor
+ * LEAT_STAGE_REPEATS), LEAT_ESTATE (the graph has started).
  */
 LEAT_API LEAT_MUST_CHECK int leat_stage_set_on_error(struct leat_stage *stage,
 	uint32_t how, uint64_t max, struct leat_error *err);
+
+/**
+ * Say where a stage's dead letters go, in place of the graph's dead_letters; in
+ * a graph's text dead_letters=FILE. Unless it is told another on_error, it has
+ * dead letters then. Several stages may share a path.
+ *
+ * @param path  see leat/dead.h; NULL = the graph's. Copied.            [lent]
+ *
+ * @return as leat_stage_set_on_error(), or LEAT_ENOMEM.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_set_dead_letters(
+	struct leat_stage *stage, const char *path, struct leat_error *err);
 
 /**
  * Say when a stage is run, if several are ready. Without it a stage has the
@@ -236,6 +270,21 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_check(
 	struct leat_graph *graph, struct leat_error *err);
 
 /**
+ * Would a stage find what it is to open: its files, a folder that it may write
+ * to and space there, connections? It looks, and changes nothing; its dead
+ * letters' folder is looked at too. After leat_graph_check().
+ *
+ * @param stage  its number, 0 to n_stages - 1
+ *
+ * @return LEAT_OK, or what opening it would return, with text and place;
+ * LEAT_EINVAL, LEAT_ESTATE.
+ *
+ * Threads: one. Waits: for the outside world, until the graph is cancelled.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_probe(
+	struct leat_graph *graph, uint32_t stage, struct leat_error *err);
+
+/**
  * Write the graph in its full form, as text that parses to the same graph.
  *
  * @return length without the NUL; cut if n_bytes is too short.
@@ -283,6 +332,43 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_start(
 LEAT_API LEAT_MUST_CHECK int leat_graph_wait(
 	struct leat_graph *graph, int64_t deadline_ns, struct leat_error *err);
 
+#define LEAT_GRAPH_ERRORS_MAX 8u /* that are kept of one graph */
+
+/**
+ * What went wrong, one after the other: first the cause, as leat_graph_wait()
+ * or a failed leat_graph_start() tells it; then what failed after it or because
+ * of it, in the order of time: other stages while the run was ended, what was
+ * to be cleaned up. After a run that ended well all of them are such that have
+ * cost no record: a temporary file that could not be removed, say.
+ *
+ * Settled when leat_graph_wait() or leat_graph_start() has returned; before, in
+ * the order of time. Codes of the class EXPECTED are there if they are the
+ * cause, or a deadline that a stage has missed.
+ *
+ * @param k        0 to leat_graph_n_errors(), below LEAT_GRAPH_ERRORS_MAX
+ *
+ * @return LEAT_OK, LEAT_EINVAL: there is none, or it was not kept.
+ *
+ * Threads: any. Waits: no.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_error(
+	struct leat_graph *graph, uint32_t k, struct leat_error *err_out);
+
+/** How many there were; those over LEAT_GRAPH_ERRORS_MAX were not kept. */
+LEAT_API uint32_t leat_graph_n_errors(struct leat_graph *graph);
+
+/**
+ * A file that becomes readable, for good, once leat_graph_wait() has nothing
+ * left to wait for: to wait for the end beside other things, in a poll().
+ *
+ * @param fd_out  not to be read or closed; lives as long as the graph   [lent]
+ *
+ * @return LEAT_OK, LEAT_ESTATE (never started), or LEAT_ELIMIT (no file to be
+ * had). From any thread.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_end_fd(
+	struct leat_graph *graph, int *fd_out, struct leat_error *err);
+
 /** Has leat_graph_wait() come to the end? From any thread. */
 LEAT_API bool leat_graph_is_over(const struct leat_graph *graph);
 
@@ -290,8 +376,67 @@ LEAT_API bool leat_graph_is_over(const struct leat_graph *graph);
 LEAT_API LEAT_MUST_CHECK int leat_graph_run(
 	struct leat_graph *graph, struct leat_error *err);
 
-/** Sources stop; what was accepted arrives; then the end. Returns at once. */
+/**
+ * End it, and lose nothing: sources stop, what was accepted arrives, stages
+ * finish, and then, when no other stage is left, sinks complete their outputs.
+ * Returns at once; the order of these is that of enum leat_drain_phase.
+ *
+ * Whatever holds data back for a time lets go of it: a source that waits for
+ * input or in a guard ends, and @retry goes on without its delays. What a guard
+ * promises to others stands: @rate keeps its rate, @breaker its pause.
+ *
+ * Threads: any. Before the start, and after the end, it does nothing.
+ */
 LEAT_API void leat_graph_drain(struct leat_graph *graph);
+
+/**
+ * As leat_graph_drain, for a limited time: then it is cancelled, and fails with
+ * LEAT_ETIMEDOUT and a text that names whom it waited for and counts what had
+ * not arrived. Called again it moves the deadline.
+ *
+ * @param deadline_ns  of leat_now_ns(), which steps of the wall clock do not
+ *                     move, and which goes on while the process is stopped
+ *                     (SIGSTOP): one that passed meanwhile counts as it goes
+ *                     on. LEAT_NEVER = no limit any more
+ *
+ * @return LEAT_OK, or
+ *   LEAT_ESTATE  never started, or it has ended
+ *   LEAT_ENOMEM  no memory or no thread for the deadline; it drains without
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_drain_until(
+	struct leat_graph *graph, int64_t deadline_ns);
+
+/** How far a drain is; each begins when those before are over. */
+enum leat_drain_phase {
+	LEAT_DRAIN_NONE = 0, /* none was asked for */
+	LEAT_DRAIN_SOURCES,  /* sources stop */
+	LEAT_DRAIN_ARRIVE,   /* what they gave arrives */
+	LEAT_DRAIN_FINISH,   /* stages tell what they held, and it arrives */
+	LEAT_DRAIN_COMMIT,   /* sinks complete their outputs */
+	LEAT_DRAIN_OVER
+};
+
+#define LEAT_DRAIN_PHASES 6u
+
+struct leat_drain_stats {
+	uint32_t size;  /* filled by the library */
+	uint32_t phase; /* enum leat_drain_phase */
+	/* when each began; 0 = not yet, or a cancel has left it out. One that
+	 * there was nothing to do in began as the next did. */
+	int64_t began_ns[LEAT_DRAIN_PHASES];
+	int64_t deadline_ns; /* LEAT_NEVER = none */
+	uint64_t n_left;     /* records that have not come to their end */
+	uint32_t n_awaited;  /* stages with LEAT_STATS_AWAITED */
+	uint32_t is_late;    /* 1: the deadline has cancelled it */
+};
+
+/** Where a drain stands; whom it waits for say leat_stage_stats() in their
+ * flags, LEAT_STATS_AWAITED. From any thread, at any time. */
+LEAT_API void leat_graph_drain_stats(
+	const struct leat_graph *graph, struct leat_drain_stats *stats_out);
+
+/** "what was read arrives"; "?" for a number that is none. */
+LEAT_API const char *leat_drain_phase_text(uint32_t phase);
 
 /** End it now. The outputs are not completed. Returns at once. */
 LEAT_API void leat_graph_cancel(struct leat_graph *graph);

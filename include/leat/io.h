@@ -53,6 +53,23 @@ LEAT_API LEAT_MUST_CHECK int leat_file_open(
 LEAT_API LEAT_MUST_CHECK int leat_file_create(struct leat_stage *st,
 	const char *path, uint32_t flags, struct leat_file **file_out);
 
+/**
+ * Is what leat_file_create() is given there out at once: standard output, a
+ * pipe, a device? Else it gets its name when it is complete. From negotiate on.
+ */
+LEAT_API bool leat_file_is_stream(struct leat_stage *st, const char *path);
+
+/**
+ * For probe: would leat_file_create() go well, and is there any space? Makes a
+ * file beside PATH, writes a block, and takes it away; what is there already
+ * stays as it is, and a stream is not opened.
+ *
+ * @return LEAT_OK, or a code after leat_stage_fail_errno(). Waits: for the
+ * disk.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_file_probe(
+	struct leat_stage *st, const char *path);
+
 /** Size and kind. */
 LEAT_API struct leat_file_info leat_file_info(const struct leat_file *file);
 
@@ -88,8 +105,8 @@ LEAT_API void leat_file_suspend(struct leat_file *file);
 LEAT_API LEAT_MUST_CHECK int leat_file_commit(struct leat_file *file);
 
 /**
- * Keep what is written, complete or not, as PATH.partial when the file is
- * closed without a commit.
+ * Keep what is written, complete or not, as PATH.partial when it is closed
+ * without a commit; on the disk before, as a commit, or with a warning.
  */
 LEAT_API void leat_file_keep_partial(struct leat_file *file);
 

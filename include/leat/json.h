@@ -54,7 +54,7 @@ LEAT_API uint32_t leat_json_scan(struct leat_json_scan *scan,
 	const uint8_t *text, uint32_t n_bytes, uint32_t *out, uint32_t n_max);
 
 /** Which code the scan runs on this machine: "avx512", "avx2", "sse2",
- * "portable". */
+ * "neon", "portable". */
 LEAT_API const char *leat_json_scan_name(void);
 
 /**

@@ -41,7 +41,8 @@ struct leat_frame {
 	struct leat_pool *pool; /* where the slot goes back to */
 	uint64_t stamp;         /* Lamport stamp, 0 = none */
 	uint64_t source_offset; /* of data[0] in its source, bytes */
-	int64_t birth_ns;       /* when its source made it, 0 = unknown */
+	int64_t birth_ns;       /* when its source made it, to 4 ns; 0 =
+				   unknown */
 	uint32_t len_bytes;     /* payload filled */
 	uint32_t n_items;       /* records in it (for bytes: ended in it) */
 	uint8_t layout;         /* one LEAT_LAYOUT_ bit */
@@ -64,6 +65,11 @@ struct leat_frame {
  * leat_frame_start(), for this stage, which knows it.
  */
 #define LEAT_FRAME_MARKED (1u << 2)
+/**
+ * In flags, of rows: the frame that they point into begins with a head that
+ * says where its text stands, known to the stages that come with the library.
+ */
+#define LEAT_FRAME_PLACED (1u << 3)
 /** In flags: three bits for the priority, see leat_frame_priority(). */
 #define LEAT_FRAME_PRIORITY_SHIFT 5
 #define LEAT_FRAME_PRIORITY_MAX   7u

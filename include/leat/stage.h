@@ -58,6 +58,13 @@ enum leat_option_type {
 #define LEAT_OPTION_REQUIRED   (1u << 1)
 #define LEAT_OPTION_REST       (1u << 2) /* takes all further positionals, */
 					 /* joined with commas */
+/* How it can change while the graph runs (leat/live.h); none: not at all.
+ * LIVE: the stage is told by its change. RENEWS: another instance takes the
+ * place of a stage that is LEAT_STAGE_STATELESS, does not block and has one in;
+ * KEEPS with it: the columns that go out are those that come in. */
+#define LEAT_OPTION_LIVE   (1u << 3)
+#define LEAT_OPTION_RENEWS (1u << 4)
+#define LEAT_OPTION_KEEPS  (1u << 5)
 
 /**
  * One option of a stage. Parsing, checking, inspect, help and the man page
@@ -281,7 +288,83 @@ struct leat_stage_ops {
 	/** As before, of a stage with one out: what has to stand right behind
 	 * it. */
 	const struct leat_stage_ops *behind;
+
+	/**
+	 * Layouts accepted with these options, LEAT_LAYOUT_ bits; NULL =
+	 * in_layouts. Asked before init, maybe several times.
+	 *
+	 * @param opts  as init gets them, not yet checked by it         [lent]
+	 */
+	uint32_t (*takes)(const void *opts);
+
+	/** The layout that goes out with these options, one bit; NULL =
+	 * out_layout. As takes. */
+	uint32_t (*gives)(const void *opts);
+
+	/**
+	 * Of tables with these columns: which does it look at? Asked after its
+	 * init, and before its negotiate, by who makes them; NULL = all.
+	 *
+	 * @param wanted  one for each column; set where it is looked at [lent]
+	 *
+	 * @return LEAT_WANTS_*
+	 */
+	uint32_t (*wants)(struct leat_stage *st,
+		const struct leat_schema *schema, bool *wanted);
+
+	/**
+	 * Options that are LEAT_OPTION_LIVE are others now. Called between two
+	 * calls of this instance; the init of another one has accepted them, so
+	 * it cannot fail.
+	 *
+	 * @param opts  full-size copy of all; lives until the next change, or
+	 *              as long as the stage                          [lent]
+	 */
+	void (*change)(struct leat_stage *st, const void *opts);
+
+	/**
+	 * What it promises of an out, or of itself if it has none: the
+	 * LEAT_PROMISE_ bits that hold. Asked after negotiate, from any
+	 * thread; leat_graph_path() makes use of it. NULL = none, and of
+	 * several ins that they are mixed.
+	 */
+	uint32_t (*promises)(struct leat_stage *st, uint32_t out);
+
+	/**
+	 * For `leat check --online`: would open go well? Look at what open
+	 * would use, and leave it as it is. After negotiate, instead of open;
+	 * waits end when the stage's context ends. NULL = nothing to look at.
+	 *
+	 * @return LEAT_OK or a code, with the text by leat_stage_fail().
+	 */
+	int (*probe)(struct leat_stage *st);
 };
+
+#define LEAT_WANTS_ALL   0u /* of them; or it cannot tell, or misses one */
+#define LEAT_WANTS_THESE 1u /* the others are not passed on */
+#define LEAT_WANTS_REST_PASSES                                                 \
+	2u /* the others are passed on as they are: who is behind it may look  \
+	    */
+
+/** Of a source: another run reads the same from the beginning. */
+#define LEAT_PROMISE_AGAIN (1u << 0)
+/** Of a sink: what it writes gets its name when all of it is there; before,
+ * nothing stands under it. */
+#define LEAT_PROMISE_WHOLE (1u << 1)
+/** It emits in an order of its own. */
+#define LEAT_PROMISE_SORTS (1u << 2)
+/** Of several ins: records of different ones come out as they come in. */
+#define LEAT_PROMISE_MIXES (1u << 3)
+/** It emits nothing before its input has ended. */
+#define LEAT_PROMISE_HOLDS (1u << 4)
+/** It drops what comes while that out is slow. */
+#define LEAT_PROMISE_SHEDS (1u << 5)
+/** It goes on although that out is slow. */
+#define LEAT_PROMISE_LETS_GO (1u << 6)
+/** What a slow out has not had waits on the disk, up to a limit. */
+#define LEAT_PROMISE_SPILLS (1u << 7)
+/** A frame of that out may go to other outs too, at the same time. */
+#define LEAT_PROMISE_SHARES (1u << 8)
 
 #define LEAT_STAGE_OPS_INIT(stage_name)                                        \
 	.size = (uint32_t)sizeof(struct leat_stage_ops), .name = (stage_name)
@@ -302,6 +385,34 @@ LEAT_API struct leat_ctx *leat_stage_ctx(struct leat_stage *st);
  */
 LEAT_API uint64_t leat_stage_hash_seed(const struct leat_stage *st);
 
+/**
+ * The instance of this stage that comes first: itself, unless several workers
+ * run it. It was inited and has negotiated before the others; what these find
+ * in its state and nobody changes any more they can all read, from negotiate to
+ * process, and not in fini.
+ */
+LEAT_API struct leat_stage *leat_stage_first(struct leat_stage *st);
+
+/**
+ * Of a stage with an option that RENEWS it, and columns of its own: the schema
+ * that went out of the instance in whose place this one came, if that is like
+ * this one in all; else this one. The stages behind it go by that pointer.
+ *
+ * @param schema  in its side memory                                    [lent]
+ */
+LEAT_API const struct leat_schema *leat_stage_same_schema(
+	const struct leat_stage *st, const struct leat_schema *schema);
+
+/** In init or negotiate: so many of the needs' side_bytes are for what all
+ * instances share: the first takes them, and no other. */
+LEAT_API void leat_stage_share(struct leat_stage *st, uint64_t n_bytes);
+
+/**
+ * The time by the clock of the stage's graph: as leat_now_ns(), but in a graph
+ * with LEAT_GRAPH_VIRTUAL_TIME, whose waits it goes with.
+ */
+LEAT_API int64_t leat_stage_now_ns(const struct leat_stage *st);
+
 /** The name of this instance, unique in its graph ("where", "where2"). */
 LEAT_API const char *leat_stage_name(const struct leat_stage *st);
 
@@ -313,6 +424,17 @@ LEAT_API struct leat_needs *leat_stage_needs(struct leat_stage *st);
  * If not, only their number of rows matters (LEAT_STAGE_BLIND). From init on.
  */
 LEAT_API bool leat_stage_values_wanted(const struct leat_stage *st);
+
+/**
+ * Which columns of the tables that this stage is to emit does any stage behind
+ * it look at, as far as their `wants` tell? In negotiate.
+ *
+ * @param wanted  one for each column of the schema; written       [lent]
+ *
+ * @return how many; all of them, if a stage does not tell
+ */
+LEAT_API uint32_t leat_stage_columns_wanted(const struct leat_stage *st,
+	const struct leat_schema *schema, bool *wanted);
 
 /**
  * Take a fresh frame of the size that was declared. The plan reserved it: up
@@ -379,7 +501,10 @@ enum leat_count {
 	LEAT_COUNT_N
 };
 
-/** Add to this stage's ledger. Never undone. */
+/**
+ * Add to this stage's ledger. Never undone. What comes into being, read or
+ * made, is counted before it is emitted: a graph may be looked at in between.
+ */
 LEAT_API void leat_stage_count(
 	struct leat_stage *st, enum leat_count what, uint64_t n);
 
@@ -407,6 +532,19 @@ LEAT_API LEAT_PRINTF(6, 7) int leat_stage_fail_at(struct leat_stage *st,
 	int code, const char *option, size_t offset, size_t n_bytes,
 	const char *format, ...);
 
+/**
+ * Say where in the data the failure lies that was recorded last; the place is
+ * told in struct leat_error, beside the text.
+ *
+ * @param origin  file or the like; NULL = unknown                      [lent]
+ * @param line    from 1; 0 = unknown; so column
+ * @param offset  bytes from the start of origin
+ *
+ * @return the code of that failure.
+ */
+LEAT_API int leat_stage_locate(struct leat_stage *st, const char *origin,
+	uint64_t line, uint64_t column, uint64_t offset);
+
 /** A record that cannot be dealt with. All [lent] for the call. */
 struct leat_reject {
 	const char *reason; /* what is wrong, and what would be accepted */
@@ -417,7 +555,14 @@ struct leat_reject {
 	const void *data;   /* the record as it came */
 	size_t n_bytes;
 	uint64_t n_records; /* that it stands for; 0 = 1 */
+	uint32_t flags;     /* LEAT_REJECT_* */
+	uint32_t reserved;
+	const char *head; /* of a source whose first line names its fields:
+			     that; NULL = it has none */
 };
+
+/** In flags: data is not as it came, but values with commas between. */
+#define LEAT_REJECT_VALUES (1u << 0)
 
 /**
  * Of LEAT_STAGE_REJECTS: a record cannot be dealt with. It is counted as
@@ -438,6 +583,18 @@ LEAT_API LEAT_MUST_CHECK int leat_stage_reject(
  * have been? Settled when finish is called.
  */
 LEAT_API bool leat_stage_is_draining(const struct leat_stage *st);
+
+/**
+ * Of LEAT_STAGE_BLOCKING: wait for a moment.
+ *
+ * @param until_ns  of the clock of leat_now_ns()
+ *
+ * @return LEAT_OK: it has come; LEAT_EOS, in a source: a drain was asked for,
+ * so return what produce returns when there is nothing more; LEAT_ECANCELED or
+ * LEAT_ETIMEDOUT, to be returned.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_sleep_until(
+	struct leat_stage *st, int64_t until_ns);
 
 /**
  * Side memory for what does not flow: tables, buffers, indexes. From the

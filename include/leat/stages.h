@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+struct leat_dead_ops; /* leat/dead.h */
 struct leat_hook_ops; /* leat/guard.h */
 
 /** What a file name's extension brings along. */
@@ -38,6 +39,8 @@ struct leat_compression {
 	bool (*has_members)(const struct leat_shape *shape);
 	uint32_t members_workers; /* with fewer workers it is not worth it */
 	uint32_t reserved;
+	/* of a sample that begins with magic: is it one? NULL = yes */
+	bool (*is_shown)(const struct leat_shape *shape);
 };
 
 /** A table of stages by name. */
@@ -49,6 +52,9 @@ struct leat_stage_set {
 	const struct leat_compression *compressions; /* NULL = none */
 	/* ends with NULL; NULL = there are none */
 	const struct leat_hook_ops *const *guards;
+	/* stores of dead letters, the first that takes a path has it; ends with
+	 * NULL; NULL = all go to files of lines */
+	const struct leat_dead_ops *const *dead_stores;
 };
 
 LEAT_API extern const struct leat_stage_set leat_stages;
@@ -66,6 +72,31 @@ struct leat_read_opts {
 	uint64_t chunk_bytes; /* payload of a frame; 0 = 262144 */
 	uint32_t decode;      /* 0 = auto: a decoder comes along; 1 = off */
 	uint32_t glob;        /* 0 = on: a path may be a pattern; 1 = off */
+};
+
+/** gen: rows that come as real traffic does, made up. */
+LEAT_API extern const struct leat_stage_ops leat_gen_ops;
+
+struct leat_gen_opts {
+	uint32_t size;
+	uint32_t flags;
+	double rate;        /* rows a second, the mean of a period; 0 = 1000 */
+	uint64_t count;     /* rows; 0 = any number */
+	int64_t span_ns;    /* of the time in the rows; 0 = any */
+	uint64_t daily;     /* percent that the rate swings by; 0 to 100 */
+	int64_t period_ns;  /* of that; 0 = 24 h */
+	double group;       /* rows that come at once, the mean; 0 = 1 */
+	double tail;        /* Pareto's shape of that; 0 = 1.5 */
+	uint64_t group_max; /* 0 = 10 000 */
+	double bursts;      /* an hour, the mean */
+	int64_t burst_for_ns; /* the mean; 0 = 30 s */
+	double burst_times;   /* of the rate, in one; 0 = 10 */
+	uint64_t keys;        /* different ones; 0 = 1000 */
+	double skew;          /* Zipf's exponent of them; 0 = all alike */
+	const char *start;    /* a timestamp; "" = 2000-01-01 */
+	uint64_t seed;
+	uint32_t pace; /* 0 = off; 1 = rows come when their time has come */
+	uint32_t reserved;
 };
 
 /* ---- fan-out, fan-in ---------------------------------------------------------- */
@@ -191,6 +222,9 @@ struct leat_csv_parse_opts {
 	uint32_t sniff;       /* 1: sep and quote are guessed from the data */
 	uint32_t by_name;     /* 1: files may have their columns in any order */
 	const char *filename; /* a column that says which file; "" = none */
+	uint32_t infer; /* 0 = types that nobody declared are inferred, 1 =
+			 * they are strings */
+	uint32_t reserved;
 };
 
 /** csv.cut: bytes cut where records of a CSV end. Comes by itself before
@@ -248,6 +282,7 @@ struct leat_json_parse_opts {
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
 	uint32_t strict; /* 1: every value is checked against its type */
 	uint32_t reserved;
+	const char *filename; /* a column that says which file; "" = none */
 };
 
 /** json.path NEW=$.a.b[0],... from=COLUMN: columns from inside JSON text. */
@@ -289,13 +324,15 @@ struct leat_json_format_opts {
 	uint32_t reserved;
 };
 
-/** lines.parse: bytes to rows, one a line. */
+/** lines.parse: bytes to rows, one a line; with a filename, to a table of the
+ * columns `line` and that one. */
 LEAT_API extern const struct leat_stage_ops leat_lines_parse_ops;
 
 struct leat_lines_parse_opts {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
+	const char *filename; /* a column that says which file; "" = rows */
 };
 
 /** lines.format: rows to bytes, a newline after each. */
@@ -558,6 +595,7 @@ struct leat_fixed_parse_opts {
 	const char *names;  /* "a,b,c"; "" = c1, c2, ... */
 	uint32_t trim;      /* 0 = on: without the spaces around values */
 	uint32_t unit;      /* 0 = bytes, 1 = characters of UTF-8 */
+	const char *filename; /* a column that says which file; "" = none */
 };
 
 /** length.parse: bytes to rows, each with its length before it. */
@@ -625,6 +663,8 @@ LEAT_API extern const struct leat_stage_ops leat_members_decode_ops;
 /** For a struct leat_compression: does what a source shows of itself consist of
  * members that several workers can decode? */
 LEAT_API bool leat_members_shown(const struct leat_shape *shape);
+/** Is a sample that begins with BZh bzip2? A block follows, or the end. */
+LEAT_API bool leat_bzip2_shown(const struct leat_shape *shape);
 
 /** gzip.encode, zstd.encode, lz4.encode, bzip2.encode: bytes to one member. */
 LEAT_API extern const struct leat_stage_ops leat_gzip_encode_ops;
@@ -640,6 +680,26 @@ struct leat_encode_opts {
 	uint32_t reserved;
 };
 
+/** blocks.encode FORMAT: bytes to members of one size each, by all workers. */
+LEAT_API extern const struct leat_stage_ops leat_blocks_encode_ops;
+/** blocks.cut: comes by itself before it, with the same options. */
+LEAT_API extern const struct leat_stage_ops leat_blocks_cut_ops;
+
+enum leat_encode_format {
+	LEAT_ENCODE_GZIP = 0,
+	LEAT_ENCODE_ZSTD,
+	LEAT_ENCODE_LZ4,
+	LEAT_ENCODE_BZIP2
+};
+
+struct leat_encode_blocks_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t format; /* enum leat_encode_format */
+	uint32_t reserved;
+	uint64_t level; /* 0 = what the format's own tool takes */
+};
+
 /* ---- sinks ------------------------------------------------------------------ */
 
 /** write PATH: bytes to a file, complete or not there; "-" = stdout. */
@@ -652,10 +712,13 @@ struct leat_write_opts {
 	uint32_t
 		sync; /* 0 = on: on the disk before it gets its name; 1 = off */
 	uint32_t on_drain; /* 0 = keep: PATH.partial; 1 = commit; 2 = discard */
+	uint64_t rotate_rows;  /* as of write.split; then it takes rows, and */
+	uint64_t rotate_bytes; /* formats them itself, by the extension */
+	uint64_t max_files;    /* of those that are cut; 0 = 1000 */
 };
 
-/** write.split PATH: a table to several CSV files; {column} in the path is the
- * value of that column, {n} the number of a file where they are cut. */
+/** write.split PATH: rows to several files; {column} in the path is the value
+ * of that column, {n} the number of a file where they are cut. */
 LEAT_API extern const struct leat_stage_ops leat_write_split_ops;
 
 struct leat_write_split_opts {

@@ -103,7 +103,14 @@ struct leat_schema {
 	uint32_t quote;     /* around fields of it; 0 = none */
 	const char *origin; /* what the source is called, for messages */
 	const struct leat_column *columns;
+	const char *head; /* the source's first line, if that names its fields;
+			   * for dead letters; NULL = it does not */
+	uint32_t flags;   /* LEAT_SCHEMA_* */
+	uint32_t reserved;
 };
+
+/** The text of its fields is no source's: a stage has put it there. */
+#define LEAT_SCHEMA_OWN_TEXT (1u << 0)
 
 /** A piece of text. [lent] by the frame. */
 struct leat_text {
@@ -138,6 +145,7 @@ struct leat_table {
 	uint32_t first;         /* offset in text where row 0 begins */
 	uint32_t text_bytes;    /* of the text, from its offset 0 */
 	uint32_t has_quotes;    /* LEAT_QUOTES_*; 0: no field needs decoding */
+	const char *file; /* that the rows are of; NULL = schema's origin */
 };
 
 #define LEAT_QUOTES_NONE  0u
@@ -344,6 +352,8 @@ struct leat_fields {
 	uint32_t has_quotes;    /* LEAT_QUOTES_* */
 	uint64_t source_offset; /* of text[0] in the source, bytes */
 	uint64_t line;          /* line number at text + first, from 1 */
+	const char *file; /* that the rows are of, for messages, [lent] as long
+			   * as the graph lives; NULL = the schema's origin */
 };
 
 /**
@@ -428,7 +438,8 @@ LEAT_API uint32_t leat_text_scan_exact(struct leat_scan *scan,
 	uint32_t n_bytes, uint32_t base, uint32_t *out, uint32_t n_max,
 	uint32_t *n_scanned);
 
-/** Which code the scan runs on this machine: "avx2", "sse2", "portable". */
+/** Which code the scan runs on this machine: "avx512", "avx2", "sse2", "neon",
+ * "portable". */
 LEAT_API const char *leat_text_scan_name(void);
 
 /** State of a cut across pieces of one text. Zero at the start of a record. */
@@ -471,6 +482,31 @@ LEAT_API uint32_t leat_text_cut_first(struct leat_cut *cut,
 LEAT_API bool leat_text_count(const struct leat_dialect *dialect,
 	const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,
 	uint32_t *n_records_out);
+
+/** What leat_text_scan_lean() is told, and finds. */
+struct leat_lean {
+	uint32_t n_fields;   /* that every record is to have */
+	uint32_t n_kept;     /* of these whose ends are wanted, less than all */
+	uint32_t n_records;  /* found */
+	uint32_t n_taken;    /* bytes of them */
+	uint32_t has_quotes; /* LEAT_QUOTES_NONE or _PLAIN */
+};
+
+/**
+ * Find the ends of the first fields of records, and of the records: n_kept + 1
+ * of each, as those of a text whose records have one field behind these that is
+ * all the rest. The text begins and ends where records do. Reads up to 64 bytes
+ * beyond n_bytes.
+ *
+ * @param out    n_max entries, of which the last 64 * (n_kept + 1) may be
+ *               written without being filled
+ *
+ * @return whether all records that there is room for have n_fields fields, and
+ * no quote is odd; otherwise out has nothing.
+ */
+LEAT_API bool leat_text_scan_lean(struct leat_lean *lean,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t *out, uint32_t n_max);
 
 /**
  * Read a whole text as a number.
@@ -752,6 +788,13 @@ LEAT_API LEAT_MUST_CHECK int leat_expr_bind(struct leat_expr *expr,
 LEAT_API uint32_t leat_expr_type(
 	const struct leat_expr *expr, uint32_t *scale_out);
 
+/**
+ * Set wanted for the columns of a schema that it looks at; for the `wants` of a
+ * stage. @return whether all that it names are there.
+ */
+LEAT_API bool leat_expr_wants(const struct leat_expr *expr,
+	const struct leat_schema *schema, bool *wanted);
+
 /** Is it a condition: true, false or null? One that is bound. */
 LEAT_API bool leat_expr_is_condition(const struct leat_expr *expr);
 
@@ -805,11 +848,25 @@ LEAT_API uint32_t leat_expr_n_rejected(const struct leat_expr *expr);
  * leat_stage_reject() for a row of a table, with its place and its bytes: as
  * they stand in the source, or its values with commas between, at most 4 KiB.
  *
- * @param column  that the place is of
+ * @param column  that the place is of; if it stands nowhere in the source, the
+ *                place is that of the line, if the row has one
  */
 LEAT_API LEAT_MUST_CHECK int leat_table_reject(struct leat_stage *st,
 	const struct leat_table *t, uint32_t column, uint32_t row, int code,
 	const char *reason);
+
+/**
+ * May the payload of a table frame be believed, that another process filled?
+ * After true, what this header offers reads nothing outside of the slots of
+ * the frame and its bases, as long as nobody writes to them.
+ *
+ * @param schema      the only one that is accepted
+ * @param has_values  every column has its values; else only the rows count
+ *
+ * Cost: O(fields and values of text).
+ */
+LEAT_API bool leat_table_is_whole(struct leat_frame *frame,
+	const struct leat_schema *schema, bool has_values);
 
 #ifdef __cplusplus
 }

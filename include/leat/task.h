@@ -40,7 +40,7 @@ struct leat_task;
 #define LEAT_STACK_BYTES_MOST  (64u << 20)
 
 /* Flags of leat_workers_opts. */
-#define LEAT_WORKERS_PIN 1u /* worker k stays on core k mod cores */
+#define LEAT_WORKERS_PIN 1u /* pin = "cores", unless it says another */
 
 /**
  * A class of tasks. Groups of a lower rank are served first, always; groups of
@@ -70,6 +70,10 @@ struct leat_workers_opts {
 	uint64_t stack_bytes; /* of a fiber, committed as touched; 0 = 64 KiB */
 	uint32_t start_stacks; /* stacks made ready in advance */
 	uint32_t reserved;     /* 0 */
+	/* fibers' threads stay on these cores, as pin of leat_graph_opts; NULL
+	 * = off, or with LEAT_WORKERS_PIN "cores"                      [lent]
+	 */
+	const char *pin;
 };
 
 /**
