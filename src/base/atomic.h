@@ -51,10 +51,15 @@
 #define leat__fence_seq() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
-/* A counter with one writer: readers on other threads see whole values. */
+/* Orders what one thread's instructions are, for others that run a barrier on
+ * it (leat__env.barrier). */
+#define leat__fence_compiler() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+/* A counter with one writer: readers on other threads see whole values, and who
+ * sees one by an acquire also what was counted before it (run/flight.c). */
 #define leat__bump(p, n)                                                       \
 	__atomic_store_n((p), __atomic_load_n((p), __ATOMIC_RELAXED) + (n),    \
-		__ATOMIC_RELAXED)
+		__ATOMIC_RELEASE)
 
 #endif /* LEAT__SIM */
 

@@ -56,6 +56,9 @@ int leat__error_errno(struct leat_error *err, int code, int sys_errno,
 	const char *format, ...);
 int leat__error_v(struct leat_error *err, int code, int sys_errno,
 	const char *format, va_list args);
+/* The place in the data; see struct leat_error. */
+void leat__error_locate(struct leat_error *err, const char *origin,
+	uint64_t line, uint64_t column, uint64_t offset);
 
 /*
  * The size-first rule. Copies opts (its first field is a uint32_t size, its

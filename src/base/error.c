@@ -65,6 +65,17 @@ leat_err_class(int code)
 	}
 }
 
+const char *
+leat_err_class_name(int err_class)
+{
+	static const char *const names[] = {
+		"none", "expected", "caller", "data", "system", "other"};
+
+	return err_class >= 0 && err_class <= LEAT_CLASS_OTHER
+		? names[err_class]
+		: "?";
+}
+
 void
 leat__abort(const char *what, const char *file, int line)
 {
@@ -142,6 +153,26 @@ leat__error_errno(struct leat_error *err, int code, int sys_errno,
 	leat__error_v(err, code, sys_errno, format, args);
 	va_end(args);
 	return code;
+}
+
+/* Of a name that is too long its end says more. */
+void
+leat__error_locate(struct leat_error *err, const char *origin, uint64_t line,
+	uint64_t column, uint64_t offset)
+{
+	size_t len = strlen(origin), at = 0;
+	const char *before = "";
+
+	if (len >= sizeof(err->origin)) {
+		before = "...";
+		at = len - (sizeof(err->origin) - sizeof("..."));
+		while (error_is_inside_character(origin[at]))
+			at++;
+	}
+	snprintf(err->origin, sizeof(err->origin), "%s%s", before, origin + at);
+	err->line = line;
+	err->column = column;
+	err->offset = offset;
 }
 
 /* ---- the caret ------------------------------------------------------------ */

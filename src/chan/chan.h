@@ -51,6 +51,8 @@ struct leat__chan {
 	const struct leat__env *env;
 	struct leat__waker *sender;   /* woken by grant and close_recv */
 	struct leat__waker *receiver; /* woken by push and close_send */
+	uint64_t *parents; /* of what is queued, the spans that sent it, by
+			      number modulo capacity_frames + 1; NULL = none */
 	ck_ring_t ring;
 };
 
@@ -99,6 +101,16 @@ leat__chan_is_over(const struct leat__chan *ch)
 {
 	return leat__load_relaxed(&ch->is_send_closed) ||
 		leat__chan_is_recv_closed(ch);
+}
+
+/* Frames that wait in it: a look, from anywhere. */
+static inline uint64_t
+leat__chan_queued(const struct leat__chan *ch)
+{
+	uint64_t taken = leat__load_relaxed(&ch->taken_frames);
+	uint64_t sent = leat__load_relaxed(&ch->sent_frames);
+
+	return sent > taken ? sent - taken : 0;
 }
 
 /* The promise that no frame with a stamp below this will come. */

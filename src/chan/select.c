@@ -18,6 +18,8 @@
 #define SELECT_SLIP_SHARE  16 /* of the capacity: a pause each */
 #define SELECT_PARKS_MOST  64 /* after spins in vain */
 #define SELECT_VAIN_DOUBLE 6
+#define SELECT_SPIN_MOST   200000 /* ns, of a length chosen here */
+#define SELECT_WAKE_WEIGHT 4      /* of the last in the mean: 1 / 4 */
 #define SELECT_NONE        UINT32_MAX
 
 static struct leat__side *
@@ -141,13 +143,55 @@ spin_note(struct leat__side *side, bool is_vain)
 	}
 }
 
+/*
+ * How late it ran after it was woken. Two ends that both park are at each
+ * other's mercy: each waits for as long as the other needs to come back, which
+ * is longer than a short spin, so that they would park for ever by turns.
+ */
+static void
+spin_note_wake(struct leat__side *side, const struct leat__waiter *waiter)
+{
+	int64_t late_ns = leat__waiter_late_ns(waiter);
+	uint32_t mean_ns = leat__load_relaxed(&side->wake_ns);
+
+	if (late_ns < 0)
+		return;
+	if (late_ns > 2 * SELECT_SPIN_MOST)
+		late_ns = 2 * SELECT_SPIN_MOST;
+	mean_ns -= mean_ns / SELECT_WAKE_WEIGHT;
+	mean_ns += (uint32_t)late_ns / SELECT_WAKE_WEIGHT;
+	leat__store_relaxed(&side->wake_ns, mean_ns);
+}
+
+/*
+ * Where it is chosen here, as long as waking the other end takes, and half as
+ * long again: then no choice would have cost less than half of it. If that
+ * takes very long the cores are busy, and spinning would only keep them so.
+ * Source: Karlin et al., Competitive Randomized Algorithms for Non-Uniform
+ * Problems, 1990 (the ski rental).
+ */
+static uint64_t
+spin_length_ns(const struct leat_channel *ch, bool is_send)
+{
+	const struct leat__side *there =
+		is_send ? &ch->receivers : &ch->senders;
+	uint64_t wake_ns = leat__load_relaxed(&there->wake_ns);
+
+	wake_ns += wake_ns / 2;
+	return ch->is_spin_own && wake_ns > ch->spin_ns &&
+			wake_ns <= SELECT_SPIN_MOST
+		? wake_ns
+		: ch->spin_ns;
+}
+
 /* Not longer than the wait itself may last. */
 static int64_t
-spin_end_ns(const struct leat_channel *ch, int64_t deadline_ns)
+spin_end_ns(const struct leat_channel *ch, bool is_send, int64_t deadline_ns)
 {
 	int64_t now_ns = ch->env->now_ns(ch->env);
-	int64_t end_ns = ch->spin_ns < (uint64_t)(LEAT_NEVER - now_ns)
-		? now_ns + (int64_t)ch->spin_ns
+	uint64_t spin_ns = spin_length_ns(ch, is_send);
+	int64_t end_ns = spin_ns < (uint64_t)(LEAT_NEVER - now_ns)
+		? now_ns + (int64_t)spin_ns
 		: LEAT_NEVER;
 
 	return end_ns < deadline_ns ? end_ns : deadline_ns;
@@ -183,7 +227,7 @@ static bool
 spin_until_can(struct leat_channel *ch, bool is_send, void *item,
 	struct leat_ctx *ctx, int64_t deadline_ns)
 {
-	int64_t end_ns = spin_end_ns(ch, deadline_ns);
+	int64_t end_ns = spin_end_ns(ch, is_send, deadline_ns);
 	uint32_t n_slip = spin_slip(ch, is_send);
 
 	do {
@@ -233,6 +277,7 @@ ring_park(struct leat_channel *ch, bool is_send, void *item,
 		? leat__waiter_leave(&waiter)
 		: select_park(&w, ctx, deadline_ns);
 	leat__side_disarm(side, &arm);
+	spin_note_wake(side, &waiter);
 	return token;
 }
 
@@ -304,16 +349,17 @@ ring_wait(struct leat_channel *ch, bool is_send, void *item,
 
 /* Spin for a partner while one may already meet this waiter. */
 static void
-rendezvous_spin(struct leat_channel *ch, struct leat__side *side,
+rendezvous_spin(struct leat_channel *ch, bool is_send,
 	const struct leat__waiter *waiter, struct leat_ctx *ctx,
 	int64_t deadline_ns)
 {
+	struct leat__side *side = channel_side(ch, is_send);
 	int64_t end_ns;
 	bool is_open = true;
 
 	if (waiter->strand || !spin_is_due(ch, side))
 		return;
-	end_ns = spin_end_ns(ch, deadline_ns);
+	end_ns = spin_end_ns(ch, is_send, deadline_ns);
 	do {
 		for (int k = 0; k < SELECT_PAUSES && is_open; k++) {
 			ck_pr_stall();
@@ -349,7 +395,7 @@ rendezvous_wait_once(struct leat_channel *ch, bool is_send, void *item,
 	leat__wakeup_do(&wakeup);
 	if (rc != LEAT_EAGAIN)
 		return rc;
-	rendezvous_spin(ch, side, &waiter, ctx, deadline_ns);
+	rendezvous_spin(ch, is_send, &waiter, ctx, deadline_ns);
 	token = select_park(&w, ctx, deadline_ns);
 	/* takes the lock: a partner who claimed has moved the item by then */
 	leat__side_disarm(side, &arm);

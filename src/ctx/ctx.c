@@ -57,6 +57,8 @@ cause_create(const struct leat_ctx *ctx, const struct leat_error *error)
 		cause->error.text, sizeof(cause->error.text), 0};
 	cause->refs = 1;
 	cause->error = *error;
+	if (!error->time_ns)
+		cause->error.time_ns = env->wall_ns(env);
 	if (!error->text[0])
 		leat__text_add(&text, "%s", leat_err_text(error->code));
 	return cause;
@@ -304,14 +306,14 @@ ctx_end_children(
  * their parent runs. A child that had ended already is left to whoever ended
  * it; what is below that one is its walk's to reach.
  */
-static void
+static bool
 ctx_end(struct leat_ctx *top, struct ctx_cause *cause)
 {
 	struct leat_ctx *walk = NULL;
 	struct leat_ctx *ctx = top;
 
 	if (ctx_mark(top, cause) == CTX_WAS_DONE)
-		return;
+		return false;
 	leat__ctx_retain(top);
 	while (ctx) {
 		ctx_end_children(ctx, cause, &walk);
@@ -321,6 +323,7 @@ ctx_end(struct leat_ctx *top, struct ctx_cause *cause)
 		if (ctx)
 			walk = ctx->walk;
 	}
+	return true;
 }
 
 void
@@ -330,13 +333,14 @@ leat__ctx_end(struct leat_ctx *ctx, int code)
 }
 
 /* End it for a cause that is ours to let go. */
-static void
+static bool
 ctx_end_given(struct leat_ctx *ctx, struct ctx_cause *cause)
 {
 	const struct leat__env *env = ctx->root->env;
+	bool is_ended = ctx_end(ctx, cause);
 
-	ctx_end(ctx, cause);
 	cause_release(env, cause);
+	return is_ended;
 }
 
 bool
@@ -363,16 +367,22 @@ leat_ctx_cancel(struct leat_ctx *ctx, int code, const char *text)
 	ctx_end_given(ctx, cause_create(ctx, &error));
 }
 
-void
-leat_ctx_fail(struct leat_ctx *ctx, const struct leat_error *cause)
+bool
+leat__ctx_fail(struct leat_ctx *ctx, const struct leat_error *cause)
 {
 	struct leat_error error = *cause;
 
 	LEAT_ASSERT(cause->code < 0);
 	if (error.code >= 0)
 		error.code = LEAT_ECANCELED;
-	if (!leat_ctx_is_done(ctx))
+	return !leat_ctx_is_done(ctx) &&
 		ctx_end_given(ctx, cause_create(ctx, &error));
+}
+
+void
+leat_ctx_fail(struct leat_ctx *ctx, const struct leat_error *cause)
+{
+	(void)leat__ctx_fail(ctx, cause);
 }
 
 int

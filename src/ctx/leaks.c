@@ -44,24 +44,48 @@ leaks_count_site(struct leaks *leaks, const char *where)
 	leaks->sites[k].n++;
 }
 
-static void
-leaks_count(struct leaks *leaks, struct leat_ctx *ctx, bool is_below)
+static struct leat__ctx_seen
+ctx_look(struct leat_ctx *ctx)
 {
 	const struct leat__env *env = ctx->root->env;
-	bool is_armed;
+	struct leat__ctx_seen seen = {.where = leat__ctx_where(ctx),
+		.is_destroyed = leat__load_relaxed(&ctx->is_destroyed)};
 
 	leat__lock_take(&ctx->lock, env);
 	for (const struct leat_ctx_after *node = ctx->afters; node;
 		node = node->next)
-		leaks->n_callbacks++;
-	is_armed = leat__load_relaxed(&ctx->state) == CTX_LIVE &&
+		seen.n_callbacks++;
+	seen.is_armed = leat__load_relaxed(&ctx->state) == CTX_LIVE &&
 		leat__load_relaxed(&ctx->deadline_ns) != LEAT_NEVER;
 	leat__lock_drop(&ctx->lock, env);
-	if (!is_below)
+	return seen;
+}
+
+void
+leat__ctx_each(struct leat_ctx *top, leat__ctx_each_fn fn, void *user)
+{
+	uint32_t depth = 0;
+
+	for (struct leat_ctx *at = top; at;
+		at = leat__ctx_next_below(top, at, &depth)) {
+		struct leat__ctx_seen seen = ctx_look(at);
+
+		seen.is_top = at == top;
+		fn(user, &seen);
+	}
+}
+
+static void
+leaks_count(void *user, const struct leat__ctx_seen *seen)
+{
+	struct leaks *leaks = user;
+
+	leaks->n_callbacks += seen->n_callbacks;
+	if (seen->is_top)
 		return;
-	leaks->n_timers += is_armed;
-	if (!leat__load_relaxed(&ctx->is_destroyed))
-		leaks_count_site(leaks, leat__ctx_where(ctx));
+	leaks->n_timers += seen->is_armed;
+	if (!seen->is_destroyed)
+		leaks_count_site(leaks, seen->where);
 }
 
 /* "3 contexts created at job.c:41; 1 at main.c:7; 2 elsewhere" */
@@ -96,11 +120,8 @@ leat_ctx_leaks(struct leat_ctx *ctx, struct leat_error *err)
 	char buf[LEAT_ERROR_TEXT_BYTES] = "";
 	struct leat__text text = {buf, sizeof(buf), 0};
 	struct leaks leaks = {0};
-	uint32_t depth = 0;
 
-	for (struct leat_ctx *at = ctx; at;
-		at = leat__ctx_next_below(ctx, at, &depth))
-		leaks_count(&leaks, at, at != ctx);
+	leat__ctx_each(ctx, leaks_count, &leaks);
 	leaks_add_contexts(&leaks, &text);
 	leaks_add(&text, leaks.n_callbacks, "callback", "callbacks",
 		"not taken back");

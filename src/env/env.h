@@ -28,12 +28,16 @@ struct leat__thread {
 
 /* CREATE: for writing, must not exist yet, mode 0666 & ~umask. WRITE: must
  * exist, a device or a pipe. SCRATCH: for both, must not exist yet, nobody
- * else's. APPEND: for writing at its end, made if it is missing. */
+ * else's. APPEND: for writing at its end, made if it is missing. LOG: as
+ * APPEND, and for reading. */
 #define LEAT__OPEN_READ    0u
 #define LEAT__OPEN_CREATE  1u
 #define LEAT__OPEN_WRITE   2u
 #define LEAT__OPEN_SCRATCH 3u
 #define LEAT__OPEN_APPEND  4u
+#define LEAT__OPEN_LOG     5u
+
+#define LEAT__CORE_ANY UINT32_MAX
 
 #define LEAT__POLL_MAX 64u /* files in one call of poll */
 
@@ -65,6 +69,78 @@ struct leat__stat {
 	uint32_t is_directory;
 };
 
+/* A child process, made by fork(). */
+struct leat__fork {
+	/* what it does; the result is its exit status */
+	int (*fn)(void *arg);
+	void *arg;
+	/* all files that it keeps, besides 0 to 2; ascending */
+	const int *fds;
+	uint32_t n_fds;
+};
+
+/* How a process ended: by a signal, or by an exit with a status. */
+struct leat__ended {
+	int signal; /* 0 = none */
+	int status;
+};
+
+#define LEAT__PROTECT_NONE  0u
+#define LEAT__PROTECT_READ  1u
+#define LEAT__PROTECT_WRITE 2u
+
+/*
+ * Child processes. What comes from outside as a signal is blocked in them,
+ * all handlers are the system's, what stdio had buffered is dropped, and they
+ * are killed when the thread that made them ends, unless that is of the
+ * process that called first (is_first): one that watches it by self().
+ */
+struct leat__processes {
+	int (*fork)(
+		const struct leat__fork *how, bool is_first, int64_t *pid_out);
+	/* a file that is readable once the process has ended; before it is
+	 * reaped. The calling process: pid 0 */
+	int (*watch)(int64_t pid, int *fd_out);
+	/* kill it, if it has not ended, by what watches it, or by its number
+	 * if that is -1; wait for that. 0, or the errno: no such child */
+	int (*reap)(int64_t pid, int watch_fd, struct leat__ended *ended_out);
+	/* "SIGSEGV"; a number where it has no name. Returns buf. */
+	const char *(*signal_name)(int sys_signal, char buf[24]);
+	/* two ends of messages; no signal where the other is gone: EPIPE */
+	int (*pair)(int fds_out[2]);
+	int (*send)(int fd, const void *message, size_t n_bytes);
+	int (*receive)(int fd, void *message, size_t n_bytes); /* waits */
+	/* pages of this process: LEAT__PROTECT_*; memory is page-aligned */
+	int (*protect)(void *memory, size_t n_bytes, uint32_t how);
+	/* as park and wake, on a word that processes share */
+	void (*park)(
+		const uint32_t *word, uint32_t expected, int64_t deadline_ns);
+	void (*wake)(const uint32_t *word);
+};
+
+/*
+ * Sockets between processes of one machine, that stand as files in a folder.
+ * Counts, or negative errnos, of send and receive; neither waits.
+ */
+struct leat__sockets {
+	/* where such files stand: candidate k; ENOENT: there are no more */
+	int (*folder)(uint32_t k, char *buf, size_t n_bytes);
+	/* make it, for its owner alone, if it is not there. EPERM: it belongs
+	 * to somebody else, or others may enter; ENOTDIR */
+	int (*make_folder)(const char *folder);
+	/* as path, mode 0600, which is not there (EEXIST) before others can
+	 * connect; backlog: that wait to be accepted */
+	int (*listen)(const char *path, uint32_t backlog, int *fd_out);
+	/* ECONNREFUSED: who listened there is gone; EAGAIN: too many wait */
+	int (*connect)(const char *path, int *fd_out);
+	/* and whose process the other end is; EAGAIN: nobody waits */
+	int (*accept)(int fd, int *fd_out, uint32_t *user_out);
+	int64_t (*send)(int fd, const void *data, size_t n_bytes);
+	int64_t (*receive)(int fd, void *data, size_t n_bytes);
+	uint32_t (*user)(void); /* of this process */
+	int64_t (*process)(void);
+};
+
 struct leat__env {
 	void *self;
 
@@ -92,7 +168,12 @@ struct leat__env {
 	void (*thread_join)(
 		const struct leat__env *env, struct leat__thread *thread);
 	uint32_t (*n_cores)(const struct leat__env *env);
-	/* the calling thread stays on a core; 0 or errno */
+	/* the k-th of the cores that this process may run on, ascending,
+	 * whatever the calling thread is pinned to; -1 = there are no more */
+	int64_t (*core_at)(const struct leat__env *env, uint32_t k);
+	/* the calling thread stays on a core, or LEAT__CORE_ANY: on any that
+	 * the process may run on; 0 or errno. Threads that it starts then
+	 * begin there too */
 	int (*thread_pin)(const struct leat__env *env, uint32_t core);
 
 	/* memory; alloc is zeroed and aligned to 64 bytes; NULL = none left */
@@ -125,7 +206,9 @@ struct leat__env {
 	 */
 	int (*open)(const struct leat__env *env, const char *path, uint32_t how,
 		int *fd_out);
-	void (*close)(const struct leat__env *env, int fd);
+	/* the file is gone, whatever comes back: what was written to it may
+	 * not have arrived */
+	int (*close)(const struct leat__env *env, int fd);
 	int64_t (*read)(
 		const struct leat__env *env, int fd, void *buf, size_t n_bytes);
 	int64_t (*read_at)(const struct leat__env *env, int fd, void *buf,
@@ -156,10 +239,22 @@ struct leat__env {
 		uint32_t n, int64_t deadline_ns);
 	int (*event_create)(const struct leat__env *env, int *fd_out);
 	void (*event_set)(const struct leat__env *env, int fd);
+
+	/* a file for oneself, among those who ask for it: EAGAIN = another one
+	 * has it; by unlock, close, or the end of the process it is free */
+	int (*lock)(const struct leat__env *env, int fd);
+	int (*unlock)(const struct leat__env *env, int fd);
+	/* what stands behind so many bytes is gone */
+	int (*truncate)(const struct leat__env *env, int fd, uint64_t n_bytes);
+
+	const struct leat__processes *processes; /* NULL = there are none */
+	const struct leat__sockets *sockets;     /* the same */
 };
 
 /* The operating system's table. */
 const struct leat__env *leat__env_posix(void);
+extern const struct leat__processes leat__posix_processes;
+extern const struct leat__sockets leat__posix_sockets;
 
 /*
  * One word of the calling thread's own: which fiber it runs, NULL = none. The

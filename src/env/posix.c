@@ -211,18 +211,45 @@ posix_thread_join(const struct leat__env *env, struct leat__thread *thread)
 	pthread_join((pthread_t)thread->os, NULL);
 }
 
-/* The cores this process may run on, not those of the machine. */
+/* Those of the process are its first thread's, which is not ours to pin. */
 static int
-posix_thread_pin(const struct leat__env *env, uint32_t core)
+posix_cores(cpu_set_t *cores)
+{
+	return sched_getaffinity(getpid(), sizeof(*cores), cores) ? errno : 0;
+}
+
+static int64_t
+posix_core_at(const struct leat__env *env, uint32_t k)
 {
 	cpu_set_t cores;
 
 	(void)env;
-	CPU_ZERO(&cores);
-	CPU_SET(core, &cores);
-	return pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
+	if (posix_cores(&cores))
+		return -1;
+	for (uint32_t core = 0; core < CPU_SETSIZE; core++)
+		if (CPU_ISSET(core, &cores) && k-- == 0)
+			return core;
+	return -1;
 }
 
+static int
+posix_thread_pin(const struct leat__env *env, uint32_t core)
+{
+	cpu_set_t cores;
+	int sys_errno = 0;
+
+	(void)env;
+	CPU_ZERO(&cores);
+	if (core == LEAT__CORE_ANY)
+		sys_errno = posix_cores(&cores);
+	else if (core < CPU_SETSIZE)
+		CPU_SET(core, &cores);
+	return sys_errno
+		? sys_errno
+		: pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
+}
+
+/* The cores this process may run on, not those of the machine. */
 static uint32_t
 posix_n_cores(const struct leat__env *env)
 {
@@ -230,7 +257,7 @@ posix_n_cores(const struct leat__env *env)
 	long n;
 
 	(void)env;
-	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+	if (posix_cores(&cores) == 0)
 		n = CPU_COUNT(&cores);
 	else
 		n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -423,6 +450,7 @@ posix_open(const struct leat__env *env, const char *path, uint32_t how,
 		[LEAT__OPEN_WRITE] = O_WRONLY,
 		[LEAT__OPEN_SCRATCH] = O_RDWR | O_CREAT | O_EXCL,
 		[LEAT__OPEN_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
+		[LEAT__OPEN_LOG] = O_RDWR | O_CREAT | O_APPEND,
 	};
 	mode_t mode = how == LEAT__OPEN_SCRATCH ? 0600 : 0666;
 	int fd = -1;
@@ -439,11 +467,11 @@ posix_open(const struct leat__env *env, const char *path, uint32_t how,
 }
 
 /* Not made again when interrupted: Linux has closed the file by then. */
-static void
+static int
 posix_close(const struct leat__env *env, int fd)
 {
 	(void)env;
-	close(fd);
+	return close(fd) == 0 || errno == EINTR ? 0 : errno;
 }
 
 static int64_t
@@ -703,6 +731,40 @@ posix_event_set(const struct leat__env *env, int fd)
 	(void)POSIX_MOVE(write(fd, &one, sizeof(one)));
 }
 
+/* ---- locks ---------------------------------------------------------------- */
+
+/* Of the open file and not of the process: so two graphs of one process keep
+ * out of each other's way, and a close of another descriptor frees nothing. */
+static int
+posix_lock_set(int fd, short type)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+	int sys_errno = POSIX_CALL(fcntl(fd, F_OFD_SETLK, &lock));
+
+	return sys_errno == EACCES ? EAGAIN : sys_errno;
+}
+
+static int
+posix_lock(const struct leat__env *env, int fd)
+{
+	(void)env;
+	return posix_lock_set(fd, F_WRLCK);
+}
+
+static int
+posix_unlock(const struct leat__env *env, int fd)
+{
+	(void)env;
+	return posix_lock_set(fd, F_UNLCK);
+}
+
+static int
+posix_truncate(const struct leat__env *env, int fd, uint64_t n_bytes)
+{
+	(void)env;
+	return POSIX_CALL(ftruncate(fd, (off_t)n_bytes));
+}
+
 /* ---- the table ------------------------------------------------------------ */
 
 static const struct leat__env posix_env = {
@@ -716,6 +778,7 @@ static const struct leat__env posix_env = {
 	.thread_start = posix_thread_start,
 	.thread_join = posix_thread_join,
 	.n_cores = posix_n_cores,
+	.core_at = posix_core_at,
 	.thread_pin = posix_thread_pin,
 	.alloc = posix_alloc,
 	.free = posix_free,
@@ -740,6 +803,11 @@ static const struct leat__env posix_env = {
 	.poll = posix_poll,
 	.event_create = posix_event_create,
 	.event_set = posix_event_set,
+	.lock = posix_lock,
+	.unlock = posix_unlock,
+	.truncate = posix_truncate,
+	.processes = &leat__posix_processes,
+	.sockets = &leat__posix_sockets,
 };
 
 const struct leat__env *

@@ -50,6 +50,7 @@ struct leat__side {
 	uint64_t last_position; /* of the waited for at the last wait */
 	uint32_t n_to_park;     /* atomic: waits that shall not spin first */
 	uint32_t n_vain_spins;  /* atomic: in a row */
+	uint32_t wake_ns;       /* atomic: how late who is woken runs */
 	const struct leat__env *env;
 };
 

@@ -37,6 +37,14 @@ leat__waiter_park_thread(struct leat__waiter *waiter, int64_t deadline_ns)
 	}
 }
 
+int64_t
+leat__waiter_late_ns(const struct leat__waiter *waiter)
+{
+	int64_t claimed_ns = leat__load_relaxed(&waiter->claimed_ns);
+
+	return claimed_ns ? waiter->env->now_ns(waiter->env) - claimed_ns : -1;
+}
+
 uint32_t
 leat__waiter_leave(struct leat__waiter *waiter)
 {

@@ -63,6 +63,7 @@ struct leat__waiter {
 	uint32_t token; /* atomic */
 	const struct leat__env *env;
 	struct leat__strand *strand; /* NULL = an OS thread */
+	int64_t claimed_ns; /* atomic: when, of a thread that was parked */
 };
 
 static inline void
@@ -71,6 +72,7 @@ leat__waiter_init(struct leat__waiter *waiter, const struct leat__env *env)
 	waiter->token = LEAT__TOKEN_OPEN;
 	waiter->env = env;
 	waiter->strand = *leat__thread_slot();
+	waiter->claimed_ns = 0;
 }
 
 /* Who wakes it, once a claim has succeeded; plain values, for the waiter may
@@ -80,6 +82,14 @@ struct leat__wakeup {
 	struct leat__strand *strand;
 	const uint32_t *word; /* NULL = it was not parked: nothing to do */
 };
+
+/* Before the claim, for afterwards it may be gone. Of two who try, either's. */
+static inline void
+leat__waiter_stamp(struct leat__waiter *waiter)
+{
+	leat__store_relaxed(
+		&waiter->claimed_ns, waiter->env->now_ns(waiter->env));
+}
 
 /* true: this call has claimed it; then leat__wakeup_do() once, soon. */
 static inline bool
@@ -96,6 +106,8 @@ leat__waiter_claim_quietly(struct leat__waiter *waiter, uint32_t token,
 			wakeup_out->word = NULL; /* another one wakes it */
 			return false;
 		}
+		if (was == LEAT__TOKEN_PARKED && !wakeup_out->strand)
+			leat__waiter_stamp(waiter);
 		/* pairs with the loads of the owner, and with its park */
 	} while (!leat__cas_weak_acq_rel(&waiter->token, &was, token));
 	if (was == LEAT__TOKEN_OPEN)
@@ -148,6 +160,10 @@ leat__waiter_wait(struct leat__waiter *waiter, int64_t deadline_ns)
 		leat__waiter_park_thread(waiter, deadline_ns);
 	return leat__waiter_token(waiter);
 }
+
+/* From the claim of a thread that was parked to now; -1 = it was not. The
+ * owner, after its wait. */
+int64_t leat__waiter_late_ns(const struct leat__waiter *waiter);
 
 /* For dumps: "fiber 12 (serve, job.c:41)" or "a thread". */
 void leat__waiter_describe(

@@ -10,6 +10,7 @@
 
 #include "env/env.h"
 #include <leat/pool.h>
+#include <leat/trace.h>
 
 /* ---- pool.c ----------------------------------------------------------------- */
 
@@ -74,6 +75,9 @@ void leat__pool_class_stats(const struct leat_pool *pool, uint32_t class_,
  * were, class by class. */
 uint64_t leat__pool_used_bytes(const struct leat_pool *pool);
 uint64_t leat__pool_high_bytes(const struct leat_pool *pool);
+/* Add up the frames that are out: n[k] of owner k, those above in n[0]. */
+void leat__pool_count_owners(
+	const struct leat_pool *pool, uint32_t *n, uint32_t n_owners);
 /* Whole size: slots and headers. What the plan counts. */
 uint64_t leat__pool_bytes(
 	const struct leat_pool_class *classes, uint32_t n_classes);
@@ -82,6 +86,51 @@ uint64_t leat__pool_bytes(
  * the class has no free slot. */
 struct leat_frame *leat__frame_copy(
 	struct leat__cache *cache, struct leat_frame *frame);
+
+/*
+ * For a child process, whose copy of the headers is its own while payloads are
+ * shared: it disowns all slots, and puts those that it is lent. Slots are
+ * below leat__pool_n_slots(). One thread only.
+ */
+uint32_t leat__pool_n_slots(const struct leat_pool *pool);
+struct leat_frame *leat__pool_frame(struct leat_pool *pool, uint32_t slot);
+int leat__pool_fd(const struct leat_pool *pool); /* -1 = not shared */
+void leat__pool_class_memory(const struct leat_pool *pool, uint32_t class_,
+	void **memory_out, size_t *n_bytes_out);
+void leat__pool_disown(struct leat_pool *pool);
+/* None of its slots is free any more. */
+void leat__pool_disown_class(struct leat_pool *pool, uint32_t class_);
+void leat__pool_put(struct leat_pool *pool, uint32_t slot);
+/* A frame is not its any more, and not free either. Returns its base. */
+struct leat_frame *leat__pool_forget(struct leat_frame *frame);
+
+/* ---- trace.c: which trace frames belong to ------------------------------------ */
+
+/* Beside a slot; of the frame in it if life is its generation + 1. Written by
+ * who holds the frame alone. */
+struct leat__frame_trace {
+	struct leat_trace_context context; /* and the last span */
+	uint64_t life;
+	bool is_given; /* by the stage that has it, and not emitted yet */
+	uint16_t state_bytes;
+	char state[LEAT_TRACE_STATE_MAX + 1];
+};
+
+/* Bytes for each slot. */
+#define LEAT__FRAME_TRACE_BYTES sizeof(struct leat__frame_trace)
+
+/* Before any slot is taken. LEAT_OK, LEAT_ENOMEM. */
+LEAT_MUST_CHECK int leat__pool_trace(struct leat_pool *pool);
+/* The place beside a frame's slot; NULL: its pool has none. */
+struct leat__frame_trace *leat__frame_trace_place(
+	const struct leat_frame *frame);
+/* The same, if the frame has a trace. */
+const struct leat__frame_trace *leat__frame_trace(
+	const struct leat_frame *frame);
+/* It belongs to this trace; state: of another frame, or NULL. */
+void leat__frame_trace_put(struct leat_frame *frame,
+	const struct leat_trace_context *context,
+	const struct leat__frame_trace *state);
 
 /* ---- side.c: side memory ------------------------------------------------------ */
 

@@ -57,7 +57,8 @@ struct leat_pool {
 	const struct leat__env *env;
 	struct leat_frame *frames; /* headers, by slot */
 	struct pool_slot *slots;
-	uint8_t *memory; /* the mapping */
+	struct leat__frame_trace *traces; /* by slot; NULL = none */
+	uint8_t *memory;                  /* the mapping */
 	uint64_t memory_bytes;
 	int memory_fd;
 	uint32_t n_slots;
@@ -262,7 +263,7 @@ leat__pool_take(
 	frame->n_items = 0;
 	frame->layout = LEAT_LAYOUT_BYTES;
 	frame->flags = 0;
-	frame->owner = 0;
+	leat__store_relaxed(&frame->owner, (uint16_t)0);
 	leat__store_relaxed(&frame->refs, 1);
 	return frame;
 }
@@ -294,7 +295,7 @@ frame_free(struct leat__cache *cache, struct leat_frame *frame)
 	struct leat__magazine *m = cache_magazine(cache, pool, slot->class_);
 
 	slot->base = NULL;
-	frame->owner = 0;
+	leat__store_relaxed(&frame->owner, (uint16_t)0);
 	leat__store_relaxed(&frame->generation, frame->generation + 1);
 	if (pool_is_debug)
 		memset(frame_start(frame), POOL_POISON, POOL_POISON_BYTES);
@@ -366,6 +367,34 @@ leat_frame_base(const struct leat_frame *frame)
 	return frame->pool->slots[frame->slot].base;
 }
 
+/* ---- traces: the rest is in trace.c --------------------------------------- */
+
+int
+leat__pool_trace(struct leat_pool *pool)
+{
+	const struct leat__env *env = pool->env;
+
+	pool->traces = env->alloc(env, pool->n_slots * LEAT__FRAME_TRACE_BYTES);
+	return pool->traces ? LEAT_OK : LEAT_ENOMEM;
+}
+
+struct leat__frame_trace *
+leat__frame_trace_place(const struct leat_frame *frame)
+{
+	struct leat__frame_trace *traces = frame->pool->traces;
+
+	return traces ? &traces[frame->slot] : NULL;
+}
+
+static void
+frame_copy_trace(struct leat_frame *copy, const struct leat_frame *frame)
+{
+	const struct leat__frame_trace *trace = leat__frame_trace(frame);
+
+	if (trace)
+		leat__frame_trace_put(copy, &trace->context, trace);
+}
+
 struct leat_frame *
 leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
 {
@@ -384,11 +413,13 @@ leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
 	copy->n_items = frame->n_items;
 	copy->layout = frame->layout;
 	copy->flags = frame->flags;
-	copy->owner = leat__load_relaxed(&frame->owner);
+	leat__store_relaxed(&copy->owner, leat__load_relaxed(&frame->owner));
 	if (base) {
 		leat_frame_retain(base);
 		leat_frame_set_base(copy, base);
 	}
+	if (leat__unlikely(frame->pool->traces != NULL))
+		frame_copy_trace(copy, frame);
 	return copy;
 }
 
@@ -629,6 +660,7 @@ pool_free(struct leat_pool *pool)
 		env->unmap(env, pool->memory, (size_t)pool->memory_bytes,
 			pool->memory_fd);
 	env->free(env, pool->slots);
+	env->free(env, pool->traces);
 	env->free(env, pool->frames);
 	env->free(env, pool);
 }
@@ -768,6 +800,74 @@ leat__pool_bytes(const struct leat_pool_class *classes, uint32_t n_classes)
 	return bytes;
 }
 
+/* ---- shared with a child process ------------------------------------------ */
+
+uint32_t
+leat__pool_n_slots(const struct leat_pool *pool)
+{
+	return pool->n_slots;
+}
+
+struct leat_frame *
+leat__pool_frame(struct leat_pool *pool, uint32_t slot)
+{
+	return &pool->frames[slot];
+}
+
+int
+leat__pool_fd(const struct leat_pool *pool)
+{
+	return pool->memory_fd;
+}
+
+void
+leat__pool_class_memory(const struct leat_pool *pool, uint32_t class_,
+	void **memory_out, size_t *n_bytes_out)
+{
+	const struct pool_class *c = &pool->classes[class_];
+
+	*memory_out = c->payload;
+	*n_bytes_out = (size_t)c->n_slots * c->slot_bytes;
+}
+
+void
+leat__pool_disown(struct leat_pool *pool)
+{
+	for (uint32_t k = 0; k < pool->n_slots; k++) {
+		pool->slots[k].base = NULL;
+		pool->frames[k].refs = 0;
+	}
+	for (uint32_t k = 0; k < pool->n_classes; k++)
+		leat__pool_disown_class(pool, k);
+}
+
+void
+leat__pool_disown_class(struct leat_pool *pool, uint32_t class_)
+{
+	struct pool_depot *depot = &pool->depots[class_];
+
+	leat__store_relaxed(&depot->n_used, pool->classes[class_].n_slots);
+	leat__store_relaxed(
+		&depot->head, depot_head(leat__load_relaxed(&depot->head), 0));
+}
+
+struct leat_frame *
+leat__pool_forget(struct leat_frame *frame)
+{
+	struct pool_slot *slot = &frame->pool->slots[frame->slot];
+	struct leat_frame *base = slot->base;
+
+	slot->base = NULL;
+	leat__store_relaxed(&frame->refs, 0);
+	return base;
+}
+
+void
+leat__pool_put(struct leat_pool *pool, uint32_t slot)
+{
+	depot_push(pool, pool->slots[slot].class_, &slot, 1);
+}
+
 /* ---- leaks ---------------------------------------------------------------- */
 
 struct leaks_owner {
@@ -844,4 +944,16 @@ leat_pool_leaks(const struct leat_pool *pool, struct leat_error *err)
 		leat__text_add(&text, ", %u of others", leaks.n_others);
 	return leat__error(err, LEAT_ESTATE, "%u %s not released: %s",
 		leaks.n_frames, leaks.n_frames == 1 ? "frame" : "frames", buf);
+}
+
+void
+leat__pool_count_owners(
+	const struct leat_pool *pool, uint32_t *n, uint32_t n_owners)
+{
+	for (uint32_t k = 0; k < pool->n_slots; k++) {
+		uint16_t owner = leat__load_relaxed(&pool->frames[k].owner);
+
+		if (leat__load_relaxed(&pool->frames[k].refs) != 0)
+			n[owner < n_owners ? owner : 0]++;
+	}
 }
