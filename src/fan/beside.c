@@ -114,7 +114,7 @@ beside_tables(
 	leat_stage_needs(st)->frame_bytes = leat__rows_frame_bytes();
 	for (uint32_t k = 0; k < b->n_ins; k++) {
 		const struct leat_schema *schema =
-			st->ins[k]->from->out_shape.schema;
+			leat__link_shape(st->ins[k])->schema;
 
 		if (schema)
 			LEAT_TRY(beside_set(st, b, k, schema));
@@ -128,7 +128,7 @@ beside_items(
 	struct leat_stage *st, struct leat__beside *b, struct leat_shape *out)
 {
 	for (uint32_t k = 0; k < b->n_ins; k++) {
-		b->item_bytes[k] = st->ins[k]->from->out_shape.item_bytes;
+		b->item_bytes[k] = leat__link_shape(st->ins[k])->item_bytes;
 		if (!b->item_bytes[k])
 			return leat_stage_fail(st, LEAT_EINVAL,
 				"%s: '%s' gives items of no fixed size",

@@ -341,6 +341,16 @@ join_fini(struct leat_stage *st)
 	leat__beside_fini(st, &join->beside);
 }
 
+/* By stamps in the order of the tee, by a key in that of the key. */
+static uint32_t
+join_promises(struct leat_stage *st, uint32_t out)
+{
+	const struct join *join = leat_stage_state(st);
+
+	(void)out;
+	return join->is_by_key ? LEAT_PROMISE_SORTS : 0;
+}
+
 static const struct leat_option join_options[] = {
 	{.name = "by",
 		.type = LEAT_OPTION_ENUM,
@@ -435,4 +445,5 @@ const struct leat_stage_ops leat_join_ops = {
 	.flush = join_flush,
 	.finish = join_finish,
 	.fini = join_fini,
+	.promises = join_promises,
 };

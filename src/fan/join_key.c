@@ -278,7 +278,7 @@ leat__join_key_negotiate(
 {
 	LEAT_TRY(join_alloc(st, j));
 	for (uint32_t k = 0; k < 2; k++) {
-		const struct leat_shape *from = &st->ins[k]->from->out_shape;
+		const struct leat_shape *from = leat__link_shape(st->ins[k]);
 
 		if (from->layout != LEAT_LAYOUT_TABLE)
 			return leat_stage_fail(st, LEAT_EINVAL,
@@ -516,9 +516,10 @@ join_pairs(struct leat_stage *st, struct leat__join_key *j)
 
 		if (rc)
 			return rc;
+		leat_stage_count(st, LEAT_COUNT_MADE, 1);
+		if (!j->pair)
+			leat_stage_count(st, LEAT_COUNT_FOLDED, 1);
 	}
-	leat_stage_count(st, LEAT_COUNT_MADE, n);
-	leat_stage_count(st, LEAT_COUNT_FOLDED, 1);
 	j->pair = 0;
 	return join_step(st, j, 0);
 }

@@ -68,8 +68,9 @@ merge_negotiate(struct leat_stage *st, const struct leat_shape *in,
 
 	for (uint32_t k = 1; k < st->n_ins; k++) {
 		const struct leat_stage *from = st->ins[k]->from;
+		const struct leat_shape *shape = leat__link_shape(st->ins[k]);
 
-		if (!leat__merge_is_alike(in->schema, from->out_shape.schema))
+		if (!leat__merge_is_alike(in->schema, shape->schema))
 			return leat_stage_fail(st, LEAT_EINVAL,
 				"merge: the columns of '%s' and '%s' differ; "
 				"put select before one of them",
@@ -97,6 +98,17 @@ merge_fini(struct leat_stage *st)
 
 	if (merge->is_by_key)
 		leat__merge_key_fini(st, &merge->key);
+}
+
+static uint32_t
+merge_promises(struct leat_stage *st, uint32_t out)
+{
+	struct merge *merge = leat_stage_state(st);
+
+	(void)out;
+	if (merge->is_by_key)
+		return LEAT_PROMISE_SORTS;
+	return st->is_ordered_merge ? 0 : LEAT_PROMISE_MIXES;
 }
 
 static const struct leat_option merge_options[] = {
@@ -152,4 +164,5 @@ const struct leat_stage_ops leat_merge_ops = {
 	.negotiate = merge_negotiate,
 	.process = merge_process,
 	.fini = merge_fini,
+	.promises = merge_promises,
 };

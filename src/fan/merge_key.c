@@ -189,7 +189,7 @@ table_negotiate(struct leat_stage *st, struct leat__merge_key *m)
 	leat_stage_needs(st)->frame_bytes = leat__rows_frame_bytes();
 	leat_stage_needs(st)->side_bytes += KEY_NAMES_BYTES;
 	for (uint32_t k = 0; k < st->n_ins; k++) {
-		const struct leat_shape *shape = &st->ins[k]->from->out_shape;
+		const struct leat_shape *shape = leat__link_shape(st->ins[k]);
 
 		if (!shape->schema)
 			continue; /* known at run time */
@@ -212,13 +212,13 @@ items_negotiate(struct leat_stage *st, struct leat__merge_key *m,
 		return leat_stage_fail_at(st, LEAT_EINVAL, "key", 0, 0,
 			"items have no columns; accepted: order=key:item");
 	for (uint32_t k = 0; k < st->n_ins; k++)
-		if (st->ins[k]->from->out_shape.item_bytes != in->item_bytes)
+		if (leat__link_shape(st->ins[k])->item_bytes != in->item_bytes)
 			return leat_stage_fail(st, LEAT_EINVAL,
 				"merge: '%s' and '%s' give items of %u and %u "
 				"bytes",
 				st->ins[0]->from->name, st->ins[k]->from->name,
 				in->item_bytes,
-				st->ins[k]->from->out_shape.item_bytes);
+				leat__link_shape(st->ins[k])->item_bytes);
 	m->items.item_bytes =
 		in->item_bytes ? in->item_bytes : KEY_ITEM_DEFAULT;
 	m->is_desc = key->is_desc;

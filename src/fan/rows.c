@@ -42,6 +42,7 @@ leat__rows_schema(struct leat_stage *st, const struct leat_text *names,
 	if (rc)
 		return rc;
 	schema->n_fields = n_columns + 1;
+	schema->flags = LEAT_SCHEMA_OWN_TEXT;
 	schema->origin = leat_stage_name(st);
 	if (like && like->n_fields) {
 		schema->separator = like->separator;

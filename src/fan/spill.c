@@ -115,7 +115,7 @@ head_of(const struct leat_frame *frame, struct leat_span kept)
 		.kept_at = is_own ? (uint32_t)(kept.data - start) : 0,
 		.n_kept = (uint32_t)kept.len,
 		.layout = frame->layout,
-		.flags = frame->flags,
+		.flags = frame->flags & (uint8_t)~LEAT_FRAME_PLACED,
 		.has_base = base_of(frame) != NULL,
 	};
 }

@@ -394,7 +394,8 @@ tee_branch(struct leat_stage *st, struct branch *branch, uint32_t out,
 		branch_drop(st, branch);
 		return LEAT_OK;
 	}
-	++*n_out;
+	if (++*n_out > 1)
+		leat_stage_count(st, LEAT_COUNT_MADE, frame->n_items);
 	if (!credit || is_gone || branch_is_behind(branch))
 		return branch_is_slow(st, branch, out, frame);
 	leat_frame_retain(frame);
@@ -408,10 +409,7 @@ tee_give(struct leat_stage *st, struct tee *tee, struct leat_frame *in)
 
 	for (uint32_t k = 0; k < leat_stage_n_outs(st); k++)
 		LEAT_TRY(tee_branch(st, &tee->branches[k], k, in, &n));
-	if (n)
-		leat_stage_count(
-			st, LEAT_COUNT_MADE, (uint64_t)(n - 1) * in->n_items);
-	else
+	if (!n)
 		leat_stage_count(st, LEAT_COUNT_FILTERED, in->n_items);
 	leat_stage_release(st, in);
 	return LEAT_OK;
@@ -462,6 +460,21 @@ tee_fini(struct leat_stage *st)
 	}
 	leat_stage_free(st, tee->branches);
 	tee->branches = NULL;
+}
+
+static uint32_t
+tee_promises(struct leat_stage *st, uint32_t out)
+{
+	static const uint32_t by_slow[TEE_SLOW_N] = {
+		[TEE_SHED] = LEAT_PROMISE_SHEDS | LEAT_PROMISE_LETS_GO,
+		[TEE_SHED_OLDEST] = LEAT_PROMISE_SHEDS | LEAT_PROMISE_LETS_GO,
+		[TEE_SHED_PRIORITY] = LEAT_PROMISE_SHEDS | LEAT_PROMISE_LETS_GO,
+		[TEE_SPILL] = LEAT_PROMISE_SPILLS,
+		[TEE_DETACH] = LEAT_PROMISE_SHEDS | LEAT_PROMISE_LETS_GO};
+	const struct tee *tee = leat_stage_state(st);
+
+	return by_slow[tee->branches[out].slow] |
+		(st->n_outs > 1 ? LEAT_PROMISE_SHARES : 0);
 }
 
 static const struct leat_option tee_options[] = {
@@ -528,4 +541,5 @@ const struct leat_stage_ops leat_tee_ops = {
 	.process = tee_process,
 	.flush = tee_flush,
 	.fini = tee_fini,
+	.promises = tee_promises,
 };

@@ -86,19 +86,17 @@ zip_step(struct leat_stage *st, struct zip *zip)
 static int
 zip_run(struct leat_stage *st, struct zip *zip)
 {
-	uint64_t n = 0;
 	int rc = LEAT_OK;
 
 	while (!rc && zip_has_all(st, zip)) {
 		rc = leat__beside_put(st, &zip->beside, zip->nexts);
 		if (rc)
 			break;
+		leat_stage_count(st, LEAT_COUNT_MADE, 1);
+		leat_stage_count(st, LEAT_COUNT_FOLDED, leat_stage_n_ins(st));
+		zip->n_made++;
 		zip_step(st, zip);
-		n++;
 	}
-	zip->n_made += n;
-	leat_stage_count(st, LEAT_COUNT_MADE, n);
-	leat_stage_count(st, LEAT_COUNT_FOLDED, n * leat_stage_n_ins(st));
 	return rc;
 }
 
@@ -193,6 +191,15 @@ zip_fini(struct leat_stage *st)
 	leat__beside_fini(st, &zip->beside);
 }
 
+/* Row by row: no branch is mixed with another. */
+static uint32_t
+zip_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return 0;
+}
+
 static const struct leat_option zip_options[] = {
 	{.name = "ends",
 		.type = LEAT_OPTION_ENUM,
@@ -234,5 +241,6 @@ const struct leat_stage_ops leat_zip_ops = {
 	.flush = zip_flush,
 	.finish = zip_finish,
 	.fini = zip_fini,
+	.promises = zip_promises,
 	.end_in = zip_end_in,
 };

@@ -121,8 +121,10 @@ args_list(const struct args *a, struct leat__text *text)
 	leat__parse_list(text, "name");
 	if (args_takes_priority(a))
 		leat__parse_list(text, "priority");
-	if (a->st->ops.flags & LEAT_STAGE_REJECTS)
-		leat__parse_list(text, "on_error");
+	if (!leat__stage_can_reject(a->st))
+		return;
+	leat__parse_list(text, "on_error");
+	leat__parse_list(text, "dead_letters");
 }
 
 /* An option of a source that is none of its own. */
@@ -398,6 +400,21 @@ args_on_error(struct leat__parser *p, struct args *a)
 	return rc < 0 ? leat__parse_place(p, word->place, rc) : rc;
 }
 
+static int
+args_dead_letters(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	int rc;
+
+	if (a->st->dead_path)
+		return leat__parse_error(p, word->place,
+			"stage '%s' is told dead_letters twice",
+			a->st->ops.name);
+	rc = leat_stage_set_dead_letters(
+		a->st, word->text + word->n_key + 1, p->err);
+	return rc < 0 ? leat__parse_place(p, word->place, rc) : rc;
+}
+
 static bool
 word_has_key(const struct leat__word *word, const char *key)
 {
@@ -422,6 +439,8 @@ args_word(struct leat__parser *p, struct args *a)
 		return args_priority(p, a);
 	if (word_has_key(word, "on_error") && !args_can_hand(p, a))
 		return args_on_error(p, a);
+	if (word_has_key(word, "dead_letters") && !args_can_hand(p, a))
+		return args_dead_letters(p, a);
 	if (leat__name_is_valid(word->text, word->n_key) &&
 		!(next && (next->flags & LEAT_OPTION_REST)))
 		return args_can_hand(p, a) ? args_hand(p, a)
@@ -556,8 +575,9 @@ handed_word(
 {
 	if (a->st &&
 		(args_find(a, p->word.text, p->word.n_key) ||
-			(word_has_key(&p->word, "on_error") &&
-				(a->st->ops.flags & LEAT_STAGE_REJECTS))))
+			((word_has_key(&p->word, "on_error") ||
+				 word_has_key(&p->word, "dead_letters")) &&
+				leat__stage_can_reject(a->st))))
 		return args_word(p, a);
 	return handed_unknown(p, source, a->st);
 }

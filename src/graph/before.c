@@ -133,17 +133,33 @@ static int
 behind_add(struct leat_stage *of, struct leat_error *err)
 {
 	const struct leat_stage_ops *ops = of->ops.behind;
-	struct leat__link *link = of->n_outs == 1 ? of->outs[0] : NULL;
+	struct leat__link *link =
+		leat__stage_n_own_outs(of) == 1 ? of->outs[0] : NULL;
 
 	if (!ops || !link || !strcmp(link->to->ops.name, ops->name))
 		return LEAT_OK;
 	return brought_add(link, of, ops, err);
 }
 
+void
+leat__before_settle(struct leat_graph *graph, uint32_t first)
+{
+	for (uint32_t k = first; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		if (st->ops.takes)
+			st->ops.in_layouts = st->ops.takes(st->opts);
+		if (st->ops.gives)
+			st->ops.out_layout = st->ops.gives(st->opts);
+	}
+}
+
 int
 leat__before_add(struct leat_graph *graph, struct leat_error *err)
 {
 	uint32_t n = graph->n_stages;
+
+	leat__before_settle(graph, 0);
 
 	for (uint32_t k = 0; k < n; k++) {
 		LEAT_TRY(before_add(graph->stages[k], err));

@@ -4,7 +4,8 @@
  * Per class: capacity of every channel (of those in step, which carry the same
  * frames, the greatest), max_out between stages of a segment
  * (but once for a run of stages that pass frames on), what stages hold, max_out
- * for each that makes frames, a private copy for each that writes its input,
+ * for each that makes frames, a private copy for each that writes its input, a
+ * piece for each whose frames are tried in halves,
  * all this for each replica, what waits in the windows of replicated segments,
  * and the magazines of the threads that frames of the class pass through; a
  * frame counts as itself and as all it points into.
@@ -93,7 +94,7 @@ share_link(const struct leat__link *link, leat__share_fn fn, void *user)
 
 	if (link_moves_on(link) || link_is_covered(link))
 		return;
-	share_cargo(share, &link->from->cargo,
+	share_cargo(share, leat__link_cargo(link),
 		link->is_fused ? (uint64_t)link->from->needs.max_out *
 				leat__stage_n_instances(link->from)
 			       : link->capacity_frames,
@@ -138,7 +139,7 @@ share_gathered(const struct leat_stage *st, leat__share_fn fn, void *user)
 	if (!(st->ops.flags & LEAT_STAGE_GATHERS))
 		return;
 	for (uint32_t k = 0; k < st->n_ins; k++)
-		share_cargo(share, &st->ins[k]->from->cargo, 1, fn, user);
+		share_cargo(share, leat__link_cargo(st->ins[k]), 1, fn, user);
 }
 
 static void
@@ -157,6 +158,19 @@ share_copy(const struct leat_stage *st, const struct leat__cargo *in,
 			share, &cargo, leat__stage_n_instances(st), fn, user);
 }
 
+/* A frame that it failed with stays in hand while pieces of it are tried. */
+static void
+share_piece(const struct leat_stage *st, const struct leat__cargo *in,
+	leat__share_fn fn, void *user)
+{
+	struct leat__share share = {.kind = LEAT__SHARE_COPY, .stage = st};
+	struct leat__cargo cargo = {.frames = in->frames};
+
+	if (leat__stage_is_bisected(st))
+		share_cargo(
+			share, &cargo, leat__stage_n_instances(st), fn, user);
+}
+
 static void
 share_stage(const struct leat_stage *st, leat__share_fn fn, void *user)
 {
@@ -169,10 +183,11 @@ share_stage(const struct leat_stage *st, leat__share_fn fn, void *user)
 	share_held(st, &in, fn, user);
 	share_gathered(st, fn, user);
 	share_copy(st, &in, fn, user);
+	share_piece(st, &in, fn, user);
 	if (st->is_maker)
 		share_give(reserved,
 			(uint64_t)st->needs.max_out *
-				leat__max_u64(st->n_outs, 1) *
+				leat__max_u64(leat__stage_n_own_outs(st), 1) *
 				leat__stage_n_instances(st),
 			fn, user);
 }
@@ -253,9 +268,12 @@ leat__budget_side_bytes(const struct leat_graph *graph)
 {
 	uint64_t n = 0;
 
-	for (uint32_t k = 0; k < graph->n_stages; k++)
-		n += graph->stages[k]->needs.side_bytes *
-			leat__stage_n_instances(graph->stages[k]);
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		const struct leat_stage *st = graph->stages[k];
+
+		n += leat__stage_side_bytes(st);
+		n += st->isolation ? st->isolation->n_bytes : 0;
+	}
 	return n;
 }
 
@@ -337,9 +355,7 @@ largest_find(struct largest *l, const struct leat_graph *graph)
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		largest_insert(l,
 			(struct contributor){graph->stages[k], NULL,
-				graph->stages[k]->needs.side_bytes *
-					leat__stage_n_instances(
-						graph->stages[k])});
+				leat__stage_side_bytes(graph->stages[k])});
 }
 
 static void
@@ -410,8 +426,10 @@ leat__budget_make(struct leat_graph *graph, struct leat_error *err)
 	graph->bound_bytes =
 		leat__pool_bytes(graph->classes, graph->n_classes) +
 		leat__budget_side_bytes(graph) +
-		leat__budget_channel_bytes(graph) +
+		leat__budget_channel_bytes(graph) + leat__dead_bytes(graph) +
 		leat__load_relaxed(&graph->own.high_bytes) + sizeof(*graph);
+	if (graph->tracing)
+		graph->bound_bytes += graph->tracing->bytes(graph);
 	if (graph->opts.memory_bytes &&
 		graph->bound_bytes > graph->opts.memory_bytes) {
 		int rc = budget_refuse(graph, err);

@@ -72,13 +72,13 @@ check_ends_of(const struct leat_stage *st, struct leat_error *err)
 				"in %u of stage '%s' is not linked; put a "
 				"source before it, like: read a.csv ! %s",
 				k, st->name, st->ops.name);
-	for (uint32_t k = 0; k < st->n_outs; k++)
+	for (uint32_t k = 0; k < leat__stage_n_own_outs(st); k++)
 		if (!st->outs[k])
 			return leat__stage_finding(st, err, LEAT_EINVAL,
 				"out %u of stage '%s' is not linked; put a "
 				"sink behind it, like: %s.%u ! write a.csv",
 				k, st->name, st->name, k);
-	return LEAT_OK;
+	return leat__fallback_check(st, err);
 }
 
 static int
@@ -204,7 +204,9 @@ out:
 static bool
 stage_wants_values(const struct leat_stage *st)
 {
-	if (!(st->ops.flags & LEAT_STAGE_BLIND))
+	if (!(st->ops.flags & LEAT_STAGE_BLIND) ||
+		(st->has_fallback &&
+			stage_wants_values(st->outs[st->n_outs - 1]->to)))
 		return true;
 	return !st->ops.out_layout && st->is_wanted;
 }
@@ -264,8 +266,8 @@ check_needs(struct leat_stage *st, struct leat_error *err)
 		LEAT_SLOT_BYTES_MAX - LEAT__SLOT_ROUND_BYTES, err);
 }
 
-static int
-check_init(struct leat_stage *st, struct leat_error *err)
+int
+leat__check_init(struct leat_stage *st, struct leat_error *err)
 {
 	st->needs = st->ops.needs;
 	memset(&st->error, 0, sizeof(st->error));
@@ -303,7 +305,7 @@ static int
 shape_mismatch(const struct leat_stage *st, const struct leat__link *link,
 	struct leat_error *err)
 {
-	uint32_t layout = link->from->out_shape.layout;
+	uint32_t layout = leat__link_shape(link)->layout;
 	char takes_buf[64] = "", put_buf[256] = "";
 	struct leat__text takes = {takes_buf, sizeof(takes_buf), 0};
 	struct leat__text put = {put_buf, sizeof(put_buf), 0};
@@ -325,7 +327,7 @@ static int
 shape_check_in(const struct leat_stage *st, const struct leat__link *link,
 	struct leat_error *err)
 {
-	const struct leat_shape *in = &link->from->out_shape;
+	const struct leat_shape *in = leat__link_shape(link);
 
 	if (st->ops.in_layouts && !(in->layout & st->ops.in_layouts))
 		return shape_mismatch(st, link, err);
@@ -352,7 +354,7 @@ shape_in(struct leat_stage *st, struct leat_error *err)
 
 	memset(in, 0, sizeof(*in));
 	for (uint32_t k = 0; k < st->n_ins; k++) {
-		const struct leat_shape *other = &st->ins[k]->from->out_shape;
+		const struct leat_shape *other = leat__link_shape(st->ins[k]);
 
 		if (k == 0)
 			*in = *other;
@@ -402,13 +404,13 @@ shape_settle(struct leat_stage *st)
 	struct leat_shape *out = &st->out_shape;
 	uint32_t needed = st->needs.frame_bytes;
 
-	st->is_passer =
-		st->n_ins && st->n_outs && (!ops->out_layout || !needed);
-	st->is_maker =
-		needed || (st->n_outs && (!st->n_ins || ops->out_layout));
+	uint32_t n_outs = leat__stage_n_own_outs(st);
+
+	st->is_passer = st->n_ins && n_outs && (!ops->out_layout || !needed);
+	st->is_maker = needed || (n_outs && (!st->n_ins || ops->out_layout));
 	if (st->is_maker && !needed)
 		st->needs.frame_bytes = out->frame_bytes;
-	if (st->n_outs)
+	if (n_outs)
 		out->frame_bytes = (uint32_t)leat__max_u64(
 			out->frame_bytes, st->needs.frame_bytes);
 }
@@ -430,7 +432,8 @@ static int
 check_shape(struct leat_stage *st, struct leat_error *err)
 {
 	struct leat_shape *in = st->n_ins ? &st->in_shape : NULL;
-	struct leat_shape *out = st->n_outs ? &st->out_shape : NULL;
+	struct leat_shape *out =
+		leat__stage_n_own_outs(st) ? &st->out_shape : NULL;
 
 	LEAT_TRY(shape_in(st, err));
 	memset(&st->out_shape, 0, sizeof(st->out_shape));
@@ -442,6 +445,8 @@ check_shape(struct leat_stage *st, struct leat_error *err)
 	shape_settle(st);
 	if (out)
 		LEAT_TRY(shape_check_out(st, err));
+	if (st->isolation)
+		LEAT_TRY(st->isolation->fit(st, err));
 	return check_needs(st, err);
 }
 
@@ -470,7 +475,7 @@ check_shape_of(struct leat_graph *graph, uint32_t k, struct leat_error *err)
 	LEAT_TRY(check_shape(graph->stages[k], err));
 	LEAT_TRY(leat__implied_by_content(graph, k, &n_new, err));
 	for (uint32_t n = 1; n <= n_new; n++)
-		LEAT_TRY(check_init(graph->stages[k + n], err));
+		LEAT_TRY(leat__check_init(graph->stages[k + n], err));
 	return LEAT_OK;
 }
 
@@ -480,9 +485,10 @@ check_all(struct leat_graph *graph, struct leat_error *err)
 	LEAT_TRY(leat__before_add(graph, err));
 	LEAT_TRY(check_ends(graph, err));
 	LEAT_TRY(check_order(graph, err));
+	LEAT_TRY(leat__dead_check(graph, err));
 	check_wanted(graph);
 	for (uint32_t k = 0; k < graph->n_stages; k++)
-		LEAT_TRY(check_init(graph->stages[k], err));
+		LEAT_TRY(leat__check_init(graph->stages[k], err));
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		LEAT_TRY(check_shape_of(graph, k, err));
 	return leat__plan_make(graph, err);
@@ -491,7 +497,7 @@ check_all(struct leat_graph *graph, struct leat_error *err)
 int
 leat__check_instance(struct leat_stage *st, struct leat_error *err)
 {
-	LEAT_TRY(check_init(st, err));
+	LEAT_TRY(leat__check_init(st, err));
 	return check_shape(st, err);
 }
 

@@ -83,7 +83,9 @@ link_label(const struct leat__link *link, char *buf, size_t n_bytes)
 	struct leat__text text = {buf, n_bytes, 0};
 
 	leat__text_add(&text, "%s", link->from->name);
-	if (link->from->n_outs > 1)
+	if (leat__link_is_fallback(link))
+		leat__text_add(&text, ".%u (fallback)", link->from_index);
+	else if (link->from->n_outs > 1)
 		leat__text_add(&text, ".%u", link->from_index);
 	leat__text_add(&text, " -> %s", link->to->name);
 	if (link->to->n_ins > 1)
@@ -94,7 +96,7 @@ static void
 explain_link(
 	const struct leat__link *link, uint32_t width, struct leat__text *text)
 {
-	const struct leat_shape *shape = &link->from->out_shape;
+	const struct leat_shape *shape = leat__link_shape(link);
 	char label[2 * LEAT_ERROR_STAGE_BYTES + 32], size[32], how[24];
 
 	link_label(link, label, sizeof(label));
@@ -188,7 +190,7 @@ explain_side(const struct leat_graph *graph, struct leat__text *text)
 	char size[32];
 
 	for (uint32_t k = 0; k < graph->n_stages; k++)
-		if (graph->stages[k]->needs.side_bytes)
+		if (leat__stage_side_bytes(graph->stages[k]))
 			width = explain_width(
 				width, strlen(graph->stages[k]->name));
 	if (!width)
@@ -198,12 +200,11 @@ explain_side(const struct leat_graph *graph, struct leat__text *text)
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		const struct leat_stage *st = graph->stages[k];
 
-		if (st->needs.side_bytes)
+		if (leat__stage_side_bytes(st))
 			leat__text_add(text, "  %-*s  %s\n", (int)width,
 				st->name,
-				leat__size_text(st->needs.side_bytes *
-						leat__stage_n_instances(st),
-					size));
+				leat__size_text(
+					leat__stage_side_bytes(st), size));
 	}
 }
 

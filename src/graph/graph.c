@@ -11,7 +11,11 @@
 
 #include <leat/channel.h>
 
-#include "graph/graph.h"
+#include "base/atomic.h"
+#include "env/virtual.h"
+#include "graph/live.h"
+
+#define GRAPH_FLAGS (LEAT_GRAPH_NO_LATENCY | LEAT_GRAPH_VIRTUAL_TIME)
 
 #ifdef LEAT_TEST_TINY
 #define GRAPH_CAPACITY_FRAMES 1u
@@ -82,9 +86,15 @@ graph_grow(struct leat_graph *graph, void *array, uint32_t n, uint32_t *max)
 static int
 opts_check(const struct leat_graph_opts *o, struct leat_error *err)
 {
-	if (o->flags)
+	if (o->flags & ~GRAPH_FLAGS)
 		return leat__error(err, LEAT_EINVAL,
-			"graph flags are 0x%x; none is known", o->flags);
+			"graph flags are 0x%x; known are 0x%x "
+			"(LEAT_GRAPH_NO_LATENCY, LEAT_GRAPH_VIRTUAL_TIME)",
+			o->flags, GRAPH_FLAGS);
+	if ((o->flags & LEAT_GRAPH_VIRTUAL_TIME) && o->parent)
+		return leat__error(err, LEAT_EINVAL,
+			"a graph with LEAT_GRAPH_VIRTUAL_TIME has no parent: "
+			"its contexts go by a clock of its own");
 	if (o->workers > LEAT_GRAPH_WORKERS_MAX)
 		return leat__error(err, LEAT_EINVAL,
 			"workers is %u; accepted: 0 to %u", o->workers,
@@ -167,16 +177,26 @@ leat__graph_create(const struct leat__env *env,
 {
 	struct leat_graph_opts full;
 	struct leat_graph *graph;
+	struct leat__pin pin;
 	int rc;
 
 	LEAT_TRY(leat__opts_copy(
 		&full, sizeof(full), opts, "leat_graph_opts", err));
 	LEAT_TRY(opts_check(&full, err));
+	LEAT_TRY(leat__pin_parse(env, "pin", full.pin, &pin, err));
 	graph = env->alloc(env, sizeof(*graph));
 	if (!graph)
 		return leat__graph_no_memory(err, "the graph");
 	graph->env = env;
+	if ((full.flags & LEAT_GRAPH_VIRTUAL_TIME) &&
+		leat__virtual_create(env, &graph->clock)) {
+		leat__graph_free(graph);
+		return leat__graph_no_memory(err, "the graph's clock");
+	}
+	if (graph->clock)
+		graph->env = leat__virtual_env(graph->clock);
 	graph->opts = full;
+	graph->pin = pin;
 	graph->is_capacity_own = !full.capacity_frames;
 	opts_fill(&graph->opts, env);
 	rc = graph_init(graph, err);
@@ -202,6 +222,7 @@ graph_free_stages(struct leat_graph *graph)
 		struct leat_stage *st = graph->stages[k];
 
 		leat__stage_fini(st);
+		leat__live_drop(st);
 		leat__account_fini(&st->account);
 	}
 }
@@ -210,21 +231,28 @@ void
 leat__graph_free(struct leat_graph *graph)
 {
 	const struct leat__env *env;
+	struct leat__virtual *v;
 
 	if (!graph)
 		return;
 	env = graph->env;
+	v = graph->clock;
 	leat__hooks_drop(graph);
 	leat__replicas_drop(graph);
 	graph_free_stages(graph);
-	for (uint32_t k = 0; k < graph->n_links; k++)
+	for (uint32_t k = 0; k < graph->n_links; k++) {
+		env->free(env, graph->links[k]->tap);
 		env->free(env, graph->links[k]);
+	}
 	if (graph->arena) {
 		leat__account_fini(&graph->own);
 		leat__arena_destroy(graph->arena);
 	}
 	leat_ctx_destroy(graph->ctx);
+	if (graph->tracing)
+		graph->tracing->destroy(graph);
 	env->free(env, graph);
+	leat__virtual_destroy(v);
 }
 
 int
@@ -240,7 +268,8 @@ leat__graph_is_open(const struct leat_graph *graph, struct leat_error *err)
 uint64_t
 leat_graph_bound_bytes(const struct leat_graph *graph)
 {
-	return graph->bound_bytes;
+	/* it moves when stages are renewed */
+	return leat__load_relaxed(&graph->bound_bytes);
 }
 
 /* ---- names ------------------------------------------------------------- */
@@ -513,6 +542,12 @@ outs_grow(struct leat_stage *st, uint32_t n)
 	st->n_emitted = n_emitted;
 	st->n_outs = n;
 	return LEAT_OK;
+}
+
+int
+leat__stage_add_out(struct leat_stage *st)
+{
+	return outs_grow(st, st->n_outs + 1);
 }
 
 /* Of a stage with as many ends as are linked: have one of this index. */

@@ -9,15 +9,18 @@
 #define LEAT_SRC_GRAPH_GRAPH_H
 
 #include "base/base.h"
+#include "base/histogram.h"
 #include "chan/chan.h"
 #include "chan/nest.h"
 #include "ctx/ctx.h"
 #include "env/env.h"
+#include "env/pin.h"
 #include "mem/mem.h"
 #include <leat/graph.h>
 #include <leat/guard.h>
 #include <leat/stage.h>
 #include <leat/stages.h>
+#include <leat/trace.h>
 #include <leat/watch.h>
 
 enum leat__graph_state {
@@ -46,9 +49,12 @@ struct leat__counters {
 	uint64_t in_frames, out_frames;
 	uint64_t copied_bytes;
 	uint64_t counts[LEAT_COUNT_N];
+	/* of those that failed */
+	uint64_t dead_items, skipped_items, given_up_items;
 };
 
 struct leat__segment;
+struct leat__virtual;
 struct leat__parallel;
 struct leat__resizes;
 struct leat__handed;
@@ -76,13 +82,76 @@ struct leat__link {
 			    others in step get, at the same time */
 	/* run */
 	bool is_wanted;         /* its sender has seen that it has no credit */
+	uint32_t number;        /* its index; of a run that is traced */
 	uint64_t refused_items; /* sent after the receiver closed, or left over
 				 */
 	uint64_t last_stamp;    /* of an ordered one: of what was sent last */
+	uint64_t sent_items;    /* atomic, one writer */
+	struct leat__tap *tap;  /* atomic; NULL until somebody looks */
 	struct leat__chan chan; /* only if not fused */
 };
 
 struct leat__hooks;
+struct leat__opts;
+struct leat__retired;
+struct leat__keep;
+struct leat__changes;
+struct leat__word_wait;
+struct leat__trace_lane;
+struct leat__trace_node;
+
+/* A graph that is traced: run/trace.c records, src/watch reads. */
+struct leat__tracing {
+	/* asked for */
+	uint32_t ring_events;           /* of each thread; 0 = no events */
+	uint32_t ring_spans;            /* 0 = no spans */
+	uint32_t flags;                 /* LEAT_TRACE_FOLLOW, _APART */
+	uint64_t sample;                /* of 2^32: frames that begin a trace */
+	struct leat_trace_context root; /* the run's span */
+	/* of who reads: memory, in all; before any thread of the run, when all
+	 * have gone, and with the graph */
+	uint64_t (*bytes)(const struct leat_graph *graph);
+	int (*start)(struct leat_graph *graph, struct leat_error *err);
+	void (*stop)(struct leat_graph *graph);
+	void (*destroy)(struct leat_graph *graph);
+	/* of the run */
+	uint32_t n_lanes;
+	struct leat__trace_lane *lanes; /* those of workers first */
+	struct leat__trace_node *nodes; /* of all tasks */
+	uint64_t *parents;              /* of nodes, links and tickets */
+};
+
+/*
+ * What looks into a link: the end of a tap that senders see. It lives as long
+ * as the graph does. Keeps: who wants is the reader's, who fills the sender's
+ * that took it, who is full the reader's again.
+ */
+struct leat__tap {
+	uint32_t state; /* atomic: enum leat__tap_state */
+	/* its rows are to be remembered; called while the frame is held */
+	void (*fill)(struct leat__tap *tap, struct leat_frame *frame);
+};
+
+enum leat__tap_state {
+	LEAT__TAP_IDLE = 0,
+	LEAT__TAP_WANTS, /* a frame, the next */
+	LEAT__TAP_FILLS,
+	LEAT__TAP_IS_FULL
+};
+
+/* A stage that runs in a process of its own: src/span. */
+struct leat__isolation {
+	/* the plan is about to be made: what it needs more, or why not */
+	int (*fit)(struct leat_stage *st, struct leat_error *err);
+	/* before anything of the run but its memory; and when all is over */
+	int (*start)(struct leat_stage *st, struct leat_error *err);
+	void (*stop)(struct leat_stage *st);
+	/* in the child: the parent decides; NULL = not there */
+	int (*reject)(struct leat_stage *st, int code,
+		const struct leat_reject *reject);
+	void *child;
+	uint64_t n_bytes; /* beside the pool */
+};
 
 struct leat_stage {
 	struct leat_graph *graph;
@@ -105,6 +174,7 @@ struct leat_stage {
 					   * NULL = it was not */
 	bool is_wanted; /* values of tables that it emits are looked at */
 	bool is_inited;
+	bool is_renewing;      /* what it needs grows in init and negotiate */
 	bool is_ordered_merge; /* set by its init */
 	bool has_priority;     /* it was given one */
 	uint32_t priority;     /* 0 = first */
@@ -112,6 +182,10 @@ struct leat_stage {
 	uint32_t on_error;     /* enum leat_on_error */
 	uint64_t max_rejects;  /* of SKIP; 0 = any number */
 	uint64_t n_rejects;    /* atomic, of the original: of all replicas */
+	bool has_fallback;  /* its last out is for what hooks send elsewhere */
+	bool is_alone;      /* a hook of it is not for several workers */
+	bool is_standing;   /* run: before one that chooses among its ins */
+	char *dead_path;    /* of its own dead letters; or NULL */
 	bool is_restoring;  /* set by its negotiate: what it makes points into
 			     * frames that it made too, as its input does */
 	bool is_restamping; /* plan: ordered branches begin at it */
@@ -123,28 +197,48 @@ struct leat_stage {
 	struct leat_shape out_shape;  /* of all outs */
 	struct leat_error error;      /* the last leat_stage_fail() */
 	struct leat__account account; /* its side memory */
+	uint64_t shared_bytes;        /* of its needs: of the first instance */
+	const struct leat_schema *before_schema; /* columns that went out of one
+						  * in whose place it came */
 	/* plan */
 	bool is_maker;       /* takes frames of its own from the pool */
 	bool is_passer;      /* passes frames of its input on */
 	uint32_t pool_class; /* of frames it acquires; UINT32_MAX = none */
 	struct leat__segment *segment;
-	uint32_t at;              /* its place in the segment */
-	struct leat__cargo cargo; /* of its outs */
-	bool is_replicated;       /* its segment is run by several workers */
+	uint32_t at;                 /* its place in the segment */
+	struct leat__cargo cargo;    /* of its own outs */
+	struct leat__cargo in_cargo; /* of its fallback out, if it has one */
+	bool is_replicated;          /* its segment is run by several workers */
 	struct leat__parallel *parallel; /* that it was put there by, or NULL */
 	struct leat_stage **replicas;    /* 1 to n_replicas - 1, or NULL */
 	struct leat_stage *original;     /* of a replica; else itself */
 	/* run */
+	/* atomic, of the original: files of leat/io.h that all replicas have
+	 * not closed, and those of them that are not suspended */
+	uint32_t n_files, n_open_files;
 	void *task;                /* src/run's, that calls it */
 	struct leat__nest *opens;  /* of the nested branches that begin at it */
 	struct leat__nest *closes; /* of those that it merges */
 	uint32_t *n_emitted;       /* in the current call, by out */
-	struct leat__hooks *hooks; /* atomic; NULL = none */
+	uint32_t n_rejected;       /* in the current call */
+	uint32_t n_attempts;       /* of it, where hooks stand around it */
+	uint64_t n_tried; /* calls before, with what is now in hand: bisect.c */
+	struct leat_dead *dead; /* where its dead letters go; or NULL */
+	struct leat__isolation *isolation; /* NULL = in this process */
+	struct leat__hooks *hooks;         /* atomic; NULL = none */
+	struct leat__opts *next_opts; /* atomic: from the next call on; or NULL
+				       */
+	struct leat__opts *live_opts; /* that it was told of last; or NULL */
+	struct leat__opts *held_opts; /* that opts stand in; NULL = the graph's
+				       */
 	struct leat__hooks *hooks_in_use; /* atomic: of the call under way */
 	int64_t call_deadline_ns;         /* of the call under way; 0 = none */
 	struct leat_ctx *call_ctx; /* that ends by then; NULL = not asked for */
 	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;
+	/* of the original, NULL = not kept: how long its calls took, and of a
+	 * sink how old the frames were that it was through with */
+	struct leat__histogram *called, *arrived;
 };
 
 /* A run of stages executed by one call chain, without channels between. */
@@ -159,10 +253,20 @@ struct leat__segment {
 	void *run;                  /* src/run's: the first of its tasks */
 };
 
+/* What went wrong: errors.c. */
+struct leat__errors {
+	struct leat__lock lock;
+	/* guarded by it: */
+	uint32_t n; /* that came; the first LEAT_GRAPH_ERRORS_MAX are kept */
+	struct leat_error list[LEAT_GRAPH_ERRORS_MAX];
+};
+
 struct leat_graph {
 	const struct leat__env *env;
+	struct leat__virtual *clock; /* that env goes by; NULL = the system's */
 	struct leat_graph_opts opts; /* defaults filled in */
 	bool is_capacity_own;        /* nobody asked for capacity_frames */
+	struct leat__pin pin;        /* of the workers */
 	struct leat_ctx *ctx;
 	enum leat__graph_state state;
 	char *text; /* what was parsed, or NULL */
@@ -173,7 +277,19 @@ struct leat_graph {
 	struct leat__parallel *parallels; /* in the order of their coming */
 	struct leat__resizes *resizes;    /* NULL = none can change */
 	char *dead_path;                  /* of dead letters; or NULL */
+	struct leat__lock hooks_made;     /* sets of hooks are made, one after
+					   * the other; taken before those below
+					   */
 	struct leat__lock hooks_lock;     /* hooks are exchanged */
+	struct leat__lock change_lock;    /* options of stages are changed, one
+					   * set after the other; taken first */
+	struct leat__lock opts_lock;      /* options of stages are read */
+	struct leat__lock keeps_lock;     /* what hooks keep */
+	struct leat__keep *keeps;
+	struct leat__changes *changes; /* atomic; NULL = no hooks yet */
+	bool is_fencing; /* no barrier: who calls hooks pays for the fence */
+	struct leat__lock words_lock; /* calls that wait for a word */
+	struct leat__word_wait *words;
 	struct leat__hooks *old_hooks; /* that a call may still have; the lock
 					*/
 	struct leat__arena *arena;     /* side memory */
@@ -189,6 +305,10 @@ struct leat_graph {
 	uint64_t bound_bytes;    /* pool + side memory + channels */
 	/* run */
 	struct leat__run *run;
+	struct leat__errors errors;
+	struct leat__retired *retired; /* of stages that were renewed */
+	uint64_t retired_bytes;        /* atomic */
+	struct leat__tracing *tracing; /* NULL = nothing is recorded */
 };
 
 /* ---- limits ---- */
@@ -252,6 +372,9 @@ LEAT_MUST_CHECK int leat__link_open(struct leat_graph *graph,
 LEAT_MUST_CHECK int leat__link_close(
 	struct leat__link *link, struct leat_end in, struct leat_error *err);
 
+/* One more out; LEAT_OK or LEAT_ENOMEM. */
+LEAT_MUST_CHECK int leat__stage_add_out(struct leat_stage *st);
+
 /* ---- ops.c ---- */
 
 /* Check ops that were copied to full size; fill in what zero stands for. */
@@ -262,8 +385,22 @@ bool leat__name_is_valid(const char *name, size_t n_bytes);
 
 /* ---- stage.c ---- */
 
+/* ---- errors.c: what went wrong, in the order of time ---- */
+
+/* One more. Any thread. */
+void leat__errors_add(struct leat_graph *graph, const struct leat_error *err);
+/* The same, of a stage; what it has recorded itself stays. */
+LEAT_PRINTF(4, 5)
+void leat__errors_note(const struct leat_stage *st, int code, int sys_errno,
+	const char *format, ...);
+/* The graph has failed with this: it comes first, and once. */
+void leat__errors_lead(struct leat_graph *graph, struct leat_error *cause);
+
 /* Fill err with a stage's failure: its name, and the caret into the text. */
 void leat__stage_error(const struct leat_stage *st, struct leat_error *err);
+/* Say whose it is, and where that stands in the graph's text. */
+void leat__stage_name_error(
+	const struct leat_stage *st, struct leat_error *err);
 /* Fill err with a finding about a stage: its name and place. */
 LEAT_PRINTF(4, 5)
 int leat__stage_finding(const struct leat_stage *st, struct leat_error *err,
@@ -308,6 +445,8 @@ LEAT_MUST_CHECK int leat__link_insert(struct leat_graph *graph,
 /* Put a stage right before another, with those of its options. */
 LEAT_MUST_CHECK int leat__before_put(const struct leat_stage_ops *ops,
 	struct leat_stage *of, struct leat_error *err);
+/* What stages from that one on take, by their options. */
+void leat__before_settle(struct leat_graph *graph, uint32_t first);
 /* Put in what has to stand right before stages, and right behind them. */
 LEAT_MUST_CHECK int leat__before_add(
 	struct leat_graph *graph, struct leat_error *err);
@@ -338,8 +477,13 @@ struct leat_hook {
 	void *opts;               /* full-size copy, or NULL */
 	void *state;
 	bool is_inited;
+	uint32_t given_flags;     /* of its ops, before init */
+	uint32_t k;               /* its place among those of the stage */
+	uint32_t ordinal;         /* among those with its ops' name */
+	struct leat_stage *home;  /* the stage, or that which it is a copy of */
+	struct leat__keep *keep;  /* NULL = it keeps nothing */
 	struct leat_error *error; /* where leat_hook_fail() in init puts it */
-	uint64_t n_again, n_shed, n_refused, wait_ns; /* atomic */
+	uint64_t n_again, n_shed, n_refused, wait_ns, n_elsewhere; /* atomic */
 };
 
 /* All hooks of a stage; does not change once it is there to be seen. */
@@ -355,6 +499,70 @@ LEAT_MUST_CHECK int leat__hooks_copy(const struct leat_stage *from,
 	struct leat_stage *to, struct leat_error *err);
 /* Free all hooks of the graph. Nobody runs. */
 void leat__hooks_drop(struct leat_graph *graph);
+/* As leat_stage_set_hooks(), with graph->hooks_made held. home: see struct
+ * leat_hook. */
+LEAT_MUST_CHECK int leat__hooks_set(struct leat_stage *stage,
+	struct leat_stage *home, const struct leat_hook_step *steps, uint32_t n,
+	struct leat_error *err);
+/* What a set of hooks was made of. The flags are those before init. */
+struct leat__hooks_made {
+	struct leat_hook_ops ops[LEAT_HOOKS_MAX];
+	struct leat_hook_step steps[LEAT_HOOKS_MAX];
+};
+void leat__hooks_unmake(
+	const struct leat__hooks *hooks, struct leat__hooks_made *made);
+
+/* ---- hook_keep.c -------------------------------------------------------- */
+
+/* A hook goes: what nobody has any more is freed. */
+void leat__keep_drop(struct leat_hook *hook);
+/* Bytes of it that count as side memory, of hooks that stand at a stage first.
+ */
+uint64_t leat__keeps_bytes_of(const struct leat_stage *st);
+
+/* ---- hook_change.c ------------------------------------------------------ */
+
+/* There is room for changes. LEAT_OK, LEAT_ENOMEM. */
+LEAT_MUST_CHECK int leat__changes_make(
+	struct leat_graph *graph, struct leat_error *err);
+/* Keep a change; number and moment are filled in. */
+void leat__changes_add(struct leat_graph *graph, struct leat_change *change);
+
+/* ---- fallback.c --------------------------------------------------------- */
+
+/* Give a stage the out that its hooks want, or take it back where nothing is
+ * linked there. LEAT_OK, LEAT_EINVAL, LEAT_ENOMEM. */
+LEAT_MUST_CHECK int leat__fallback_make(
+	struct leat_stage *st, bool is_wanted, struct leat_error *err);
+/* LEAT_OK, or LEAT_EINVAL: it leads nowhere, or cannot be. */
+LEAT_MUST_CHECK int leat__fallback_check(
+	const struct leat_stage *st, struct leat_error *err);
+
+/* Outs of its ops: all but the fallback. */
+static inline uint32_t
+leat__stage_n_own_outs(const struct leat_stage *st)
+{
+	return st->n_outs - st->has_fallback;
+}
+static inline bool
+leat__link_is_fallback(const struct leat__link *link)
+{
+	return link->from->has_fallback &&
+		link->from_index + 1 == link->from->n_outs;
+}
+/* What it carries: what its sender makes, or got. */
+static inline const struct leat_shape *
+leat__link_shape(const struct leat__link *link)
+{
+	return leat__link_is_fallback(link) ? &link->from->in_shape
+					    : &link->from->out_shape;
+}
+static inline const struct leat__cargo *
+leat__link_cargo(const struct leat__link *link)
+{
+	return leat__link_is_fallback(link) ? &link->from->in_cargo
+					    : &link->from->cargo;
+}
 
 /* ---- replica.c --------------------------------------------------------- */
 
@@ -380,6 +588,8 @@ leat__stage_n_instances(const struct leat_stage *st)
 	return st->segment && st->segment->n_replicas ? st->segment->n_replicas
 						      : 1;
 }
+/* Side memory of all of them, and of its hooks: what they share counts once. */
+uint64_t leat__stage_side_bytes(const struct leat_stage *st);
 
 /* ---- priority.c -------------------------------------------------------- */
 
@@ -424,6 +634,9 @@ LEAT_MUST_CHECK int leat__gather_check(
  * one the graph is as it was before, and can be changed. */
 LEAT_MUST_CHECK int leat__graph_check(
 	struct leat_graph *graph, struct leat_error *err);
+/* Init alone. */
+LEAT_MUST_CHECK int leat__check_init(
+	struct leat_stage *st, struct leat_error *err);
 /* Init and negotiate one more instance of a stage that has been checked. */
 LEAT_MUST_CHECK int leat__check_instance(
 	struct leat_stage *st, struct leat_error *err);
@@ -484,6 +697,45 @@ uint64_t leat__budget_side_bytes(const struct leat_graph *graph);
 uint64_t leat__budget_channel_bytes(const struct leat_graph *graph);
 /* "512 B", "64 KiB", "1.5 MiB". Returns buf. */
 const char *leat__size_text(uint64_t n_bytes, char buf[32]);
+
+/* ---- latency.c ---- */
+
+/* Memory for what is kept of how long things take. LEAT_OK, LEAT_ENOMEM. */
+LEAT_MUST_CHECK int leat__latency_make(
+	struct leat_graph *graph, struct leat_error *err);
+
+/* ---- dead.c ---- */
+
+struct leat_dead_ops;
+
+/* The store for a path; never NULL. */
+const struct leat_dead_ops *leat__dead_ops_for(
+	const struct leat_stage_set *set, const char *path);
+/* Where its dead letters go; NULL = it has none. */
+const char *leat__stage_dead_path(const struct leat_stage *st);
+/* May it have an on_error? */
+bool leat__stage_can_reject(const struct leat_stage *st);
+/* Is there a path for all that have dead letters? */
+LEAT_MUST_CHECK int leat__dead_check(
+	struct leat_graph *graph, struct leat_error *err);
+/* Memory of all stores. */
+uint64_t leat__dead_bytes(const struct leat_graph *graph);
+
+/* Calls with what is in hand, this one too. */
+static inline uint64_t
+leat__stage_n_attempts(const struct leat_stage *st)
+{
+	return st->n_tried + (st->n_attempts ? st->n_attempts : 1);
+}
+
+/* May a frame that it fails with be tried in halves? */
+static inline bool
+leat__stage_is_bisected(const struct leat_stage *st)
+{
+	return (st->ops.flags & LEAT_STAGE_REPEATS) && st->n_ins == 1 &&
+		!(st->ops.flags & LEAT_STAGE_GATHERS) && !st->isolation &&
+		st->on_error != LEAT_ON_ERROR_STOP;
+}
 
 /* ---- option.c ---- */
 

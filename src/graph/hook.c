@@ -13,7 +13,9 @@
 #include "base/atomic.h"
 #include "graph/graph.h"
 
-#define HOOK_FLAGS (LEAT_HOOK_WAITS | LEAT_HOOK_REPEATS)
+#define HOOK_FLAGS                                                             \
+	(LEAT_HOOK_WAITS | LEAT_HOOK_REPEATS | LEAT_HOOK_IN_PLACE |            \
+		LEAT_HOOK_ALONE | LEAT_HOOK_FALLS_BACK | LEAT_HOOK_SHEDS)
 
 /* ---- for callbacks ------------------------------------------------------ */
 
@@ -33,6 +35,12 @@ const char *
 leat_hook_stage(const struct leat_hook *hook)
 {
 	return hook->stage->name;
+}
+
+int64_t
+leat_hook_now_ns(const struct leat_hook *hook)
+{
+	return leat_stage_now_ns(hook->stage);
 }
 
 uint32_t *
@@ -176,6 +184,7 @@ hook_init(struct leat_hook *hook, const struct leat_hook_step *step,
 	LEAT_TRY(leat__opts_copy(&hook->ops, sizeof(hook->ops), step->ops,
 		"leat_hook_ops", err));
 	LEAT_TRY(hook_check_ops(&hook->ops, err));
+	hook->given_flags = hook->ops.flags;
 	LEAT_TRY(hook_copy_opts(hook, step->opts, err));
 	if (hook->ops.state_bytes) {
 		hook->state = env->alloc(env, hook->ops.state_bytes);
@@ -205,15 +214,29 @@ hooks_free(struct leat__hooks *hooks)
 
 		if (hook->is_inited && hook->ops.fini)
 			hook->ops.fini(hook);
+		leat__keep_drop(hook);
 		env->free(env, hook->state);
 		env->free(env, hook->opts);
 	}
 	env->free(env, hooks);
 }
 
+/* How many before hook k have its ops. */
+static uint32_t
+hooks_ordinal(const struct leat_hook_step *steps, uint32_t k)
+{
+	uint32_t n = 0;
+
+	for (uint32_t j = 0; j < k && steps[k].ops; j++)
+		n += steps[j].ops->name && steps[k].ops->name &&
+			!strcmp(steps[j].ops->name, steps[k].ops->name);
+	return n;
+}
+
 static int
-hooks_make(struct leat_stage *st, const struct leat_hook_step *steps,
-	uint32_t n, struct leat__hooks **hooks_out, struct leat_error *err)
+hooks_make(struct leat_stage *st, struct leat_stage *home,
+	const struct leat_hook_step *steps, uint32_t n,
+	struct leat__hooks **hooks_out, struct leat_error *err)
 {
 	const struct leat__env *env = st->graph->env;
 	struct leat__hooks *hooks;
@@ -230,6 +253,9 @@ hooks_make(struct leat_stage *st, const struct leat_hook_step *steps,
 	hooks->n = n;
 	for (uint32_t k = 0; rc == LEAT_OK && k < n; k++) {
 		hooks->at[k].stage = st;
+		hooks->at[k].home = home;
+		hooks->at[k].k = k;
+		hooks->at[k].ordinal = hooks_ordinal(steps, k);
 		rc = hook_init(&hooks->at[k], &steps[k], err);
 	}
 	if (rc == LEAT_OK)
@@ -239,21 +265,22 @@ hooks_make(struct leat_stage *st, const struct leat_hook_step *steps,
 	return rc;
 }
 
-static bool
-hooks_wait(const struct leat__hooks *hooks)
+/* What any of them asks for. */
+static uint32_t
+hooks_flags(const struct leat__hooks *hooks)
 {
+	uint32_t flags = 0;
+
 	for (uint32_t k = 0; hooks && k < hooks->n; k++)
-		if (hooks->at[k].ops.flags & LEAT_HOOK_WAITS)
-			return true;
-	return false;
+		flags |= hooks->at[k].ops.flags;
+	return flags;
 }
 
 /* Where one waits its stage has a thread of its own. */
 static int
-hooks_get_thread(struct leat_stage *st, const struct leat__hooks *hooks,
-	struct leat_error *err)
+hooks_get_thread(struct leat_stage *st, struct leat_error *err)
 {
-	if (!hooks_wait(hooks) || (st->segment && st->segment->is_blocking))
+	if (st->segment && st->segment->is_blocking)
 		return LEAT_OK;
 	if (st->segment)
 		return leat__error(err, LEAT_EINVAL,
@@ -268,6 +295,50 @@ hooks_get_thread(struct leat_stage *st, const struct leat__hooks *hooks,
 			st->name);
 	st->ops.flags |= LEAT_STAGE_BLOCKING;
 	return LEAT_OK;
+}
+
+/* Where one drops records its stage gets frames that nobody else reads. */
+static int
+hooks_get_frames(struct leat_stage *st, struct leat_error *err)
+{
+	if (st->ops.flags & LEAT_STAGE_IN_PLACE)
+		return LEAT_OK;
+	if (st->segment)
+		return leat__error(err, LEAT_EINVAL,
+			"a hook at stage '%s' drops records of frames, and the "
+			"stage was not given frames of its own for that when "
+			"the graph was checked",
+			st->name);
+	st->ops.flags |= LEAT_STAGE_IN_PLACE;
+	return LEAT_OK;
+}
+
+/* Where one goes by the order of frames its stage has one instance. */
+static int
+hooks_get_alone(struct leat_stage *st, struct leat_error *err)
+{
+	if (st->is_replicated)
+		return leat__error(err, LEAT_EINVAL,
+			"a hook at stage '%s' goes by the order of its frames, "
+			"and several workers run the stage",
+			st->name);
+	st->is_alone = true;
+	return LEAT_OK;
+}
+
+/* The stage is what its hooks want it to be, or cannot be that any more. */
+static int
+hooks_prepare(struct leat_stage *st, const struct leat__hooks *hooks,
+	struct leat_error *err)
+{
+	uint32_t flags = hooks_flags(hooks);
+
+	LEAT_TRY(leat__fallback_make(st, flags & LEAT_HOOK_FALLS_BACK, err));
+	if (flags & LEAT_HOOK_ALONE)
+		LEAT_TRY(hooks_get_alone(st, err));
+	if (flags & LEAT_HOOK_IN_PLACE)
+		LEAT_TRY(hooks_get_frames(st, err));
+	return flags & LEAT_HOOK_WAITS ? hooks_get_thread(st, err) : LEAT_OK;
 }
 
 /* ---- exchange ----------------------------------------------------------- */
@@ -287,7 +358,7 @@ hooks_are_in_use(const struct leat__hooks *hooks)
 	for (uint32_t k = 0; k < n; k++) {
 		struct leat_stage *st = stage_instance(hooks->stage, k);
 
-		/* pairs with the store in leat__hooks_enter */
+		/* pairs with the store in hooks_enter */
 		if (st && leat__load_seq(&st->hooks_in_use) == hooks)
 			return true;
 	}
@@ -311,6 +382,18 @@ hooks_free_old(struct leat_graph *graph)
 	}
 }
 
+/*
+ * Who calls hooks does not fence between saying which it has and its second
+ * look: who exchanges them makes everybody do so. Where there was a barrier
+ * once there is one: a filter of system calls must let it through.
+ */
+static void
+hooks_fence(struct leat_graph *graph)
+{
+	if (!graph->is_fencing)
+		LEAT_INVARIANT(graph->env->barrier(graph->env) == 0);
+}
+
 static void
 hooks_exchange(struct leat_stage *st, struct leat__hooks *hooks)
 {
@@ -320,10 +403,11 @@ hooks_exchange(struct leat_stage *st, struct leat__hooks *hooks)
 	for (uint32_t k = 0; k < n; k++) {
 		struct leat_stage *instance = stage_instance(st, k);
 
-		/* pairs with the loads in leat__hooks_enter */
+		/* pairs with the loads in hooks_enter */
 		if (instance)
 			leat__store_seq(&instance->hooks, hooks);
 	}
+	hooks_fence(st->graph);
 	if (old) {
 		old->next = st->graph->old_hooks;
 		st->graph->old_hooks = old;
@@ -332,17 +416,18 @@ hooks_exchange(struct leat_stage *st, struct leat__hooks *hooks)
 }
 
 int
-leat_stage_set_hooks(struct leat_stage *stage,
-	const struct leat_hook_step *hooks, uint32_t n_hooks,
-	struct leat_error *err)
+leat__hooks_set(struct leat_stage *stage, struct leat_stage *home,
+	const struct leat_hook_step *steps, uint32_t n, struct leat_error *err)
 {
 	struct leat_graph *graph = stage->graph;
 	struct leat__hooks *made = NULL;
 	int rc;
 
-	if (n_hooks)
-		LEAT_TRY(hooks_make(stage, hooks, n_hooks, &made, err));
-	rc = hooks_get_thread(stage, made, err);
+	if (n) {
+		LEAT_TRY(leat__changes_make(graph, err));
+		LEAT_TRY(hooks_make(stage, home, steps, n, &made, err));
+	}
+	rc = hooks_prepare(stage, made, err);
 	if (rc < 0) {
 		hooks_free(made);
 		return rc;
@@ -354,35 +439,67 @@ leat_stage_set_hooks(struct leat_stage *stage,
 }
 
 int
+leat_stage_set_hooks(struct leat_stage *stage,
+	const struct leat_hook_step *hooks, uint32_t n_hooks,
+	struct leat_error *err)
+{
+	struct leat_graph *graph = stage->graph;
+	int rc;
+
+	leat__lock_take(&graph->hooks_made, graph->env);
+	rc = leat__hooks_set(stage, stage, hooks, n_hooks, err);
+	leat__lock_drop(&graph->hooks_made, graph->env);
+	return rc;
+}
+
+void
+leat__hooks_unmake(
+	const struct leat__hooks *hooks, struct leat__hooks_made *made)
+{
+	for (uint32_t k = 0; k < hooks->n; k++) {
+		made->ops[k] = hooks->at[k].ops;
+		made->ops[k].flags = hooks->at[k].given_flags;
+		made->steps[k] = (struct leat_hook_step){
+			&made->ops[k], hooks->at[k].opts};
+	}
+}
+
+int
 leat__hooks_copy(const struct leat_stage *from, struct leat_stage *to,
 	struct leat_error *err)
 {
 	const struct leat__hooks *hooks = leat__load_relaxed(&from->hooks);
-	struct leat_hook_step steps[LEAT_HOOKS_MAX];
+	struct leat_graph *graph = to->graph;
+	struct leat__hooks_made made;
+	int rc;
 
 	if (!hooks)
 		return LEAT_OK;
-	for (uint32_t k = 0; k < hooks->n; k++)
-		steps[k] = (struct leat_hook_step){
-			&hooks->at[k].ops, hooks->at[k].opts};
-	return leat_stage_set_hooks(to, steps, hooks->n, err);
+	leat__hooks_unmake(hooks, &made);
+	leat__lock_take(&graph->hooks_made, graph->env);
+	rc = leat__hooks_set(to, hooks->at[0].home, made.steps, hooks->n, err);
+	leat__lock_drop(&graph->hooks_made, graph->env);
+	return rc;
 }
 
 static void
-hook_read_stats(const struct leat_hook *hook, struct leat_hook_stats *stats)
+hook_read_stats(struct leat_hook *hook, struct leat_hook_stats *stats)
 {
 	stats->name = hook->ops.name;
 	stats->n_again = leat__load_relaxed(&hook->n_again);
 	stats->n_shed = leat__load_relaxed(&hook->n_shed);
 	stats->n_refused = leat__load_relaxed(&hook->n_refused);
 	stats->wait_ns = leat__load_relaxed(&hook->wait_ns);
+	stats->n_elsewhere = leat__load_relaxed(&hook->n_elsewhere);
+	stats->has_level = hook->ops.level != NULL;
+	stats->level = hook->ops.level ? hook->ops.level(hook) : 0;
 }
 
 int
 leat_stage_hook_stats(const struct leat_graph *graph, uint32_t stage,
 	uint32_t k, struct leat_hook_stats *stats_out)
 {
-	const struct leat__hooks *hooks;
+	struct leat__hooks *hooks;
 	struct leat_stage *st;
 	int rc = LEAT_EINVAL;
 

@@ -158,10 +158,21 @@ implied_parser(
 		leat__implied_decoder(graph, st, path, has_parser, &link, err));
 	/* a filter of bytes comes first; a sink gets records all the same */
 	if (!has_parser || !link ||
-		(link->to->n_outs > 0 &&
+		(leat__stage_n_own_outs(link->to) > 0 &&
 			(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES)))
 		return leat__args_hand_on(st, NULL, err);
 	return link_parse(graph, st, link, extension->parser, err);
+}
+
+/* The layout, as leat__stage_emits(); a fallback carries what comes in. */
+static uint32_t
+link_carries(const struct leat__link *link)
+{
+	const struct leat_stage *from = link->from;
+
+	if (!leat__link_is_fallback(link))
+		return leat__stage_emits(from);
+	return from->ins[0] ? link_carries(from->ins[0]) : 0;
 }
 
 static int
@@ -176,7 +187,7 @@ implied_formatter(
 
 	if (!(st->ops.flags & LEAT_STAGE_SINK) || !path || !link)
 		return LEAT_OK;
-	layout = leat__stage_emits(link->from);
+	layout = link_carries(link);
 	if (!layout || layout == LEAT_LAYOUT_BYTES ||
 		(st->ops.in_layouts & (layout | LEAT_LAYOUT_BYTES)) !=
 			LEAT_LAYOUT_BYTES)
@@ -196,7 +207,7 @@ implied_end(
 	const char *formatter;
 	struct leat_stage *sink;
 
-	if (st->n_outs == 0 || st->outs[0] ||
+	if (leat__stage_n_own_outs(st) == 0 || st->outs[0] ||
 		!leat__set_find(graph->opts.stages, "write", 5))
 		return LEAT_OK;
 	formatter = formatter_for(graph, leat__stage_emits(st));
@@ -227,8 +238,10 @@ static int
 implied_files(struct leat_graph *graph, uint32_t first, uint32_t n,
 	struct leat_error *err)
 {
+	leat__before_settle(graph, first);
 	for (uint32_t k = first; k < n; k++)
 		LEAT_TRY(implied_parser(graph, graph->stages[k], err));
+	leat__before_settle(graph, first);
 	for (uint32_t k = first; k < n; k++)
 		LEAT_TRY(implied_formatter(graph, graph->stages[k], err));
 	for (uint32_t k = first; k < n; k++)
@@ -246,7 +259,7 @@ leat__implied_open(struct leat_graph *graph, uint32_t first,
 	for (uint32_t k = first; k < n; k++) {
 		struct leat_stage *st = graph->stages[k];
 
-		if (st->n_outs == 0 || st->outs[0])
+		if (leat__stage_n_own_outs(st) == 0 || st->outs[0])
 			continue;
 		if (n_open++)
 			return leat__error(err, LEAT_EINVAL,

@@ -3,7 +3,7 @@
  * end of a file's name, and by what a source shows of its content.
  *
  *	read a.csv.zst           read a.csv.zst ! zstd.decode ! csv.parse
- *	... ! write b.json.gz    ... ! json.format ! gzip.encode ! write ...
+ *	... ! write b.json.zst   ... ! json.format ! zstd.encode ! write ...
  *	read a ! csv.parse       read a ! gzip.decode ! csv.parse, if it is one
  *
  * Keeps: bytes that go from a file straight into a file go as they are; what
@@ -41,7 +41,8 @@ compression_by_sample(
 
 	for (; shape->sample && at && at->suffix; at++)
 		if (shape->sample_bytes >= at->n_magic &&
-			memcmp(shape->sample, at->magic, at->n_magic) == 0)
+			memcmp(shape->sample, at->magic, at->n_magic) == 0 &&
+			(!at->is_shown || at->is_shown(shape)))
 			return at;
 	return NULL;
 }
@@ -83,7 +84,7 @@ option_choice(const struct leat_stage *st, const char *name)
 static bool
 link_is_copy(const struct leat__link *link, bool has_parser)
 {
-	return link->to->n_outs == 0 && !has_parser &&
+	return leat__stage_n_own_outs(link->to) == 0 && !has_parser &&
 		(link->to->ops.in_layouts & LEAT_LAYOUT_BYTES);
 }
 

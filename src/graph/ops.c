@@ -172,6 +172,28 @@ ops_has_option_before(const struct leat_stage_ops *ops, uint32_t k)
 	return false;
 }
 
+/* Can its stage be changed that way? */
+static int
+ops_check_way(const struct leat_stage_ops *ops,
+	const struct leat_option *option, struct leat_error *err)
+{
+	if ((option->flags & LEAT_OPTION_LIVE) && !ops->change)
+		return leat__error(err, LEAT_EINVAL,
+			"option '%s' of stage '%s' is LIVE, and nothing tells "
+			"the stage: ops.change",
+			option->name, ops->name);
+	if ((option->flags & LEAT_OPTION_RENEWS) &&
+		(!(ops->flags & LEAT_STAGE_STATELESS) ||
+			(ops->flags & LEAT_STAGE_BLOCKING) || ops->produce ||
+			ops->n_ins > 1))
+		return leat__error(err, LEAT_EINVAL,
+			"option '%s' of stage '%s' RENEWS it: accepted of "
+			"stages that are STATELESS, do not block and have one "
+			"in",
+			option->name, ops->name);
+	return LEAT_OK;
+}
+
 static int
 ops_check_options(const struct leat_stage_ops *ops, struct leat_error *err)
 {
@@ -182,6 +204,7 @@ ops_check_options(const struct leat_stage_ops *ops, struct leat_error *err)
 
 		LEAT_TRY(
 			leat__option_check_entry(option, ops->opts_bytes, err));
+		LEAT_TRY(ops_check_way(ops, option, err));
 		if (ops_has_option_before(ops, k))
 			return leat__error(err, LEAT_EINVAL,
 				"option '%s' of stage '%s' is there twice",

@@ -15,7 +15,8 @@
 
 #define OPTION_VALUE_BYTES 64u /* longest text of a value in a message */
 #define OPTION_FLAGS                                                           \
-	(LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED | LEAT_OPTION_REST)
+	(LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED | LEAT_OPTION_REST |    \
+		LEAT_OPTION_LIVE | LEAT_OPTION_RENEWS | LEAT_OPTION_KEEPS)
 
 const char *
 leat__option_string(const struct leat_option *option, const void *opts)

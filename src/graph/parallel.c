@@ -128,6 +128,7 @@ copy_stage(struct leat__parallel *par, const struct leat_stage *like,
 	st->has_on_error = like->has_on_error;
 	st->on_error = like->on_error;
 	st->max_rejects = like->max_rejects;
+	st->dead_path = like->dead_path;
 	*stage_out = st;
 	return leat__hooks_copy(like, st, err);
 }

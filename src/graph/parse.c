@@ -162,13 +162,15 @@ static int
 parse_open(struct leat__parser *p, struct leat_stage *st, uint32_t index,
 	struct leat__place place, struct leat__link **link_out)
 {
+	/* the fallback is gone on from by the stage's name */
+	uint32_t n_outs = index == LEAT__PARSE_OWN ? leat__stage_n_own_outs(st)
+						   : st->n_outs;
 	int rc;
 
-	if (index == LEAT__PARSE_ANY) {
-		index = first_free(st->outs, st->n_outs);
-		if (index == st->n_outs && st->ops.n_outs != LEAT_ENDS_ANY)
-			return parse_full(
-				p, st, "out", st->n_outs, p->word.place);
+	if (index == LEAT__PARSE_ANY || index == LEAT__PARSE_OWN) {
+		index = first_free(st->outs, n_outs);
+		if (index == n_outs && st->ops.n_outs != LEAT_ENDS_ANY)
+			return parse_full(p, st, "out", n_outs, p->word.place);
 	}
 	rc = leat__link_open(p->graph, leat_out(st, index), link_out, p->err);
 	if (rc < 0)
@@ -272,7 +274,7 @@ parse_step(struct leat__parser *p, struct leat__link **link)
 		LEAT_TRY(parse_close(p, *link, first, LEAT__PARSE_ANY, place));
 	*link = NULL;
 	if (p->word.kind == LEAT__WORD_LINK)
-		return parse_open(p, last, LEAT__PARSE_ANY, place, link);
+		return parse_open(p, last, LEAT__PARSE_OWN, place, link);
 	return LEAT_OK;
 }
 

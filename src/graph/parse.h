@@ -6,7 +6,8 @@
 
 #include "graph/lex.h"
 
-#define LEAT__PARSE_ANY UINT32_MAX /* the next free in or out */
+#define LEAT__PARSE_ANY UINT32_MAX       /* the next free in or out */
+#define LEAT__PARSE_OWN (UINT32_MAX - 1) /* the same, but for the fallback */
 
 struct leat__join;
 

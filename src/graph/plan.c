@@ -24,6 +24,7 @@
 #define PLAN_WINDOW       4u
 #define PLAN_WINDOW_LARGE 2u
 #define PLAN_LARGE_BYTES  (1u << 20)
+#define PLAN_SMALL_BYTES  (1u << 16)
 #define PLAN_LARGE_FRAMES 2u
 
 /* Behind a source that lets frames gather there is room for so many times as
@@ -47,12 +48,17 @@ stage_n_replicas(const struct leat_stage *st)
 
 /* ---- links ------------------------------------------------------------- */
 
+static bool
+stage_is_blocking_source(const struct leat_stage *st)
+{
+	return st->ops.produce && (st->ops.flags & LEAT_STAGE_BLOCKING);
+}
+
 /* From a source with a thread of its own to one that rides on it? */
 static bool
 link_is_ridden(const struct leat__link *link)
 {
-	return link->from->ops.produce &&
-		(link->from->ops.flags & LEAT_STAGE_BLOCKING) &&
+	return stage_is_blocking_source(link->from) &&
 		(link->to->ops.flags & LEAT_STAGE_LIGHT) &&
 		!(link->to->ops.flags & LEAT_STAGE_BLOCKING);
 }
@@ -66,29 +72,64 @@ link_is_apart(const struct leat__link *link)
 			!(link->to->ops.flags & LEAT_STAGE_LIGHT));
 }
 
+static bool link_holds_behind_source(const struct leat__link *link);
+
 static bool
 link_can_fuse(const struct leat__link *link)
 {
 	uint32_t flags = link->from->ops.flags | link->to->ops.flags;
 
 	return (!(flags & LEAT_STAGE_BLOCKING) || link_is_ridden(link)) &&
-		!link_is_apart(link) &&
+		!link_is_apart(link) && !link_holds_behind_source(link) &&
 		!(link->to->ops.flags & LEAT_STAGE_GATHERS) &&
-		link->from->n_outs == 1 && link->to->n_ins == 1 &&
+		!leat__link_is_fallback(link) && link->from->n_outs == 1 &&
+		link->to->n_ins == 1 &&
 		link->from->is_replicated == link->to->is_replicated &&
 		leat__parallel_region(link->from) ==
 		leat__parallel_region(link->to);
 }
 
-/* Are the frames that it emits large? Of one that passes frames on, those that
- * it makes itself are the exception. */
+/* The first of those that are run as one with its sender. One that is asked
+ * for what it holds is not looked behind: if a source were there that waits
+ * outside, that one would begin anew. */
+static const struct leat_stage *
+link_head(const struct leat__link *link)
+{
+	const struct leat_stage *head = link->from;
+
+	while (head->n_ins == 1 && !head->ops.flush &&
+		link_can_fuse(head->ins[0]))
+		head = head->ins[0]->from;
+	return head;
+}
+
+/* Who holds something back is asked for it when nothing comes; nobody asks on
+ * the thread of a source while that waits outside. */
+static bool
+link_holds_behind_source(const struct leat__link *link)
+{
+	return link->to->ops.flush && stage_is_blocking_source(link_head(link));
+}
+
+/* What it emits. Of one that passes frames on, those that it makes itself are
+ * the exception. */
+static const struct leat_shape *
+stage_emits(const struct leat_stage *st)
+{
+	return st->is_passer ? &st->in_shape : &st->out_shape;
+}
+
 static bool
 stage_emits_large(const struct leat_stage *st)
 {
-	const struct leat_shape *shape =
-		st->is_passer ? &st->in_shape : &st->out_shape;
+	return stage_emits(st)->frame_bytes > PLAN_LARGE_BYTES;
+}
 
-	return shape->frame_bytes > PLAN_LARGE_BYTES;
+static bool
+stage_emits_small(const struct leat_stage *st)
+{
+	return stage_emits(st)->frame_bytes <= PLAN_SMALL_BYTES &&
+		stage_emits(st)->base_bytes <= PLAN_SMALL_BYTES;
 }
 
 /* Does it come from a source, or from what rides on its thread, that lets
@@ -96,12 +137,18 @@ stage_emits_large(const struct leat_stage *st)
 static bool
 link_is_bursting(const struct leat__link *link)
 {
-	const struct leat_stage *head = link->from;
+	const struct leat_stage *head = link_head(link);
 
-	while (head->n_ins == 1 && link_can_fuse(head->ins[0]))
-		head = head->ins[0]->from;
-	return head->ops.produce && (head->ops.flags & LEAT_STAGE_BLOCKING) &&
-		head->needs.burst > 1;
+	return stage_is_blocking_source(head) && head->needs.burst > 1;
+}
+
+/* Is there another process at one of its ends? To wake that for few frames
+ * costs more than they do, if they are small. */
+static bool
+link_is_to_process(const struct leat__link *link)
+{
+	return (link->to->isolation || link->from->isolation) &&
+		stage_emits_small(link->from);
 }
 
 /* Enough for each replica to have one frame in hand and one to come; of large
@@ -115,7 +162,8 @@ link_default_frames(const struct leat__link *link)
 
 	if (is_large && graph->is_capacity_own)
 		n = PLAN_LARGE_FRAMES;
-	else if (graph->is_capacity_own && link_is_bursting(link))
+	else if (graph->is_capacity_own &&
+		(link_is_bursting(link) || link_is_to_process(link)))
 		n *= PLAN_LOTS;
 	if (link->to->is_replicated && !link->is_fused)
 		n = (uint32_t)leat__max_u64(
@@ -351,7 +399,7 @@ leat__cargo_in(const struct leat_stage *st, struct leat__cargo *cargo)
 {
 	memset(cargo, 0, sizeof(*cargo));
 	for (uint32_t k = 0; k < st->n_ins; k++) {
-		const struct leat__cargo *in = &st->ins[k]->from->cargo;
+		const struct leat__cargo *in = leat__link_cargo(st->ins[k]);
 
 		cargo->frames |= in->frames;
 		for (uint32_t c = 0; c < LEAT_POOL_CLASSES_MAX; c++)
@@ -396,6 +444,7 @@ plan_cargo(const struct leat_graph *graph, struct leat_stage *st)
 
 	memset(out, 0, sizeof(*out));
 	leat__cargo_in(st, &in);
+	st->in_cargo = in;
 	if (st->is_passer)
 		*out = in;
 	if (!st->is_maker)
@@ -421,5 +470,6 @@ leat__plan_make(struct leat_graph *graph, struct leat_error *err)
 	plan_classes(graph);
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		plan_cargo(graph, graph->stages[k]);
+	LEAT_TRY(leat__latency_make(graph, err));
 	return leat__budget_make(graph, err);
 }

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "graph/graph.h"
+#include "graph/live.h"
 
 /* What it emits for a frame must depend on that frame alone; it is called for
  * nothing else but its end. */
@@ -20,8 +20,8 @@ leat__stage_can_replicate(const struct leat_stage *st)
 		!(st->ops.flags &
 			(LEAT_STAGE_BLOCKING | LEAT_STAGE_CHOOSES |
 				LEAT_STAGE_GATHERS)) &&
-		st->n_ins == 1 && st->n_outs == 1 && !st->ops.flush &&
-		!st->needs.holds;
+		st->n_ins == 1 && st->n_outs == 1 && !st->has_fallback &&
+		!st->is_alone && !st->ops.flush && !st->needs.holds;
 }
 
 void
@@ -40,6 +40,7 @@ replica_free(struct leat_stage *st)
 	struct leat_graph *graph = st->graph;
 
 	leat__stage_fini(st);
+	leat__live_drop(st);
 	leat__account_fini(&st->account);
 	leat__graph_own_free(graph, st->state);
 	leat__graph_own_free(graph, st->n_emitted);
@@ -94,7 +95,8 @@ replica_make(struct leat_stage *original, struct leat_stage **st_out,
 			"cannot be replicated; its needs may depend on options "
 			"and input only",
 			st->name);
-	st->account.cap_bytes = st->needs.side_bytes;
+	st->account.cap_bytes = st->needs.side_bytes -
+		leat__min_u64(st->shared_bytes, st->needs.side_bytes);
 	return LEAT_OK;
 }
 

@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "graph/live.h"
 #include "graph/parallel.h"
 
 #define SHOW_VALUE_BYTES 512u /* longest value that is not a string */
@@ -157,6 +158,10 @@ show_on_error(struct show *s, const struct leat_stage *st)
 			(unsigned long long)st->max_rejects);
 	else if (st->on_error == LEAT_ON_ERROR_SKIP)
 		leat__text_add(s->text, " on_error=skip");
+	if (!st->dead_path)
+		return;
+	leat__text_add(s->text, " dead_letters=");
+	show_word(s, st->dead_path);
 }
 
 /* In brackets a value that holds one, or a comma, stands in quotes. */
@@ -284,7 +289,8 @@ show_chain(struct show *s, const struct leat_stage *st)
 		} else {
 			show_stage(s, st);
 		}
-		st = show_link(s, st && st->n_outs ? st->outs[0] : NULL);
+		st = show_link(s,
+			st && leat__stage_n_own_outs(st) ? st->outs[0] : NULL);
 	}
 	leat__text_add(s->text, "\n");
 }
@@ -293,7 +299,9 @@ show_chain(struct show *s, const struct leat_stage *st)
 static void
 show_other_outs(struct show *s, const struct leat_stage *st)
 {
-	for (uint32_t k = 1; k < st->n_outs; k++) {
+	uint32_t k = leat__stage_n_own_outs(st) ? 1 : 0;
+
+	for (; k < st->n_outs; k++) {
 		if (!st->outs[k] || !st->outs[k]->to)
 			continue;
 		leat__text_add(s->text, "%s.%u", st->name, k);
@@ -342,8 +350,11 @@ leat_graph_show(const struct leat_graph *graph, char *buf, size_t n_bytes)
 		return 0;
 	s.is_shown = env->alloc(env, n * sizeof(*s.is_shown));
 	s.order = env->alloc(env, n * sizeof(*s.order));
+	/* not while an option is changed */
+	leat__opts_lock(graph);
 	if (s.is_shown && s.order)
 		show_all(&s);
+	leat__opts_unlock(graph);
 	env->free(env, s.order);
 	env->free(env, s.is_shown);
 	return text.at;
@@ -377,8 +388,11 @@ dot_link(struct leat__text *text, const struct leat__link *link)
 		text, "\t\"%s\" -> \"%s\"", link->from->name, link->to->name);
 	if (graph->state != LEAT__GRAPH_BUILDING)
 		leat__text_add(text, " [label=\"%s\"%s]",
-			leat__layout_name(link->from->out_shape.layout),
-			link->is_fused ? ", style=bold" : "");
+			leat__layout_name(leat__link_shape(link)->layout),
+			link->is_fused ? ", style=bold"
+				: leat__link_is_fallback(link)
+				? ", style=dashed"
+				: "");
 	leat__text_add(text, ";\n");
 }
 

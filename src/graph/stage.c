@@ -28,7 +28,7 @@ leat_stage_n_ins(const struct leat_stage *st)
 uint32_t
 leat_stage_n_outs(const struct leat_stage *st)
 {
-	return st->n_outs;
+	return leat__stage_n_own_outs(st);
 }
 
 /* Where a call has a deadline it has a context, made for whoever asks. */
@@ -52,6 +52,12 @@ leat__stage_set_deadline(struct leat_stage *st, int64_t deadline_ns)
 	leat_ctx_destroy(st->call_ctx);
 	st->call_ctx = NULL;
 	st->call_deadline_ns = deadline_ns;
+}
+
+int64_t
+leat_stage_now_ns(const struct leat_stage *st)
+{
+	return st->graph->env->now_ns(st->graph->env);
 }
 
 const char *
@@ -81,8 +87,8 @@ leat_stage_count(struct leat_stage *st, enum leat_count what, uint64_t n)
 
 /* ---- failures ---------------------------------------------------------- */
 
-static void
-finding_locate(const struct leat_stage *st, struct leat_error *err)
+void
+leat__stage_name_error(const struct leat_stage *st, struct leat_error *err)
 {
 	/* who was put beside another one is known by that one's name */
 	const struct leat_stage *named = st->bringer ? st->bringer : st;
@@ -97,8 +103,11 @@ static void
 stage_record(struct leat_stage *st, int code, int sys_errno, const char *format,
 	va_list args)
 {
+	const struct leat__env *env = st->graph->env;
+
 	leat__error_v(&st->error, code, sys_errno, format, args);
-	finding_locate(st, &st->error);
+	st->error.time_ns = env->wall_ns(env);
+	leat__stage_name_error(st, &st->error);
 }
 
 int
@@ -175,6 +184,15 @@ leat_stage_fail_at(struct leat_stage *st, int code, const char *option,
 	return code;
 }
 
+int
+leat_stage_locate(struct leat_stage *st, const char *origin, uint64_t line,
+	uint64_t column, uint64_t offset)
+{
+	leat__error_locate(
+		&st->error, origin ? origin : "input", line, column, offset);
+	return st->error.code;
+}
+
 void
 leat__stage_error(const struct leat_stage *st, struct leat_error *err)
 {
@@ -192,17 +210,38 @@ leat__stage_finding(const struct leat_stage *st, struct leat_error *err,
 	leat__error_v(err, code, 0, format, args);
 	va_end(args);
 	if (err)
-		finding_locate(st, err);
+		leat__stage_name_error(st, err);
 	return code;
 }
 
 /* ---- side memory ------------------------------------------------------- */
 
+struct leat_stage *
+leat_stage_first(struct leat_stage *st)
+{
+	return st->original;
+}
+
+void
+leat_stage_share(struct leat_stage *st, uint64_t n_bytes)
+{
+	st->shared_bytes = n_bytes;
+}
+
+uint64_t
+leat__stage_side_bytes(const struct leat_stage *st)
+{
+	uint64_t shared = leat__min_u64(st->shared_bytes, st->needs.side_bytes);
+
+	return (st->needs.side_bytes - shared) * leat__stage_n_instances(st) +
+		shared + leat__keeps_bytes_of(st);
+}
+
 int
 leat_stage_alloc(struct leat_stage *st, size_t n_bytes, void **memory_out)
 {
 	/* until the plan is made the needs may still grow */
-	if (st->graph->state == LEAT__GRAPH_BUILDING)
+	if (st->graph->state == LEAT__GRAPH_BUILDING || st->is_renewing)
 		st->account.cap_bytes = st->needs.side_bytes;
 	return leat__account_alloc(&st->account, n_bytes, memory_out);
 }

@@ -1,282 +1,240 @@
 /*
- * run/dead.c -- dead letters, and what else becomes of records that a stage
- * rejects.
+ * run/dead.c -- stores of dead letters: opening them, and what goes into them.
  *
- * Keeps: a record counts as failed before anything else; it is skipped or
- * written as a whole line before the stage goes on, or the run fails with it.
- * After a write that failed nothing is written any more: the run ends.
- * Threads: see dead.h; leat_stage_reject by whoever steps the stage's task.
+ * Keeps: one thing at a time in a store. After a letter that could not be
+ * written none is any more: the run ends with it.
+ * Threads: any.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "run/dead.h"
 #include "run/run.h"
 
-/* ---- a line ----------------------------------------------------------------- */
+#define DEAD_ID_BYTES 48
 
-static void
-dead_flush(struct leat__dead *dead)
+/* ---- life --------------------------------------------------------------- */
+
+void *
+leat_dead_state(struct leat_dead *dead)
 {
-	const char *at = dead->buffer;
-
-	while (dead->n && !dead->sys_errno) {
-		int64_t n = dead->env->write(dead->env, dead->fd, at, dead->n);
-
-		if (n == -EINTR || n == -EAGAIN)
-			continue;
-		if (n <= 0) {
-			dead->sys_errno = n ? (int)-n : EIO;
-			break;
-		}
-		at += n;
-		dead->n -= (uint32_t)n;
-	}
-	dead->n = 0;
+	return dead->state;
 }
 
-static void
-dead_put(struct leat__dead *dead, const char *text, size_t n_bytes)
+const char *
+leat_dead_path(const struct leat_dead *dead)
 {
-	if (n_bytes > LEAT__DEAD_BUFFER_BYTES - dead->n)
-		dead_flush(dead);
-	memcpy(dead->buffer + dead->n, text, n_bytes);
-	dead->n += (uint32_t)n_bytes;
+	return dead->path;
 }
 
-static void
-dead_put_text(struct leat__dead *dead, const char *text)
+const struct leat_dead_ops *
+leat_dead_kind(const struct leat_dead *dead)
 {
-	dead_put(dead, text, strlen(text));
+	return dead->ops;
 }
 
-static void
-dead_put_char(struct leat__dead *dead, uint8_t c)
+/* One piece of memory: the head, the state on a line of its own, the path. */
+static struct leat_dead *
+dead_alloc(const struct leat__env *env, const struct leat_dead_ops *ops,
+	const char *path)
 {
-	char text[8];
+	size_t at = leat__round_up(sizeof(struct leat_dead), LEAT__CACHE_LINE);
+	size_t n_path = strlen(path) + 1;
+	char *memory = env->alloc(env, at + ops->state_bytes + n_path);
+	struct leat_dead *dead = (struct leat_dead *)(void *)memory;
 
-	if (c == '"' || c == '\\')
-		snprintf(text, sizeof(text), "\\%c", c);
-	else if (c < 0x20)
-		snprintf(text, sizeof(text), "\\u%04x", c);
-	else
-		snprintf(text, sizeof(text), "%c", c);
-	dead_put_text(dead, text);
-}
-
-/* ,"key":"text"; nothing without text. */
-static void
-dead_put_string(struct leat__dead *dead, const char *key, const void *text,
-	size_t n_bytes)
-{
-	const uint8_t *at = text;
-
-	if (!at)
-		return;
-	dead_put_text(dead, key);
-	dead_put_text(dead, ":\"");
-	while (n_bytes--)
-		dead_put_char(dead, *at++);
-	dead_put_text(dead, "\"");
-}
-
-static void
-dead_put_number(struct leat__dead *dead, const char *key, uint64_t value)
-{
-	char text[48];
-
-	snprintf(text, sizeof(text), ",\"%s\":%llu", key,
-		(unsigned long long)value);
-	dead_put_text(dead, text);
-}
-
-static void
-dead_put_record(struct leat__dead *dead, const struct leat_reject *reject)
-{
-	static const char digits[] = "0123456789abcdef";
-	const uint8_t *at = reject->data;
-
-	if (leat__utf8_is_text(at, reject->n_bytes)) {
-		dead_put_string(dead, ",\"record\"", at, reject->n_bytes);
-		return;
-	}
-	dead_put_text(dead, ",\"record_hex\":\"");
-	for (size_t k = 0; k < reject->n_bytes; k++)
-		dead_put(dead, (char[]){digits[at[k] >> 4], digits[at[k] & 15]},
-			2);
-	dead_put_text(dead, "\"");
+	if (!memory)
+		return NULL;
+	memcpy(memory + at + ops->state_bytes, path, n_path);
+	*dead = (struct leat_dead){.env = env,
+		.ops = ops,
+		.path = memory + at + ops->state_bytes,
+		.run = env->random(env),
+		.state = memory + at};
+	return dead;
 }
 
 int
-leat__dead_write(struct leat__dead *dead, const char *stage, int code,
-	const struct leat_reject *reject)
+leat__dead_open_store(const struct leat__env *env,
+	const struct leat_dead_ops *ops, const char *path, uint32_t how,
+	struct leat_dead **dead_out, struct leat_error *err)
 {
-	const char *name = leat_err_name(code);
-	int sys_errno;
+	struct leat_dead *dead = dead_alloc(env, ops, path);
+	int rc;
 
-	leat__lock_take(&dead->lock, dead->env);
-	dead_put_string(dead, "{\"stage\"", stage, strlen(stage));
-	dead_put_string(dead, ",\"code\"", name, strlen(name));
-	dead_put_string(
-		dead, ",\"reason\"", reject->reason, strlen(reject->reason));
-	if (reject->origin)
-		dead_put_string(dead, ",\"file\"", reject->origin,
-			strlen(reject->origin));
-	if (reject->line) {
-		dead_put_number(dead, "line", reject->line);
-		dead_put_number(dead, "column", reject->column);
-		dead_put_number(dead, "offset", reject->offset);
-	}
-	if (reject->n_records > 1)
-		dead_put_number(dead, "records", reject->n_records);
-	if (reject->data)
-		dead_put_record(dead, reject);
-	dead_put_text(dead, "}\n");
-	dead_flush(dead);
-	sys_errno = dead->sys_errno;
-	leat__lock_drop(&dead->lock, dead->env);
-	return sys_errno;
-}
-
-/* ---- the file --------------------------------------------------------------- */
-
-static bool
-dead_is_wanted(const struct leat_graph *graph)
-{
-	for (uint32_t k = 0; k < graph->n_stages; k++)
-		if (graph->stages[k]->on_error == LEAT_ON_ERROR_DEAD_LETTER)
-			return true;
-	return false;
-}
-
-int
-leat__dead_open(const struct leat_graph *graph, struct leat__dead **dead_out,
-	struct leat_error *err)
-{
-	const struct leat__env *env = graph->env;
-	struct leat__dead *dead;
-	char why[128];
-	int sys_errno;
-
-	if (!dead_is_wanted(graph))
-		return LEAT_OK;
-	dead = env->alloc(env, sizeof(*dead));
 	if (!dead)
 		return leat__error(
 			err, LEAT_ENOMEM, "no memory for dead letters");
-	dead->env = env;
-	dead->path = graph->dead_path;
-	sys_errno = env->open(env, dead->path, LEAT__OPEN_APPEND, &dead->fd);
-	if (sys_errno) {
-		env->free(env, dead);
-		return leat__error_errno(err, LEAT_EIO, sys_errno,
-			"cannot open '%s' for dead letters: %s",
-			graph->dead_path,
-			leat__env_strerror(sys_errno, why, sizeof(why)));
+	rc = ops->open(dead, how, err);
+	if (rc < 0) {
+		leat_dead_close(dead);
+		return rc;
 	}
 	*dead_out = dead;
 	return LEAT_OK;
 }
 
+int
+leat_dead_open(const struct leat_stage_set *set, const char *path, uint32_t how,
+	struct leat_dead **dead_out, struct leat_error *err)
+{
+	const struct leat__env *env = leat__env_posix();
+
+	if (how > LEAT_DEAD_READ || !*path)
+		return leat__error(err, LEAT_EINVAL,
+			"dead letters: how is %u, path '%s'; accepted: "
+			"LEAT_DEAD_ADD, LEAT_DEAD_READ, and a path",
+			how, path);
+	return leat__dead_open_store(env,
+		leat__dead_ops_for(set ? set : &leat_stages, path), path, how,
+		dead_out, err);
+}
+
 void
-leat__dead_close(struct leat__dead *dead)
+leat_dead_close(struct leat_dead *dead)
 {
 	if (!dead)
 		return;
-	dead->env->close(dead->env, dead->fd);
+	dead->ops->close(dead);
 	dead->env->free(dead->env, dead);
 }
 
-/* ---- rejecting -------------------------------------------------------------- */
-
-/* "NAME:LINE:COLUMN: reason, and more" */
-static int
-reject_fail(struct leat_stage *st, int code, const struct leat_reject *reject,
-	const char *more)
-{
-	if (!reject->line)
-		return leat_stage_fail(st, code, "%s%s%s%s",
-			reject->origin ? reject->origin : "",
-			reject->origin ? ": " : "", reject->reason, more);
-	return leat_stage_fail(st, code, "%s:%llu:%llu: %s%s",
-		reject->origin ? reject->origin : "input",
-		(unsigned long long)reject->line,
-		(unsigned long long)reject->column, reject->reason, more);
-}
+/* ---- letters ------------------------------------------------------------ */
 
 static int
-reject_skip(struct leat_stage *st, int code, const struct leat_reject *reject,
-	uint64_t n)
-{
-	struct leat_stage *all = st->original ? st->original : st;
-	uint64_t n_before = leat__add_relaxed(&all->n_rejects, n);
-	char more[64];
-
-	if (!all->max_rejects || n_before + n <= all->max_rejects)
-		return LEAT_OK;
-	snprintf(more, sizeof(more), "; more than the %llu that may be skipped",
-		(unsigned long long)all->max_rejects);
-	return reject_fail(st, code, reject, more);
-}
-
-static int
-reject_write(struct leat_stage *st, int code, const struct leat_reject *reject)
-{
-	struct leat__dead *dead = st->graph->run->dead;
-	int sys_errno = leat__dead_write(dead, st->name, code, reject);
-	char why[128];
-
-	if (!sys_errno)
-		return LEAT_OK;
-	return leat_stage_fail_errno(st, LEAT_EIO, sys_errno,
-		"cannot write dead letters to '%s': %s", dead->path,
-		leat__env_strerror(sys_errno, why, sizeof(why)));
-}
-
-int
-leat_stage_reject(
-	struct leat_stage *st, int code, const struct leat_reject *reject)
-{
-	uint64_t n = reject->n_records ? reject->n_records : 1;
-
-	if (st->name && !(st->ops.flags & LEAT_STAGE_REJECTS))
-		return leat_stage_fail(st, LEAT_EBUG,
-			"it rejects records, but has no LEAT_STAGE_REJECTS");
-	leat_stage_count(st, LEAT_COUNT_FAILED, n);
-	switch (st->on_error) {
-	case LEAT_ON_ERROR_SKIP:
-		return reject_skip(st, code, reject, n);
-	case LEAT_ON_ERROR_DEAD_LETTER:
-		return reject_write(st, code, reject);
-	default:
-		return reject_fail(st, code, reject, "");
-	}
-}
-
-int
-leat_stage_set_on_error(struct leat_stage *stage, uint32_t how, uint64_t max,
+dead_put_locked(struct leat_dead *dead, struct leat_letter *letter,
 	struct leat_error *err)
 {
-	LEAT_TRY(leat__graph_is_open(stage->graph, err));
-	if (how > LEAT_ON_ERROR_DEAD_LETTER ||
-		(max && how != LEAT_ON_ERROR_SKIP))
-		return leat__error(err, LEAT_EINVAL,
-			"on_error is %u, with a limit of %llu; accepted: stop, "
-			"skip, dead letter; a limit for skip",
-			how, (unsigned long long)max);
-	if (!(stage->ops.flags & LEAT_STAGE_REJECTS))
-		return leat__error(err, LEAT_EINVAL,
-			"stage '%s' rejects no records; on_error is for "
-			"parsers and for stages that read values",
-			stage->name ? stage->name : stage->ops.name);
-	if (how == LEAT_ON_ERROR_DEAD_LETTER && !stage->graph->dead_path)
-		return leat__error(err, LEAT_EINVAL,
-			"there is no file for dead letters; say which: "
-			"--dead-letters=FILE, or dead_letters of the graph's "
-			"options");
-	stage->on_error = how;
-	stage->max_rejects = max;
-	stage->has_on_error = true;
+	char id[DEAD_ID_BYTES];
+	int rc;
+
+	if (dead->is_broken)
+		return leat__error(err, LEAT_EIO,
+			"cannot write dead letters to '%s': an earlier one "
+			"could not be written",
+			dead->path);
+	if (!letter->id) {
+		snprintf(id, sizeof(id), "%016llx-%llu",
+			(unsigned long long)dead->run,
+			(unsigned long long)++dead->n_letters);
+		letter->id = id;
+	}
+	if (!letter->time_ns)
+		letter->time_ns = dead->env->wall_ns(dead->env);
+	rc = dead->ops->put(dead, letter, err);
+	dead->is_broken = rc < 0;
+	return rc;
+}
+
+int
+leat_dead_put(struct leat_dead *dead, const struct leat_letter *letter,
+	struct leat_error *err)
+{
+	struct leat_letter full = *letter;
+	int rc;
+
+	leat__lock_take(&dead->lock, dead->env);
+	rc = dead_put_locked(dead, &full, err);
+	leat__lock_drop(&dead->lock, dead->env);
+	return rc;
+}
+
+int
+leat_dead_sync(struct leat_dead *dead, struct leat_error *err)
+{
+	int rc;
+
+	leat__lock_take(&dead->lock, dead->env);
+	rc = dead->ops->sync(dead, err);
+	leat__lock_drop(&dead->lock, dead->env);
+	return rc;
+}
+
+int
+leat_dead_each(struct leat_dead *dead, leat_letter_fn fn, void *user,
+	struct leat_error *err)
+{
+	int rc;
+
+	leat__lock_take(&dead->lock, dead->env);
+	rc = dead->ops->each(dead, fn, user, err);
+	leat__lock_drop(&dead->lock, dead->env);
+	return rc;
+}
+
+int
+leat_dead_change(struct leat_dead *dead, leat_letter_change_fn fn, void *user,
+	struct leat_error *err)
+{
+	int rc;
+
+	leat__lock_take(&dead->lock, dead->env);
+	rc = dead->ops->change(dead, fn, user, err);
+	leat__lock_drop(&dead->lock, dead->env);
+	return rc;
+}
+
+/* ---- of a graph --------------------------------------------------------- */
+
+static struct leat_dead *
+dead_find(const struct leat_graph *graph, const char *path)
+{
+	struct leat_dead *dead = graph->run->deads;
+
+	while (dead && strcmp(dead->path, path) != 0)
+		dead = dead->next;
+	return dead;
+}
+
+static int
+dead_open_for(struct leat_graph *graph, const char *path,
+	struct leat_dead **dead_out, struct leat_error *err)
+{
+	*dead_out = dead_find(graph, path);
+	if (*dead_out)
+		return LEAT_OK;
+	LEAT_TRY(leat__dead_open_store(graph->env,
+		leat__dead_ops_for(graph->opts.stages, path), path,
+		LEAT_DEAD_ADD, dead_out, err));
+	(*dead_out)->ctx = graph->ctx;
+	(*dead_out)->next = graph->run->deads;
+	graph->run->deads = *dead_out;
 	return LEAT_OK;
+}
+
+int
+leat__dead_open_all(struct leat_graph *graph, struct leat_error *err)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+		const char *path = leat__stage_dead_path(st);
+
+		if (!path)
+			continue;
+		LEAT_TRY(dead_open_for(graph, path, &st->dead, err));
+		for (uint32_t n = 1; n < leat__stage_n_instances(st); n++)
+			leat__stage_instance(st, n)->dead = st->dead;
+	}
+	return LEAT_OK;
+}
+
+int
+leat__dead_sync_all(struct leat_graph *graph, struct leat_error *err)
+{
+	struct leat_dead *dead = graph->run->deads;
+
+	for (; dead; dead = dead->next)
+		LEAT_TRY(leat_dead_sync(dead, err));
+	return LEAT_OK;
+}
+
+void
+leat__dead_close_all(struct leat_graph *graph)
+{
+	while (graph->run->deads) {
+		struct leat_dead *dead = graph->run->deads;
+
+		graph->run->deads = dead->next;
+		leat_dead_close(dead);
+	}
 }

@@ -1,38 +1,39 @@
 /*
- * run/dead.h -- dead letters: records that no stage could deal with, a line
- * each in a file that keeps those of earlier runs.
+ * run/dead.h -- stores of dead letters, open; those of a graph that runs.
  *
- *	{"stage":"csv.parse","code":"...","reason":"...","file":"a.csv",
- *	 "line":7,"column":1,"offset":250,"record":"1,2"}
- *
- * A record that is not UTF-8 stands there in hexadecimal as record_hex.
- * Threads: any, one at a time by its lock.
+ * Threads: any; a store does one thing at a time, by its lock.
  */
 #ifndef LEAT_SRC_RUN_DEAD_H
 #define LEAT_SRC_RUN_DEAD_H
 
 #include "graph/graph.h"
+#include <leat/dead.h>
 
-#define LEAT__DEAD_BUFFER_BYTES 16384u
-
-struct leat__dead {
+struct leat_dead {
 	const struct leat__env *env;
-	const char *path; /* the graph's */
+	const struct leat_dead_ops *ops;
+	const char *path;
+	struct leat_ctx *ctx;   /* ends its waits; NULL = none does */
+	struct leat_dead *next; /* of the graph */
+	uint64_t run;           /* first half of the ids that it draws */
 	struct leat__lock lock;
 	/* guarded by it: */
-	int fd;
-	int sys_errno; /* of the write that failed; 0 = none */
-	uint32_t n;    /* bytes in the buffer */
-	char buffer[LEAT__DEAD_BUFFER_BYTES];
+	uint64_t n_letters;
+	bool is_broken; /* a letter could not be written: none is any more */
+	void *state;
 };
 
-/* NULL where no stage has dead letters. LEAT_OK, or a code with the text. */
-LEAT_MUST_CHECK int leat__dead_open(const struct leat_graph *graph,
-	struct leat__dead **dead_out, struct leat_error *err);
-/* NULL is accepted. */
-void leat__dead_close(struct leat__dead *dead);
-/* The whole line is in the file, or an errno says why not. */
-LEAT_MUST_CHECK int leat__dead_write(struct leat__dead *dead, const char *stage,
-	int code, const struct leat_reject *reject);
+LEAT_MUST_CHECK int leat__dead_open_store(const struct leat__env *env,
+	const struct leat_dead_ops *ops, const char *path, uint32_t how,
+	struct leat_dead **dead_out, struct leat_error *err);
+
+/* All that stages of the graph write to. On an error what is open stays, for
+ * leat__dead_close_all(). */
+LEAT_MUST_CHECK int leat__dead_open_all(
+	struct leat_graph *graph, struct leat_error *err);
+/* Bring them to the disk. */
+LEAT_MUST_CHECK int leat__dead_sync_all(
+	struct leat_graph *graph, struct leat_error *err);
+void leat__dead_close_all(struct leat_graph *graph);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 
+#include "base/probe.h"
 #include "run/exec.h"
 
 #ifdef LEAT_TEST_TINY
@@ -267,6 +268,7 @@ exec_unpark_one(struct leat__exec *exec, uint32_t how)
 			!leat__cas_seq(&worker->mode, &parked, how))
 			continue;
 		leat__sub_seq(&exec->n_parked, 1u);
+		leat__probe_2(wake, worker->number, how);
 		leat__parker_wake(&worker->parker);
 		return true;
 	}

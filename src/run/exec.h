@@ -15,10 +15,12 @@
 
 #include "base/atomic.h"
 #include "env/env.h"
+#include "env/pin.h"
 #include "run/queue.h"
 #include "run/switch.h"
 
 struct leat__exec;
+struct leat__trace_lane;
 struct leat__worker;
 
 #define LEAT__RANKS_MAX 8u
@@ -92,10 +94,11 @@ struct leat__worker {
 	/* of whoever runs entries that are contexts on it: */
 	struct leat__context *(*back)(struct leat__worker *worker);
 	void *local;
-	struct leat__entry *handed;   /* run next, by it alone; in no queue */
-	uint32_t n_handed;            /* such in a row */
-	struct leat__context context; /* of its thread */
-	void **slot;                  /* leat__thread_slot() of its thread */
+	struct leat__trace_lane *trace; /* NULL = nothing is recorded */
+	struct leat__entry *handed;     /* run next, by it alone; in no queue */
+	uint32_t n_handed;              /* such in a row */
+	struct leat__context context;   /* of its thread */
+	void **slot;                    /* leat__thread_slot() of its thread */
 	int64_t coarse_ns; /* a clock read some entries ago; atomic */
 	bool is_searching; /* counted in n_searching */
 	bool is_for_one;
@@ -125,10 +128,10 @@ struct leat__entry *leat__worker_pop(struct leat__worker *worker);
 
 struct leat__exec_opts {
 	uint32_t n_workers; /* most threads; the first never ends by itself */
-	bool is_pinned;
-	uint64_t spin_ns; /* look for work so long before parking */
-	uint64_t idle_ns; /* threads end after; 0 = never */
-	const char *name; /* of threads, before their number */
+	const struct leat__pin *pin; /* [lent, outlives]; NULL = not pinned */
+	uint64_t spin_ns;            /* look for work so long before parking */
+	uint64_t idle_ns;            /* threads end after; 0 = never */
+	const char *name;            /* of threads, before their number */
 	/* Ranks of entries, 0 = 1; fibers run where there is one only. Ranks
 	 * are served strictly, or each by its weight where the first is set. */
 	uint32_t n_ranks;
@@ -200,6 +203,13 @@ void leat__exec_wake(struct leat__exec *exec);
 
 /* Threads at present. */
 uint32_t leat__exec_n_threads(const struct leat__exec *exec);
+
+/* ---- trace.c, where worker->trace is set ---- */
+
+/* It slept since then; it took n entries of another. */
+void leat__trace_parked(struct leat__worker *worker, int64_t since_ns);
+void leat__trace_stole(struct leat__worker *worker,
+	const struct leat__worker *victim, uint32_t n);
 
 /* ---- between exec.c and worker.c ---------------------------------------- */
 

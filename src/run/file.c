@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "env/env.h"
 #include "graph/graph.h"
 #include "run/run.h"
@@ -35,6 +36,7 @@ struct leat_file {
 	bool is_staged;   /* under its temporary name */
 	bool is_kept;     /* PATH.partial if it is closed without a commit */
 	bool is_synced;   /* commit waits for the disk */
+	int close_errno;  /* of a suspend that failed; 0 = none */
 	uint64_t n_bytes; /* moved so far */
 	struct leat_file_info info;
 	char path[FILE_PATH_MAX]; /* final, links resolved */
@@ -51,14 +53,23 @@ file_name(const struct leat_file *file)
 	return file->is_reading ? "standard input" : "standard output";
 }
 
+/* How far it was moved is where it failed. */
+static int
+file_locate(struct leat_file *file)
+{
+	return leat_stage_locate(
+		file->st, file_name(file), 0, 0, file->n_bytes);
+}
+
 static int
 file_fail(struct leat_file *file, int sys_errno, const char *what)
 {
 	char why[128];
 
-	return leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
+	leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
 		"cannot %s '%s': %s", what, file_name(file),
 		leat__env_strerror(sys_errno, why, sizeof(why)));
+	return file_locate(file);
 }
 
 static int
@@ -105,14 +116,17 @@ file_fail_write(struct leat_file *file, int sys_errno)
 	char why[128];
 
 	if (sys_errno == EPIPE)
-		return leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
+		leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
 			"%s was closed by its reader after %llu bytes",
 			file_name(file), n);
-	return leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
-		"cannot write '%s': %s, after %llu bytes%s%s", file_name(file),
-		leat__env_strerror(sys_errno, why, sizeof(why)), n,
-		file->is_staged ? " to " : "",
-		file->is_staged ? file->temporary : "");
+	else
+		leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
+			"cannot write '%s': %s, after %llu bytes%s%s",
+			file_name(file),
+			leat__env_strerror(sys_errno, why, sizeof(why)), n,
+			file->is_staged ? " to " : "",
+			file->is_staged ? file->temporary : "");
+	return file_locate(file);
 }
 
 static int
@@ -224,6 +238,7 @@ file_new(struct leat_stage *st, bool is_reading)
 	file->env = env;
 	file->fd = -1;
 	file->is_reading = is_reading;
+	leat__add_relaxed(&st->original->n_files, 1u);
 	return file;
 }
 
@@ -272,10 +287,19 @@ file_open_standard(struct leat_file *file, int fd)
 }
 
 static int
+file_open_fd(struct leat_file *file, const char *path, uint32_t how)
+{
+	int sys_errno = file->env->open(file->env, path, how, &file->fd);
+
+	if (!sys_errno)
+		leat__add_relaxed(&file->st->original->n_open_files, 1u);
+	return sys_errno;
+}
+
+static int
 file_open_path(struct leat_file *file)
 {
-	int sys_errno = file->env->open(
-		file->env, file->path, LEAT__OPEN_READ, &file->fd);
+	int sys_errno = file_open_fd(file, file->path, LEAT__OPEN_READ);
 
 	if (sys_errno == ENOENT)
 		return file_fail_missing(file);
@@ -352,8 +376,8 @@ file_create_temporary(struct leat_file *file)
 		return file_fail(file, ENAMETOOLONG, "create");
 	for (uint32_t k = 0; k < FILE_NAME_TRIES && sys_errno == EEXIST; k++) {
 		file_draw_temporary(file);
-		sys_errno = file->env->open(file->env, file->temporary,
-			LEAT__OPEN_CREATE, &file->fd);
+		sys_errno =
+			file_open_fd(file, file->temporary, LEAT__OPEN_CREATE);
 	}
 	if (sys_errno)
 		return file_fail_folder(file, sys_errno);
@@ -381,8 +405,7 @@ file_replace(struct leat_file *file, uint32_t mode_bits)
 static int
 file_open_special(struct leat_file *file)
 {
-	int sys_errno = file->env->open(
-		file->env, file->path, LEAT__OPEN_WRITE, &file->fd);
+	int sys_errno = file_open_fd(file, file->path, LEAT__OPEN_WRITE);
 
 	if (sys_errno == ENXIO)
 		return leat_stage_fail_errno(file->st, LEAT_EIO, sys_errno,
@@ -499,10 +522,11 @@ file_resume(struct leat_file *file)
 	struct leat__stat stat = {0};
 	int sys_errno;
 
+	if (file->close_errno)
+		return file_fail(file, file->close_errno, "close");
 	if (file->fd >= 0 || !file->is_staged)
 		return LEAT_OK;
-	sys_errno = file->env->open(
-		file->env, file->temporary, LEAT__OPEN_APPEND, &file->fd);
+	sys_errno = file_open_fd(file, file->temporary, LEAT__OPEN_APPEND);
 	if (!sys_errno)
 		sys_errno = file->env->fstat(file->env, file->fd, &stat);
 	if (!sys_errno && stat.size_bytes != file->n_bytes)
@@ -538,36 +562,37 @@ leat_file_write(struct leat_file *file, const void *buf, size_t n_bytes)
 
 /* ---- ending ------------------------------------------------------------- */
 
-static void
+static int
 file_close_fd(struct leat_file *file)
 {
-	if (file->fd >= 0 && !file->is_standard)
-		file->env->close(file->env, file->fd);
+	int fd = file->fd;
+
 	file->fd = -1;
+	if (fd < 0 || file->is_standard)
+		return 0;
+	leat__sub_relaxed(&file->st->original->n_open_files, 1u);
+	return file->env->close(file->env, fd);
 }
 
+/* If not all of it arrived the next write says so, or the commit. */
 void
 leat_file_suspend(struct leat_file *file)
 {
-	if (file->is_staged)
-		file_close_fd(file);
+	if (file->is_staged && !file->close_errno)
+		file->close_errno = file_close_fd(file);
 }
 
 static int
-file_sync_folder(struct leat_file *file)
+file_sync_folder(const struct leat_file *file)
 {
 	size_t len = file_folder_len(file->path);
 	char folder[FILE_PATH_MAX] = ".";
-	int sys_errno;
 
 	if (len > 0) {
 		memcpy(folder, file->path, len);
 		folder[len] = '\0';
 	}
-	sys_errno = file->env->sync_dir(file->env, folder);
-	if (sys_errno)
-		return file_fail_sync_dir(file, sys_errno);
-	return LEAT_OK;
+	return file->env->sync_dir(file->env, folder);
 }
 
 int
@@ -586,12 +611,16 @@ leat_file_commit(struct leat_file *file)
 	sys_errno = file->is_synced ? env->sync(env, file->fd) : 0;
 	if (sys_errno)
 		return file_fail(file, sys_errno, "bring to the disk");
-	file_close_fd(file);
+	/* some file systems say no earlier that the disk is full */
+	sys_errno = file_close_fd(file);
+	if (sys_errno)
+		return file_fail(file, sys_errno, "close");
 	sys_errno = env->rename(env, file->temporary, file->path);
 	if (sys_errno)
 		return file_fail(file, sys_errno, "give its name to");
 	file->is_staged = false;
-	return file->is_synced ? file_sync_folder(file) : LEAT_OK;
+	sys_errno = file->is_synced ? file_sync_folder(file) : 0;
+	return sys_errno ? file_fail_sync_dir(file, sys_errno) : LEAT_OK;
 }
 
 void
@@ -600,14 +629,71 @@ leat_file_keep_partial(struct leat_file *file)
 	file->is_kept = true;
 }
 
-/* If PATH.partial cannot be had, what was kept stays where it is. */
+/* What is left behind where it should not be. */
+static void
+file_note_left(struct leat_file *file, int sys_errno, const char *what)
+{
+	char why[128];
+
+	leat__errors_note(file->st, LEAT_EIO, sys_errno,
+		"'%s' stays under the name '%s': it could not be %s: %s",
+		file->path, file->temporary, what,
+		leat__env_strerror(sys_errno, why, sizeof(why)));
+}
+
+/* What is kept is as safe as what is committed, or is said not to be. */
+static void
+file_note_unsafe(struct leat_file *file, int sys_errno)
+{
+	char why[128];
+
+	if (sys_errno)
+		leat__errors_note(file->st, LEAT_EIO, sys_errno,
+			"'%s.partial' may be lost in a power cut, in part or "
+			"all: %s",
+			file->path,
+			leat__env_strerror(sys_errno, why, sizeof(why)));
+}
+
+/* To the disk, if that was promised, and closed. */
+static void
+file_settle(struct leat_file *file)
+{
+	const struct leat__env *env = file->env;
+	int sys_errno = file->close_errno, close_errno;
+
+	if (!sys_errno && file->is_synced && file->fd < 0)
+		sys_errno =
+			file_open_fd(file, file->temporary, LEAT__OPEN_APPEND);
+	if (!sys_errno && file->is_synced)
+		sys_errno = env->sync(env, file->fd);
+	close_errno = file_close_fd(file);
+	file_note_unsafe(file, sys_errno ? sys_errno : close_errno);
+}
+
 static void
 file_keep(struct leat_file *file)
 {
 	char partial[FILE_PATH_MAX + sizeof(".partial")];
+	int sys_errno;
 
+	file_settle(file);
 	snprintf(partial, sizeof(partial), "%s.partial", file->path);
-	(void)file->env->rename(file->env, file->temporary, partial);
+	sys_errno = file->env->rename(file->env, file->temporary, partial);
+	if (sys_errno)
+		file_note_left(file, sys_errno, "renamed");
+	else if (file->is_synced)
+		file_note_unsafe(file, file_sync_folder(file));
+}
+
+/* That somebody else has removed it is as good. */
+static void
+file_remove(struct leat_file *file)
+{
+	int sys_errno = file->env->unlink(file->env, file->temporary);
+
+	if (sys_errno && sys_errno != ENOENT)
+		file_note_left(file, sys_errno, "removed");
 }
 
 void
@@ -615,10 +701,13 @@ leat_file_close(struct leat_file *file)
 {
 	if (!file)
 		return;
-	file_close_fd(file);
 	if (file->is_staged && file->is_kept)
 		file_keep(file);
-	else if (file->is_staged)
-		(void)file->env->unlink(file->env, file->temporary);
+	/* nobody counts on what is closed here: it was only read, or not
+	 * committed */
+	(void)file_close_fd(file);
+	if (file->is_staged && !file->is_kept)
+		file_remove(file);
+	leat__sub_relaxed(&file->st->original->n_files, 1u);
 	file->env->free(file->env, file);
 }

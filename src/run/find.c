@@ -284,20 +284,39 @@ find_entry(const struct leat__listed *entry, void *user)
 	return n && find_walk(f, n, p->part) == LEAT_OK;
 }
 
+/* A folder that is none, or none any more, has no files. In one that cannot be
+ * read there may be some. */
+static int
+find_fail_folder(struct find *f, const char *folder, int sys_errno)
+{
+	char why[128], what[LEAT_ERROR_TEXT_BYTES];
+
+	if (sys_errno == ENOENT || sys_errno == ENOTDIR || f->rc < 0)
+		return f->rc;
+	snprintf(what, sizeof(what), "the folder '%.200s' cannot be read: %s",
+		folder, leat__env_strerror(sys_errno, why, sizeof(why)));
+	return find_fail(f, LEAT_EIO, what);
+}
+
 /* All entries of the folder at hand that the part fits. */
 static int
 find_list(struct find *f, size_t n_path, const char *part, const char *end)
 {
 	struct find_part p = {f, n_path, part, end};
+	const char *folder = n_path ? f->path : ".";
+	int sys_errno;
 
 	if (f->depth == FIND_DEPTH_MAX)
 		return find_fail(f, LEAT_ELIMIT,
 			"there are over 64 folders within each other");
 	f->path[n_path] = '\0';
 	f->depth++;
-	(void)f->env->list(f->env, n_path ? f->path : ".", find_entry, &p);
+	sys_errno = f->env->list(f->env, folder, find_entry, &p);
 	f->depth--;
-	return f->rc;
+	if (!sys_errno)
+		return f->rc;
+	f->path[n_path] = '\0'; /* entries have come and gone */
+	return find_fail_folder(f, folder, sys_errno);
 }
 
 /* The rest of a pattern, in the folder whose path is at hand. */

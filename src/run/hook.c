@@ -3,8 +3,8 @@
  *
  * Keeps: after runs once for every before that went well; a call that failed is
  * made again, or its frame given up, only if the stage says that all is as it
- * was (LEAT_STAGE_REPEATS) and has emitted nothing. So the ledger holds
- * whatever hooks decide.
+ * was (LEAT_STAGE_REPEATS) and has emitted and rejected nothing. So the ledger
+ * holds whatever hooks decide.
  * Threads: the one that steps the stage's task.
  */
 #include <stdio.h>
@@ -18,8 +18,9 @@ struct hooked {
 	struct leat_frame *frame; /* NULL in produce, finish */
 	const struct leat__inner *inner;
 	uint64_t n_items, n_bytes;
-	bool is_failed; /* the frame was given to the stage, and then given up
-			 */
+	uint32_t call_flags;
+	bool is_called; /* the stage was, with this frame */
+	bool is_failed; /* the frame is given up after a failure, not shed */
 };
 
 /* As a hook sees it. */
@@ -27,6 +28,7 @@ struct hook_call {
 	struct leat_call call;
 	struct hooked *hooked;
 	struct leat_hook *hook;
+	int64_t mark;
 };
 
 /* ---- which hooks -------------------------------------------------------- */
@@ -40,10 +42,16 @@ hooks_enter(struct leat_stage *st)
 	do {
 		hooks = is;
 		/* both pair with hooks_exchange: it stores the new ones before
-		 * it looks who has the old ones */
-		leat__store_seq(&st->hooks_in_use, hooks);
+		 * it looks who has the old ones, and between the two it runs a
+		 * barrier here, or finds that there is none */
+		if (leat__likely(!st->graph->is_fencing)) {
+			leat__store_relaxed(&st->hooks_in_use, hooks);
+			leat__fence_compiler();
+		} else {
+			leat__store_seq(&st->hooks_in_use, hooks);
+		}
 		is = leat__load_seq(&st->hooks);
-	} while (is != hooks);
+	} while (leat__unlikely(is != hooks));
 	return hooks;
 }
 
@@ -62,8 +70,40 @@ call_of(const struct leat_call *call)
 	return (struct hook_call *)(uintptr_t)call;
 }
 
+struct leat_stage *
+leat__call_stage(const struct leat_call *call)
+{
+	return call_of(call)->hooked->st;
+}
+
+struct leat_hook *
+leat__call_hook(const struct leat_call *call)
+{
+	return call_of(call)->hook;
+}
+
 int
-leat_call_wait(const struct leat_call *call, int64_t until_ns)
+leat__call_may_wait(const struct leat_call *call)
+{
+	struct leat_stage *st = leat__call_stage(call);
+
+	if (st->segment->is_blocking)
+		return LEAT_OK;
+	return leat_stage_fail(st, LEAT_EBUG,
+		"hook '%s' waits, and does not say so (LEAT_HOOK_WAITS)",
+		leat__call_hook(call)->ops.name);
+}
+
+/* Its context has ended: the run's, or that of the call by its deadline. */
+int
+leat__call_ended(struct leat_stage *st)
+{
+	return leat_ctx_is_done(st->graph->ctx) ? LEAT_ECANCELED
+						: LEAT_ETIMEDOUT;
+}
+
+static int
+call_wait(const struct leat_call *call, int64_t until_ns, bool is_pause)
 {
 	struct hook_call *self = call_of(call);
 	struct leat_stage *st = self->hooked->st;
@@ -73,17 +113,30 @@ leat_call_wait(const struct leat_call *call, int64_t until_ns)
 
 	if (until_ns <= began_ns)
 		return LEAT_OK;
-	if (!st->segment->is_blocking)
-		return leat_stage_fail(st, LEAT_EBUG,
-			"hook '%s' waits, and does not say so "
-			"(LEAT_HOOK_WAITS)",
-			self->hook->ops.name);
+	LEAT_TRY(leat__call_may_wait(call));
 	leat__run_wait_begin(st, LEAT__DOING_BLOCK);
-	rc = leat_sleep_until(leat_stage_ctx(st), until_ns);
+	if (is_pause || call->kind == LEAT_CALL_PRODUCE)
+		rc = leat__sleep_until_drain(st, until_ns);
+	else
+		rc = leat_sleep_until(leat_stage_ctx(st), until_ns);
 	leat__run_wait_end(st);
 	leat__add_relaxed(
 		&self->hook->wait_ns, (uint64_t)(env->now_ns(env) - began_ns));
-	return rc;
+	return rc == LEAT_ECANCELED ? leat__call_ended(st) : rc;
+}
+
+int
+leat_call_wait(const struct leat_call *call, int64_t until_ns)
+{
+	return call_wait(call, until_ns, false);
+}
+
+int
+leat_call_pause(const struct leat_call *call, int64_t until_ns)
+{
+	int rc = call_wait(call, until_ns, true);
+
+	return rc == LEAT_EOS && call->kind != LEAT_CALL_PRODUCE ? LEAT_OK : rc;
 }
 
 void
@@ -95,6 +148,18 @@ leat_call_set_deadline(
 
 	if (is_reset || !outer_ns || deadline_ns < outer_ns)
 		leat__stage_set_deadline(st, deadline_ns);
+}
+
+void
+leat_call_set_mark(const struct leat_call *call, int64_t mark)
+{
+	call_of(call)->mark = mark;
+}
+
+int64_t
+leat_call_mark(const struct leat_call *call)
+{
+	return call_of(call)->mark;
 }
 
 int
@@ -124,58 +189,91 @@ is_failure(int rc)
 }
 
 static bool
-has_emitted(const struct leat_stage *st)
-{
-	for (uint32_t k = 0; k < st->n_outs; k++)
-		if (st->n_emitted[k])
-			return true;
-	return false;
-}
-
-static bool
 can_give_up(const struct hooked *h)
 {
-	return h->frame && !h->inner->is_more && !has_emitted(h->st);
+	return h->frame && !h->inner->is_more &&
+		leat__stage_is_as_before(h->st);
 }
 
 static int hooked_from(struct hooked *h, uint32_t k);
 
-/* rc, LEAT_AGAIN or LEAT_SHED, as the hook decides and as can be. */
+/* As it was before the first attempt: nothing has happened, or it says so. */
+static bool
+is_as_before(const struct hooked *h)
+{
+	return !h->is_called ||
+		((h->st->ops.flags & LEAT_STAGE_REPEATS) &&
+			leat__stage_is_as_before(h->st));
+}
+
+/* May the frame go where on_error says? */
+static bool
+can_part_with(const struct hook_call *self, int decided)
+{
+	const struct hooked *h = self->hooked;
+
+	if (!is_as_before(h) || !can_give_up(h))
+		return false;
+	return decided == LEAT_SHED ||
+		(decided == LEAT_ELSEWHERE && h->st->has_fallback &&
+			(self->hook->ops.flags & LEAT_HOOK_FALLS_BACK));
+}
+
+/* rc, or what the hook decides, if it can be. */
 static int
 hook_decide(struct hook_call *self, int rc)
 {
 	struct hooked *h = self->hooked;
 	struct leat_stage *st = h->st;
 	struct leat_error error;
-	bool is_as_before =
-		(st->ops.flags & LEAT_STAGE_REPEATS) && !has_emitted(st);
 	int decided;
 
 	if (st->error.code != rc)
 		leat_stage_fail(st, rc, "%s", leat_err_text(rc));
 	error = st->error;
 	self->call.error = &error;
+	if (!h->is_called)
+		self->call.flags |= LEAT_CALL_REFUSED;
 	decided = self->hook->ops.on_error(self->hook, &self->call, rc);
 	self->call.error = NULL;
-	if (decided == LEAT_AGAIN && is_as_before) {
+	self->call.flags &= ~LEAT_CALL_REFUSED;
+	if (decided == LEAT_AGAIN && is_as_before(h)) {
 		leat__add_relaxed(&self->hook->n_again, 1u);
 		return LEAT_AGAIN;
 	}
-	if (decided == LEAT_SHED && is_as_before && can_give_up(h)) {
-		leat__add_relaxed(&self->hook->n_shed, 1u);
-		h->is_failed = true;
-		return LEAT_SHED;
-	}
-	return decided < 0 ? decided : rc;
+	if (decided <= 0 || !can_part_with(self, decided))
+		return decided < 0 ? decided : rc;
+	leat__add_relaxed(decided == LEAT_SHED ? &self->hook->n_shed
+					       : &self->hook->n_elsewhere,
+		1u);
+	h->is_failed = decided == LEAT_SHED;
+	return decided;
+}
+
+/* A hook has dropped records of the frame. */
+static void
+hooked_shrink(struct hooked *h)
+{
+	if (h->frame->n_items == h->n_items)
+		return;
+	leat_stage_count(
+		h->st, LEAT_COUNT_SHED, h->n_items - h->frame->n_items);
+	h->n_items = h->frame->n_items;
+	h->n_bytes = h->frame->len_bytes;
 }
 
 static int
 hook_before(struct hook_call *self)
 {
 	struct leat_hook *hook = self->hook;
-	int rc = hook->ops.before ? hook->ops.before(hook, &self->call)
-				  : LEAT_OK;
+	int rc = LEAT_OK;
 
+	if (hook->ops.before)
+		rc = hook->ops.before(hook, &self->call);
+	if ((hook->ops.flags & LEAT_HOOK_IN_PLACE) && self->hooked->frame)
+		hooked_shrink(self->hooked);
+	if (leat__likely(rc == LEAT_OK))
+		return LEAT_OK;
 	if (rc == LEAT_SHED && can_give_up(self->hooked))
 		leat__add_relaxed(&hook->n_shed, 1u);
 	else if (rc > 0)
@@ -199,6 +297,26 @@ hook_after(struct hook_call *self, int rc)
 		self->hook->ops.after(self->hook, &self->call, rc);
 }
 
+/* The stage itself; of a source, what it has emitted is known after. */
+static int
+hooked_inner(struct hooked *h)
+{
+	const struct leat__counters *c = &h->st->counters;
+	uint64_t n_items, n_bytes;
+	int rc;
+
+	h->is_called = true;
+	h->st->n_attempts++;
+	if (h->inner->kind != LEAT_CALL_PRODUCE)
+		return h->inner->fn(h->st, h->frame);
+	n_items = c->out_items;
+	n_bytes = c->out_bytes;
+	rc = h->inner->fn(h->st, h->frame);
+	h->n_items = c->out_items - n_items;
+	h->n_bytes = c->out_bytes - n_bytes;
+	return rc;
+}
+
 static int
 hook_attempt(struct hook_call *self, uint32_t k)
 {
@@ -207,30 +325,18 @@ hook_attempt(struct hook_call *self, uint32_t k)
 	int rc = hook_before(self);
 	bool is_let = rc == LEAT_OK;
 
-	if (is_let)
-		rc = hooked_from(self->hooked, k + 1);
-	leat__stage_set_deadline(st, outer_ns);
-	if (!is_let)
+	if (leat__likely(is_let))
+		rc = k + 1 == self->hooked->hooks->n
+			? hooked_inner(self->hooked)
+			: hooked_from(self->hooked, k + 1);
+	if (leat__unlikely(st->call_deadline_ns != outer_ns))
+		leat__stage_set_deadline(st, outer_ns);
+	if (leat__unlikely(!is_let))
 		return rc;
 	hook_after(self, rc);
-	if (is_failure(rc) && self->hook->ops.on_error)
+	if (leat__unlikely(rc < 0) && is_failure(rc) &&
+		self->hook->ops.on_error)
 		rc = hook_decide(self, rc);
-	return rc;
-}
-
-/* The stage itself; of a source, what it has emitted is known after. */
-static int
-hooked_inner(struct hooked *h)
-{
-	struct leat_stage *st = h->st;
-	uint64_t n_items = st->counters.out_items;
-	uint64_t n_bytes = st->counters.out_bytes;
-	int rc = h->inner->fn(st, h->frame);
-
-	if (h->inner->kind == LEAT_CALL_PRODUCE) {
-		h->n_items = st->counters.out_items - n_items;
-		h->n_bytes = st->counters.out_bytes - n_bytes;
-	}
 	return rc;
 }
 
@@ -241,19 +347,25 @@ hooked_from(struct hooked *h, uint32_t k)
 	struct hook_call self;
 	int rc;
 
-	if (k == h->hooks->n)
-		return hooked_inner(h);
 	self = (struct hook_call){.call = {.frame = h->frame,
 					  .n_items = h->n_items,
 					  .n_bytes = h->n_bytes,
 					  .n_attempts = 1,
 					  .is_more = h->inner->is_more,
-					  .kind = h->inner->kind},
+					  .kind = h->inner->kind,
+					  .flags = h->call_flags},
 		.hooked = h,
 		.hook = &h->hooks->at[k]};
 	while ((rc = hook_attempt(&self, k)) == LEAT_AGAIN)
 		self.call.n_attempts++;
 	return rc;
+}
+
+/* It goes on as it came, by the fallback: there is credit for it. */
+static int
+hooked_hand_over(struct hooked *h)
+{
+	return leat_stage_emit(h->st, h->st->n_outs - 1, h->frame);
 }
 
 /* The frame is not dealt with: it is shed, or failed. */
@@ -264,6 +376,8 @@ hooked_drop(struct hooked *h)
 
 	leat_stage_count(st, h->is_failed ? LEAT_COUNT_FAILED : LEAT_COUNT_SHED,
 		h->n_items);
+	if (h->is_failed)
+		leat__bump(&st->counters.given_up_items, h->n_items);
 	leat_stage_release(st, h->frame);
 	return LEAT_OK;
 }
@@ -276,10 +390,14 @@ leat__hooked_call(struct leat_stage *st, struct leat_frame *frame,
 		.hooks = hooks_enter(st),
 		.frame = frame,
 		.inner = inner,
+		.call_flags = st->is_replicated ? 0 : LEAT_CALL_ALONE,
 		.n_items = frame ? frame->n_items : 0,
 		.n_bytes = frame ? frame->len_bytes : 0};
-	int rc = h.hooks ? hooked_from(&h, 0) : inner->fn(st, frame);
+	int rc = leat__likely(h.hooks) ? hooked_from(&h, 0)
+				       : inner->fn(st, frame);
 
 	hooks_leave(st);
-	return rc == LEAT_SHED ? hooked_drop(&h) : rc;
+	if (leat__unlikely(rc == LEAT_ELSEWHERE))
+		return hooked_hand_over(&h);
+	return leat__unlikely(rc == LEAT_SHED) ? hooked_drop(&h) : rc;
 }

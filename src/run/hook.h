@@ -29,4 +29,13 @@ leat__stage_is_hooked(const struct leat_stage *st)
 	return leat__unlikely(leat__load_relaxed(&st->hooks) != NULL);
 }
 
+/* ---- for hook_wait.c ---- */
+
+struct leat_stage *leat__call_stage(const struct leat_call *call);
+struct leat_hook *leat__call_hook(const struct leat_call *call);
+/* LEAT_OK, or LEAT_EBUG: its hook has not said that it waits. */
+LEAT_MUST_CHECK int leat__call_may_wait(const struct leat_call *call);
+/* What a wait that the stage's context has ended returns. */
+int leat__call_ended(struct leat_stage *st);
+
 #endif

@@ -11,6 +11,8 @@
 #include "run/pull.h"
 
 #include "base/atomic.h"
+#include "base/probe.h"
+#include "run/trace.h"
 
 #define PULL_WORD_BITS 64u
 
@@ -43,12 +45,17 @@ leat__pull_take(struct leat__task *task, uint32_t in, struct leat_frame *frame)
 {
 	struct leat__node *head = &task->nodes[0];
 
+	leat__probe_3(
+		recv, head->stage->name, frame->n_items, frame->len_bytes);
 	head->inbox[0] = frame;
 	head->inbox_at = 0;
 	head->n_inbox = 1;
 	head->in_link = in;
 	head->in_bytes = frame->len_bytes;
 	task->pull.next_in = in + 1;
+	/* a replica has looked when it took it */
+	if (leat__unlikely(head->trace != NULL) && !task->region)
+		leat__trace_taken(task, pull_chan(task, in));
 }
 
 void

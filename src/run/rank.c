@@ -79,6 +79,8 @@ rank_steal(struct leat__worker *worker, uint32_t rank)
 		if (!entry)
 			continue;
 		leat__bump(&worker->n_steals, 1);
+		if (leat__unlikely(worker->trace != NULL))
+			leat__trace_stole(worker, victim, 1);
 		return entry;
 	}
 	return NULL;

@@ -11,6 +11,7 @@
  * Source: the reorder buffer of a processor; Tomasulo, 1967.
  */
 #include "run/region.h"
+#include "run/trace.h"
 
 #define REGION_LOOKS 16u /* frames from one look at the clock to the next */
 
@@ -174,6 +175,8 @@ region_send_ticket(struct leat__region *region, struct leat__task *task,
 	for (; n_sent != n_put; n_sent++) {
 		if (region_stall(region))
 			return false;
+		if (leat__unlikely(ticket->parents != NULL))
+			leat__trace_passed(region, ticket, n_sent);
 		leat__link_send(region->out, &task->lane->cache,
 			ticket->frames[n_sent % region->max_out]);
 		/* release: the cell was read; pairs with the acquire in
@@ -394,6 +397,8 @@ leat__region_take(struct leat__task *task)
 	is_promised = !frame && region_promise_locked(region) &&
 		region->out->is_ordered;
 	if (frame) {
+		if (leat__unlikely(ch->parents != NULL))
+			leat__trace_taken(task, ch);
 		task->ticket = region_ticket(region, region->next);
 		task->ticket->holder = task;
 		task->ticket->stamp = frame->stamp;

@@ -30,6 +30,7 @@ enum leat__rest {
 /* A place in the window. */
 struct leat__ticket {
 	struct leat_frame **frames; /* ring of the tail's max_out */
+	uint64_t *parents;          /* of them, as in a channel; or NULL */
 	uint64_t n_put;             /* atomic, by who holds the ticket */
 	uint64_t n_sent;            /* atomic, by who emits */
 	uint64_t done;              /* atomic: number of the ticket, + 1 */

@@ -1,5 +1,5 @@
 /*
- * run/run.c -- start a graph, wait for its end, drain it, cancel it.
+ * run/run.c -- start a graph, wait for its end, cancel it.
  *
  * Keeps: every thread that was started is joined before anything it uses is
  * freed; every stage that was inited has its fini called once, after the last
@@ -11,6 +11,8 @@
 #include "base/atomic.h"
 #include "run/dead.h"
 #include "run/region.h"
+#include "run/renew.h"
+#include "run/trace.h"
 
 /* ---- wakers ------------------------------------------------------------------ */
 
@@ -20,6 +22,8 @@ run_wake_worker_task(struct leat__waker *waker, void *hint)
 	struct leat__task *task =
 		leat__container_of(waker, struct leat__task, waker);
 
+	if (leat__unlikely(task->is_traced))
+		leat__trace_woken(task, hint);
 	leat__job_ready_next(&task->job, hint);
 }
 
@@ -29,12 +33,13 @@ run_wake_blocking_task(struct leat__waker *waker, void *hint)
 	struct leat__task *task =
 		leat__container_of(waker, struct leat__task, waker);
 
-	(void)hint;
+	if (leat__unlikely(task->is_traced))
+		leat__trace_woken(task, hint);
 	leat__parker_wake(&task->parker);
 }
 
-static void
-run_wake_all(struct leat__run *run)
+void
+leat__run_wake_all(struct leat__run *run)
 {
 	for (uint32_t k = 0; k < run->n_tasks; k++)
 		run->tasks[k].waker.wake(&run->tasks[k].waker, NULL);
@@ -48,7 +53,7 @@ run_after(struct leat_ctx *ctx, void *user)
 
 	(void)ctx;
 	run->env->event_set(run->env, run->cancel_fd);
-	run_wake_all(run);
+	leat__run_wake_all(run);
 }
 
 /* ---- tasks on threads ----------------------------------------------------------- */
@@ -269,6 +274,7 @@ run_init_exec(struct leat__run *run, struct leat_error *err)
 	const struct leat__env *env = run->env;
 	struct leat_graph *graph = run->graph;
 	struct leat__exec_opts opts = {.n_workers = graph->n_workers,
+		.pin = graph->pin.n ? &graph->pin : NULL,
 		.spin_ns = graph->opts.spin_ns,
 		.name = "leat"};
 
@@ -335,16 +341,19 @@ run_init(struct leat_graph *graph, struct leat_error *err)
 		return leat__error(err, LEAT_ENOMEM, "no memory for the run");
 	run->graph = graph;
 	run->env = graph->env;
-	run->cancel_fd = run->drain_fd = -1;
+	run->cancel_fd = run->drain_fd = run->end_fd = -1;
 	leat__parker_init(&run->over, run->env);
 	graph->run = run;
-	LEAT_TRY(leat__dead_open(graph, &run->dead, err));
+	LEAT_TRY(leat__dead_open_all(graph, err));
 	LEAT_TRY(run_init_events(run, err));
 	LEAT_TRY(run_init_pool(run, err));
 	LEAT_TRY(run_init_tasks(run, err));
 	LEAT_TRY(run_init_exec(run, err));
 	LEAT_TRY(run_init_nests(run, err));
-	return run_init_channels(run, err);
+	LEAT_TRY(leat__drain_init(run, err));
+	leat__pause_init(run);
+	LEAT_TRY(run_init_channels(run, err));
+	return leat__trace_init(run, err);
 }
 
 static void
@@ -361,23 +370,50 @@ run_free(struct leat__run *run)
 	const struct leat__env *env = run->env;
 
 	run_free_channels(run->graph);
+	leat__trace_fini(run);
 	run_free_nests(run->graph);
 	for (uint32_t k = 0; k < run->n_regions; k++)
 		leat__region_fini(&run->regions[k]);
 	for (uint32_t k = 0; k < run->n_tasks; k++)
 		leat__task_fini(&run->tasks[k]);
 	leat__exec_fini(&run->exec);
-	leat__dead_close(run->dead);
+	leat__drain_close(run);
+	leat__dead_close_all(run->graph);
 	leat_pool_destroy(run->pool);
 	env->free(env, run->tasks);
 	env->free(env, run->regions);
 	env->free(env, run->lanes);
+	/* an event has nothing in it that could be lost */
 	if (run->cancel_fd >= 0)
-		env->close(env, run->cancel_fd);
+		(void)env->close(env, run->cancel_fd);
 	if (run->drain_fd >= 0)
-		env->close(env, run->drain_fd);
+		(void)env->close(env, run->drain_fd);
+	if (run->end_fd >= 0)
+		(void)env->close(env, run->end_fd);
 	run->graph->run = NULL;
 	env->free(env, run);
+}
+
+/* ---- stages in processes of their own ------------------------------------------- */
+
+static int
+run_isolate(struct leat_graph *graph, struct leat_error *err)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++) {
+		struct leat_stage *st = graph->stages[k];
+
+		if (st->isolation)
+			LEAT_TRY(st->isolation->start(st, err));
+	}
+	return LEAT_OK;
+}
+
+static void
+run_end_isolation(struct leat_graph *graph)
+{
+	for (uint32_t k = 0; k < graph->n_stages; k++)
+		if (graph->stages[k]->isolation)
+			graph->stages[k]->isolation->stop(graph->stages[k]);
 }
 
 /* ---- starting ------------------------------------------------------------------- */
@@ -418,6 +454,19 @@ run_abandon(struct leat__run *run, struct leat__task *task)
 	leat__run_task_done(run);
 }
 
+/* The cause is kept here as well: for its words the context may have no memory.
+ * After a cancel, that somebody was cancelled is no news. */
+void
+leat__run_fail(struct leat__run *run, const struct leat_error *err)
+{
+	if (err->code != LEAT_ECANCELED)
+		leat__errors_add(run->graph, err);
+	if (!leat__ctx_fail(run->graph->ctx, err))
+		return;
+	run->cause = *err;
+	run->is_own_cause = true;
+}
+
 static void
 run_no_thread(struct leat__run *run, int sys_errno)
 {
@@ -426,7 +475,8 @@ run_no_thread(struct leat__run *run, int sys_errno)
 	leat__error_errno(&err, LEAT_ELIMIT, sys_errno,
 		"cannot start a thread; the run needs %u",
 		run->graph->n_threads);
-	leat_ctx_fail(run->graph->ctx, &err);
+	err.time_ns = run->env->wall_ns(run->env);
+	leat__run_fail(run, &err);
 }
 
 static void
@@ -486,9 +536,21 @@ run_start(struct leat__run *run)
 
 static void run_fini_stages(struct leat_graph *graph);
 
+/* What was built is taken down. */
+static void
+run_start_failed(struct leat_graph *graph, struct leat_error *cause)
+{
+	run_end_isolation(graph);
+	run_fini_stages(graph);
+	if (graph->run)
+		run_free(graph->run);
+	leat__errors_lead(graph, cause);
+}
+
 int
 leat_graph_start(struct leat_graph *graph, struct leat_error *err)
 {
+	struct leat_error cause;
 	int rc;
 
 	if (graph->state > LEAT__GRAPH_CHECKED)
@@ -497,13 +559,17 @@ leat_graph_start(struct leat_graph *graph, struct leat_error *err)
 	if (graph->state == LEAT__GRAPH_BUILDING)
 		LEAT_TRY(leat__graph_check(graph, err));
 	graph->state = LEAT__GRAPH_ENDED;
-	rc = run_init(graph, err);
+	rc = run_init(graph, &cause);
 	if (rc >= 0)
-		rc = run_open_stages(graph, err);
+		rc = run_isolate(graph, &cause);
+	if (rc >= 0)
+		rc = run_open_stages(graph, &cause);
+	if (rc >= 0 && graph->tracing)
+		rc = graph->tracing->start(graph, &cause);
 	if (rc < 0) {
-		run_fini_stages(graph);
-		if (graph->run)
-			run_free(graph->run);
+		run_start_failed(graph, &cause);
+		if (err)
+			*err = cause;
 		return rc;
 	}
 	graph->state = LEAT__GRAPH_RUNNING;
@@ -519,11 +585,17 @@ leat__run_task_done(struct leat__run *run)
 	/* the last one's look pairs with the others' counts */
 	if (leat__sub_acq_rel(&run->n_tasks_left, 1u) != 1)
 		return;
+	leat__drain_over(run);
 	leat__exec_stop(&run->exec);
 	leat__store_relaxed(&run->end_ns, run->env->now_ns(run->env));
 	/* release: pairs with the acquire in run_await_over */
 	leat__store_release(&run->is_over, 1u);
+	leat__parker_wake(&run->pause.moved);
 	leat__parker_wake(&run->over);
+	leat__lock_take(&run->end_lock, run->env);
+	if (run->end_fd >= 0)
+		run->env->event_set(run->env, run->end_fd);
+	leat__lock_drop(&run->end_lock, run->env);
 }
 
 static void
@@ -554,8 +626,8 @@ run_settle_channels(struct leat__run *run)
 
 		if (link->is_fused)
 			continue;
-		link->refused_items += leat__chan_drain(&link->chan);
-		link->refused_items += run_drain_region(link);
+		leat__bump(&link->refused_items, leat__chan_drain(&link->chan));
+		leat__bump(&link->refused_items, run_drain_region(link));
 		if (run->is_broken)
 			continue;
 		leat__bump(&link->to->counters.in_items, link->refused_items);
@@ -594,6 +666,37 @@ run_fini_stages(struct leat_graph *graph)
 	}
 }
 
+/* Of a run that failed dead letters are wanted no less: what went wrong with
+ * them is told behind the cause. */
+static void
+run_sync_late(struct leat_graph *graph)
+{
+	struct leat_error late = {0};
+	int rc = leat__dead_sync_all(graph, &late);
+
+	if (rc >= 0 || rc == LEAT_ECANCELED)
+		return;
+	late.time_ns = graph->env->wall_ns(graph->env);
+	leat__errors_add(graph, &late);
+}
+
+static void
+run_settle_cause(struct leat__run *run)
+{
+	struct leat_graph *graph = run->graph;
+
+	if (run->is_broken)
+		run_sync_late(graph);
+	if (!run->is_broken)
+		run->result = leat__dead_sync_all(graph, &run->cause);
+	else if (run->is_own_cause)
+		run->result = run->cause.code;
+	else
+		run->result = leat_ctx_cause(graph->ctx, &run->cause);
+	if (run->result < 0)
+		leat__errors_lead(graph, &run->cause);
+}
+
 static void
 run_close(struct leat__run *run)
 {
@@ -601,13 +704,19 @@ run_close(struct leat__run *run)
 
 	run_join(run);
 	leat_ctx_after_stop(graph->ctx, &run->after);
+	leat__drain_close(run);
+	run_end_isolation(graph);
 	run_settle_channels(run);
 	run_settle_cut(run);
-	run->result = LEAT_OK;
-	if (run->is_broken)
-		run->result = leat_ctx_cause(graph->ctx, &run->cause);
-	run_fini_stages(graph);
+	run_settle_cause(run);
+	if (graph->tracing)
+		graph->tracing->stop(graph);
+	/* nobody changes stages any more */
+	leat__lock_take(&graph->change_lock, graph->env);
 	graph->state = LEAT__GRAPH_ENDED;
+	leat__lock_drop(&graph->change_lock, graph->env);
+	leat__retired_drop(graph);
+	run_fini_stages(graph);
 	/* release: pairs with the acquire in run_await_closed */
 	leat__store_release(&run->closing, 2u);
 	leat__parker_wake(&run->over);
@@ -664,6 +773,41 @@ leat_graph_wait(
 	return run->result;
 }
 
+/* Under the lock, so that either the last task finds the file or it is set
+ * here. */
+static int
+run_make_end_fd(struct leat__run *run)
+{
+	int sys_errno = 0;
+
+	leat__lock_take(&run->end_lock, run->env);
+	if (run->end_fd < 0) {
+		sys_errno = run->env->event_create(run->env, &run->end_fd);
+		if (sys_errno)
+			run->end_fd = -1;
+		else if (leat__load_acquire(&run->is_over))
+			run->env->event_set(run->env, run->end_fd);
+	}
+	leat__lock_drop(&run->end_lock, run->env);
+	return sys_errno;
+}
+
+int
+leat_graph_end_fd(struct leat_graph *graph, int *fd_out, struct leat_error *err)
+{
+	int sys_errno;
+
+	if (!graph->run)
+		return leat__error(err, LEAT_ESTATE,
+			"end_fd: this graph has not been started");
+	sys_errno = run_make_end_fd(graph->run);
+	if (sys_errno)
+		return leat__error_errno(err, LEAT_ELIMIT, sys_errno,
+			"cannot make an event file for the end of the run");
+	*fd_out = graph->run->end_fd;
+	return LEAT_OK;
+}
+
 bool
 leat_graph_is_over(const struct leat_graph *graph)
 {
@@ -676,19 +820,6 @@ leat_graph_run(struct leat_graph *graph, struct leat_error *err)
 {
 	LEAT_TRY(leat_graph_start(graph, err));
 	return leat_graph_wait(graph, LEAT_NEVER, err);
-}
-
-void
-leat_graph_drain(struct leat_graph *graph)
-{
-	struct leat__run *run = graph->run;
-
-	if (!run)
-		return;
-	/* release: pairs with the acquire in task_produce */
-	leat__store_release(&run->is_draining, 1u);
-	run->env->event_set(run->env, run->drain_fd);
-	run_wake_all(run);
 }
 
 void
@@ -723,19 +854,25 @@ run_wait_note(struct leat_stage *st, enum leat__doing doing)
 
 	if (!task || !task->lane) /* not called by a task: in open, say */
 		return;
+	leat__store_relaxed(
+		&task->is_outside, doing == LEAT__DOING_WORK ? 0u : 1u);
 	leat__timesheet_note(
 		&task->sheet, doing, task->run->env->now_ns(task->run->env));
+	if (leat__unlikely(task->is_traced))
+		leat__trace_outside(task, st, doing);
 }
 
 void
 leat__run_wait_begin(struct leat_stage *st, enum leat__doing doing)
 {
 	run_wait_note(st, doing);
+	leat__pause_wait_begin(st);
 }
 
 void
 leat__run_wait_end(struct leat_stage *st)
 {
+	leat__pause_wait_end(st);
 	run_wait_note(st, LEAT__DOING_WORK);
 }
 

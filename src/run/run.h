@@ -10,13 +10,18 @@
 
 #include "chan/chan.h"
 #include "graph/graph.h"
+#include "run/drain.h"
 #include "run/exec.h"
 #include "run/heap.h"
+#include "run/pause.h"
 #include "run/threads.h"
 #include "run/timesheet.h"
 
+struct leat__bisect;
 struct leat__run;
 struct leat__task;
+struct leat__trace_lane;
+struct leat__trace_node;
 
 /* Stamps of sources stay below. Whatever comes after all input has ended (by
  * finish) has this one; UINT64_MAX is the promise of a closed channel. */
@@ -24,8 +29,9 @@ struct leat__task;
 
 /* What a thread brings along when it steps a task. */
 struct leat__lane {
-	struct leat__cache cache;    /* its magazines */
-	struct leat__worker *worker; /* NULL on a blocking thread */
+	struct leat__cache cache;       /* its magazines */
+	struct leat__worker *worker;    /* NULL on a blocking thread */
+	struct leat__trace_lane *trace; /* NULL = nothing is recorded */
 };
 
 /* ---- task.c: stepping a segment ---------------------------------------------- */
@@ -47,6 +53,19 @@ struct leat__node {
 	int64_t birth_ns;
 	uint64_t called_ns; /* in its callbacks, by samples; atomic */
 	uint32_t priority;
+	uint32_t born; /* LEAT__BORN_* (sample.h), of what a source makes */
+	struct leat__histogram *called, *arrived; /* of the stage; or NULL */
+	struct leat__bisect *bisect; /* NULL = frames are not tried in halves */
+	struct leat__trace_node *trace; /* NULL = frames have no spans */
+};
+
+/* What a task waits for, where that is recorded (trace.h). */
+struct leat__trace_rest {
+	int64_t since_ns;    /* it has not been stepped; 0 = nothing to tell */
+	uint64_t woken_ns;   /* atomic; 0 = not yet */
+	uint64_t outside_ns; /* its stage waits in its call since; 0 = no */
+	uint32_t why;        /* enum leat__trace_why */
+	uint32_t link;       /* or LEAT__TRACE_NOBODY */
 };
 
 struct leat__region;
@@ -73,9 +92,12 @@ struct leat__task {
 	struct leat__lane *lane; /* of the thread that steps it, else NULL */
 	uint32_t n_nodes;
 	struct leat__node *nodes;
-	uint32_t at;        /* the node that is looked at */
-	uint32_t n_ended;   /* nodes 0 .. n_ended-1 have finished */
-	bool is_head_ended; /* no further input for node 0 */
+	uint32_t at;          /* the node that is looked at */
+	uint32_t n_ended;     /* nodes 0 .. n_ended-1 have finished; atomic */
+	uint32_t n_finishing; /* and those before this one are at it; atomic */
+	bool is_past;         /* none of its stages can emit any more */
+	bool is_head_ended;   /* no further input for node 0 */
+	bool owes_grant;      /* for the last frame, until it is through all */
 	struct leat__pull pull;
 	uint64_t next_stamp; /* of a source */
 	uint64_t bound;      /* last promised on ordered outs */
@@ -89,12 +111,21 @@ struct leat__task {
 	int failed_code;
 	struct leat__timesheet sheet;
 	uint32_t n_quiet;  /* frames sent whose receiver has not been told */
-	uint32_t n_heads;  /* frames that the head has taken or made */
 	uint32_t n_spread; /* the calls for this one are timed, and stand for
 			      those of so many; 0 = not timed */
+	uint32_t n_stands; /* that the next one stands for; 0 = none is timed */
+	uint32_t n_until;  /* frames until it */
+	uint32_t random;   /* by which they are drawn */
+	uint64_t timed_ns; /* in the calls for this one */
+	int64_t ended_ns;  /* of them the last; 0 = not just now */
+	uint32_t shown_at; /* atomic: at, for those who look on */
+	uint32_t is_outside; /* atomic: its stage waits for the outside */
+	uint32_t is_in;      /* atomic: it is stepped; see pause.c */
 	struct leat__parker parker; /* of its own thread, if it blocks */
 	struct leat__call call;     /* what that thread does */
 	struct leat__lane own_lane;
+	bool is_traced; /* rests are recorded */
+	struct leat__trace_rest trace;
 };
 
 /* replica: which instances of the segment's stages it calls. */
@@ -107,6 +138,19 @@ enum leat__step leat__task_step(
 /* ---- stage.c: what callbacks call, and the calls of callbacks ----------------- */
 
 int leat__node_process(struct leat__task *task, struct leat__node *node);
+/* process alone, with the hooks around it, for this frame. */
+int leat__node_call(
+	struct leat__node *node, struct leat_frame *frame, bool is_more);
+/* The frame in hand is through. */
+void leat__node_pop(struct leat__node *node);
+/* sleep.c: until then, the end of the run, the call's deadline, or a drain: OK,
+ * LEAT_ECANCELED, LEAT_ETIMEDOUT, LEAT_EOS. */
+LEAT_MUST_CHECK int leat__sleep_until_drain(
+	struct leat_stage *st, int64_t until_ns);
+/* Has the call under way neither emitted nor rejected anything? */
+bool leat__stage_is_as_before(const struct leat_stage *st);
+/* The callback alone: process, map_item or keep_item. */
+int leat__call_process(struct leat_stage *st, struct leat_frame *frame);
 int leat__node_produce(struct leat__task *task, struct leat__node *node);
 int leat__node_flush(struct leat__task *task, struct leat__node *node);
 int leat__node_end_in(struct leat__task *task, struct leat__node *node);
@@ -146,13 +190,18 @@ struct leat__run {
 	uint32_t is_broken;  /* atomic: a task ended by a cancel or a failure */
 	uint32_t is_drained; /* atomic: a source ended because of a drain */
 	uint32_t closing;    /* atomic: 0 not yet, 1 somebody is, 2 closed */
-	struct leat__dead *dead; /* NULL = no dead letters */
+	struct leat_dead *deads; /* where dead letters go; a list */
+	struct leat__drain drain;
+	struct leat__pause pause;
 	int cancel_fd;
 	int drain_fd;
+	struct leat__lock end_lock; /* guards end_fd */
+	int end_fd;                 /* -1 = nobody has asked */
 	bool is_after_set;
 	struct leat_ctx_after after; /* the context ended */
 	struct leat__parker over;    /* leat_graph_wait() waits here */
-	struct leat_error cause;     /* filled while closing */
+	struct leat_error cause; /* filled by who failed, or while closing */
+	bool is_own_cause;       /* one of this run's stages failed first */
 	int result;
 };
 
@@ -163,6 +212,10 @@ int leat__run_drain_fd(struct leat_graph *graph);
 /* Around what a callback waits for outside: its stage does not work then. */
 void leat__run_wait_begin(struct leat_stage *st, enum leat__doing doing);
 void leat__run_wait_end(struct leat_stage *st);
+/* All tasks look around. */
+void leat__run_wake_all(struct leat__run *run);
+/* It fails: the first to say so is its cause, the others are told behind it. */
+void leat__run_fail(struct leat__run *run, const struct leat_error *err);
 /* A task has ended. */
 void leat__run_task_done(struct leat__run *run);
 

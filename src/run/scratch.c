@@ -71,7 +71,7 @@ leat__scratch_open(const struct leat__scratch *scratch, int *fd_out)
 	sys_errno = env->unlink(env, path);
 	if (!sys_errno)
 		return LEAT_OK;
-	env->close(env, *fd_out);
+	(void)env->close(env, *fd_out); /* there is nothing in it */
 	return leat__scratch_fail(scratch, sys_errno, "take the name from");
 }
 
@@ -81,7 +81,8 @@ leat__scratch_try(struct leat__scratch *scratch)
 	int fd;
 
 	LEAT_TRY(leat__scratch_open(scratch, &fd));
-	scratch->env->close(scratch->env, fd);
+	(void)scratch->env->close(
+		scratch->env, fd); /* there is nothing in it */
 	return LEAT_OK;
 }
 
@@ -90,7 +91,8 @@ scratch_drop_first(struct leat__scratch *scratch)
 {
 	struct leat__scratch_piece *pieces = scratch->pieces;
 
-	scratch->env->close(scratch->env, pieces[0].fd);
+	/* what it held has been read, or nobody wants it */
+	(void)scratch->env->close(scratch->env, pieces[0].fd);
 	scratch->n_bytes -= pieces[0].n_bytes;
 	scratch->at = 0;
 	scratch->n_pieces--;

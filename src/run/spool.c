@@ -111,6 +111,7 @@ leat_scratch_close(struct leat_scratch *scratch)
 {
 	if (!scratch)
 		return;
-	scratch->at.env->close(scratch->at.env, scratch->fd);
+	/* what it held has been read, or nobody wants it */
+	(void)scratch->at.env->close(scratch->at.env, scratch->fd);
 	leat_stage_free(scratch->at.st, scratch);
 }

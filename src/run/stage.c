@@ -9,8 +9,13 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/probe.h"
+#include "graph/live.h"
+#include "run/bisect.h"
 #include "run/hook.h"
 #include "run/region.h"
+#include "run/sample.h"
+#include "run/trace.h"
 
 static struct leat__task *
 stage_task(const struct leat_stage *st)
@@ -47,7 +52,7 @@ leat_stage_acquire(struct leat_stage *st, struct leat_frame **frame_out)
 			"declared "
 			"(max_out %u a call and %u held)",
 			st->name, st->needs.max_out, st->needs.holds);
-	frame->owner = (uint16_t)(st->number + 1);
+	leat__store_relaxed(&frame->owner, (uint16_t)(st->number + 1));
 	/* what is made of a frame is worth as much, whenever it is emitted */
 	leat_frame_set_priority(frame, task->nodes[st->at].priority);
 	*frame_out = frame;
@@ -90,6 +95,24 @@ emit_count(struct leat_stage *st, const struct leat_frame *frame)
 	leat__bump(&st->counters.out_frames, 1);
 }
 
+/* Of a source that does not say it, some frames are told when they were born:
+ * those of the calls that are timed. */
+static void
+emit_birth(const struct leat__node *node, struct leat_frame *frame)
+{
+	const struct leat__env *env = node->stage->graph->env;
+
+	if (node->stage->n_ins == 0)
+		frame->birth_ns &= ~(int64_t)LEAT__BORN_BITS;
+	if (frame->birth_ns)
+		return;
+	frame->birth_ns = node->birth_ns;
+	if (node->born)
+		frame->birth_ns =
+			(env->now_ns(env) & ~(int64_t)LEAT__BORN_BITS) |
+			(int64_t)node->born;
+}
+
 /*
  * A fresh frame inherits stamp and birth of the frame in hand; one that is
  * passed on keeps its own, for others may read it. Where ordered branches begin
@@ -100,8 +123,7 @@ emit_stamp(const struct leat__node *node, struct leat_frame *frame)
 {
 	if (!frame->stamp) {
 		frame->stamp = node->stamp;
-		if (!frame->birth_ns)
-			frame->birth_ns = node->birth_ns;
+		emit_birth(node, frame);
 	} else if (node->stage->is_restamping && frame->stamp != node->stamp) {
 		frame->stamp = node->stamp;
 	}
@@ -131,6 +153,8 @@ leat__link_send(struct leat__link *link, struct leat__cache *cache,
 	}
 	if (link->is_ordered)
 		link_keep_order(link, frame);
+	leat__probe_3(send, link->from->name, link->to->name, frame->n_items);
+	leat__bump(&link->sent_items, frame->n_items);
 	leat__store_relaxed(&frame->owner, (uint16_t)(link->to->number + 1));
 	leat__chan_push(&link->chan, frame);
 }
@@ -201,11 +225,27 @@ emit_to_node(struct leat__node *node, struct leat_frame *frame)
 	node->n_inbox++;
 }
 
+/* Apart: seldom does somebody look. Of several senders one fills. */
+static __attribute__((noinline)) void
+link_show(struct leat__tap *tap, struct leat_frame *frame)
+{
+	uint32_t wants = LEAT__TAP_WANTS;
+
+	if (leat__load_relaxed(&tap->state) != LEAT__TAP_WANTS ||
+		!leat__cas_acq_rel(&tap->state, &wants, LEAT__TAP_FILLS))
+		return;
+	tap->fill(tap, frame);
+	/* pairs with the load in leat_tap_take */
+	leat__store_release(&tap->state, LEAT__TAP_IS_FULL);
+}
+
 int
 leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 {
+	struct leat__tap *tap;
 	struct leat__task *task = stage_task(st);
 	struct leat__link *link;
+	bool is_fresh = !frame->stamp;
 
 	if (!task || !task->lane || out >= st->n_outs)
 		return leat_stage_fail(st, LEAT_EBUG,
@@ -235,8 +275,16 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 			"branch of an ordered merge; is one left behind by a "
 			"flush?",
 			st->name);
+	leat__probe_3(emit, st->name, out, frame->n_items);
 	st->n_emitted[out]++;
 	emit_count(st, frame);
+	/* acquire: pairs with the release in leat_tap_open */
+	tap = leat__load_acquire(&link->tap);
+	if (leat__unlikely(tap != NULL))
+		link_show(tap, frame);
+	if (leat__unlikely(task->nodes[st->at].trace != NULL))
+		leat__trace_emitted(
+			task, &task->nodes[st->at], link, frame, is_fresh);
 	if (link->is_fused)
 		emit_to_node(&task->nodes[st->at + 1], frame);
 	else if (task->region)
@@ -301,8 +349,21 @@ items_keep(struct leat_stage *st, struct leat_frame *frame)
 static void
 call_begin(struct leat_stage *st)
 {
+	if (leat__unlikely(leat__load_relaxed(&st->next_opts) != NULL))
+		leat__live_take(st);
 	for (uint32_t k = 0; k < st->n_outs; k++)
 		st->n_emitted[k] = 0;
+	st->n_rejected = 0;
+	st->n_attempts = 0;
+}
+
+bool
+leat__stage_is_as_before(const struct leat_stage *st)
+{
+	for (uint32_t k = 0; k < st->n_outs; k++)
+		if (st->n_emitted[k])
+			return false;
+	return !st->n_rejected;
 }
 
 /* The stage writes its input: give it one that nobody else reads. */
@@ -390,8 +451,8 @@ call_take(struct leat__task *task, struct leat__node *node)
 	return LEAT_OK;
 }
 
-static int
-call_process(struct leat_stage *st, struct leat_frame *frame)
+int
+leat__call_process(struct leat_stage *st, struct leat_frame *frame)
 {
 	if (st->ops.process)
 		return st->ops.process(st, frame);
@@ -423,8 +484,8 @@ call_without_frame(
 					 : fn(st, NULL);
 }
 
-static void
-inbox_pop(struct leat__node *node)
+void
+leat__node_pop(struct leat__node *node)
 {
 	if (++node->inbox_at == node->max_inbox)
 		node->inbox_at = 0;
@@ -433,23 +494,43 @@ inbox_pop(struct leat__node *node)
 }
 
 int
-leat__node_process(struct leat__task *task, struct leat__node *node)
+leat__node_call(struct leat__node *node, struct leat_frame *frame, bool is_more)
 {
 	struct leat_stage *st = node->stage;
-	struct leat__inner inner = {
-		call_process, LEAT_CALL_PROCESS, node->is_counted};
-	struct leat_frame *frame;
+	struct leat__inner inner;
+
+	call_begin(st);
+	if (!leat__stage_is_hooked(st))
+		return leat__call_process(st, frame);
+	inner = (struct leat__inner){
+		st->ops.process ? st->ops.process : leat__call_process,
+		LEAT_CALL_PROCESS, is_more};
+	return leat__hooked_call(st, frame, &inner);
+}
+
+int
+leat__node_process(struct leat__task *task, struct leat__node *node)
+{
+	bool is_more = node->is_counted;
 	int rc;
 
-	if (!node->is_counted)
+	if (!is_more)
 		LEAT_TRY(call_take(task, node));
-	frame = node->inbox[node->inbox_at];
-	call_begin(st);
-	rc = leat__stage_is_hooked(st) ? leat__hooked_call(st, frame, &inner)
-				       : call_process(st, frame);
+	else if (leat__unlikely(leat__bisect_is_on(node)))
+		return leat__bisect_step(task, node);
+	rc = leat__node_call(node, node->inbox[node->inbox_at], is_more);
 	if (rc == LEAT_OK || rc == LEAT_EOS)
-		inbox_pop(node);
+		leat__node_pop(node);
+	else if (leat__unlikely(rc < 0 && node->bisect))
+		return leat__bisect_begin(task, node, rc, is_more);
 	return rc;
+}
+
+static uint32_t
+node_born(const struct leat__task *task)
+{
+	return LEAT__BORN_SAMPLED |
+		(task->n_spread == 1 ? LEAT__BORN_ALONE : 0);
 }
 
 int
@@ -462,6 +543,7 @@ leat__node_produce(struct leat__task *task, struct leat__node *node)
 			node->stage->name);
 	node->stamp = ++task->next_stamp;
 	node->is_dirty = true;
+	node->born = task->n_spread && node->called ? node_born(task) : 0;
 	return call_without_frame(node->stage, call_produce, LEAT_CALL_PRODUCE);
 }
 
@@ -492,6 +574,8 @@ leat__node_finish(struct leat__task *task, struct leat__node *node)
 	(void)task;
 	if (!node->stage->ops.finish)
 		return LEAT_OK;
+	/* what it says at its end is not of the frame that came last */
+	node->birth_ns = node->born = 0;
 	call_begin(node->stage);
 	return call_without_frame(node->stage, call_finish, LEAT_CALL_FINISH);
 }
@@ -504,6 +588,7 @@ leat__node_drop_inbox(
 	struct leat__cache *cache = stage_cache(st);
 
 	(void)task;
+	leat__bisect_drop(node, cache);
 	while (node->n_inbox) {
 		struct leat_frame *frame = node->inbox[node->inbox_at];
 
@@ -518,6 +603,6 @@ leat__node_drop_inbox(
 					frame->n_items);
 		}
 		leat__frame_release(cache, frame);
-		inbox_pop(node);
+		leat__node_pop(node);
 	}
 }

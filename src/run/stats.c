@@ -30,6 +30,8 @@ stats_of_segment(const struct leat_stage *st, struct leat_stage_stats *stats)
 	}
 	if (is_done)
 		stats->flags |= LEAT_STATS_DONE;
+	else if (leat__drain_awaits(st))
+		stats->flags |= LEAT_STATS_AWAITED;
 }
 
 static void
@@ -51,6 +53,9 @@ stats_of_instance(const struct leat_stage *st, struct leat_stage_stats *s)
 	s->folded += leat__load_relaxed(&c->counts[LEAT_COUNT_FOLDED]);
 	s->written += leat__load_relaxed(&c->counts[LEAT_COUNT_WRITTEN]);
 	s->shed += leat__load_relaxed(&c->counts[LEAT_COUNT_SHED]);
+	s->dead_lettered += leat__load_relaxed(&c->dead_items);
+	s->skipped += leat__load_relaxed(&c->skipped_items);
+	s->given_up += leat__load_relaxed(&c->given_up_items);
 }
 
 int
@@ -66,7 +71,7 @@ leat_stage_stats(const struct leat_graph *graph, uint32_t stage,
 	st = graph->stages[stage];
 	stats_out->name = st->name;
 	stats_out->flags = (st->n_ins ? 0 : LEAT_STATS_SOURCE) |
-		(st->n_outs ? 0 : LEAT_STATS_SINK) |
+		(leat__stage_n_own_outs(st) ? 0 : LEAT_STATS_SINK) |
 		(st->bringer ? LEAT_STATS_HELPER : 0);
 	for (uint32_t k = 0; k < leat__stage_n_instances(st); k++)
 		stats_of_instance(leat__stage_instance(st, k), stats_out);
@@ -92,6 +97,9 @@ stats_add(struct leat_graph_stats *sum, const struct leat_stage_stats *s)
 	sum->failed += s->failed;
 	sum->folded += s->folded;
 	sum->shed += s->shed;
+	sum->dead_lettered += s->dead_lettered;
+	sum->skipped += s->skipped;
+	sum->given_up += s->given_up;
 	if (s->flags & LEAT_STATS_SOURCE)
 		sum->source_bytes += s->out_bytes;
 }
@@ -119,7 +127,9 @@ stats_of_memory(const struct leat_graph *graph, struct leat_graph_stats *stats)
 			stats_of_account(
 				&leat__stage_instance(st, n)->account, stats);
 	}
-	stats->memory_bound_bytes = graph->bound_bytes;
+	stats->memory_bytes += leat__load_relaxed(&graph->retired_bytes);
+	stats->memory_high_bytes += leat__load_relaxed(&graph->retired_bytes);
+	stats->memory_bound_bytes = leat_graph_bound_bytes(graph);
 }
 
 static void

@@ -13,11 +13,14 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/probe.h"
+#include "run/bisect.h"
 #include "run/pull.h"
 #include "run/region.h"
+#include "run/sample.h"
+#include "run/trace.h"
 
 #define TASK_QUANTUM_CALLS 64 /* between looks at the clock */
-#define TASK_SAMPLED       64 /* of so many frames the calls are timed once */
 
 enum verdict {
 	VERDICT_ON, /* progress: look again */
@@ -25,6 +28,8 @@ enum verdict {
 	VERDICT_NO_CREDIT,
 	VERDICT_HOLDS,   /* no input, and no credit for what it holds */
 	VERDICT_NO_TURN, /* of a replica that has failed */
+	VERDICT_HELD,    /* a sink, by a drain: not all before have finished */
+	VERDICT_PAUSED,  /* a source: nothing more is to be taken in */
 	VERDICT_OVER     /* failed or all ended */
 };
 
@@ -41,11 +46,12 @@ static bool
 task_is_unwanted(const struct leat__task *task)
 {
 	struct leat_stage *tail = task_tail(task);
+	uint32_t n_outs = leat__stage_n_own_outs(tail);
 
-	for (uint32_t k = 0; k < tail->n_outs; k++)
+	for (uint32_t k = 0; k < n_outs; k++)
 		if (tail->outs[k] && !leat__chan_is_over(&tail->outs[k]->chan))
 			return false;
-	return tail->n_outs > 0;
+	return n_outs > 0;
 }
 
 static bool
@@ -206,11 +212,50 @@ task_grant(struct leat__task *task)
 	struct leat__node *head = &task->nodes[0];
 	struct leat_stage *st = head->stage;
 
+	leat__probe_3(credit, st->name, head->in_link, head->in_bytes);
 	if (task->region)
 		leat__region_grant(task, head->in_bytes);
 	else if (st->n_ins)
 		leat__chan_grant(&st->ins[head->in_link]->chan, 1,
 			head->in_bytes, task->lane->worker);
+}
+
+/*
+ * Does who sends to it wait until all has been granted before it fails? Then a
+ * frame is through when all stages of the segment are through with it, for one
+ * of them may have enough by it. Such a sender is in one chain with all that is
+ * behind it, so nothing else waits for the credit meanwhile.
+ */
+static bool
+task_grants_late(const struct leat__task *task)
+{
+	const struct leat__node *head = &task->nodes[0];
+	const struct leat__task *from;
+
+	if (task->region || !head->stage->n_ins || task->n_nodes == 1)
+		return false;
+	from = head->stage->ins[head->in_link]->from->task;
+	return from && from->region && from->region->is_patient;
+}
+
+/* The head is through with its frame, the others may not be. */
+static void
+task_end_frame(struct leat__task *task)
+{
+	if (task_grants_late(task))
+		task->owes_grant = true;
+	else
+		task_grant(task);
+}
+
+/* After a call: is what the last frame has become through all stages? */
+static void
+task_pay(struct leat__task *task)
+{
+	if (!task->owes_grant || task->at)
+		return;
+	task->owes_grant = false;
+	task_grant(task);
 }
 
 /* ---- ending ------------------------------------------------------------------ */
@@ -239,6 +284,24 @@ task_close_outs(struct leat__task *task)
 				&st->outs[k]->chan, task->lane->worker);
 }
 
+/* Its first n stages have ended. */
+static void
+task_set_ended(struct leat__task *task, uint32_t n)
+{
+	leat__store_relaxed(&task->n_ended, n);
+	leat__drain_task(task);
+}
+
+/* The input of its first n stages has ended. */
+static void
+task_set_finishing(struct leat__task *task, uint32_t n)
+{
+	if (task->n_finishing >= n)
+		return;
+	leat__store_relaxed(&task->n_finishing, n);
+	leat__drain_task(task);
+}
+
 /*
  * Stage at-1 and all before it are not wanted any more: what they hold is
  * dropped, and counted as filtered by whoever holds it.
@@ -252,8 +315,9 @@ task_cut(struct leat__task *task, uint32_t at)
 			&task->nodes[k].stage->original->is_cut, 1u);
 	}
 	if (task->n_ended < at)
-		task->n_ended = at;
+		task_set_ended(task, at);
 	task->is_head_ended = true;
+	task->owes_grant = false;
 	task->at = 0;
 	task_close_ins(task);
 }
@@ -281,8 +345,7 @@ task_fail(struct leat__task *task, struct leat_stage *st, int code)
 		leat_stage_fail(st, code, "%s", leat_err_text(code));
 	leat__stage_error(st, &err);
 	leat__store_relaxed(&task->run->is_broken, 1u);
-	/* the first cause wins: after a cancel this changes nothing */
-	leat_ctx_fail(task->run->graph->ctx, &err);
+	leat__run_fail(task->run, &err);
 	return VERDICT_OVER;
 }
 
@@ -291,6 +354,7 @@ task_end(struct leat__task *task)
 {
 	for (uint32_t k = 0; k < task->n_nodes; k++)
 		leat__node_drop_inbox(task, &task->nodes[k], false);
+	task_set_ended(task, task->n_nodes);
 	if (task->region) {
 		leat__region_leave(task);
 		return;
@@ -316,17 +380,6 @@ task_wants(struct leat__task *task)
 
 /* ---- one call ---------------------------------------------------------------- */
 
-/* Of every 64th frame, how long each stage has it: not of the first, which
- * finds everything cold. Who is alone in its segment needs no share of it. */
-static void
-task_sample(struct leat__task *task)
-{
-	bool is_sampled =
-		++task->n_heads % TASK_SAMPLED == 2 && task->n_nodes > 1;
-
-	task->n_spread = is_sampled ? TASK_SAMPLED : 0;
-}
-
 /* A call of a callback; its time counts so many times. */
 static int
 task_call(struct leat__task *task, struct leat__node *node,
@@ -334,15 +387,33 @@ task_call(struct leat__task *task, struct leat__node *node,
 	uint32_t n_times)
 {
 	const struct leat__env *env = task->run->env;
-	int64_t began_ns;
+	int64_t began_ns, ended_ns;
 	int rc;
 
 	if (leat__likely(n_times == 0))
 		return call(task, node);
-	began_ns = env->now_ns(env);
+	began_ns = leat__sample_begin(task, node);
 	rc = call(task, node);
-	leat__bump(&node->called_ns,
-		n_times * (uint64_t)(env->now_ns(env) - began_ns));
+	ended_ns = env->now_ns(env);
+	leat__sample_timed(task, node, began_ns, ended_ns, n_times);
+	if (leat__trace_has_events(task->lane->trace))
+		leat__trace_called(task, node->stage, began_ns, ended_ns);
+	return rc;
+}
+
+/* The same, of what is called without a frame. */
+static int
+task_call_other(struct leat__task *task, struct leat__node *node,
+	int (*call)(struct leat__task *task, struct leat__node *node),
+	uint32_t n_times)
+{
+	int rc;
+
+	if (leat__unlikely(node->trace != NULL))
+		leat__trace_begin_other(task, node);
+	rc = task_call(task, node, call, n_times);
+	if (leat__unlikely(node->trace != NULL))
+		leat__trace_end(task, node, rc);
 	return rc;
 }
 
@@ -355,6 +426,7 @@ task_move(struct leat__task *task, uint32_t at)
 	while (at > 0 && !task->nodes[at].n_inbox)
 		at--;
 	task->at = at;
+	leat__store_relaxed(&task->shown_at, at);
 }
 
 static enum verdict
@@ -364,8 +436,12 @@ task_process(struct leat__task *task, uint32_t at)
 	int rc;
 
 	if (at == 0 && !node->is_counted)
-		task_sample(task);
+		leat__sample_next(task);
+	if (leat__unlikely(node->trace != NULL) && !node->is_counted)
+		leat__trace_begin(task, node);
 	rc = task_call(task, node, leat__node_process, task->n_spread);
+	if (leat__unlikely(node->trace != NULL))
+		leat__trace_end(task, node, rc);
 
 	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
 		return task_wants(task);
@@ -376,6 +452,8 @@ task_process(struct leat__task *task, uint32_t at)
 			node->stage->name);
 	if (rc < 0 && rc != LEAT_EOS)
 		return task_fail(task, node->stage, rc);
+	if (rc != LEAT_MORE && node->arrived)
+		leat__sample_arrived(task, node);
 	if (rc != LEAT_MORE && at == 0) {
 		/* who emits for a replica promises; and on ordered links
 		 * task_head does */
@@ -384,7 +462,7 @@ task_process(struct leat__task *task, uint32_t at)
 		/* whom a grant lets fail would not see that it is enough: the
 		 * close, which comes next, says both */
 		if (rc != LEAT_EOS)
-			task_grant(task);
+			task_end_frame(task);
 	}
 	if (rc == LEAT_EOS) {
 		/* it ends as if its input had ended; what is left is dropped */
@@ -395,6 +473,7 @@ task_process(struct leat__task *task, uint32_t at)
 	if (node->stage->is_restamping)
 		task_promise_up_to(task, task->fork_stamp + 1);
 	task_move(task, at);
+	task_pay(task);
 	return VERDICT_ON;
 }
 
@@ -404,6 +483,18 @@ task_end_source(struct leat__task *task)
 	task->is_head_ended = true;
 	if (leat__load_relaxed(&task->run->is_draining))
 		leat__store_relaxed(&task->run->is_drained, 1u);
+	task_set_finishing(task, 1);
+}
+
+static enum verdict task_flush(struct leat__task *task, bool is_between);
+
+/* Nothing more is taken in for a while: what the segment has goes on. */
+static enum verdict
+task_pause(struct leat__task *task)
+{
+	enum verdict verdict = task_flush(task, false);
+
+	return verdict == VERDICT_NO_INPUT ? VERDICT_PAUSED : verdict;
 }
 
 static enum verdict
@@ -417,10 +508,16 @@ task_produce(struct leat__task *task)
 		task_end_source(task);
 		return VERDICT_ON;
 	}
+	if (leat__pause_is_asked(task->run))
+		return task_pause(task);
 	if (!task_has_credit(task, 0))
 		return VERDICT_NO_CREDIT;
-	task_sample(task);
+	leat__sample_next(task);
+	if (leat__unlikely(head->trace != NULL))
+		leat__trace_begin_source(task, head);
 	rc = task_call(task, head, leat__node_produce, task->n_spread);
+	if (leat__unlikely(head->trace != NULL))
+		leat__trace_end(task, head, rc);
 	if (rc == LEAT_EAGAIN && stage_chooses(head->stage))
 		return task_wants(task);
 	if (rc == LEAT_EOS)
@@ -440,7 +537,7 @@ task_end_in(struct leat__task *task)
 
 	if (!task_has_credit(task, 0))
 		return VERDICT_NO_CREDIT;
-	rc = leat__node_end_in(task, head);
+	rc = task_call_other(task, head, leat__node_end_in, 0);
 	if (rc < 0 && rc != LEAT_EOS)
 		return task_fail(task, head->stage, rc);
 	if (rc != LEAT_MORE)
@@ -473,13 +570,22 @@ task_finish(struct leat__task *task)
 
 	if (!task_has_credit(task, at))
 		return VERDICT_NO_CREDIT;
+	task_set_finishing(task, at + 1);
+	if (node->is_flushed && !node->stage->n_outs) {
+		if (leat__drain_holds(task->run))
+			return VERDICT_HELD;
+		if (leat__drain_is_cut(task->run))
+			return VERDICT_ON; /* and the task is stopped */
+	}
 	if (!node->is_flushed) {
-		rc = leat__node_flush(task, node);
+		rc = task_call_other(task, node, leat__node_flush, 0);
 		node->is_flushed = rc == LEAT_OK;
 	} else {
-		rc = task_call(task, node, leat__node_finish, 1);
+		task->ended_ns = 0;
+		rc = task_call_other(task, node, leat__node_finish,
+			node->stage->ops.finish ? 1 : 0);
 		if (rc == LEAT_OK)
-			task->n_ended++;
+			task_set_ended(task, at + 1);
 	}
 	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
 		return task_wants(task);
@@ -514,7 +620,8 @@ task_flush(struct leat__task *task, bool is_between)
 			continue;
 		if (!task_has_credit(task, k))
 			return VERDICT_NO_CREDIT;
-		rc = leat__node_flush(task, node);
+		task->ended_ns = 0;
+		rc = task_call_other(task, node, leat__node_flush, 0);
 		if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
 			return task_holds(task);
 		if (rc < 0)
@@ -635,14 +742,26 @@ task_arm_choices(struct leat__task *task)
 	return n_armed > 0;
 }
 
+/* Is there more to be told to the merge of nested branches, and room for it? */
+static bool
+task_can_tell(struct leat__task *task)
+{
+	const struct leat__nest *nest = task_tail(task)->opens;
+
+	return nest && leat__task_has_numbers(task) &&
+		task_bound(task) > nest->last;
+}
+
 /* Where nested branches begin, their merge says when there is room. false:
- * there is by now. */
+ * there is by now; also if it came, unarmed, since task_promise_bound found
+ * none. */
 static bool
 task_arm_room(struct leat__task *task)
 {
 	uint64_t outer = task_lacks_room(task);
 
-	return !outer || leat__nest_arm(task_tail(task)->opens, outer);
+	return outer ? leat__nest_arm(task_tail(task)->opens, outer)
+		     : !task_can_tell(task);
 }
 
 static bool
@@ -672,6 +791,11 @@ task_arm(struct leat__task *task, enum verdict verdict)
 {
 	if (task->region)
 		return leat__region_rest(task, task_rest(verdict));
+	if (verdict == VERDICT_HELD)
+		return leat__drain_holds(task->run);
+	/* who lets it go on wakes all */
+	if (verdict == VERDICT_PAUSED)
+		return true;
 	if (verdict == VERDICT_NO_CREDIT)
 		return task_arm_outs(task);
 	if (!leat__pull_arm(task))
@@ -704,6 +828,25 @@ task_doing(enum verdict verdict)
 	return verdict == VERDICT_NO_CREDIT  ? LEAT__DOING_BLOCK
 		: verdict == VERDICT_NO_TURN ? LEAT__DOING_NOTHING
 					     : LEAT__DOING_STARVE;
+}
+
+/* For those who trace it: what it waits for. */
+static void
+task_rests(struct leat__task *task, enum verdict verdict)
+{
+	const struct leat_stage *head = task->nodes[0].stage;
+	const struct leat_stage *tail = task_tail(task);
+	struct leat__link *link = NULL;
+
+	if (verdict == VERDICT_NO_CREDIT && tail->n_outs == 1)
+		link = tail->outs[0];
+	else if (verdict == VERDICT_NO_INPUT && head->n_ins == 1)
+		link = head->ins[0];
+	task->trace.why = verdict == VERDICT_NO_CREDIT ? LEAT__TRACE_NO_CREDIT
+		: verdict == VERDICT_NO_TURN           ? LEAT__TRACE_NO_TURN
+		: verdict == VERDICT_HELD              ? LEAT__TRACE_HELD
+						       : LEAT__TRACE_NO_INPUT;
+	task->trace.link = link ? link->number : LEAT__TRACE_NOBODY;
 }
 
 /* ---- the loop ---------------------------------------------------------------- */
@@ -764,6 +907,8 @@ task_loop(struct leat__task *task, int64_t end_ns)
 			task_notify(task);
 			if (task_arm(task, verdict)) {
 				task_note(task, task_doing(verdict));
+				if (leat__unlikely(task->is_traced))
+					task_rests(task, verdict);
 				return LEAT__STEP_IDLE;
 			}
 			continue;
@@ -787,8 +932,13 @@ leat__task_step(struct leat__task *task, struct leat__lane *lane)
 	int64_t now_ns = env->now_ns(env);
 	enum leat__step step;
 
+	if (leat__unlikely(!leat__pause_enter(task)))
+		return LEAT__STEP_IDLE;
 	task->lane = lane;
+	task->ended_ns = 0;
 	leat__timesheet_note(&task->sheet, LEAT__DOING_WORK, now_ns);
+	if (leat__unlikely(task->is_traced))
+		leat__trace_step_began(task, now_ns);
 	if (task->region)
 		leat__region_resume(task);
 	step = task_loop(
@@ -797,7 +947,10 @@ leat__task_step(struct leat__task *task, struct leat__lane *lane)
 		task_end(task);
 	if (step != LEAT__STEP_IDLE)
 		task_note(task, LEAT__DOING_NOTHING);
+	if (leat__unlikely(task->is_traced))
+		leat__trace_step_ended(task, now_ns, step);
 	task->lane = NULL;
+	leat__pause_leave(task);
 	return step;
 }
 
@@ -810,9 +963,16 @@ node_init(struct leat__task *task, struct leat__node *node,
 	const struct leat__env *env = task->run->env;
 
 	node->stage = st;
+	node->called = st->original->called;
+	node->arrived = st->original->arrived;
 	node->is_kept_empty = leat__order_keeps_empty(st);
 	node->max_inbox = max_inbox;
 	node->inbox = env->alloc(env, max_inbox * sizeof(*node->inbox));
+	if (leat__stage_is_bisected(st)) {
+		node->bisect = env->alloc(env, sizeof(*node->bisect));
+		if (!node->bisect)
+			return LEAT_ENOMEM;
+	}
 	return node->inbox ? LEAT_OK : LEAT_ENOMEM;
 }
 
@@ -840,6 +1000,7 @@ leat__task_init(struct leat__task *task, struct leat__run *run,
 		st->task = task;
 		LEAT_TRY(node_init(task, &task->nodes[k], st, max_inbox));
 	}
+	leat__sample_init(task);
 	return leat__pull_init(task);
 }
 
@@ -854,6 +1015,7 @@ leat__task_fini(struct leat__task *task)
 		if (task->nodes[k].stage)
 			task->nodes[k].stage->task = NULL;
 		env->free(env, task->nodes[k].inbox);
+		env->free(env, task->nodes[k].bisect);
 	}
 	leat__pull_fini(task);
 	env->free(env, task->nodes);

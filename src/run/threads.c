@@ -128,6 +128,8 @@ one_main(void *arg)
 	struct leat__call *call = one->call;
 
 	one->call = NULL;
+	if (threads->is_freed)
+		(void)threads->env->thread_pin(threads->env, LEAT__CORE_ANY);
 	do
 		call->fn(call);
 	while ((call = one_next(one)) != NULL);

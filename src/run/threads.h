@@ -30,6 +30,8 @@ struct leat__threads {
 	uint32_t n_threads;              /* atomic for readers without it */
 	uint32_t n_starting;             /* whose start has not come back */
 	uint32_t n_made;
+	bool is_freed; /* set at first: who starts them may be pinned, they are
+			* not */
 	bool is_over;
 	struct leat__parker over; /* leat__threads_fini() waits for an end */
 };

@@ -12,6 +12,7 @@
  */
 #include <ck_pr.h>
 
+#include "base/probe.h"
 #include "run/exec.h"
 
 /* The common queue and new tasks come first every so many entries, so that
@@ -39,8 +40,8 @@ worker_begin(struct leat__worker *worker)
 	worker->is_searching = true; /* whoever started it counted it */
 	worker->idle_since_ns = 0;
 	leat__store_relaxed(&worker->coarse_ns, env->now_ns(env));
-	if (exec->opts.is_pinned) /* a wish */
-		(void)env->thread_pin(env, worker->number % env->n_cores(env));
+	if (exec->opts.pin)
+		leat__pin_thread(env, exec->opts.pin, worker->number);
 	leat__store_seq(&worker->mode, (uint32_t)LEAT__WORKER_AWAKE);
 }
 
@@ -171,6 +172,8 @@ worker_steal_from(struct leat__worker *worker, struct leat__worker *victim)
 	if (n == 0)
 		return NULL;
 	leat__bump(&worker->n_steals, n);
+	if (leat__unlikely(worker->trace != NULL))
+		leat__trace_stole(worker, victim, n);
 	return entries[0];
 }
 
@@ -300,6 +303,19 @@ worker_unpark(struct leat__worker *worker)
 	worker->is_for_one = was == LEAT__WORKER_WOKEN_FOR_ONE;
 }
 
+static void
+worker_sleep(struct leat__worker *worker, uint32_t ticket, int64_t deadline_ns)
+{
+	const struct leat__env *env = worker->exec->env;
+	int64_t since_ns =
+		leat__unlikely(worker->trace != NULL) ? env->now_ns(env) : 0;
+
+	leat__probe_1(park, worker->number);
+	(void)leat__parker_wait(&worker->parker, ticket, deadline_ns);
+	if (leat__unlikely(worker->trace != NULL))
+		leat__trace_parked(worker, since_ns);
+}
+
 /* Say that it parks, stop searching, look once more, park. */
 static void
 worker_park(struct leat__worker *worker, int64_t deadline_ns)
@@ -319,7 +335,7 @@ worker_park(struct leat__worker *worker, int64_t deadline_ns)
 		!worker_is_over(worker);
 	if (is_idle) {
 		leat__bump(&worker->n_parks, 1);
-		(void)leat__parker_wait(&worker->parker, ticket, deadline_ns);
+		worker_sleep(worker, ticket, deadline_ns);
 	}
 	worker_unpark(worker);
 	if (is_idle)

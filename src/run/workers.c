@@ -82,6 +82,8 @@ opts_fill(const struct leat__env *env, struct leat_workers_opts *o,
 	if (!o->max_workers)
 		o->max_workers = (uint32_t)leat__min_u64(
 			env->n_cores(env), LEAT_WORKERS_MAX);
+	if (!o->pin && (o->flags & LEAT_WORKERS_PIN))
+		o->pin = "cores";
 	if (!o->max_blocking)
 		o->max_blocking = WORKERS_BLOCKING;
 	if (!o->max_queued)
@@ -179,7 +181,7 @@ workers_init(struct leat_workers *workers, struct leat_ctx *ctx,
 	const struct leat_workers_opts *o)
 {
 	struct leat__exec_opts opts = {.n_workers = o->max_workers,
-		.is_pinned = o->flags & LEAT_WORKERS_PIN,
+		.pin = workers->pin.n ? &workers->pin : NULL,
 		.spin_ns = o->spin_ns,
 		.idle_ns = o->idle_ns,
 		.name = "leat-w",
@@ -193,6 +195,7 @@ workers_init(struct leat_workers *workers, struct leat_ctx *ctx,
 		LEAT_TRY(leat__ctx_create(workers->env, &workers->ctx, NULL));
 	leat__threads_init(&workers->threads, workers->env, "leat-b",
 		o->max_blocking, o->idle_ns);
+	workers->threads.is_freed = workers->pin.n > 0;
 	LEAT_TRY(leat__exec_init(&workers->exec, workers->env, &opts));
 	return workers_init_fibers(workers, o);
 }
@@ -230,14 +233,18 @@ leat__workers_create(const struct leat__env *env, struct leat_ctx *ctx,
 {
 	struct leat_workers_opts full;
 	struct leat_workers *workers;
+	struct leat__pin pin;
 	int rc;
 
 	LEAT_TRY(leat__opts_copy(
 		&full, sizeof(full), opts, "leat_workers_opts", err));
 	LEAT_TRY(opts_fill(env, &full, err));
+	LEAT_TRY(leat__pin_parse(
+		env, "leat_workers_opts: pin", full.pin, &pin, err));
 	workers = workers_alloc(env, &full);
 	if (!workers)
 		return leat__error(err, LEAT_ENOMEM, "no memory for workers");
+	workers->pin = pin;
 	rc = workers_init(workers, ctx, &full);
 	if (rc < 0)
 		leat__error(

@@ -75,6 +75,7 @@ struct leat_workers {
 	uint32_t max_blocking;
 	uint32_t is_closed;   /* atomic */
 	uint32_t is_canceled; /* atomic */
+	struct leat__pin pin; /* of fibers' threads */
 	struct leat__exec exec;
 	struct leat__fibers fibers;
 	struct leat__threads threads;

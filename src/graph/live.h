@@ -1,0 +1,59 @@
+/*
+ * graph/live.h -- options of stages that run: copies of them, how each can be
+ * changed, and instances that are told.
+ */
+#ifndef LEAT_SRC_GRAPH_LIVE_H
+#define LEAT_SRC_GRAPH_LIVE_H
+
+#include "graph/graph.h"
+#include <leat/live.h>
+
+/* ---- copies -------------------------------------------------------------- */
+
+/* Options of a stage, with their strings; does not change. */
+struct leat__opts {
+	uint32_t n_refs; /* atomic: of the stage, and of instances */
+	const struct leat__env *env;
+	_Alignas(16) uint8_t bytes[];
+};
+
+/* A copy with one reference; NULL = no memory. */
+struct leat__opts *leat__opts_hold(
+	const struct leat_stage *st, const void *opts);
+/* NULL is accepted. */
+void leat__opts_let_go(struct leat__opts *opts);
+
+/* ---- ways ---------------------------------------------------------------- */
+
+/* enum leat_way; why may be NULL. */
+uint32_t leat__option_way(const struct leat_stage *st,
+	const struct leat_option *option, struct leat_error *why);
+/* NULL after err says which there are. */
+const struct leat_option *leat__option_find(
+	const struct leat_stage *st, const char *name, struct leat_error *err);
+
+/* "@rate#2.items" of a stage: the hook's place and its option's name. false:
+ * option is not of that form. LEAT_OK or LEAT_EINVAL: there is no such hook.
+ * With graph->hooks_made. */
+bool leat__option_is_of_hook(const char *option);
+LEAT_MUST_CHECK int leat__hook_find(const struct leat_stage *st,
+	const char *option, uint32_t *k_out, const char **name_out,
+	struct leat_error *err);
+
+/* ---- instances ----------------------------------------------------------- */
+
+/* Would the stage's init accept them? */
+LEAT_MUST_CHECK int leat__live_try(
+	struct leat_stage *st, void *opts, struct leat_error *err);
+/* From its next call on each instance has them. */
+void leat__live_post(struct leat_stage *st, struct leat__opts *opts);
+/* Of an instance, before a call: it has been given others. */
+void leat__live_take(struct leat_stage *st);
+/* Nobody runs it: it lets go of all. */
+void leat__live_drop(struct leat_stage *st);
+
+/* Around reading or changing what options a stage has, while others may. */
+void leat__opts_lock(const struct leat_graph *graph);
+void leat__opts_unlock(const struct leat_graph *graph);
+
+#endif

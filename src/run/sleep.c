@@ -1,0 +1,45 @@
+/*
+ * run/sleep.c -- a stage with a thread of its own waits for a moment.
+ *
+ * Keeps: the wait ends with the run, with a call's deadline, and, of a source,
+ * with the beginning of a drain.
+ * Threads: the stage's own.
+ */
+#include "run/run.h"
+#include <leat/task.h>
+
+int
+leat__sleep_until_drain(struct leat_stage *st, int64_t until_ns)
+{
+	struct leat__run *run = st->graph->run;
+	int64_t deadline_ns = st->call_deadline_ns;
+	bool is_cut = deadline_ns && deadline_ns < until_ns;
+	int rc = leat_sleep_until(
+		run->drain.waits, is_cut ? deadline_ns : until_ns);
+
+	if (leat_ctx_is_done(st->graph->ctx))
+		return LEAT_ECANCELED;
+	if (rc != LEAT_OK)
+		return LEAT_EOS;
+	return is_cut ? LEAT_ETIMEDOUT : LEAT_OK;
+}
+
+int
+leat_stage_sleep_until(struct leat_stage *st, int64_t until_ns)
+{
+	const struct leat__env *env = st->graph->env;
+	int rc;
+
+	if (!(st->ops.flags & LEAT_STAGE_BLOCKING))
+		return leat_stage_fail(st, LEAT_EBUG,
+			"it sleeps, and has no LEAT_STAGE_BLOCKING");
+	if (until_ns <= env->now_ns(env))
+		return LEAT_OK;
+	leat__run_wait_begin(st, LEAT__DOING_BLOCK);
+	if (st->n_ins)
+		rc = leat_sleep_until(leat_stage_ctx(st), until_ns);
+	else
+		rc = leat__sleep_until_drain(st, until_ns);
+	leat__run_wait_end(st);
+	return rc;
+}
