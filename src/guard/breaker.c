@@ -1,16 +1,16 @@
 /*
  * guard/breaker.c -- no calls for a while where too many fail.
  *
- * closed: calls are made, and of those in the last `window` it is counted how
- * many failed, in BREAKER_PARTS parts of it that are forgotten one by one. At
- * `calls` or more, of which `share` percent or more failed, it opens. open: no
- * calls for `pause`; they fail, wait or are shed. half-open: `probes` calls are
- * let through; if all go well it closes, and forgets; if one fails it opens.
- * Keeps: what was decided is of the state as it was; one lock, held briefly.
- * Closed, good calls are only counted, and come into the window together, when
- * one fails or many have gathered: so no clock is looked at for each.
- * Threads: replicas at once.
- * Source: Nygard, Release It!, 2nd edition, 2018, circuit breaker.
+ * closed: calls are made, and of those in the last `window`, and of no more
+ * than the last `last`, it is counted how many failed, in BREAKER_PARTS parts
+ * that are forgotten one by one: a part is a tenth of the time, or of the
+ * calls. At `calls` or more, of which `share` percent or more failed, it opens.
+ * open: no calls for `pause`; they fail, wait or are shed. half-open: `probes`
+ * calls are let through; if all go well it closes; if one fails it opens.
+ * Keeps: what was decided is of the state as it was. Closed, good calls are
+ * only counted, and come into the window together: no clock is looked at for
+ * each. Threads: replicas at once. Source: Nygard, Release It!, 2nd edition,
+ * 2018.
  */
 #include "base/atomic.h"
 #include "base/base.h"
@@ -29,9 +29,12 @@ enum breaker_state { BREAKER_CLOSED = 0, BREAKER_OPENED, BREAKER_HALF };
 
 /* Calls of one part of the window. */
 struct part {
+	int64_t n; /* its number since the clock's zero */
 	uint64_t n_calls, n_failed;
 };
 
+/* Goes on when the hook is exchanged; the window is emptied where its length
+ * is another one. */
 struct breaker {
 	uint32_t state;      /* enum breaker_state; atomic, stored under lock */
 	uint32_t n_gathered; /* good calls; atomic */
@@ -39,9 +42,30 @@ struct breaker {
 	int64_t until_ns;       /* opened */
 	uint64_t n_probes;      /* half: let through */
 	uint64_t n_good;        /* half: of them, gone well */
-	int64_t n_part; /* the last one's number since the clock's zero */
+	int64_t part_ns;        /* what the parts' numbers count */
+	uint32_t at;            /* the part that is filled */
 	struct part parts[BREAKER_PARTS];
 };
+
+/* What has changed, to be told of without the lock. */
+struct turn {
+	bool is_one;
+	enum breaker_state before, after;
+	uint64_t n_calls, n_failed; /* of the window */
+};
+
+struct breaker_hook {
+	struct breaker *kept;
+	uint32_t n_gathered_max;
+};
+
+static struct breaker *
+breaker_of(struct leat_hook *hook)
+{
+	const struct breaker_hook *h = leat_hook_state(hook);
+
+	return h->kept;
+}
 
 static uint64_t
 or_default(uint64_t given, uint64_t other)
@@ -61,14 +85,36 @@ breaker_pause(const struct leat_breaker_opts *o)
 	return o->pause_ns ? o->pause_ns : BREAKER_PAUSE_NS;
 }
 
+/* Most calls of a part. */
+static uint64_t
+breaker_part_calls(const struct leat_breaker_opts *o)
+{
+	return o->last ? leat__max_u64(o->last / BREAKER_PARTS, 1) : UINT64_MAX;
+}
+
 static int
 breaker_init(struct leat_hook *hook, const void *opts)
 {
 	const struct leat_breaker_opts *o = opts;
+	struct breaker_hook *h = leat_hook_state(hook);
 
+	if (o->last && o->last < or_default(o->calls, BREAKER_CALLS))
+		return leat_hook_fail(hook, LEAT_EINVAL,
+			"@breaker looks back on the last=%llu calls, and fewer "
+			"than calls=%llu say nothing; accepted: last from %llu "
+			"on",
+			(unsigned long long)o->last,
+			(unsigned long long)or_default(o->calls, BREAKER_CALLS),
+			(unsigned long long)or_default(
+				o->calls, BREAKER_CALLS));
 	if (o->open == BREAKER_WAIT)
 		*leat_hook_flags(hook) |= LEAT_HOOK_WAITS;
-	return LEAT_OK;
+	if (o->open == BREAKER_SHED)
+		*leat_hook_flags(hook) |= LEAT_HOOK_SHEDS;
+	h->n_gathered_max = (uint32_t)leat__min_u64(
+		BREAKER_GATHERED, breaker_part_calls(o));
+	return leat_hook_keep(
+		hook, NULL, sizeof(struct breaker), (void **)&h->kept);
 }
 
 /* ---- the window --------------------------------------------------------- */
@@ -77,44 +123,78 @@ static void
 window_clear(struct breaker *s)
 {
 	for (uint32_t k = 0; k < BREAKER_PARTS; k++)
-		s->parts[k] = (struct part){0, 0};
+		s->parts[k] = (struct part){0, 0, 0};
 }
 
-/* The part that is filled now; those that it comes after are emptied. */
+/* The part that is filled now, with room; the oldest makes place for it. */
 static struct part *
 window_at(struct breaker *s, const struct leat_breaker_opts *o, int64_t now_ns)
 {
 	int64_t part_ns = breaker_window(o) / BREAKER_PARTS;
-	int64_t n = now_ns / (part_ns ? part_ns : 1);
+	int64_t n;
 
-	if (n - s->n_part >= (int64_t)BREAKER_PARTS)
+	part_ns = part_ns ? part_ns : 1;
+	if (s->part_ns != part_ns)
 		window_clear(s);
-	for (; s->n_part < n && n - s->n_part < (int64_t)BREAKER_PARTS;)
-		s->parts[++s->n_part % BREAKER_PARTS] = (struct part){0, 0};
-	s->n_part = n;
-	return &s->parts[n % BREAKER_PARTS];
+	s->part_ns = part_ns;
+	n = now_ns / part_ns;
+	if (s->parts[s->at].n == n &&
+		s->parts[s->at].n_calls < breaker_part_calls(o))
+		return &s->parts[s->at];
+	s->at = (s->at + 1) % BREAKER_PARTS;
+	s->parts[s->at] = (struct part){n, 0, 0};
+	return &s->parts[s->at];
 }
 
-static bool
-window_is_bad(const struct breaker *s, const struct leat_breaker_opts *o)
+static void
+window_add(struct breaker *s, const struct leat_breaker_opts *o, int64_t now_ns,
+	uint64_t n_good)
 {
-	uint64_t n_calls = 0, n_failed = 0;
+	while (n_good) {
+		struct part *part = window_at(s, o, now_ns);
+		uint64_t n = leat__min_u64(
+			n_good, breaker_part_calls(o) - part->n_calls);
 
-	for (uint32_t k = 0; k < BREAKER_PARTS; k++) {
-		n_calls += s->parts[k].n_calls;
-		n_failed += s->parts[k].n_failed;
+		part->n_calls += n;
+		n_good -= n;
 	}
-	return n_calls >= or_default(o->calls, BREAKER_CALLS) &&
-		n_failed * 100 >= n_calls * or_default(o->share, BREAKER_SHARE);
+}
+
+/* Those parts count that are not too old. */
+static bool
+window_is_bad(const struct breaker *s, const struct leat_breaker_opts *o,
+	struct turn *turn)
+{
+	int64_t n = s->parts[s->at].n;
+
+	turn->n_calls = turn->n_failed = 0;
+	for (uint32_t k = 0; k < BREAKER_PARTS; k++) {
+		if (n - s->parts[k].n >= (int64_t)BREAKER_PARTS)
+			continue;
+		turn->n_calls += s->parts[k].n_calls;
+		turn->n_failed += s->parts[k].n_failed;
+	}
+	return turn->n_calls >= or_default(o->calls, BREAKER_CALLS) &&
+		turn->n_failed * 100 >=
+		turn->n_calls * or_default(o->share, BREAKER_SHARE);
 }
 
 /* ---- states ------------------------------------------------------------- */
 
 static void
-breaker_trip(
-	struct breaker *s, const struct leat_breaker_opts *o, int64_t now_ns)
+breaker_turn(struct breaker *s, enum breaker_state state, struct turn *turn)
 {
-	leat__store_relaxed(&s->state, (uint32_t)BREAKER_OPENED);
+	turn->is_one = true;
+	turn->before = (enum breaker_state)s->state;
+	turn->after = state;
+	leat__store_relaxed(&s->state, (uint32_t)state);
+}
+
+static void
+breaker_trip(struct breaker *s, const struct leat_breaker_opts *o,
+	int64_t now_ns, struct turn *turn)
+{
+	breaker_turn(s, BREAKER_OPENED, turn);
 	leat__store_relaxed(&s->n_gathered, 0u);
 	s->until_ns = now_ns + breaker_pause(o);
 	window_clear(s);
@@ -123,12 +203,12 @@ breaker_trip(
 /* May a call be made? Else: not before when. */
 static bool
 breaker_lets_through(struct breaker *s, const struct leat_breaker_opts *o,
-	int64_t now_ns, int64_t *when_out)
+	int64_t now_ns, int64_t *when_out, struct turn *turn)
 {
 	if (s->state == BREAKER_CLOSED)
 		return true;
 	if (s->state == BREAKER_OPENED && now_ns >= s->until_ns) {
-		leat__store_relaxed(&s->state, (uint32_t)BREAKER_HALF);
+		breaker_turn(s, BREAKER_HALF, turn);
 		s->n_probes = 0;
 		s->n_good = 0;
 	}
@@ -142,30 +222,52 @@ breaker_lets_through(struct breaker *s, const struct leat_breaker_opts *o,
 
 static void
 breaker_learn(struct breaker *s, const struct leat_breaker_opts *o,
-	int64_t now_ns, bool is_bad)
+	int64_t now_ns, bool is_bad, struct turn *turn)
 {
 	struct part *part;
 
 	if (s->state == BREAKER_OPENED)
 		return; /* from before it opened */
 	if (s->state == BREAKER_HALF && is_bad) {
-		breaker_trip(s, o, now_ns);
+		turn->n_calls = turn->n_failed = 1;
+		breaker_trip(s, o, now_ns, turn);
 		return;
 	}
 	if (s->state == BREAKER_HALF) {
-		if (++s->n_good >= or_default(o->probes, 1))
-			leat__store_relaxed(
-				&s->state, (uint32_t)BREAKER_CLOSED);
+		turn->n_calls = ++s->n_good;
+		if (s->n_good >= or_default(o->probes, 1))
+			breaker_turn(s, BREAKER_CLOSED, turn);
 		return;
 	}
+	/* a good one is among those that have gathered */
+	window_add(s, o, now_ns, leat__swap_acq_rel(&s->n_gathered, 0u));
+	if (!is_bad)
+		return;
 	part = window_at(s, o, now_ns);
-	part->n_calls += leat__swap_acq_rel(&s->n_gathered, 0u) + is_bad;
-	part->n_failed += is_bad;
-	if (is_bad && window_is_bad(s, o))
-		breaker_trip(s, o, now_ns);
+	part->n_calls++;
+	part->n_failed++;
+	if (window_is_bad(s, o, turn))
+		breaker_trip(s, o, now_ns, turn);
 }
 
 /* ---- the hook ----------------------------------------------------------- */
+
+static void
+breaker_tell(struct leat_hook *hook, const struct turn *turn)
+{
+	static const char *const names[] = {"closed", "open", "half-open"};
+
+	if (!turn->is_one)
+		return;
+	if (turn->after == BREAKER_HALF)
+		leat_hook_tell(hook, "state", names[turn->before],
+			names[turn->after], "the pause is over");
+	else
+		leat_hook_tell(hook, "state", names[turn->before],
+			names[turn->after], "%llu of %llu calls failed",
+			(unsigned long long)turn->n_failed,
+			(unsigned long long)turn->n_calls);
+}
 
 static int
 breaker_refuse(const struct leat_call *call, const struct leat_breaker_opts *o)
@@ -179,30 +281,39 @@ breaker_refuse(const struct leat_call *call, const struct leat_breaker_opts *o)
 		(unsigned long long)or_default(o->calls, BREAKER_CALLS));
 }
 
+static bool
+breaker_asks(struct leat_hook *hook, int64_t *when_out)
+{
+	const struct leat__env *env = leat__env_posix();
+	struct breaker *s = breaker_of(hook);
+	int64_t now_ns = leat_hook_now_ns(hook);
+	struct turn turn = {0};
+	bool is_let;
+
+	leat__lock_take(&s->lock, env);
+	is_let = breaker_lets_through(
+		s, leat_hook_opts(hook), now_ns, when_out, &turn);
+	leat__lock_drop(&s->lock, env);
+	breaker_tell(hook, &turn);
+	return is_let;
+}
+
 static int
 breaker_before(struct leat_hook *hook, const struct leat_call *call)
 {
-	const struct leat_breaker_opts *o = leat_hook_opts(hook);
-	const struct leat__env *env = leat__env_posix();
-	struct breaker *s = leat_hook_state(hook);
+	const struct leat_breaker_opts *o;
 	int64_t when_ns = 0;
-	bool is_let;
 
-	if (leat__load_relaxed(&s->state) == BREAKER_CLOSED)
+	if (leat__likely(leat__load_relaxed(&breaker_of(hook)->state) ==
+		    BREAKER_CLOSED))
 		return LEAT_OK;
-	for (;;) {
-		int64_t now_ns = leat_now_ns();
-
-		leat__lock_take(&s->lock, env);
-		is_let = breaker_lets_through(s, o, now_ns, &when_ns);
-		leat__lock_drop(&s->lock, env);
-		if (is_let)
-			return LEAT_OK;
+	o = leat_hook_opts(hook);
+	while (!breaker_asks(hook, &when_ns)) {
 		if (o->open != BREAKER_WAIT)
 			return breaker_refuse(call, o);
-		if (leat_call_wait(call, when_ns) < 0)
-			return LEAT_ECANCELED;
+		LEAT_TRY(leat_call_wait(call, when_ns));
 	}
+	return LEAT_OK;
 }
 
 static bool
@@ -214,21 +325,70 @@ breaker_is_bad(int rc)
 		rc == LEAT_ETIMEDOUT || rc == LEAT_ECLOSED;
 }
 
+/* Does it say nothing of the stage: a hook inside did not let it through, or
+ * it was called off? */
+static bool
+breaker_is_void(int rc)
+{
+	return rc == LEAT_SHED || rc == LEAT_ELSEWHERE ||
+		rc == LEAT_ECANCELED || rc == LEAT_EAGAIN;
+}
+
 static void
-breaker_after(struct leat_hook *hook, const struct leat_call *call, int rc)
+breaker_learn_void(struct breaker *s, const struct leat__env *env)
+{
+	leat__lock_take(&s->lock, env);
+	if (s->state == BREAKER_HALF && s->n_probes)
+		s->n_probes--;
+	leat__lock_drop(&s->lock, env);
+}
+
+/* May it be put into the window later? */
+static bool
+breaker_gathers(const struct breaker_hook *h, const struct leat_call *call)
+{
+	uint32_t *n = &h->kept->n_gathered;
+
+	if (leat__load_relaxed(&h->kept->state) != BREAKER_CLOSED)
+		return false;
+	if (!(call->flags & LEAT_CALL_ALONE))
+		return leat__add_relaxed(n, 1u) + 1 < h->n_gathered_max;
+	leat__bump(n, 1);
+	return leat__load_relaxed(n) < h->n_gathered_max;
+}
+
+/* What is not one good call of many. */
+static void
+breaker_note(struct leat_hook *hook, int rc)
 {
 	const struct leat_breaker_opts *o = leat_hook_opts(hook);
 	const struct leat__env *env = leat__env_posix();
-	struct breaker *s = leat_hook_state(hook);
+	struct breaker *s = breaker_of(hook);
 	bool is_bad = breaker_is_bad(rc);
+	struct turn turn = {0};
 
-	(void)call;
-	if (!is_bad && leat__load_relaxed(&s->state) == BREAKER_CLOSED &&
-		leat__add_relaxed(&s->n_gathered, 1u) + 1 < BREAKER_GATHERED)
+	if (breaker_is_void(rc)) {
+		breaker_learn_void(s, env);
 		return;
+	}
 	leat__lock_take(&s->lock, env);
-	breaker_learn(s, o, leat_now_ns(), is_bad);
+	breaker_learn(s, o, leat_hook_now_ns(hook), is_bad, &turn);
 	leat__lock_drop(&s->lock, env);
+	breaker_tell(hook, &turn);
+}
+
+static void
+breaker_after(struct leat_hook *hook, const struct leat_call *call, int rc)
+{
+	if (leat__unlikely(rc < 0 || rc > LEAT_MORE) ||
+		!breaker_gathers(leat_hook_state(hook), call))
+		breaker_note(hook, rc);
+}
+
+static uint64_t
+breaker_level(struct leat_hook *hook)
+{
+	return leat__load_relaxed(&breaker_of(hook)->state);
 }
 
 static const struct leat_option breaker_options[] = {
@@ -256,6 +416,14 @@ static const struct leat_option breaker_options[] = {
 		.fallback = "10s",
 		.unit = "ns",
 		.help = "the time that is looked back on"},
+	{.name = "last",
+		.type = LEAT_OPTION_UINT,
+		.offset = offsetof(struct leat_breaker_opts, last),
+		.min = 1,
+		.max = 1000000000,
+		.unit = "calls",
+		.help = "of the window no more than so many count, a tenth "
+			"more or less"},
 	{.name = "pause",
 		.type = LEAT_OPTION_DURATION,
 		.offset = offsetof(struct leat_breaker_opts, pause_ns),
@@ -295,10 +463,11 @@ const struct leat_hook_ops leat_breaker_ops = {
 		"\n"
 		"    @breaker(share=35, calls=500, window=10s, open=wait) "
 		"STAGE ...\n",
-	.state_bytes = sizeof(struct breaker),
+	.state_bytes = sizeof(struct breaker_hook),
 	.opts_bytes = sizeof(struct leat_breaker_opts),
 	.options = breaker_options,
 	.init = breaker_init,
 	.before = breaker_before,
 	.after = breaker_after,
+	.level = breaker_level,
 };

@@ -3,7 +3,9 @@
  *
  * The k-th failure is followed by a delay drawn from d * (1 - jitter) to d,
  * d = min(cap, base * factor^(k-1)), or base. Not after the last attempt, nor
- * if the next one would begin later than total after the first began.
+ * if the next one would begin later than total after the first began. A drain
+ * ends a delay: what is left of the attempts is made at once, and a source has
+ * none.
  * Keeps: the frame in hand stays in hand, so records keep their order.
  * Threads: that of the stage.
  * Source: Brooker, Exponential backoff and jitter, 2015.
@@ -20,16 +22,18 @@
 #define RETRY_FACTOR  2.0
 
 struct retry {
-	int64_t began_ns; /* the first attempt of the call under way */
+	int64_t began_ns; /* the first attempt of the call under way; of total
+			   */
 };
 
 static int
 retry_before(struct leat_hook *hook, const struct leat_call *call)
 {
+	const struct leat_retry_opts *o = leat_hook_opts(hook);
 	struct retry *s = leat_hook_state(hook);
 
-	if (call->n_attempts == 1)
-		s->began_ns = leat_now_ns();
+	if (o->total_ns && call->n_attempts == 1)
+		s->began_ns = leat_hook_now_ns(hook);
 	return LEAT_OK;
 }
 
@@ -75,7 +79,8 @@ retry_on_error(struct leat_hook *hook, const struct leat_call *call, int rc)
 	const struct retry *s = leat_hook_state(hook);
 	uint64_t max = o->max ? o->max : RETRY_MAX;
 	uint32_t k = call->n_attempts;
-	int64_t now_ns = leat_now_ns(), until_ns;
+	int64_t now_ns = leat_hook_now_ns(hook), until_ns;
+	int waited;
 
 	if (!retry_is_worth_it(rc))
 		return rc;
@@ -89,9 +94,10 @@ retry_on_error(struct leat_hook *hook, const struct leat_call *call, int rc)
 			"given up after %u attempts: another one would begin "
 			"after the total time (@retry total=)",
 			k);
-	if (leat_call_wait(call, until_ns) < 0)
-		return rc;
-	return LEAT_AGAIN;
+	waited = leat_call_pause(call, until_ns);
+	if (waited == LEAT_EOS)
+		return LEAT_EOS;
+	return waited < 0 ? rc : LEAT_AGAIN;
 }
 
 static const struct leat_option retry_options[] = {
@@ -153,7 +159,7 @@ const struct leat_hook_ops leat_retry_ops = {
 		"overtakes it. Bad\n"
 		"data and bugs are not tried again. Only for stages that can "
 		"be called again\n"
-		"after a failure.\n"
+		"after a failure. A drain leaves out the delays.\n"
 		"\n"
 		"    @retry(max=5, base=100ms, jitter=0.5) STAGE ...\n",
 	.state_bytes = sizeof(struct retry),

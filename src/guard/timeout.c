@@ -15,7 +15,7 @@ static int
 timeout_before(struct leat_hook *hook, const struct leat_call *call)
 {
 	const struct leat_timeout_opts *o = leat_hook_opts(hook);
-	int64_t now_ns = leat_now_ns();
+	int64_t now_ns = leat_hook_now_ns(hook);
 
 	leat_call_set_deadline(call,
 		o->after_ns < INT64_MAX - now_ns ? now_ns + o->after_ns
