@@ -3,11 +3,13 @@
  *
  * The order is that of lists: sources, fan-out and fan-in, filters, sinks.
  */
+#include <leat/dead.h>
 #include <leat/guard.h>
 #include <leat/stages.h>
 
 static const struct leat_stage_ops *const table_stages[] = {
 	&leat_read_ops,
+	&leat_gen_ops,
 	&leat_tee_ops,
 	&leat_split_ops,
 	&leat_merge_ops,
@@ -59,6 +61,8 @@ static const struct leat_stage_ops *const table_stages[] = {
 	&leat_zstd_encode_ops,
 	&leat_lz4_encode_ops,
 	&leat_bzip2_encode_ops,
+	&leat_blocks_cut_ops,
+	&leat_blocks_encode_ops,
 	&leat_write_ops,
 	&leat_write_split_ops,
 };
@@ -77,15 +81,16 @@ static const struct leat_extension table_extensions[] = {
 
 /* Where decoding costs little, two workers have enough to do beside it. */
 static const struct leat_compression table_compressions[] = {
-	{".gz", "gzip.decode", "gzip.encode", {0x1f, 0x8b}, 2,
-		&leat_members_decode_ops, leat_members_shown, 3, 0},
+	{".gz", "gzip.decode", "blocks.encode gzip", {0x1f, 0x8b}, 2,
+		&leat_members_decode_ops, leat_members_shown, 3, 0, NULL},
 	{".zst", "zstd.decode", "zstd.encode", {0x28, 0xb5, 0x2f, 0xfd}, 4,
-		&leat_members_decode_ops, leat_members_shown, 3, 0},
-	{".lz4", "lz4.decode", "lz4.encode", {0x04, 0x22, 0x4d, 0x18}, 4,
-		&leat_members_decode_ops, leat_members_shown, 3, 0},
-	{".bz2", "bzip2.decode", "bzip2.encode", {'B', 'Z', 'h'}, 3,
-		&leat_members_decode_ops, leat_members_shown, 2, 0},
-	{NULL, NULL, NULL, {0}, 0, NULL, NULL, 0, 0},
+		&leat_members_decode_ops, leat_members_shown, 3, 0, NULL},
+	{".lz4", "lz4.decode", "blocks.encode lz4", {0x04, 0x22, 0x4d, 0x18}, 4,
+		&leat_members_decode_ops, leat_members_shown, 3, 0, NULL},
+	{".bz2", "bzip2.decode", "blocks.encode bzip2", {'B', 'Z', 'h'}, 3,
+		&leat_members_decode_ops, leat_members_shown, 2, 0,
+		leat_bzip2_shown},
+	{NULL, NULL, NULL, {0}, 0, NULL, NULL, 0, 0, NULL},
 };
 
 static const struct leat_hook_ops *const table_guards[] = {
@@ -93,6 +98,17 @@ static const struct leat_hook_ops *const table_guards[] = {
 	&leat_rate_ops,
 	&leat_breaker_ops,
 	&leat_timeout_ops,
+	&leat_bulkhead_ops,
+	&leat_fallback_ops,
+	&leat_shed_ops,
+	&leat_dedup_guard_ops,
+	&leat_isolate_ops,
+	NULL,
+};
+
+static const struct leat_dead_ops *const table_dead_stores[] = {
+	&leat_dead_sqlite_ops,
+	&leat_dead_lines_ops,
 	NULL,
 };
 
@@ -103,4 +119,5 @@ const struct leat_stage_set leat_stages = {
 	.extensions = table_extensions,
 	.compressions = table_compressions,
 	.guards = table_guards,
+	.dead_stores = table_dead_stores,
 };

@@ -319,7 +319,9 @@ out_fail(struct leat_stage *st, const struct leat_table *t, uint32_t column,
 	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
 	return leat_stage_fail(st, code,
 		"%s:%llu:%llu: column '%s' has a value that is no %s",
-		t->schema->origin ? t->schema->origin : "input",
+		t->file                     ? t->file
+			: t->schema->origin ? t->schema->origin
+					    : "input",
 		(unsigned long long)p.line, (unsigned long long)p.column,
 		c->name, leat_type_name(c->type));
 }

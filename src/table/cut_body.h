@@ -13,22 +13,10 @@
 #ifndef LEAT_SRC_TABLE_CUT_BODY_H
 #define LEAT_SRC_TABLE_CUT_BODY_H
 
-#include <string.h>
-
 #include "table/table.h"
-
-/* What scan_quotes_are_odd() is to know of a block without quotes. */
-static inline uint64_t
-cut_after(const struct leat_dialect *dialect, uint8_t byte)
-{
-	return byte == '\n' || byte == dialect->separator ? 0 : SCAN_AFTER_DATA;
-}
 
 #define CUT_RUN_BYTES  2048  /* at most 255 for each byte of a vector */
 #define CUT_SKIP_BYTES 65536 /* most that is not looked at for runs */
-
-typedef uint8_t cut_bytes __attribute__((vector_size(32)));
-typedef uint64_t cut_words __attribute__((vector_size(32)));
 
 /* How far a cut is, and where it has found the last record end. */
 struct cut_place {
@@ -67,25 +55,20 @@ SCAN_TARGET static inline bool
 cut_is_plain(const uint8_t *text, const struct leat_dialect *dialect,
 	uint32_t *n_lines)
 {
-	const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
-	cut_bytes quotes = {0}, counts = {0};
-	cut_words quoted, sums;
-	uint32_t n = 0;
+	scan_bytes quotes = {0}, counts = {0};
+	scan_words quoted;
 
-	for (uint32_t at = 0; at < CUT_RUN_BYTES; at += sizeof(cut_bytes)) {
-		cut_bytes bytes;
+	for (uint32_t at = 0; at < CUT_RUN_BYTES; at += sizeof(scan_bytes)) {
+		scan_bytes bytes;
 
 		memcpy(&bytes, text + at, sizeof(bytes));
-		quotes |= (cut_bytes)(bytes == dialect->quote);
-		counts -= (cut_bytes)(bytes == '\n');
+		quotes |= (scan_bytes)(bytes == dialect->quote);
+		counts -= (scan_bytes)(bytes == '\n');
 	}
-	quoted = (cut_words)quotes;
+	quoted = (scan_words)quotes;
 	if (dialect->quote && (quoted[0] | quoted[1] | quoted[2] | quoted[3]))
 		return false;
-	sums = ((cut_words)counts & even) + ((cut_words)counts >> 8 & even);
-	for (uint32_t k = 0; k < 4; k++)
-		n += (uint32_t)(sums[k] * UINT64_C(0x0001000100010001) >> 48);
-	*n_lines = n;
+	*n_lines = scan_sum(&counts);
 	return true;
 }
 
@@ -160,7 +143,7 @@ cut_take_blocks(struct leat_scan *scan, struct cut_place *place,
 			continue;
 		}
 		if (is_short)
-			s.after = cut_after(dialect, text[c.at - 1]);
+			s.after = scan_after(dialect, text[c.at - 1]);
 		is_short = false;
 		b.ends = (SCAN_EQUAL(block, dialect->separator) & b.valid) |
 			b.lines;
@@ -185,7 +168,7 @@ cut_take_blocks(struct leat_scan *scan, struct cut_place *place,
 	if (c.at > n_bytes)
 		c.at = n_bytes;
 	if (is_short)
-		s.after = cut_after(dialect, text[c.at - 1]);
+		s.after = scan_after(dialect, text[c.at - 1]);
 	*scan = s;
 	*place = c;
 }
@@ -206,7 +189,7 @@ CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
 		if (!s->in_quotes && !(s->after & ~(uint64_t)SCAN_AFTER_DATA))
 			cut_take_runs(&c, dialect, text, n_bytes);
 		if (c.at > before)
-			s->after = cut_after(dialect, text[c.at - 1]);
+			s->after = scan_after(dialect, text[c.at - 1]);
 		cut_take_blocks(s, &c, dialect, text, n_bytes);
 	}
 	cut->n_lines = c.n_lines;
@@ -219,56 +202,93 @@ CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
 	return c.at;
 }
 
+/* Separators and records that are counted. */
+struct count_place {
+	uint64_t n_separators;
+	uint64_t n_wanted; /* of them, at the next record end */
+	uint64_t step;     /* from one record end to the next */
+	uint64_t wrong;    /* not 0: a record end is where it should not be */
+	uint32_t n_records;
+	uint32_t at;
+};
+
+/* The ends of records in the block in work: nobody can foresee whether there is
+ * one, so there is no branch, but for a second one. */
+SCAN_TARGET static inline void
+count_block(struct count_place *p, uint64_t separators, uint64_t lines)
+{
+	uint64_t left = lines;
+
+	do {
+		uint64_t end = left & (0 - left),
+			 all = 0 - (uint64_t)(left != 0);
+
+		p->wrong |= all &
+			(p->n_wanted ^
+				(p->n_separators +
+					(uint32_t)__builtin_popcountll(
+						separators & (end - 1))));
+		p->n_wanted += all & p->step;
+		left ^= end;
+	} while (leat__unlikely(left));
+	p->n_records += (uint32_t)__builtin_popcountll(lines);
+	p->n_separators += (uint32_t)__builtin_popcountll(separators);
+	p->at += 64;
+}
+
+/* Whole blocks without quotes, outside of quotes. */
+SCAN_TARGET static inline void
+count_take_run(struct count_place *place, const struct leat_dialect *dialect,
+	const uint8_t *text, uint32_t n_bytes)
+{
+	const struct leat_dialect d = *dialect;
+	struct count_place p = *place;
+
+	while (n_bytes - p.at >= 64) {
+		SCAN_BLOCK block = SCAN_LOAD(text + p.at);
+
+		if (leat__unlikely(SCAN_HAS(block, d.quote)) && d.quote)
+			break;
+		count_block(&p, SCAN_EQUAL(block, d.separator),
+			SCAN_EQUAL(block, '\n'));
+	}
+	*place = p;
+}
+
+/* One block, with quotes or the last bytes. false: a quote is odd. */
+SCAN_TARGET static inline bool
+count_take_block(struct count_place *p, struct leat_scan *s,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes)
+{
+	struct scan_block b;
+	uint64_t inside;
+
+	if (!scan_read_block(
+		    &b, s, dialect, text + p->at, n_bytes - p->at, &inside))
+		return false;
+	count_block(p, b.ends & ~b.lines & ~inside, b.lines & ~inside);
+	return true;
+}
+
 /* false: a record has another number of fields, or a quote is odd. */
 SCAN_TARGET bool
 COUNT_NAME(const struct leat_dialect *dialect, const uint8_t *text,
 	uint32_t n_bytes, uint32_t n_fields, uint32_t *n_records)
 {
 	struct leat_scan s = {0};
-	uint64_t quoting = dialect->quote ? ~(uint64_t)0 : 0;
-	/* separators so far, and how many there are to be at the next end */
-	uint64_t n_separators = 0, n_wanted = n_fields - 1, wrong = 0;
-	uint32_t n = 0;
+	struct count_place p = {.n_wanted = n_fields - 1, .step = n_fields - 1};
 
-	for (uint32_t at = 0; at < n_bytes; at += 64) {
-		SCAN_BLOCK block = SCAN_LOAD(text + at);
-		struct scan_block b = {.valid = ~(uint64_t)0, .last = 63};
-		uint64_t separators;
+	while (p.at < n_bytes) {
+		uint32_t before = p.at;
 
-		if (leat__unlikely(n_bytes - at < 64)) {
-			b.last = n_bytes - at - 1;
-			b.valid >>= 63 - b.last;
-		}
-		b.lines = SCAN_EQUAL(block, '\n') & b.valid;
-		separators = SCAN_EQUAL(block, dialect->separator) & b.valid;
-		b.quotes =
-			SCAN_EQUAL(block, dialect->quote) & b.valid & quoting;
-		if (b.quotes | s.in_quotes |
-			(s.after & ~(uint64_t)SCAN_AFTER_DATA)) {
-			uint64_t inside = SCAN_XOR(b.quotes) ^ s.in_quotes;
-
-			b.ends = separators | b.lines;
-			if (scan_quotes_are_odd(
-				    &s, &b, inside, SCAN_EQUAL(block, '\r')))
-				return false;
-			s.in_quotes = (uint64_t)((int64_t)inside >> 63);
-			separators &= ~inside;
-			b.lines &= ~inside;
-		} else {
-			s.after = ~((separators | b.lines) >> b.last) & 1;
-		}
-		for (uint64_t left = b.lines; left; left &= left - 1) {
-			uint64_t before = (left & (0 - left)) - 1;
-
-			wrong |= n_wanted ^
-				(n_separators +
-					(uint32_t)__builtin_popcountll(
-						separators & before));
-			n_wanted += n_fields - 1;
-		}
-		n += (uint32_t)__builtin_popcountll(b.lines);
-		n_separators += (uint32_t)__builtin_popcountll(separators);
+		if (scan_is_plain(&s))
+			count_take_run(&p, dialect, text, n_bytes);
+		if (p.at > before)
+			s.after = scan_after(dialect, text[p.at - 1]);
+		else if (!count_take_block(&p, &s, dialect, text, n_bytes))
+			return false;
 	}
-	*n_records = n;
-	return !wrong;
+	*n_records = p.n_records;
+	return !p.wrong;
 }

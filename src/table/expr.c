@@ -268,3 +268,23 @@ leat_expr_fault_text(const struct leat_expr *expr, const struct leat_table *t,
 		snprintf(buf, n_bytes, "'%.*s' has a text, where %s is wanted",
 			len, source, leat__expr_wanted(fault->type));
 }
+
+/* ---- which columns ------------------------------------------------------- */
+
+bool
+leat_expr_wants(const struct leat_expr *expr, const struct leat_schema *schema,
+	bool *wanted)
+{
+	for (uint32_t k = 0; k < expr->n_nodes; k++) {
+		const struct expr_node *n = &expr->nodes[k];
+		int32_t column;
+
+		if (n->kind != EXPR_COLUMN)
+			continue;
+		column = leat_schema_find(schema, n->text, n->len);
+		if (column < 0)
+			return false;
+		wanted[column] = true;
+	}
+	return true;
+}

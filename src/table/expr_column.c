@@ -10,51 +10,7 @@
 #include <string.h>
 
 #include "table/expr.h"
-
-/* ---- short numbers ------------------------------------------------------ */
-
-#define COLUMN_ZEROS 0x3030303030303030u
-
-/*
- * Up to eight digits, without a loop: moved to the high end over zeros, checked
- * all at once, then added up pairwise. false if something else is there. Reads
- * eight bytes, which text always has behind it.
- * Source: Lemire, Quickly parsing eight digits, 2018.
- */
-static inline bool
-column_short_digits(const uint8_t *data, uint32_t len, uint64_t *value)
-{
-	uint64_t x;
-
-	if (len - 1 > 7)
-		return false;
-	memcpy(&x, data, sizeof(x));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
-	x = (x - COLUMN_ZEROS) << (64 - 8 * len);
-	if ((x | (x + 0x7676767676767676u)) & 0x8080808080808080u)
-		return false;
-	x = x * 10 + (x >> 8);
-	x = ((x & 0x000000ff000000ffu) * 0x000f424000000064u +
-		    ((x >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
-		32;
-	*value = x;
-	return true;
-}
-
-/* What most fields hold; false = not such a one. */
-static inline bool
-column_short_int(struct leat_text x, int64_t *value)
-{
-	uint32_t is_minus = x.len && x.data[0] == '-';
-	uint64_t digits = 0;
-
-	if (!column_short_digits(x.data + is_minus, x.len - is_minus, &digits))
-		return false;
-	*value = is_minus ? -(int64_t)digits : (int64_t)digits;
-	return true;
-}
+#include "table/plain.h"
 
 /* ---- text --------------------------------------------------------------- */
 
@@ -119,27 +75,37 @@ column_texts(const struct expr_call *c, const struct column_source *s)
 	return LEAT_OK;
 }
 
-/* Both kinds of numbers, as they come. */
+/* Both kinds of numbers, as they come: what an EXPR_NUMBER has. */
+static inline uint8_t
+column_number(const struct expr_call *c, const struct column_source *s,
+	uint32_t k, struct expr_value *v)
+{
+	struct leat_text x = column_raw(s, c->rows[k]);
+	uint8_t has = 0;
+
+	if (!x.data)
+		return 0;
+	if (leat__unlikely(column_is_bad(s, c->rows[k]))) {
+		leat__expr_bad_text(c, k, LEAT_TYPE_FLOAT64);
+		return 0;
+	}
+	if (x.len && leat__likely(leat__plain_int(x.data, x.len, &v->int64)))
+		return 1;
+	if (s->field != LEAT_FIELD_NONE && !(x = leat__expr_trim(x)).len)
+		return 0;
+	has = leat__expr_read_number(x, v);
+	if (!has)
+		leat__expr_bad_text(c, k, LEAT_TYPE_FLOAT64);
+	return has;
+}
+
 static void
 column_numbers(const struct expr_call *c, const struct column_source *s)
 {
 	for (uint32_t k = 0; k < c->n; k++) {
-		struct leat_text x = column_raw(s, c->rows[k]);
 		struct expr_value v = {.int64 = 0};
 
-		c->out->has[k] = 0;
-		if (!x.data)
-			continue;
-		if (leat__unlikely(column_is_bad(s, c->rows[k])))
-			leat__expr_bad_text(c, k, LEAT_TYPE_FLOAT64);
-		else if (leat__likely(column_short_int(x, &v.int64)))
-			c->out->has[k] = 1;
-		else if (s->field == LEAT_FIELD_NONE ||
-			(x = leat__expr_trim(x)).len) {
-			c->out->has[k] = leat__expr_read_number(x, &v);
-			if (!c->out->has[k])
-				leat__expr_bad_text(c, k, LEAT_TYPE_FLOAT64);
-		}
+		c->out->has[k] = column_number(c, s, k, &v);
 		c->out->int64[k] = v.int64;
 	}
 }
@@ -163,8 +129,9 @@ column_values(
 			continue;
 		}
 		if (!x.data ||
-			(type == LEAT_TYPE_INT64 &&
-				column_short_int(x, &c->out->int64[k])))
+			(type == LEAT_TYPE_INT64 && x.len &&
+				leat__plain_int(
+					x.data, x.len, &c->out->int64[k])))
 			continue;
 		if (s->field != LEAT_FIELD_NONE && !leat__expr_trim(x).len)
 			c->out->has[k] = 0;
@@ -287,39 +254,119 @@ leat__expr_run_column(const struct expr_call *c, uint32_t *type_out)
 	return column_from_text(c, &s, type_out);
 }
 
-/* ---- the common cases: a column of a file, a literal -------------------- */
+/* ---- the common cases: a column of text, a literal -------------------- */
+
+/* Where a column's text stands; false: it has none. */
+static bool
+column_find(
+	const struct leat_table *t, uint32_t number, struct column_source *out)
+{
+	const struct leat_column *column = &t->schema->columns[number];
+
+	*out = (struct column_source){.t = t, .field = column->field};
+	if (column->field != LEAT_FIELD_NONE)
+		return true;
+	out->is_strict = leat__column_is_strict(column);
+	return leat__table_vector_find(t, column, &out->pieces) &&
+		out->pieces.type == LEAT_TYPE_TEXT;
+}
 
 struct fast {
-	const struct leat_table *t;
-	uint32_t field;
+	struct column_source source;
 	uint32_t op;
 	const struct expr_node *literal;
 };
 
+static inline uint8_t
+fast_is_true(const struct fast *f, int64_t x)
+{
+	int64_t y = f->literal->value.int64;
+
+	return f->op >> ((x > y) - (x < y) + 1) & 1;
+}
+
+static void
+fast_number(const struct expr_call *c, const struct fast *f, uint32_t k)
+{
+	int64_t y = f->literal->value.int64;
+	struct expr_value v = {.int64 = 0};
+	uint8_t has = column_number(c, &f->source, k, &v);
+
+	c->out->has[k] = has != 0;
+	if (has == 2) {
+		int order = -leat__number_compare(y, v.float64);
+
+		c->out->is_true[k] = (f->op & leat__expr_order_bit(order)) != 0;
+	} else {
+		c->out->is_true[k] = has ? fast_is_true(f, v.int64) : 0;
+	}
+}
+
+/* Rows behind each other from the k-th on, up to one that holds something else
+ * than a short number; returns which that is. */
+static uint32_t
+fast_number_run(const struct expr_call *c, const struct fast *f, uint32_t k)
+{
+	const struct leat_table *t = f->source.t;
+	uint32_t n_fields = t->schema->n_fields;
+	const uint32_t *ends = t->fields + f->source.field;
+	const uint32_t *end = ends + (size_t)c->rows[k] * n_fields;
+	const uint32_t *last = ends + (size_t)c->rows[c->n - 1] * n_fields;
+	uint32_t from = k;
+
+	for (; k < c->n; k++, end += n_fields) {
+		uint32_t start = end[-1] + 1;
+		int64_t x;
+
+		__builtin_prefetch(
+			t->text + leat__plain_ahead(end, last, n_fields));
+		if (leat__unlikely(!leat__plain_int(
+			    t->text + start, *end - start, &x)))
+			break;
+		c->out->is_true[k] = fast_is_true(f, x);
+	}
+	memset(c->out->has + from, 1, k - from);
+	return k;
+}
+
+/* The same of pieces of the source, whichever rows they are. */
+static uint32_t
+fast_piece_run(const struct expr_call *c, const struct fast *f, uint32_t k)
+{
+	const struct leat_vector *v = &f->source.pieces;
+	const struct leat_piece *pieces = v->values;
+	uint32_t from = k;
+
+	for (; k < c->n; k++) {
+		uint32_t row = c->rows[k];
+		struct leat_piece piece = pieces[row];
+		int64_t x;
+
+		if (!leat_vector_has(v, row) || piece.len & LEAT_PIECE_OWN ||
+			column_is_bad(&f->source, row) ||
+			!leat__plain_int(v->text + piece.at, piece.len, &x))
+			break;
+		c->out->is_true[k] = fast_is_true(f, x);
+	}
+	memset(c->out->has + from, 1, k - from);
+	return k;
+}
+
 static void
 fast_numbers(const struct expr_call *c, const struct fast *f)
 {
-	struct column_source s = {.t = f->t, .field = f->field};
-	int64_t y = f->literal->value.int64;
+	const struct column_source *s = &f->source;
+	/* rows ascend */
+	bool is_run = c->n && c->rows[c->n - 1] - c->rows[0] == c->n - 1;
 
 	for (uint32_t k = 0; k < c->n; k++) {
-		struct leat_text x =
-			leat__table_field(f->t, f->field, c->rows[k]);
-		struct expr_value v = {.int64 = 0};
-		uint8_t has = 1;
-		int order;
-
-		if (leat__unlikely(!column_short_int(x, &v.int64))) {
-			x = leat__expr_trim(column_raw(&s, c->rows[k]));
-			has = x.len ? leat__expr_read_number(x, &v) : 0;
-			if (x.len && !has)
-				leat__expr_bad_text(c, k, LEAT_TYPE_FLOAT64);
-		}
-		order = has == 2 ? -leat__number_compare(y, v.float64)
-				 : (v.int64 > y) - (v.int64 < y);
-		c->out->has[k] = has != 0;
-		c->out->is_true[k] =
-			has && (f->op & leat__expr_order_bit(order)) != 0;
+		if (s->field == LEAT_FIELD_NONE)
+			k = fast_piece_run(c, f, k);
+		else if (is_run &&
+			leat__plain_is_run(s->t, s->field, c->rows[k]))
+			k = fast_number_run(c, f, k);
+		if (k < c->n)
+			fast_number(c, f, k);
 	}
 }
 
@@ -327,14 +374,15 @@ fast_numbers(const struct expr_call *c, const struct fast *f)
 static void
 fast_texts(const struct expr_call *c, const struct fast *f)
 {
+	const struct leat_table *t = f->source.t;
 	bool is_equal = f->op == EXPR_EQUAL;
 
 	for (uint32_t k = 0; k < c->n; k++) {
 		struct leat_text x =
-			leat__table_field(f->t, f->field, c->rows[k]);
+			leat__table_field(t, f->source.field, c->rows[k]);
 		bool is_same;
 
-		if (leat__text_is_quoted(x, f->t->schema->quote))
+		if (leat__text_is_quoted(x, t->schema->quote))
 			x = (struct leat_text){x.data + 1, x.len - 2};
 		is_same = x.len && x.len == f->literal->len &&
 			!memcmp(x.data, f->literal->text, x.len);
@@ -349,22 +397,22 @@ leat__expr_run_fast(const struct expr_call *c)
 	const struct leat_expr *e = c->run->expr;
 	const struct expr_node *a = &e->nodes[c->node->child];
 	const struct expr_node *b = &e->nodes[a->next];
-	const struct leat_table *t = c->run->t;
 	struct expr_call at = {c->run, a, c->rows, c->n, c->arg, c->out};
-	struct fast f = {t, LEAT_FIELD_NONE, c->node->op, b};
+	struct fast f = {.op = c->node->op, .literal = b};
 
-	if (a->kind == EXPR_COLUMN && b->kind == EXPR_LITERAL)
-		f.field = t->schema->columns[a->column].field;
-	if (f.field == LEAT_FIELD_NONE)
+	if (a->kind != EXPR_COLUMN || b->kind != EXPR_LITERAL ||
+		!column_find(c->run->t, a->column, &f.source))
 		return false;
 	if (a->as_type == EXPR_NUMBER && b->type == LEAT_TYPE_INT64) {
 		fast_numbers(&at, &f);
 		return true;
 	}
-	if (a->type == LEAT_TYPE_TEXT && b->type == LEAT_TYPE_TEXT &&
-		a->as_type == LEAT_TYPE_TEXT &&
+	if (f.source.field != LEAT_FIELD_NONE && a->type == LEAT_TYPE_TEXT &&
+		b->type == LEAT_TYPE_TEXT && a->as_type == LEAT_TYPE_TEXT &&
 		(f.op == EXPR_EQUAL || f.op == (EXPR_LESS | EXPR_GREATER)) &&
-		!(b->len && memchr(b->text, (int)t->schema->quote, b->len))) {
+		!(b->len &&
+			memchr(b->text, (int)c->run->t->schema->quote,
+				b->len))) {
 		fast_texts(&at, &f);
 		return true;
 	}

@@ -14,6 +14,8 @@ leat_json_repeat(const struct leat_json_member *members, uint32_t n_members,
 		leat__json_repeat_avx2(members, n_members, lines);
 	else
 		leat__json_repeat_sse2(members, n_members, lines);
+#elif defined(LEAT__HAS_NEON)
+	leat__json_repeat_neon(members, n_members, lines);
 #else
 	leat__json_repeat_portable(members, n_members, lines);
 #endif

@@ -12,6 +12,8 @@
  * nothing is read more than 64 bytes behind it.
  */
 
+#define REPEAT_LINES 3 /* at once */
+
 #define REPEAT_INLINE REPEAT_TARGET __attribute__((always_inline)) static inline
 
 /* What is read, and how far. */
@@ -197,39 +199,62 @@ repeat_next(const struct repeat_kit *kit, const uint8_t *line, uint32_t n_least,
 	return line < end ? line : NULL;
 }
 
-/* Two lines at once, so that neither waits for the other one's loads. What is
- * behind both, or NULL. */
+/* Several lines at once, so that none waits for another one's loads. What is
+ * behind all, or NULL. */
 REPEAT_INLINE const uint8_t *
-repeat_pair(const struct repeat *r, struct repeat_kit *kit, const uint8_t *line,
-	const uint8_t *next, uint32_t row)
+repeat_lines(const struct repeat *r, struct repeat_kit *kit,
+	const uint8_t *const lines[REPEAT_LINES], uint32_t row)
 {
 	const struct leat_json_member *m = r->members;
-	const uint8_t *a = line, *b = next;
+	const uint8_t *at[REPEAT_LINES];
 
+#pragma GCC unroll 8
+	for (uint32_t k = 0; k < REPEAT_LINES; k++)
+		at[k] = lines[k];
 	for (; m < r->behind; m++) {
 		const uint8_t *before = m->before;
 		uint32_t n = m->n_before;
 
-		if (leat__unlikely(!repeat_is(a, before, n)) ||
-			leat__unlikely(!repeat_is(b, before, n)))
+#pragma GCC unroll 8
+		for (uint32_t k = 0; k < REPEAT_LINES; k++) {
+			if (leat__unlikely(!repeat_is(at[k], before, n)))
+				return NULL;
+			at[k] += n;
+			if (leat__unlikely(
+				    !repeat_value(r, kit, m, &at[k], row + k)))
+				return NULL;
+		}
+	}
+#pragma GCC unroll 8
+	for (uint32_t k = 0; k < REPEAT_LINES; k++) {
+		if (leat__unlikely(!repeat_is(at[k], m->before, m->n_before)))
 			return NULL;
-		a += n;
-		b += n;
-		if (leat__unlikely(!repeat_value(r, kit, m, &a, row)) ||
-			leat__unlikely(!repeat_value(r, kit, m, &b, row + 1)))
+		at[k] += m->n_before;
+		if (k + 1 < REPEAT_LINES && at[k] != lines[k + 1])
 			return NULL;
 	}
-	if (leat__unlikely(!repeat_is(a, m->before, m->n_before)) ||
-		leat__unlikely(!repeat_is(b, m->before, m->n_before)) ||
-		a + m->n_before != next)
-		return NULL;
-	return b + m->n_before;
+	return at[REPEAT_LINES - 1];
+}
+
+/* Where lines begin, from the one at lines[0] on. false: there are not so many.
+ */
+REPEAT_INLINE bool
+repeat_begins(const struct repeat_kit *kit, const uint8_t *lines[REPEAT_LINES],
+	uint32_t n_least, const uint8_t *end)
+{
+#pragma GCC unroll 8
+	for (uint32_t k = 1; k < REPEAT_LINES; k++) {
+		lines[k] = repeat_next(kit, lines[k - 1], n_least, end);
+		if (!lines[k])
+			return false;
+	}
+	return true;
 }
 
 /*
- * Common lines, two at a time. Two that may not be ASCII are the last ones:
- * *line_out is where they begin. false: at r->at something else begins, or is
- * the end.
+ * Common lines, several at a time. Those that may not be ASCII are the last
+ * ones: *line_out is where they begin. false: at r->at something else begins,
+ * or is the end.
  */
 REPEAT_TARGET __attribute__((noinline)) static bool
 repeat_common(struct repeat *r, const struct leat_json_lines *lines,
@@ -237,22 +262,21 @@ repeat_common(struct repeat *r, const struct leat_json_lines *lines,
 {
 	const uint8_t *end = lines->text + lines->n_bytes;
 	struct repeat_kit kit = repeat_kit_make();
-	const uint8_t *line = r->at;
+	const uint8_t *at[REPEAT_LINES] = {r->at}, *next;
 	uint32_t row = r->row;
 	bool has_high = false;
 
-	while (!has_high && lines->max_rows - row > 1) {
-		const uint8_t *next = repeat_next(&kit, line, n_least, end);
-
-		next = next ? repeat_pair(r, &kit, line, next, row) : NULL;
-		if (!next || (uint64_t)(next - line) > lines->max_line_bytes)
+	while (!has_high && lines->max_rows - row >= REPEAT_LINES &&
+		repeat_begins(&kit, at, n_least, end)) {
+		next = repeat_lines(r, &kit, at, row);
+		if (!next || (uint64_t)(next - at[0]) > lines->max_line_bytes)
 			break;
-		*line_out = line;
-		line = next;
-		row += 2;
+		*line_out = at[0];
+		at[0] = next;
+		row += REPEAT_LINES;
 		has_high = repeat_has_high(&kit);
 	}
-	r->at = line;
+	r->at = at[0];
 	r->row = row;
 	return has_high;
 }
@@ -317,13 +341,13 @@ REPEAT_NAME(const struct leat_json_member *members, uint32_t n_members,
 			if (repeat_is_utf8(line, r.at))
 				continue;
 			r.at = line;
-			r.row -= 2;
+			r.row -= REPEAT_LINES;
 		}
 		if (r.at == end || r.row == lines->max_rows)
 			break;
-		repeat_clear(&r, r.row);
-		if (lines->max_rows - r.row > 1)
-			repeat_clear(&r, r.row + 1);
+		for (uint32_t k = 0;
+			k < REPEAT_LINES && k < lines->max_rows - r.row; k++)
+			repeat_clear(&r, r.row + k);
 		if (!repeat_alone(&r, lines->max_line_bytes))
 			break;
 	}

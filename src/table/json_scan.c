@@ -36,6 +36,9 @@ scan_choose(const char **name_out)
 	}
 	*name_out = "sse2";
 	return leat__json_scan_sse2;
+#elif defined(LEAT__HAS_NEON)
+	*name_out = "neon";
+	return leat__json_scan_neon;
 #else
 	*name_out = "portable";
 	return leat__json_scan_portable;

@@ -5,6 +5,7 @@
 #define LEAT_SRC_TABLE_JSON_SCAN_H
 
 #include "base/base.h"
+#include "table/neon.h"
 #include <leat/json.h>
 
 /* Masks of one block of 64 bytes, bit k = byte k. */
@@ -32,6 +33,9 @@ uint32_t leat__json_scan_avx2(struct leat_json_scan *scan, const uint8_t *text,
 /* Needs AVX-512 F, BW and VL besides. */
 uint32_t leat__json_scan_avx512(struct leat_json_scan *scan,
 	const uint8_t *text, uint32_t n_bytes, uint32_t *out, uint32_t n_max);
+#elif defined(LEAT__HAS_NEON)
+uint32_t leat__json_scan_neon(struct leat_json_scan *scan, const uint8_t *text,
+	uint32_t n_bytes, uint32_t *out, uint32_t n_max);
 #endif
 
 #endif

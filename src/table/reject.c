@@ -70,27 +70,49 @@ reject_values(const struct leat_table *t, uint32_t row, uint8_t *buf)
 	return out;
 }
 
+/* Where the line begins that a record stands on. */
+static struct leat_position
+reject_place(const struct leat_table *t, uint32_t row)
+{
+	struct leat_position p = {0, 0, 0};
+
+	for (uint32_t c = 0; !p.line && c < t->schema->n_columns; c++)
+		p = leat_table_position(t, c, row);
+	if (p.line) {
+		p.offset -= p.column - 1;
+		p.column = 1;
+	}
+	return p;
+}
+
 int
 leat_table_reject(struct leat_stage *st, const struct leat_table *t,
 	uint32_t column, uint32_t row, int code, const char *reason)
 {
+	bool is_own = t->schema->flags & LEAT_SCHEMA_OWN_TEXT;
 	struct leat_position p = leat_table_position(t, column, row);
 	uint8_t buf[REJECT_RECORD_BYTES];
-	struct leat_text record;
+	struct leat_text record = {NULL, 0};
 	struct leat_reject reject;
 
-	record = t->schema->n_fields ? reject_fields(t, row)
-				     : reject_line(t, row);
-	if (!record.data)
-		record = reject_values(t, row, buf);
+	if (!p.line)
+		p = reject_place(t, row);
+	if (!is_own)
+		record = t->schema->n_fields ? reject_fields(t, row)
+					     : reject_line(t, row);
 	reject = (struct leat_reject){
 		.reason = reason,
-		.origin = t->schema->origin,
+		.origin = t->file ? t->file : t->schema->origin,
 		.line = p.line,
 		.column = p.column,
 		.offset = p.offset,
-		.data = record.data,
-		.n_bytes = record.len,
+		.flags = record.data ? 0 : LEAT_REJECT_VALUES,
+		.head = record.data && t->schema->n_fields ? t->schema->head
+							   : NULL,
 	};
+	if (!record.data)
+		record = reject_values(t, row, buf);
+	reject.data = record.data;
+	reject.n_bytes = record.len;
 	return leat_stage_reject(st, code, &reject);
 }

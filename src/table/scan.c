@@ -10,7 +10,7 @@
 #define SCANNER(kind)                                                          \
 	{                                                                      \
 #kind, leat__table_scan_##kind, leat__table_cut_##kind,        \
-			leat__table_count_##kind                               \
+			leat__table_count_##kind, leat__table_lean_##kind      \
 	}
 
 /* The best first. */
@@ -19,6 +19,8 @@ static const struct leat__scanner scanners[] = {
 	SCANNER(avx512),
 	SCANNER(avx2),
 	SCANNER(sse2),
+#elif defined(LEAT__HAS_NEON)
+	SCANNER(neon),
 #endif
 	SCANNER(portable),
 };
@@ -77,6 +79,13 @@ leat_text_count(const struct leat_dialect *dialect, const uint8_t *text,
 {
 	return scan_choose()->count(
 		dialect, text, n_bytes, n_fields, n_records_out);
+}
+
+bool
+leat_text_scan_lean(struct leat_lean *lean, const struct leat_dialect *dialect,
+	const uint8_t *text, uint32_t n_bytes, uint32_t *out, uint32_t n_max)
+{
+	return scan_choose()->lean(lean, dialect, text, n_bytes, out, n_max);
 }
 
 const char *

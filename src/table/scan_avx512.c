@@ -56,6 +56,7 @@ avx512_write(uint64_t bits, uint32_t base, uint32_t *out)
 #define SCAN_NAME                   leat__table_scan_avx512
 #define CUT_NAME                    leat__table_cut_avx512
 #define COUNT_NAME                  leat__table_count_avx512
+#define LEAN_NAME                   leat__table_lean_avx512
 #define SCAN_TARGET                 AVX512_TARGET
 #define SCAN_BLOCK                  __m512i
 #define SCAN_LOAD(p)                avx512_load(p)
@@ -65,6 +66,8 @@ avx512_write(uint64_t bits, uint32_t base, uint32_t *out)
 #include "table/scan_body.h"
 
 #include "table/cut_body.h"
+
+#include "table/lean_body.h"
 
 #else
 typedef int leat__table_scan_avx512_is_empty;

@@ -46,6 +46,7 @@ portable_equal(const struct portable_block *b, uint8_t byte)
 #define SCAN_NAME  leat__table_scan_portable
 #define CUT_NAME   leat__table_cut_portable
 #define COUNT_NAME leat__table_count_portable
+#define LEAN_NAME  leat__table_lean_portable
 #define SCAN_TARGET
 #define SCAN_BLOCK                  struct portable_block
 #define SCAN_LOAD(p)                portable_load(p)
@@ -55,3 +56,5 @@ portable_equal(const struct portable_block *b, uint8_t byte)
 #include "table/scan_body.h"
 
 #include "table/cut_body.h"
+
+#include "table/lean_body.h"

@@ -39,6 +39,7 @@ sse2_equal(struct sse2_block b, uint8_t byte)
 #define SCAN_NAME  leat__table_scan_sse2
 #define CUT_NAME   leat__table_cut_sse2
 #define COUNT_NAME leat__table_count_sse2
+#define LEAN_NAME  leat__table_lean_sse2
 #define SCAN_TARGET
 #define SCAN_BLOCK                  struct sse2_block
 #define SCAN_LOAD(p)                sse2_load(p)
@@ -48,6 +49,8 @@ sse2_equal(struct sse2_block b, uint8_t byte)
 #include "table/scan_body.h"
 
 #include "table/cut_body.h"
+
+#include "table/lean_body.h"
 
 #else
 typedef int leat__table_scan_sse2_is_empty;

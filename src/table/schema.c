@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/graph.h"
 #include "table/table.h"
 
 #define SCHEMA_SUFFIX_BYTES 8 /* "_4096" and the NUL */
@@ -168,4 +169,45 @@ leat_schema_names(const struct leat_schema *schema, char *buf, size_t n_bytes)
 	if (k < schema->n_columns)
 		leat__text_add(&t, "%s", k ? rest : rest + 2);
 	return t.at < n_bytes ? t.at : n_bytes ? n_bytes - 1 : 0;
+}
+
+/* ---- another instance's ------------------------------------------------- */
+
+static bool
+texts_are_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool
+column_is_like(const struct leat_column *a, const struct leat_column *b)
+{
+	return a->type == b->type && a->field == b->field &&
+		(a->field != LEAT_FIELD_NONE || a->vector == b->vector) &&
+		a->scale == b->scale && a->flags == b->flags &&
+		texts_are_equal(a->name, b->name);
+}
+
+static bool
+schema_is_like(const struct leat_schema *a, const struct leat_schema *b)
+{
+	if (a->n_columns != b->n_columns || a->n_fields != b->n_fields ||
+		a->n_vectors != b->n_vectors || a->separator != b->separator ||
+		a->quote != b->quote || a->flags != b->flags ||
+		!texts_are_equal(a->origin, b->origin) ||
+		!texts_are_equal(a->head, b->head))
+		return false;
+	for (uint32_t k = 0; k < a->n_columns; k++)
+		if (!column_is_like(&a->columns[k], &b->columns[k]))
+			return false;
+	return true;
+}
+
+const struct leat_schema *
+leat_stage_same_schema(
+	const struct leat_stage *st, const struct leat_schema *schema)
+{
+	const struct leat_schema *before = st->before_schema;
+
+	return before && schema_is_like(before, schema) ? before : schema;
 }

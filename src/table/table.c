@@ -64,6 +64,7 @@ leat_table_open(struct leat_frame *frame, struct leat_table *t)
 		.first = head->first,
 		.text_bytes = head->text_bytes,
 		.has_quotes = head->has_quotes,
+		.file = head->file,
 	};
 	if (head->has_text)
 		table_open_text(table_root(frame), t);
@@ -158,6 +159,7 @@ leat_table_begin_fields(
 	head = table_begin(frame, fields->schema, fields->n_rows, n_ends);
 	head->source_offset = fields->source_offset;
 	head->line = fields->line;
+	head->file = fields->file;
 	head->has_text = 1;
 	head->text_at = fields->text_offset;
 	head->first = fields->first;
@@ -212,6 +214,7 @@ leat_table_begin_view(
 	head = table_begin(frame, from->schema, from->n_rows_all, 0);
 	head->source_offset = from->source_offset;
 	head->line = from->line;
+	head->file = from->file;
 	head->has_text = from->has_text;
 	head->first = from->first;
 	head->text_bytes = from->text_bytes;

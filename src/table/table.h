@@ -10,6 +10,7 @@
 #define LEAT_SRC_TABLE_TABLE_H
 
 #include "base/base.h"
+#include "table/neon.h"
 #include <leat/table.h>
 
 #define LEAT__TABLE_HEAD_BYTES   128
@@ -35,6 +36,7 @@ struct leat_table_head {
 	uint32_t vectors_at; /* the last one made, 0 = none */
 	uint32_t is_view;
 	uint32_t text_bytes;
+	const char *file; /* NULL = the schema's origin */
 };
 
 _Static_assert(sizeof(struct leat_table_head) <= LEAT__TABLE_HEAD_BYTES,
@@ -152,12 +154,18 @@ typedef bool (*leat__count_fn)(const struct leat_dialect *dialect,
 	const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,
 	uint32_t *n_records);
 
+/* leat_text_scan_lean() */
+typedef bool (*leat__lean_fn)(struct leat_lean *lean,
+	const struct leat_dialect *dialect, const uint8_t *text,
+	uint32_t n_bytes, uint32_t *out, uint32_t n_max);
+
 /* What one kind of machine runs. */
 struct leat__scanner {
 	const char *name;
 	leat__scan_fn scan;
 	leat__cut_fn cut;
 	leat__count_fn count;
+	leat__lean_fn lean;
 };
 
 #define LEAT__SCANNER_DECLARE(kind)                                            \
@@ -170,13 +178,18 @@ struct leat__scanner {
 		uint32_t n_bytes);                                             \
 	bool leat__table_count_##kind(const struct leat_dialect *dialect,      \
 		const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,      \
-		uint32_t *n_records)
+		uint32_t *n_records);                                          \
+	bool leat__table_lean_##kind(struct leat_lean *lean,                   \
+		const struct leat_dialect *dialect, const uint8_t *text,       \
+		uint32_t n_bytes, uint32_t *out, uint32_t n_max)
 
 LEAT__SCANNER_DECLARE(portable);
 #if defined(__x86_64__)
 LEAT__SCANNER_DECLARE(sse2);
 LEAT__SCANNER_DECLARE(avx2);   /* with BMI, POPCNT and PCLMUL */
 LEAT__SCANNER_DECLARE(avx512); /* with F, BW, BMI, POPCNT and PCLMUL */
+#elif defined(LEAT__HAS_NEON)
+LEAT__SCANNER_DECLARE(neon);
 #endif
 
 /* Those that this machine can run, the best first. @return how many */

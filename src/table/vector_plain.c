@@ -1,45 +1,12 @@
 /*
  * table/vector_plain.c -- what most fields hold, without a detour: whole
- * numbers of up to eight digits, and text that needs no decoding.
+ * numbers of up to eight bytes, and text that needs no decoding.
  *
  * Stops at the first row that holds something else, which vector.c deals with,
  * quotes, nulls, long numbers, mistakes; so there is one place for each.
  * Only the frame's holder enters.
- * Source: Lemire, Quickly parsing eight digits, 2018.
  */
-#include <string.h>
-
-#include "table/table.h"
-
-#define PLAIN_ZEROS 0x3030303030303030u
-#define PLAIN_AHEAD 16u /* rows */
-
-/*
- * Up to eight digits, without a loop: moved to the high end over zeros, checked
- * all at once, then added up pairwise. false if something else is there. Reads
- * eight bytes, which a source text always has.
- */
-static inline bool
-plain_digits(const uint8_t *data, uint32_t len, uint64_t *value)
-{
-	uint64_t x;
-
-	if (len - 1 > 7)
-		return false;
-	memcpy(&x, data, sizeof(x));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
-	x = (x - PLAIN_ZEROS) << (64 - 8 * len);
-	if ((x | (x + 0x7676767676767676u)) & 0x8080808080808080u)
-		return false;
-	x = x * 10 + (x >> 8);
-	*value = ((x & 0x000000ff000000ffu) * 0x000f424000000064u +
-			 ((x >> 16) & 0x000000ff000000ffu) *
-				 0x0000271000000001u) >>
-		32;
-	return true;
-}
+#include "table/plain.h"
 
 /*
  * Text that another core has written comes late: where that of some rows ahead
@@ -51,9 +18,9 @@ plain_ahead(const struct leat_table *t, uint32_t field, uint32_t k)
 {
 	size_t row;
 
-	if (k + PLAIN_AHEAD >= t->n_rows)
+	if (k + LEAT__PLAIN_AHEAD >= t->n_rows)
 		return t->text;
-	row = leat_table_row(t, k + PLAIN_AHEAD);
+	row = leat_table_row(t, k + LEAT__PLAIN_AHEAD);
 	return t->text + t->fields[row * t->schema->n_fields + field];
 }
 
@@ -63,6 +30,39 @@ plain_set(uint8_t *valid, uint32_t row)
 	valid[row / 8] |= (uint8_t)(1u << (row % 8));
 }
 
+/* Rows from one on up to another. */
+static void
+plain_set_run(uint8_t *valid, uint32_t from, uint32_t to)
+{
+	for (; from < to && from % 8; from++)
+		plain_set(valid, from);
+	if (from < to)
+		memset(valid + from / 8, 0xff, (to - from) / 8);
+	for (from += (to - from) / 8 * 8; from < to; from++)
+		plain_set(valid, from);
+}
+
+static uint32_t
+plain_ints_run(
+	const struct leat_table *t, uint32_t field, int64_t *values, uint32_t k)
+{
+	uint32_t n = t->n_rows, n_fields = t->schema->n_fields;
+	const uint32_t *end = t->fields + (size_t)k * n_fields + field;
+	const uint32_t *last = t->fields + (size_t)(n - 1) * n_fields + field;
+	const uint8_t *text = t->text;
+
+	for (; k < n; k++, end += n_fields) {
+		uint32_t start = end[-1] + 1;
+
+		__builtin_prefetch(
+			text + leat__plain_ahead(end, last, n_fields));
+		if (leat__unlikely(!leat__plain_int(
+			    text + start, *end - start, &values[k])))
+			break;
+	}
+	return k;
+}
+
 static uint32_t
 plain_ints(const struct leat_table *t, uint32_t field, int64_t *values,
 	uint8_t *valid, uint32_t k)
@@ -70,15 +70,32 @@ plain_ints(const struct leat_table *t, uint32_t field, int64_t *values,
 	for (; k < t->n_rows; k++) {
 		uint32_t row = leat_table_row(t, k);
 		struct leat_text x = leat__table_field(t, field, row);
-		uint32_t is_minus = x.len && x.data[0] == '-';
-		uint64_t digits = 0;
 
 		__builtin_prefetch(plain_ahead(t, field, k));
-		if (leat__unlikely(!plain_digits(
-			    x.data + is_minus, x.len - is_minus, &digits)))
+		if (leat__unlikely(
+			    !leat__plain_int(x.data, x.len, &values[row])))
 			break;
-		values[row] = is_minus ? -(int64_t)digits : (int64_t)digits;
 		plain_set(valid, row);
+	}
+	return k;
+}
+
+static uint32_t
+plain_texts_run(const struct leat_table *t, uint32_t field,
+	struct leat_piece *values, uint32_t k)
+{
+	uint32_t n = t->n_rows, n_fields = t->schema->n_fields;
+	uint32_t quote = t->has_quotes ? t->schema->quote : 0;
+	const uint32_t *end = t->fields + (size_t)k * n_fields + field;
+	const uint8_t *text = t->text;
+
+	for (; k < n; k++, end += n_fields) {
+		uint32_t start = end[-1] + 1;
+
+		if (leat__unlikely(*end == start) ||
+			leat__unlikely(quote && text[start] == quote))
+			break;
+		values[k] = (struct leat_piece){start, *end - start};
 	}
 	return k;
 }
@@ -107,9 +124,19 @@ uint32_t
 leat__vector_fill_plain(const struct leat_table *t, uint32_t field,
 	uint32_t type, void *values, uint8_t *valid, uint32_t k)
 {
-	if (type == LEAT_TYPE_INT64)
-		return plain_ints(t, field, values, valid, k);
-	if (type == LEAT_TYPE_TEXT)
-		return plain_texts(t, field, values, valid, k);
+	uint32_t from = k;
+
+	if (type != LEAT_TYPE_INT64 && type != LEAT_TYPE_TEXT)
+		return k;
+	/* where the very first field begins is known the long way */
+	if (!field && !k && leat__plain_is_run(t, field, 1))
+		return k;
+	if (k == t->n_rows || !leat__plain_is_run(t, field, k))
+		return type == LEAT_TYPE_INT64
+			? plain_ints(t, field, values, valid, k)
+			: plain_texts(t, field, values, valid, k);
+	k = type == LEAT_TYPE_INT64 ? plain_ints_run(t, field, values, k)
+				    : plain_texts_run(t, field, values, k);
+	plain_set_run(valid, from, k);
 	return k;
 }

@@ -298,19 +298,7 @@ int
 leat__added_reject(struct leat_stage *st, const struct added *a,
 	const struct added_frame *f, uint32_t row, const char *what)
 {
-	struct leat_position p = leat_table_position(&f->t, a->column, row);
-	struct leat_text x = leat_vector_text(&f->source, row);
-	struct leat_reject reject = {
-		.reason = what,
-		.origin = a->from->origin,
-		.line = p.line,
-		.column = p.column,
-		.offset = p.offset,
-		.data = x.data,
-		.n_bytes = x.len,
-	};
-
-	return leat_stage_reject(st, LEAT_EDATA, &reject);
+	return leat_table_reject(st, &f->t, a->column, row, LEAT_EDATA, what);
 }
 
 int

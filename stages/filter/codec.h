@@ -34,6 +34,9 @@ struct codec {
 	const char *library; /* Debian's name of it, for messages */
 	uint8_t magic[4];    /* a member begins with */
 	uint32_t n_magic;
+	/* of what begins with magic: 1 = it is one, 0 = it is none, -1 = more
+	 * bytes are needed, up to CODEC_MAGIC_BYTES; NULL = it is one */
+	int (*is_one)(const uint8_t *data, uint32_t n);
 	bool is_padded; /* zeros may stand behind the last member */
 
 	/* side memory of a decoder for windows of so many bytes */
@@ -49,7 +52,7 @@ struct codec {
 	uint64_t (*encoder_bytes)(uint32_t level);
 	int (*encoder_open)(
 		struct leat_stage *st, uint32_t level, void **encoder_out);
-	/* GO, END (of FLUSH and FINISH) or BAD */
+	/* GO, END (of FLUSH; of FINISH: ready for the next member) or BAD */
 	enum codec_verdict (*encode)(
 		void *encoder, struct codec_io *io, enum codec_action action);
 	void (*encoder_close)(void *encoder); /* NULL is accepted */
@@ -60,9 +63,10 @@ extern const struct codec codec_zstd;
 extern const struct codec codec_lz4;
 extern const struct codec codec_bzip2;
 
-#define CODEC_HEADROOM 4096 /* before the bytes of every frame: for parsers */
-#define CODEC_SLACK    4096 /* and behind */
-#define CODEC_CHUNK    131072
+#define CODEC_HEADROOM    4096 /* before the bytes of every frame: for parsers */
+#define CODEC_SLACK       4096 /* and behind */
+#define CODEC_CHUNK       131072
+#define CODEC_MAGIC_BYTES 10 /* that are looked at */
 
 /* The built library lacks it: fail. */
 int codec_fail_missing(struct leat_stage *st, const struct codec *codec);

@@ -17,7 +17,8 @@
 struct bzip2 {
 	bz_stream stream;
 	struct leat_stage *st;
-	bool is_open; /* stream is to be ended */
+	bool is_open;   /* stream is to be ended */
+	uint32_t level; /* of an encoder */
 };
 
 static void *
@@ -131,6 +132,17 @@ bzip2_encoder_bytes(uint32_t level)
 	return BZIP2_ENCODER_BYTES + sizeof(struct bzip2) + 4096;
 }
 
+/* For the next member. */
+static int
+bzip2_encoder_begin(struct bzip2 *b)
+{
+	if (!b->is_open &&
+		BZ2_bzCompressInit(&b->stream, (int)b->level, 0, 0) != BZ_OK)
+		return LEAT_ENOMEM;
+	b->is_open = true;
+	return LEAT_OK;
+}
+
 static int
 bzip2_encoder_open(struct leat_stage *st, uint32_t level, void **encoder_out)
 {
@@ -140,10 +152,16 @@ bzip2_encoder_open(struct leat_stage *st, uint32_t level, void **encoder_out)
 	*encoder_out = b;
 	if (rc < 0)
 		return rc;
-	if (BZ2_bzCompressInit(&b->stream, (int)level, 0, 0) != BZ_OK)
-		return LEAT_ENOMEM;
-	b->is_open = true;
-	return LEAT_OK;
+	b->level = level;
+	return bzip2_encoder_begin(b);
+}
+
+static void
+bzip2_encoder_end(struct bzip2 *b)
+{
+	if (b->is_open)
+		BZ2_bzCompressEnd(&b->stream);
+	b->is_open = false;
 }
 
 static enum codec_verdict
@@ -157,6 +175,9 @@ bzip2_encode(void *encoder, struct codec_io *io, enum codec_action action)
 
 	if (action == CODEC_RUN && !n_in)
 		return CODEC_GO;
+	io->why = "there is no memory";
+	if (bzip2_encoder_begin(b) < 0)
+		return CODEC_BAD;
 	b->stream.next_in = (char *)(uintptr_t)io->in;
 	b->stream.avail_in = n_in;
 	b->stream.next_out = (char *)io->out;
@@ -168,6 +189,8 @@ bzip2_encode(void *encoder, struct codec_io *io, enum codec_action action)
 	io->n_out -= n_out - b->stream.avail_out;
 	if (rc < 0)
 		io->why = "libbz2 cannot go on";
+	if (rc == BZ_STREAM_END)
+		bzip2_encoder_end(b);
 	return rc < 0                                      ? CODEC_BAD
 		: rc == BZ_STREAM_END                      ? CODEC_END
 		: action == CODEC_FLUSH && rc == BZ_RUN_OK ? CODEC_END
@@ -181,17 +204,44 @@ bzip2_encoder_close(void *encoder)
 
 	if (!b)
 		return;
-	if (b->is_open)
-		BZ2_bzCompressEnd(&b->stream);
+	bzip2_encoder_end(b);
 	leat_stage_free(b->st, b);
 }
 #endif
+
+/* Text may begin with BZh as well; behind it stand a digit and the mark of a
+ * block, or of the end. */
+static int
+bzip2_is_one(const uint8_t *data, uint32_t n)
+{
+	static const uint8_t marks[2][6] = {
+		{0x31, 0x41, 0x59, 0x26, 0x53, 0x59},
+		{0x17, 0x72, 0x45, 0x38, 0x50, 0x90}};
+	uint32_t n_mark = n > 4 ? n - 4 : 0;
+
+	if (n < 4)
+		return -1;
+	if (n_mark > sizeof(marks[0]))
+		n_mark = sizeof(marks[0]);
+	if (data[3] < '1' || data[3] > '9' ||
+		(memcmp(data + 4, marks[0], n_mark) &&
+			memcmp(data + 4, marks[1], n_mark)))
+		return 0;
+	return n < CODEC_MAGIC_BYTES ? -1 : 1;
+}
+
+bool
+leat_bzip2_shown(const struct leat_shape *shape)
+{
+	return bzip2_is_one(shape->sample, shape->sample_bytes) > 0;
+}
 
 const struct codec codec_bzip2 = {
 	.name = "bzip2",
 	.library = "libbz2-dev",
 	.magic = {'B', 'Z', 'h'},
 	.n_magic = 3,
+	.is_one = bzip2_is_one,
 	.max_level = 9,
 	.usual_level = 9,
 #ifdef LEAT_WITH_BZIP2

@@ -347,6 +347,8 @@ gzip_encode(void *encoder, struct codec_io *io, enum codec_action action)
 	gzip_zlib_set(z, io);
 	rc = deflate(&z->stream, actions[action]);
 	gzip_zlib_get(z, io);
+	if (rc == Z_STREAM_END)
+		deflateReset(&z->stream);
 	if (rc == Z_STREAM_END || (action == CODEC_FLUSH && io->n_out))
 		return CODEC_END;
 	if (rc == Z_OK || rc == Z_BUF_ERROR)

@@ -138,6 +138,17 @@ lz4_encoder_close(void *encoder)
 	leat_stage_free(e->st, e);
 }
 
+/* A member is not to depend on those before it, of which a context keeps
+ * something that is looked at. */
+static bool
+lz4_renew(struct lz4_encoder *e)
+{
+	LZ4F_freeCompressionContext(e->ctx);
+	e->ctx = LZ4F_createCompressionContext_advanced(
+		lz4_memory(e->st), LZ4F_VERSION);
+	return e->ctx != NULL;
+}
+
 static int
 lz4_encoder_open(struct leat_stage *st, uint32_t level, void **encoder_out)
 {
@@ -153,10 +164,8 @@ lz4_encoder_open(struct leat_stage *st, uint32_t level, void **encoder_out)
 	e->st = st;
 	e->room = room;
 	e->preferences = lz4_preferences(level);
-	e->ctx = LZ4F_createCompressionContext_advanced(
-		lz4_memory(st), LZ4F_VERSION);
 	*encoder_out = e;
-	return e->ctx ? LEAT_OK : LEAT_ENOMEM;
+	return lz4_renew(e) ? LEAT_OK : LEAT_ENOMEM;
 }
 
 /* Compress the next piece, or do what is to be done at the end, into buf. */
@@ -205,7 +214,10 @@ lz4_encode(void *encoder, struct codec_io *io, enum codec_action action)
 			return CODEC_GO;
 		if (e->is_ended) {
 			e->is_ended = false;
-			return CODEC_END;
+			e->is_begun = action != CODEC_FINISH;
+			io->why = "there is no memory";
+			return e->is_begun || lz4_renew(e) ? CODEC_END
+							   : CODEC_BAD;
 		}
 		if (!io->n_in && action == CODEC_RUN)
 			return CODEC_GO;

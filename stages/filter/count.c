@@ -57,14 +57,20 @@ count_finish(struct leat_stage *st)
 		rc = leat_table_add_vector(&t, LEAT_TYPE_INT64, 0, &room);
 	if (!rc) {
 		*(int64_t *)room.values = s->n;
+		leat_stage_count(st, LEAT_COUNT_MADE, 1);
 		rc = leat_stage_emit(st, 0, frame);
 	}
-	if (rc) {
+	if (rc)
 		leat_stage_release(st, frame);
-		return rc;
-	}
-	leat_stage_count(st, LEAT_COUNT_MADE, 1);
-	return LEAT_OK;
+	return rc;
+}
+
+static uint32_t
+count_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return LEAT_PROMISE_HOLDS;
 }
 
 const struct leat_stage_ops leat_count_ops = {
@@ -81,4 +87,5 @@ const struct leat_stage_ops leat_count_ops = {
 	.negotiate = count_negotiate,
 	.process = count_process,
 	.finish = count_finish,
+	.promises = count_promises,
 };

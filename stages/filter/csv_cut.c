@@ -22,6 +22,7 @@ struct csv_cut {
 	uint32_t must_gather;   /* neither are the columns */
 	uint64_t n_lines;       /* that were gathered */
 	uint32_t is_sampled;    /* these are enough */
+	uint32_t has_asked;     /* whether the first record settles the types */
 	struct csv_known known; /* where it is one of several files */
 };
 
@@ -49,9 +50,10 @@ csv_fail(struct leat_stage *st, const struct csv_cut *s,
 
 	leat_stage_count(st, LEAT_COUNT_READ, 1);
 	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
-	return leat_stage_fail(st, LEAT_EDATA, "%s:%llu:%llu: %s",
-		csv_origin(s), (unsigned long long)p.line,
-		(unsigned long long)p.column, finding->text);
+	leat_stage_fail(st, LEAT_EDATA, "%s:%llu:%llu: %s", csv_origin(s),
+		(unsigned long long)p.line, (unsigned long long)p.column,
+		finding->text);
+	return leat_stage_locate(st, csv_origin(s), p.line, p.column, p.offset);
 }
 
 /* The carry is not a beginning of a header. */
@@ -100,6 +102,8 @@ csv_make_schema(struct leat_stage *st, struct csv_cut *s,
 	struct leat_schema *schema;
 	int rc = csv_schema_make(st, &s->names, r, rows, &schema);
 
+	if (!rc)
+		schema->head = csv_schema_head(st, &s->names, r);
 	if (!rc)
 		rc = csv_schema_add_file(st, &s->names, &schema);
 	if (!rc)
@@ -209,6 +213,30 @@ csv_sample_part(struct csv_cut *s, const uint8_t *text, uint32_t n)
 	return at;
 }
 
+/* Need rows not be waited for? 1: so it is; or a code. Asked once, when the
+ * first record is there. */
+static int
+csv_needs_no_rows(struct leat_stage *st, struct csv_cut *s)
+{
+	struct csv_record r = csv_carried(s);
+	uint32_t n = r.n_bytes;
+
+	if (s->must_sniff || s->has_asked)
+		return 0;
+	for (r.n_bytes = 0; !r.n_bytes || csv_is_blank(r.text, r.n_bytes);) {
+		struct leat_cut cut = {0};
+
+		r.text += r.n_bytes;
+		n -= r.n_bytes;
+		leat_text_cut_first(&cut, &s->names.dialect, r.text, n);
+		if (!cut.end)
+			return 0;
+		r.n_bytes = cut.end;
+	}
+	s->has_asked = 1;
+	return csv_schema_is_settled(st, &s->names, &r);
+}
+
 /*
  * Gather what a source that can be looked at would have shown, so that a pipe
  * has the same columns, whatever pieces it comes in. 1: the sample is there,
@@ -227,8 +255,11 @@ csv_sample(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	n = csv_sample_part(s, in->data + c->at, n);
 	cut_carry(c, in->data + c->at, n);
 	c->at += n;
-	if (c->n_carry < most && !s->is_sampled)
-		return 0;
+	if (c->n_carry < most && !s->is_sampled) {
+		rc = csv_needs_no_rows(st, s);
+		if (rc <= 0)
+			return rc;
+	}
 	rc = csv_settle(st, s);
 	return rc ? rc : 1;
 }
@@ -392,6 +423,7 @@ csv_begin_file(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	s->has_header = 0;
 	s->n_lines = 0;
 	s->is_sampled = 0;
+	s->has_asked = 0;
 	return LEAT_OK;
 }
 

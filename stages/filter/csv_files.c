@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "csv_schema.h"
+#include "file_column.h"
 
 /* Say in what the columns of two files differ. */
 static int
@@ -90,6 +91,7 @@ files_reorder(struct leat_stage *st, const struct leat_schema *other,
 		columns[k].field = (uint32_t)files_field(other, &columns[k]);
 	*schema = *known;
 	schema->columns = columns;
+	schema->head = other->head; /* in this order */
 	*out = schema;
 	return LEAT_OK;
 }
@@ -105,6 +107,8 @@ csv_schema_check_file(struct leat_stage *st, const struct csv_names *names,
 	if (rc)
 		return rc;
 	if (!files_fit(other, known->last)) {
+		if (names->opts->by_name)
+			other->head = csv_schema_head(st, names, r);
 		known->last = known->schema;
 		if (files_fit(other, known->schema))
 			rc = LEAT_OK;
@@ -124,34 +128,5 @@ int
 csv_schema_add_file(struct leat_stage *st, const struct csv_names *names,
 	struct leat_schema **schema_io)
 {
-	const char *name = names->opts->filename;
-	const struct leat_schema *narrow = *schema_io;
-	uint32_t n = narrow->n_columns;
-	struct leat_column *columns;
-	struct leat_schema *wide;
-	void *memory;
-	int rc;
-
-	if (!name[0])
-		return LEAT_OK;
-	if (leat_schema_find(narrow, name, strlen(name)) >= 0)
-		return leat_stage_fail_at(st, LEAT_EINVAL, "filename", 0, 0,
-			"the file has a column '%.60s' already", name);
-	rc = leat_stage_alloc(
-		st, sizeof(*wide) + (n + 1) * sizeof(*columns), &memory);
-	if (rc)
-		return leat_stage_fail(st, rc, "no memory for the columns");
-	wide = memory;
-	columns = (struct leat_column *)(wide + 1);
-	memcpy(columns, narrow->columns, n * sizeof(*columns));
-	columns[n] = (struct leat_column){.name = name,
-		.type = LEAT_TYPE_TEXT,
-		.field = LEAT_FIELD_NONE,
-		.vector = 0};
-	*wide = *narrow;
-	wide->columns = columns;
-	wide->n_columns = n + 1;
-	wide->n_vectors = 1;
-	*schema_io = wide;
-	return LEAT_OK;
+	return leat__file_column_add(st, names->opts->filename, schema_io);
 }

@@ -13,10 +13,11 @@
 #include <string.h>
 
 #include "csv.h"
+#include "csv_lean.h"
+#include "file_column.h"
 
 #define CSV_FIELDS_MIN    (LEAT_TABLE_COLUMNS_MAX + 64)
 #define CSV_FIELDS_MAX    65535
-#define CSV_FILE_BYTES    8192       /* a file's name, a vector's head */
 #define CSV_VECTOR_BYTES  (1u << 19) /* for typed columns, derived ones */
 #define CSV_PIECE_BYTES   8192       /* looked at again behind a bad row */
 #define CSV_EXCERPT_BYTES 60         /* of a bad row, in messages */
@@ -34,6 +35,7 @@ struct csv {
 	uint64_t line;
 	uint32_t has_emitted; /* of that frame */
 	uint32_t is_careful;  /* a bad row was there: look at small pieces */
+	struct csv_lean lean;
 };
 
 /* What is being made of the frame in hand. */
@@ -41,7 +43,9 @@ struct csv_piece {
 	struct leat_frame *in;
 	struct leat_frame *table;
 	const struct leat_schema *schema;
-	const uint8_t *text; /* at s->at */
+	const struct csv_lean *lean; /* NULL: all fields are indexed, */
+	bool is_lean;                /* or for this table not */
+	const uint8_t *text;         /* at s->at */
 	uint32_t n;
 	uint32_t *ends;
 	uint32_t n_ends;
@@ -91,6 +95,7 @@ csv_reject(struct leat_stage *st, struct csv *s, struct csv_piece *p,
 		.offset = at.offset,
 		.data = p->text,
 		.n_bytes = n_bytes - (n_bytes && p->text[n_bytes - 1] == '\n'),
+		.head = p->schema->head,
 	};
 	int rc;
 
@@ -335,7 +340,8 @@ csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
 		.column = at.column,
 		.offset = at.offset,
 		.data = all.data,
-		.n_bytes = all.len};
+		.n_bytes = all.len,
+		.head = t->schema->head};
 
 	snprintf(finding.text, sizeof(finding.text),
 		"column '%.64s' has '%.*s', where its type is %s", c->name,
@@ -381,16 +387,19 @@ csv_begin_fields(const struct csv *s, struct csv_piece *p)
 {
 	const uint8_t *start = leat_frame_start(p->in);
 	struct leat_fields fields = {
-		.schema = p->schema,
+		.schema = p->lean ? p->lean->to : p->schema,
 		.base = p->in,
 		.text_offset = (uint32_t)(p->text - start),
 		.first = p->first,
 		.n_rows = p->n_rows,
 		.has_quotes = p->scan.has_quotes,
 		.source_offset = p->in->source_offset + s->at,
+		.file = s->file,
 		.line = s->line + cut_newlines(p->text, p->first),
 	};
 
+	if (p->lean && !p->is_lean)
+		csv_lean_ends(p->lean, p->ends, p->n_rows);
 	leat_frame_retain(p->in);
 	leat_table_begin_fields(p->table, &fields);
 }
@@ -399,18 +408,9 @@ csv_begin_fields(const struct csv *s, struct csv_piece *p)
 static int
 csv_put_file(const struct csv *s, struct leat_table *t)
 {
-	struct leat_vector_room room;
-	struct leat_piece piece;
-	int rc;
-
 	if (s->ends || !s->opts->filename[0])
 		return LEAT_OK;
-	rc = leat_table_add_vector(t, LEAT_TYPE_TEXT, 0, &room);
-	if (!rc)
-		rc = leat_table_add_text(t, s->file, strlen(s->file), &piece);
-	for (uint32_t k = 0; !rc && k < t->n_rows_all; k++)
-		((struct leat_piece *)room.values)[k] = piece;
-	return rc;
+	return leat__file_column_put(t, s->file);
 }
 
 /* Emit the rows as a table; they are behind us then. */
@@ -451,12 +451,36 @@ csv_count(const struct csv *s, struct csv_piece *p)
 		p->n_rows <= s->max_ends;
 }
 
+/* The first fields only: are all records that have room as they should be? */
+static bool
+csv_scan_lean(const struct csv *s, struct csv_piece *p)
+{
+	struct leat_lean lean = {.n_fields = p->schema->n_fields};
+
+	if (!p->lean || s->is_careful || p->n > s->max_record)
+		return false;
+	lean.n_kept = p->lean->n_kept;
+	p->is_lean = leat_text_scan_lean(
+		&lean, &s->dialect, p->text, p->n, p->ends, s->max_ends);
+	if (!p->is_lean)
+		return false;
+	p->scan = (struct leat_scan){.has_quotes = lean.has_quotes};
+	p->n_rows = lean.n_records;
+	p->n_taken = lean.n_taken;
+	p->first = 0;
+	p->bad_end = 0;
+	return p->n_rows > 0;
+}
+
 /* Rows, or a bad one, or neither at the end of the frame. */
 static int
 csv_next(struct leat_stage *st, struct csv *s, struct csv_piece *p)
 {
 	uint32_t n = p->n;
 
+	if (csv_scan_lean(s, p))
+		return csv_emit(st, s, p);
+	p->is_lean = false;
 	if (s->is_careful && n > CSV_PIECE_BYTES)
 		n = CSV_PIECE_BYTES;
 	csv_scan(s, p, n);
@@ -506,6 +530,8 @@ csv_process(struct leat_stage *st, struct leat_frame *in)
 
 	if (rc)
 		return rc;
+	if (p.schema && s->lean.from == p.schema)
+		p.lean = &s->lean;
 	s->file = head->file ? head->file : s->origin;
 	if (!s->is_begun) {
 		s->is_begun = 1;
@@ -547,6 +573,28 @@ csv_blind(struct leat_stage *st, struct csv *s)
 	return LEAT_OK;
 }
 
+/* Where the columns are known: is an index of the first fields enough? */
+static int
+csv_make_lean(struct leat_stage *st, struct csv *s, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	const struct csv *first = leat_stage_state(leat_stage_first(st));
+	uint64_t n_bytes = in->schema ? csv_lean_bytes(in->schema) : 0;
+	int rc = LEAT_OK;
+
+	if (!n_bytes || s->opts->strict || s->opts->filename[0])
+		return LEAT_OK;
+	leat_stage_needs(st)->side_bytes += n_bytes;
+	leat_stage_share(st, n_bytes);
+	if (first == s)
+		rc = csv_lean_make(st, in->schema, &s->lean);
+	else
+		s->lean = first->lean;
+	if (!rc && s->lean.from)
+		out->schema = s->lean.to;
+	return rc;
+}
+
 static int
 csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
@@ -569,7 +617,7 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	if (!is_blind)
 		needs->frame_bytes += CSV_VECTOR_BYTES;
 	if (!is_blind && s->opts->filename[0])
-		needs->frame_bytes += CSV_FILE_BYTES +
+		needs->frame_bytes += FILE_COLUMN_BYTES +
 			(uint32_t)sizeof(struct leat_piece) * s->max_ends;
 	needs->side_bytes = is_blind ? 4096 + 4 * (uint64_t)s->max_ends : 0;
 	*out = (struct leat_shape){
@@ -579,7 +627,7 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 		.schema = in->schema,
 		.origin = in->origin,
 	};
-	return is_blind ? csv_blind(st, s) : LEAT_OK;
+	return is_blind ? csv_blind(st, s) : csv_make_lean(st, s, in, out);
 }
 
 int
@@ -653,6 +701,13 @@ const struct leat_option leat__csv_parse_options[] = {
 		.fallback = "1000",
 		.unit = "rows",
 		.help = "rows whose values say which type a column has"},
+	{.name = "infer",
+		.type = LEAT_OPTION_ENUM,
+		.offset = offsetof(struct leat_csv_parse_opts, infer),
+		.fallback = "on",
+		.values = "on|off",
+		.help = "guess types that are not declared; off: they are "
+			"string"},
 	{.name = "by_name",
 		.type = LEAT_OPTION_BOOL,
 		.offset = offsetof(struct leat_csv_parse_opts, by_name),
@@ -700,6 +755,12 @@ const struct leat_stage_ops leat_csv_parse_ops = {
 		"its inferred type cannot hold is an error where somebody asks "
 		"for it\n"
 		"as such, and with strict=on in any case.\n"
+		"\n"
+		"Types never hang on timing: of a pipe, rows wait until the "
+		"sample is there\n"
+		"(infer_rows, 64 KiB, or the end). With infer=off, or all "
+		"columns declared,\n"
+		"they go on as they come.\n"
 		"\n"
 		"    leat run 'read a.tsv ! csv.parse sep=tab ! count'\n"
 		"    leat run 'read a.csv schema=\"id:string\" ! select id'\n",

@@ -20,8 +20,9 @@ static int
 csv_fail_record(struct leat_stage *st, const struct csv_names *names,
 	const struct csv_record *r, const char *what)
 {
-	return leat_stage_fail(st, LEAT_EDATA, "%s:%llu:1: %s", names->origin,
+	leat_stage_fail(st, LEAT_EDATA, "%s:%llu:1: %s", names->origin,
 		(unsigned long long)r->line, what);
+	return leat_stage_locate(st, names->origin, r->line, 1, r->offset);
 }
 
 static int
@@ -265,7 +266,7 @@ csv_make_types(struct leat_stage *st, const struct csv_names *names,
 	is_declared = (bool *)(infer + n);
 	memset(is_declared, 0, n * sizeof(bool));
 	rc = csv_declare(st, names, schema, is_declared);
-	if (!rc)
+	if (!rc && !names->opts->infer)
 		csv_infer(sample, infer, schema, is_declared);
 	leat_stage_free(st, memory);
 	return rc;
@@ -310,6 +311,57 @@ csv_schema_make(struct leat_stage *st, const struct csv_names *names,
 	rc = csv_make(st, names, r, &sample, out);
 	leat_stage_free(st, memory);
 	return rc;
+}
+
+const char *
+csv_schema_head(struct leat_stage *st, const struct csv_names *names,
+	const struct csv_record *r)
+{
+	uint32_t n = r->n_bytes;
+	void *head;
+
+	while (n && (r->text[n - 1] == '\n' || r->text[n - 1] == '\r'))
+		n--;
+	if (names->opts->header || memchr(r->text, '\0', n) ||
+		leat_stage_alloc(st, n + 1, &head))
+		return NULL;
+	memcpy(head, r->text, n);
+	((char *)head)[n] = '\0';
+	return head;
+}
+
+/* How many entries has a list that was read without a mistake? */
+static uint32_t
+csv_count_declared(const char *list)
+{
+	struct leat_expr_error err = {0};
+	struct leat_declared d;
+	uint32_t at = 0, n = 0;
+
+	while (list && list[0] &&
+		leat_declared_next(list, &at, &d, &err) == LEAT_OK)
+		n++;
+	return n;
+}
+
+int
+csv_schema_is_settled(struct leat_stage *st, const struct csv_names *names,
+	const struct csv_record *r)
+{
+	const struct leat_csv_parse_opts *o = names->opts;
+	struct leat_schema *schema = NULL;
+	uint32_t n_fields;
+	int rc;
+
+	if (o->infer || !o->schema || !o->schema[0])
+		return o->infer != 0;
+	rc = csv_schema_make(
+		st, names, r, (struct leat_text){r->text, 0}, &schema);
+	if (rc)
+		return rc;
+	n_fields = schema->n_fields;
+	leat_stage_free(st, schema);
+	return csv_count_declared(o->schema) == n_fields;
 }
 
 int

@@ -24,6 +24,14 @@ struct csv_names {
 int csv_schema_make(struct leat_stage *st, const struct csv_names *names,
 	const struct csv_record *r, struct leat_text rows,
 	struct leat_schema **out);
+/* The header as it stands, for dead letters; NULL: there is none, or no memory
+ * for it. */
+const char *csv_schema_head(struct leat_stage *st,
+	const struct csv_names *names, const struct csv_record *r);
+/* 1: the first record alone settles all types, no row has a say; 0: it does
+ * not; or a code that has been said. */
+int csv_schema_is_settled(struct leat_stage *st, const struct csv_names *names,
+	const struct csv_record *r);
 /* Is this the header that was there when the input was looked at? */
 int csv_schema_check(struct leat_stage *st, const struct csv_names *names,
 	const struct csv_record *r, const struct leat_schema *known);

@@ -26,37 +26,42 @@ decode_name(const struct decode *s)
 static int
 decode_fail_bad(struct leat_stage *st, struct decode *s, const char *why)
 {
-	return leat_stage_fail(st, LEAT_EDATA,
-		"%s: %s, at or before byte %llu: %s", decode_name(s),
-		s->codec->name, (unsigned long long)s->n_in, why);
+	leat_stage_fail(st, LEAT_EDATA, "%s: %s, at or before byte %llu: %s",
+		decode_name(s), s->codec->name, (unsigned long long)s->n_in,
+		why);
+	return leat_stage_locate(st, decode_name(s), 0, 0, s->n_in);
 }
 
 int
 decode_fail_alien(struct leat_stage *st, struct decode *s)
 {
 	if (s->n_members)
-		return leat_stage_fail(st, LEAT_EDATA,
+		leat_stage_fail(st, LEAT_EDATA,
 			"%s: at byte %llu: the %s data have ended, and what "
 			"follows is not %s",
 			decode_name(s), (unsigned long long)s->member_at,
 			s->codec->name, s->codec->name);
-	return leat_stage_fail(st, LEAT_EDATA,
-		"%s: this is not %s: its first bytes are others",
-		decode_name(s), s->codec->name);
+	else
+		leat_stage_fail(st, LEAT_EDATA,
+			"%s: this is not %s: its first bytes are others",
+			decode_name(s), s->codec->name);
+	return leat_stage_locate(st, decode_name(s), 0, 0, s->member_at);
 }
 
 static int
 decode_fail_short(struct leat_stage *st, struct decode *s)
 {
 	if (!s->is_open)
-		return leat_stage_fail(st, LEAT_EDATA,
+		leat_stage_fail(st, LEAT_EDATA,
 			"%s: truncated: an empty file is not %s",
 			decode_name(s), s->codec->name);
-	return leat_stage_fail(st, LEAT_EDATA,
-		"%s: truncated: it ends after %llu bytes, inside the %s data "
-		"that begin at byte %llu",
-		decode_name(s), (unsigned long long)s->n_in, s->codec->name,
-		(unsigned long long)s->member_at);
+	else
+		leat_stage_fail(st, LEAT_EDATA,
+			"%s: truncated: it ends after %llu bytes, inside the "
+			"%s data that begin at byte %llu",
+			decode_name(s), (unsigned long long)s->n_in,
+			s->codec->name, (unsigned long long)s->member_at);
+	return leat_stage_locate(st, decode_name(s), 0, 0, s->n_in);
 }
 
 /* Is there more of it than there may be? */

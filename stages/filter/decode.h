@@ -7,7 +7,7 @@
 
 #include "members.h"
 
-#define DECODE_MAGIC_BYTES 4
+#define DECODE_MAGIC_BYTES CODEC_MAGIC_BYTES
 
 struct decode {
 	const struct leat_decode_opts *opts;

@@ -39,11 +39,19 @@ decode_find(const uint8_t *data, uint32_t n, const struct codec **codec_out)
 	if (n && n < 4 && (data[0] & 0xf0) == 0x50)
 		return false;
 	for (uint32_t k = 0; k < DECODE_CODECS; k++) {
-		if (!find_fits(decode_codecs[k], data, n))
+		const struct codec *codec = decode_codecs[k];
+		int is_one = 1;
+
+		if (!find_fits(codec, data, n))
 			continue;
-		if (n < decode_codecs[k]->n_magic)
+		if (n < codec->n_magic)
 			return false;
-		*codec_out = decode_codecs[k];
+		if (codec->is_one)
+			is_one = codec->is_one(data, n);
+		if (is_one < 0)
+			return false;
+		if (is_one)
+			*codec_out = codec;
 	}
 	return true;
 }

@@ -191,7 +191,7 @@ static const struct leat_option derive_options[] = {
 	{.name = "columns",
 		.type = LEAT_OPTION_STRING,
 		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED |
-			LEAT_OPTION_REST,
+			LEAT_OPTION_REST | LEAT_OPTION_RENEWS,
 		.offset = offsetof(struct leat_derive_opts, columns),
 		.help = "a list like late=delay>15,speed=distance/hours"},
 	{.name = NULL},

@@ -118,7 +118,8 @@ derived_step(struct leat_schema *schema, const struct derived_column *column)
 }
 
 static int
-derived_bind_columns(struct leat_stage *st, struct derived *d)
+derived_bind_columns(
+	struct leat_stage *st, struct derived *d, struct leat_schema *to)
 {
 	for (uint32_t k = 0; k < d->n_columns; k++) {
 		struct derived_column *column = &d->columns[k];
@@ -136,7 +137,7 @@ derived_bind_columns(struct leat_stage *st, struct derived *d)
 				"a table can have %d columns",
 				LEAT_TABLE_COLUMNS_MAX);
 		derived_step(d->work, column);
-		derived_step(d->to, column);
+		derived_step(to, column);
 	}
 	return LEAT_OK;
 }
@@ -145,6 +146,7 @@ static int
 derived_bind(struct leat_stage *st, struct derived *d,
 	const struct leat_schema *from)
 {
+	struct leat_schema *to = NULL;
 	int rc;
 
 	if (from == d->from)
@@ -153,13 +155,18 @@ derived_bind(struct leat_stage *st, struct derived *d,
 	d->work = NULL;
 	rc = derived_schema(st, d, from, &d->work);
 	if (!rc)
-		rc = derived_schema(st, d, from, &d->to);
+		rc = derived_schema(st, d, from, &to);
 	d->from = from;
 	if (!rc)
-		rc = derived_bind_columns(st, d);
-	if (rc)
+		rc = derived_bind_columns(st, d, to);
+	if (rc) {
 		d->from = NULL;
-	return rc;
+		return rc;
+	}
+	d->to = leat_stage_same_schema(st, to);
+	if (d->to != to)
+		leat_stage_free(st, to);
+	return LEAT_OK;
 }
 
 int

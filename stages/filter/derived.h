@@ -24,8 +24,8 @@ struct derived {
 	struct derived_column *columns;
 	uint32_t n_columns;
 	const struct leat_schema *from;
-	struct leat_schema *work; /* grows with each expression */
-	struct leat_schema *to;   /* what goes out */
+	struct leat_schema *work;     /* grows with each expression */
+	const struct leat_schema *to; /* what goes out */
 };
 
 /* Side memory beside that of the expressions: of the list, and of schemas. */

@@ -13,6 +13,9 @@
 #include <leat/stages.h>
 #include <leat/table.h>
 
+#include "cut.h"
+#include "file_column.h"
+
 #define FIXED_WIDTH_MAX 1000000
 
 struct fixed_width {
@@ -26,9 +29,11 @@ struct fixed {
 	struct fixed_width *widths;
 	uint32_t n_widths;
 	uint32_t n_columns;
-	struct leat_schema schema;
+	struct leat_schema narrow;
+	struct leat_schema *schema;
 	struct leat_builder builder;
 	const char *origin;
+	const char *file; /* of the frame in hand */
 	uint64_t n_lines; /* that have come */
 	uint32_t row;     /* of the frame in hand: the next one */
 };
@@ -141,9 +146,10 @@ fixed_make_columns(
 			.field = LEAT_FIELD_NONE,
 			.vector = k,
 		};
-	s->schema = (struct leat_schema){
+	s->narrow = (struct leat_schema){
 		.n_columns = n, .n_vectors = n, .columns = columns};
-	return LEAT_OK;
+	s->schema = &s->narrow;
+	return leat__file_column_add(st, s->opts->filename, &s->schema);
 }
 
 static int
@@ -176,8 +182,8 @@ static uint64_t
 fixed_side_bytes(const struct fixed *s, size_t n_list)
 {
 	return n_list * (sizeof(struct fixed_width) + 256) +
-		leat_builder_side_bytes(n_list) + 2 * strlen(s->opts->names) +
-		8192;
+		leat_builder_side_bytes(n_list + 1) +
+		2 * strlen(s->opts->names) + 8192;
 }
 
 static int
@@ -215,11 +221,11 @@ fixed_negotiate(struct leat_stage *st, const struct leat_shape *in,
 
 	if (in->origin)
 		s->origin = in->origin;
-	s->schema.origin = s->origin;
+	s->schema->origin = s->origin;
 	*out = (struct leat_shape){
 		.layout = LEAT_LAYOUT_TABLE,
 		.frame_bytes = leat_stage_needs(st)->frame_bytes,
-		.schema = &s->schema,
+		.schema = s->schema,
 		.origin = in->origin,
 	};
 	return LEAT_OK;
@@ -276,6 +282,10 @@ fixed_put_line(struct fixed *s, struct leat_text line)
 			leat_builder_text(&s->builder, column, x);
 		column++;
 	}
+	if (s->schema != &s->narrow)
+		leat_builder_text(&s->builder, column,
+			(struct leat_text){(const uint8_t *)s->file,
+				(uint32_t)strlen(s->file)});
 }
 
 /* Is there anything behind the last column? */
@@ -287,15 +297,37 @@ fixed_is_long(const struct fixed *s, struct leat_text line)
 	return fixed_trim(line).len > 0;
 }
 
+/* Where the lines of a frame come from, if whoever made it has said that. */
+static const struct cut_head *
+fixed_place(const struct leat_frame *in)
+{
+	const struct leat_frame *base = leat_frame_base(in);
+
+	return base && in->flags & LEAT_FRAME_PLACED ? cut_head(base) : NULL;
+}
+
+static uint64_t
+fixed_line(const struct fixed *s, const struct leat_frame *in,
+	struct leat_text line)
+{
+	const struct cut_head *head = fixed_place(in);
+	const uint8_t *text;
+
+	if (!head)
+		return s->n_lines + 1;
+	text = leat_frame_base(in)->data;
+	return head->line + cut_newlines(text, (size_t)(line.data - text));
+}
+
 static int
-fixed_reject(
-	struct leat_stage *st, const struct fixed *s, struct leat_text line)
+fixed_reject(struct leat_stage *st, const struct fixed *s,
+	const struct leat_frame *in, struct leat_text line)
 {
 	struct leat_reject reject = {
 		.reason = "the line goes on behind the last column; * as the "
 			  "last width takes the rest",
-		.origin = s->origin,
-		.line = s->n_lines + 1,
+		.origin = s->file,
+		.line = fixed_line(s, in, line),
 		.data = line.data,
 		.n_bytes = line.len};
 	struct leat_text rest = line;
@@ -312,14 +344,17 @@ fixed_process(struct leat_stage *st, struct leat_frame *in)
 	struct fixed *s = leat_stage_state(st);
 	struct leat_rows rows = leat_frame_rows(in);
 
-	leat_builder_enter(&s->builder, &s->schema, in);
+	s->file = fixed_place(in) && fixed_place(in)->file
+		? fixed_place(in)->file
+		: s->origin;
+	leat_builder_enter(&s->builder, s->schema, in);
 	while (s->row < rows.n) {
 		struct leat_row row = rows.rows[s->row];
 		struct leat_text line = {rows.text + row.offset, row.len};
 		int rc, n_done = 1;
 
 		if (fixed_is_long(s, line)) {
-			rc = fixed_reject(st, s, line);
+			rc = fixed_reject(st, s, in, line);
 		} else {
 			rc = leat_builder_begin_row(st, &s->builder);
 			if (rc)
@@ -342,7 +377,7 @@ fixed_flush(struct leat_stage *st)
 {
 	struct fixed *s = leat_stage_state(st);
 
-	leat_builder_enter(&s->builder, &s->schema, NULL);
+	leat_builder_enter(&s->builder, s->schema, NULL);
 	return leat_builder_flush(st, &s->builder, false);
 }
 
@@ -351,7 +386,7 @@ fixed_finish(struct leat_stage *st)
 {
 	struct fixed *s = leat_stage_state(st);
 
-	leat_builder_enter(&s->builder, &s->schema, NULL);
+	leat_builder_enter(&s->builder, s->schema, NULL);
 	return leat_builder_flush(st, &s->builder, true);
 }
 
@@ -388,6 +423,10 @@ static const struct leat_option fixed_options[] = {
 		.fallback = "bytes",
 		.values = "bytes|characters",
 		.help = "what widths count: bytes, or characters of UTF-8"},
+	{.name = "filename",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_fixed_parse_opts, filename),
+		.help = "a column of this name says which file a row is of"},
 	{.name = NULL},
 };
 

@@ -113,6 +113,15 @@ group_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	return rc;
 }
 
+static uint32_t
+group_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	const struct group *s = leat_stage_state(st);
+
+	return leat__group_wants(&s->spec, schema, wanted);
+}
+
 static int
 group_process(struct leat_stage *st, struct leat_frame *in)
 {
@@ -290,6 +299,14 @@ group_fini(struct leat_stage *st)
 	leat__group_block_fini(st, &s->block);
 }
 
+static uint32_t
+group_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return LEAT_PROMISE_SORTS | LEAT_PROMISE_HOLDS;
+}
+
 static const struct leat_option group_options[] = {
 	{.name = "results",
 		.type = LEAT_OPTION_STRING,
@@ -382,4 +399,6 @@ const struct leat_stage_ops leat_group_ops = {
 	.finish = group_finish,
 	.fini = group_fini,
 	.before = &leat_group_values_ops,
+	.wants = group_wants,
+	.promises = group_promises,
 };

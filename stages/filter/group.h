@@ -133,6 +133,9 @@ int leat__group_parse_results(struct leat_stage *st, const char *option,
 int leat__group_bind(struct leat_stage *st, struct leat__group_spec *spec,
 	const struct leat_schema *from, const struct leat_column *before,
 	uint32_t n_before);
+/* As the `wants` of a stage with this spec, which passes nothing on. */
+uint32_t leat__group_wants(const struct leat__group_spec *spec,
+	const struct leat_schema *schema, bool *wanted);
 /* Can it be bound to nothing: does it ask for no column? */
 bool leat__group_needs_no_column(const struct leat__group_spec *spec);
 
@@ -341,7 +344,8 @@ struct leat__groups {
 };
 
 /* The groups that short keys had of late. */
-#define LEAT__GROUP_RECENT 4096u
+#define LEAT__GROUP_RECENT_BITS 12u
+#define LEAT__GROUP_RECENT      (1u << LEAT__GROUP_RECENT_BITS)
 struct leat__group_recent {
 	struct leat__group_short key;
 	struct leat__group_entry *entry;

@@ -319,3 +319,31 @@ leat__group_needs_no_column(const struct leat__group_spec *spec)
 			return false;
 	return !spec->n_keys && !spec->time.len;
 }
+
+/* ---- what it looks at ----------------------------------------------------- */
+
+/* false: the column is not there. */
+static bool
+wants_name(const struct leat__group_name *name,
+	const struct leat_schema *schema, bool *wanted)
+{
+	int32_t column = leat_schema_find(schema, name->text, name->len);
+
+	if (name->len && column >= 0)
+		wanted[column] = true;
+	return !name->len || column >= 0;
+}
+
+uint32_t
+leat__group_wants(const struct leat__group_spec *spec,
+	const struct leat_schema *schema, bool *wanted)
+{
+	bool is_there = wants_name(&spec->time, schema, wanted);
+
+	for (uint32_t k = 0; k < spec->n_keys; k++)
+		is_there &= wants_name(&spec->keys[k], schema, wanted);
+	for (uint32_t k = 0; k < spec->n_results; k++)
+		is_there &=
+			wants_name(&spec->results[k].column, schema, wanted);
+	return is_there ? LEAT_WANTS_THESE : LEAT_WANTS_ALL;
+}

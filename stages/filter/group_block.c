@@ -136,12 +136,39 @@ block_reject_value(struct leat_stage *st, const struct leat__group_block *block,
 
 /* ---- from vectors -------------------------------------------------------- */
 
+/* Do they stand behind each other, from the first bit of a byte on? They
+ * ascend. */
+static bool
+block_is_run(const uint32_t *rows, uint32_t n)
+{
+	return rows[0] % 8 == 0 && rows[n - 1] - rows[0] == n - 1;
+}
+
+/* Bits to bytes. */
+static void
+block_spread(const uint8_t *bits, uint32_t n, uint8_t *out)
+{
+	for (uint32_t k = 0; k < n; k += 8) {
+		if (bits[k / 8] == 0xff && n - k >= 8) {
+			memset(out + k, 1, 8);
+			continue;
+		}
+		for (uint32_t bit = 0; bit < 8 && k + bit < n; bit++)
+			out[k + bit] = bits[k / 8] >> bit & 1;
+	}
+}
+
 static void
 block_read_words(const struct leat_vector *v, const uint32_t *rows, uint32_t n,
 	struct leat__group_block_column *out)
 {
 	const int64_t *values = v->values;
 
+	if (block_is_run(rows, n)) {
+		memcpy(out->values.ints, values + rows[0], n * sizeof(*values));
+		block_spread(v->valid + rows[0] / 8, n, out->has);
+		return;
+	}
 	for (uint32_t k = 0; k < n; k++) {
 		out->values.ints[k] = values[rows[k]];
 		out->has[k] = leat_vector_has(v, rows[k]);

@@ -166,6 +166,16 @@ core_find(struct leat_stage *st, struct leat__groups *group,
 	return LEAT_OK;
 }
 
+/* Where a key is kept that was there of late; one product is enough, for those
+ * that meet there only push each other out. */
+static inline struct leat__group_recent *
+core_recent(const struct leat__groups *group, struct leat__group_short key)
+{
+	uint64_t x = (key.low ^ key.high << 40) * LEAT__GROUP_HASH_A;
+
+	return &group->recent[x >> (64 - LEAT__GROUP_RECENT_BITS)];
+}
+
 /* By keys that were made ready: text is looked at only of those that were not
  * there of late. */
 static int
@@ -176,9 +186,7 @@ core_find_ready(struct leat_stage *st, struct leat__groups *group,
 	for (uint32_t k = from; k < from + n; k++) {
 		struct leat__group_short key =
 			block->ready_keys[block->rows[k]];
-		uint64_t hash = leat__group_short_hash(key, block->seed);
-		struct leat__group_recent *recent =
-			&group->recent[hash % LEAT__GROUP_RECENT];
+		struct leat__group_recent *recent = core_recent(group, key);
 
 		if ((recent->key.low ^ key.low) |
 			(recent->key.high ^ key.high) | !key.high) {

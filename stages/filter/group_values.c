@@ -61,6 +61,16 @@ values_negotiate(struct leat_stage *st, const struct leat_shape *in,
 			  : LEAT_OK;
 }
 
+/* What group does, which is all there is behind it. */
+static uint32_t
+values_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	const struct values *s = leat_stage_state(st);
+
+	return leat__group_wants(&s->spec, schema, wanted);
+}
+
 /* ---- short values, by their hashes --------------------------------------- */
 
 struct values_column {
@@ -146,6 +156,23 @@ values_of_state(struct values *s, struct leat_table *t, uint32_t state,
 
 /* ---- a key of text --------------------------------------------------------- */
 
+/* Of one to eight bytes of the source, which has as many behind it. */
+static inline bool
+values_is_plain(const struct leat_vector *v, struct leat_piece piece)
+{
+	return piece.len - 1 < 8 && v->text;
+}
+
+static inline struct leat__group_short
+values_plain(const struct leat_vector *v, struct leat_piece piece)
+{
+	uint64_t low = leat__group_hash_load64(v->text + piece.at);
+
+	return (struct leat__group_short){
+		low & ~(uint64_t)0 >> (64 - 8 * piece.len),
+		(uint64_t)(piece.len + 1) << LEAT__GROUP_SHORT_LEN_AT};
+}
+
 static void
 values_keys(struct leat_table *t, const struct leat_vector *v)
 {
@@ -157,11 +184,20 @@ values_keys(struct leat_table *t, const struct leat_vector *v)
 	out = room.values;
 	for (uint32_t k = 0; k < t->n_rows; k++) {
 		uint32_t row = leat_table_row(t, k);
-		struct leat_text x = leat_vector_text(v, row);
+		struct leat_piece piece =
+			((const struct leat_piece *)v->values)[row];
+		struct leat_text x;
 
-		if (!leat_vector_has(v, row))
+		if (!leat_vector_has(v, row)) {
 			out[row] = leat__group_short_null();
-		else if (x.len <= LEAT__GROUP_SHORT_MAX)
+			continue;
+		}
+		if (values_is_plain(v, piece)) {
+			out[row] = values_plain(v, piece);
+			continue;
+		}
+		x = leat_vector_text(v, row);
+		if (x.len <= LEAT__GROUP_SHORT_MAX)
 			out[row] = leat__group_short_of(x, 0);
 	}
 }
@@ -244,4 +280,5 @@ const struct leat_stage_ops leat_group_values_ops = {
 	.init = values_init,
 	.negotiate = values_negotiate,
 	.process = values_process,
+	.wants = values_wants,
 };

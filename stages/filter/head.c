@@ -68,6 +68,17 @@ head_process(struct leat_stage *st, struct leat_frame *in)
 	return rc || s->left ? rc : LEAT_EOS;
 }
 
+/* It looks at no column. */
+static uint32_t
+head_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	(void)st;
+	(void)schema;
+	(void)wanted;
+	return LEAT_WANTS_REST_PASSES;
+}
+
 static const struct leat_option head_options[] = {
 	{.name = "n",
 		.type = LEAT_OPTION_UINT,
@@ -94,4 +105,5 @@ const struct leat_stage_ops leat_head_ops = {
 	.in_layouts = LEAT_LAYOUT_ITEMS | LEAT_LAYOUT_ROWS | LEAT_LAYOUT_TABLE,
 	.init = head_init,
 	.process = head_process,
+	.wants = head_wants,
 };

@@ -42,7 +42,7 @@ struct json_path {
 	uint64_t seen; /* in this row, last */
 	uint32_t is_in_shape;
 	struct json_key *first; /* that its first key was, last time */
-	/* of the frame in work */
+	/* of the frame in work; NULL = nobody looks at the column */
 	struct leat_piece *pieces;
 	uint8_t *valid;
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "file_column.h"
 #include "json.h"
 
 #define COLUMNS_ROWS 1000 /* default of infer_rows */
@@ -29,7 +30,7 @@ leat__json_columns_bytes(void)
 {
 	return leat__json_tree_bytes(JSON_PATHS_MAX, JSON_NAMES_MAX) +
 		LEAT_TABLE_COLUMNS_MAX *
-		(sizeof(struct leat_text) + sizeof(struct leat_column) +
+		(sizeof(struct leat_text) + 2 * sizeof(struct leat_column) +
 			3 * LEAT_TABLE_NAME_MAX / 8) +
 		4 * JSON_NAMES_MAX + JSON_KEY_BYTES + 4096;
 }
@@ -442,6 +443,9 @@ columns_make(struct columns *c, struct json_columns **out)
 
 	if (!rc && c->tree->n_columns)
 		rc = columns_make_schema(c, &schema);
+	if (!rc && schema)
+		rc = leat__file_column_add(
+			c->st, c->source->opts->filename, &schema);
 	if (rc || !schema)
 		return rc;
 	rc = leat_stage_alloc(c->st, sizeof(*columns), &memory);

@@ -175,8 +175,9 @@ lines_clear_row(struct json_walk *w)
 	uint32_t n = w->table && !w->is_blind ? w->tree->n_columns : 0;
 
 	for (uint32_t k = 0; k < n; k++)
-		w->tree->columns[k]->valid[w->row / 8] |=
-			(uint8_t)(1u << (w->row % 8));
+		if (w->tree->columns[k]->valid)
+			w->tree->columns[k]->valid[w->row / 8] |=
+				(uint8_t)(1u << (w->row % 8));
 	w->fault.what = NULL;
 }
 
@@ -289,7 +290,7 @@ lines_set_missing(const struct json_walk *w, uint32_t row, uint32_t n)
 	for (uint32_t k = 0; k < w->tree->n_columns; k++) {
 		const struct json_path *path = w->tree->columns[k];
 
-		if (!path->is_in_shape)
+		if (!path->is_in_shape && path->valid)
 			lines_clear_bits(path->valid, row, n);
 	}
 }

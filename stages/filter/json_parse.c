@@ -11,11 +11,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "file_column.h"
 #include "json_lines.h"
 
 #define JSON_VECTOR_BYTES 192        /* of a column, besides its values */
 #define JSON_ROOM_BYTES   (1u << 19) /* left to others in a frame, at least */
 #define JSON_ENDS_MAX     (1u << 20) /* entries: of one line at least */
+
+/* Tables of the columns alone that anybody looks at. Of the first instance,
+ * where all others find it. */
+struct json_lean {
+	const struct json_columns *from; /* NULL: all columns */
+	struct leat_schema *to;
+	const bool *wanted; /* of each column */
+};
 
 struct json {
 	const struct leat_json_parse_opts *opts;
@@ -23,12 +32,14 @@ struct json {
 	struct json_tree tree;
 	struct json_reader reader;
 	const char *origin;
-	uint64_t n_lines; /* of the frame in hand, that are left */
-	uint32_t at;      /* in the frame in hand */
+	uint32_t has_file; /* a column says which file a row is of */
+	uint64_t n_lines;  /* of the frame in hand, that are left */
+	uint32_t at;       /* in the frame in hand */
 	uint32_t is_begun;
 	uint32_t is_blind;    /* nobody looks at values */
 	uint32_t value_bytes; /* of a frame, for the values */
 	uint32_t max_rows;    /* of a frame */
+	struct json_lean lean;
 };
 
 static uint32_t
@@ -39,14 +50,30 @@ json_min(uint64_t a, uint64_t b)
 
 /* ---- tables ------------------------------------------------------------- */
 
-/* Room for the values of all columns. */
+/* Are tables made of some of the columns in hand? */
+static bool
+json_is_lean(const struct json *s)
+{
+	return s->lean.from && s->lean.from == s->columns;
+}
+
+static const struct leat_schema *
+json_schema(const struct json *s)
+{
+	return json_is_lean(s) ? s->lean.to : &s->columns->schema;
+}
+
+/* Room for the values of all columns that are looked at. */
 static int
 json_add_vectors(struct leat_stage *st, struct json *s, struct leat_table *t)
 {
 	for (uint32_t k = 0; k < s->tree.n_columns; k++) {
 		struct leat_vector_room room;
-		int rc = leat_table_add_vector(t, LEAT_TYPE_TEXT, 0, &room);
+		int rc;
 
+		if (json_is_lean(s) && !s->lean.wanted[k])
+			continue;
+		rc = leat_table_add_vector(t, LEAT_TYPE_TEXT, 0, &room);
 		if (rc)
 			return leat_stage_fail(st, rc,
 				"%u values do not fit into a frame",
@@ -54,7 +81,9 @@ json_add_vectors(struct leat_stage *st, struct json *s, struct leat_table *t)
 		s->tree.columns[k]->pieces = room.values;
 		s->tree.columns[k]->valid = room.valid;
 	}
-	return LEAT_OK;
+	if (!s->has_file)
+		return LEAT_OK;
+	return leat__file_column_put(t, s->reader.file);
 }
 
 /* Begin a table for the rows of a piece; all values are there. */
@@ -64,13 +93,14 @@ json_begin_table(struct leat_stage *st, struct json *s,
 	struct leat_table *t)
 {
 	struct leat_fields fields = {
-		.schema = &s->columns->schema,
+		.schema = json_schema(s),
 		.base = p->base,
 		.text_offset = (uint32_t)(p->text - leat_frame_start(p->base)),
 		.text_bytes = p->n,
 		.n_rows = p->max_rows,
 		.source_offset = p->offset,
 		.line = s->reader.line,
+		.file = s->reader.file,
 	};
 
 	frame->birth_ns = p->base->birth_ns;
@@ -99,14 +129,13 @@ json_end_table(struct leat_table *t, uint32_t n)
 static int
 json_emit(struct leat_stage *st, struct leat_frame **frame)
 {
-	uint32_t n_rows = (*frame)->n_items;
-	int rc = leat_stage_emit(st, 0, *frame);
+	int rc;
 
-	if (rc)
-		return rc;
-	*frame = NULL;
-	leat_stage_count(st, LEAT_COUNT_READ, n_rows);
-	return LEAT_OK;
+	leat_stage_count(st, LEAT_COUNT_READ, (*frame)->n_items);
+	rc = leat_stage_emit(st, 0, *frame);
+	if (!rc)
+		*frame = NULL;
+	return rc;
 }
 
 /*
@@ -163,7 +192,7 @@ json_bind(struct leat_stage *st, struct json *s,
 	s->reader.shape.is_made = 0;
 	if (s->is_blind)
 		return LEAT_OK;
-	n = columns->schema.n_columns;
+	n = json_schema(s)->n_columns;
 	room = s->value_bytes - 4096 - n * JSON_VECTOR_BYTES;
 	room /= n * 65 / 8 + 5;
 	s->max_rows = json_min(room ? room : 1, LEAT_TABLE_ROWS_MAX);
@@ -284,9 +313,91 @@ json_size(struct leat_stage *st, struct json *s, const struct leat_shape *in)
 		leat_stage_needs(st)->frame_bytes = 4096 + 8 * s->max_rows;
 		return;
 	}
+	if (s->has_file)
+		least += FILE_COLUMN_BYTES;
 	s->value_bytes = (uint32_t)(2 * usual > least ? 2 * usual : least);
+	if (s->has_file)
+		text += FILE_COLUMN_BYTES;
 	leat_stage_needs(st)->frame_bytes = s->value_bytes +
 		(uint32_t)(text > JSON_ROOM_BYTES ? text : JSON_ROOM_BYTES);
+}
+
+/* Side memory that it takes, of the first instance only. */
+static uint64_t
+json_lean_bytes(const struct leat_schema *from)
+{
+	return sizeof(struct leat_schema) +
+		from->n_columns * (sizeof(struct leat_column) + sizeof(bool)) +
+		128;
+}
+
+/* The columns that are wanted, as vectors one behind the other. */
+static void
+json_lean_fill(struct json_lean *lean, struct leat_column *columns)
+{
+	const struct leat_schema *from = &lean->from->schema;
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < from->n_columns; k++) {
+		if (!lean->wanted[k])
+			continue;
+		columns[n] = from->columns[k];
+		columns[n].vector = n;
+		n++;
+	}
+	*lean->to = *from;
+	lean->to->columns = columns;
+	lean->to->n_columns = lean->to->n_vectors = n;
+}
+
+static int
+json_lean_make(struct leat_stage *st, const struct json_columns *from,
+	struct json_lean *lean)
+{
+	const struct leat_schema *schema = &from->schema;
+	struct leat_column *columns;
+	void *memory;
+	bool *wanted;
+	uint32_t n;
+	int rc = leat_stage_alloc(
+		st, (size_t)json_lean_bytes(schema) - 128, &memory);
+
+	if (rc)
+		return leat_stage_fail(st, rc, "no memory for the columns");
+	columns = (struct leat_column *)((struct leat_schema *)memory + 1);
+	wanted = (bool *)(columns + schema->n_columns);
+	n = leat_stage_columns_wanted(st, schema, wanted);
+	if (!n || n == schema->n_columns) {
+		leat_stage_free(st, memory);
+		return LEAT_OK;
+	}
+	*lean = (struct json_lean){from, memory, wanted};
+	json_lean_fill(lean, columns);
+	return LEAT_OK;
+}
+
+/* Where the columns are known: which of them is looked at? */
+static int
+json_make_lean(struct leat_stage *st, struct json *s,
+	const struct leat_shape *in, struct leat_shape *out)
+{
+	const struct json *first = leat_stage_state(leat_stage_first(st));
+	uint64_t n_bytes;
+	int rc = LEAT_OK;
+
+	if (!in->schema || s->opts->strict || s->has_file || s->is_blind)
+		return LEAT_OK;
+	n_bytes = json_lean_bytes(in->schema);
+	leat_stage_needs(st)->side_bytes += n_bytes;
+	leat_stage_share(st, n_bytes);
+	if (first == s)
+		rc = json_lean_make(
+			st, (const struct json_columns *)in->schema, &s->lean);
+	else
+		s->lean = first->lean;
+	if (!rc && s->lean.from)
+		out->schema = s->lean.to;
+	return rc;
 }
 
 static int
@@ -317,7 +428,8 @@ json_negotiate(struct leat_stage *st, const struct leat_shape *in,
 		.schema = in->schema,
 		.origin = in->origin,
 	};
-	return leat__json_shape_create(st, &s->reader.shape);
+	rc = json_make_lean(st, s, in, out);
+	return rc ? rc : leat__json_shape_create(st, &s->reader.shape);
 }
 
 static int
@@ -330,6 +442,7 @@ json_init(struct leat_stage *st, const void *opts)
 		? s->opts->max_record_bytes
 		: CUT_RECORD_BYTES;
 	s->origin = "input";
+	s->has_file = s->opts->filename && s->opts->filename[0];
 	s->reader.max_ends = JSON_ENDS_MAX + LEAT_JSON_SCAN_SLACK;
 	leat_stage_needs(st)->side_bytes =
 		json_side_bytes(s, JSON_PATHS_MAX, JSON_NAMES_MAX);
@@ -376,6 +489,10 @@ const struct leat_option leat__json_parse_options[] = {
 		.offset = offsetof(struct leat_json_parse_opts, strict),
 		.fallback = "off",
 		.help = "check every value of every typed column"},
+	{.name = "filename",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_json_parse_opts, filename),
+		.help = "a column of this name says which file a row is of"},
 	{.name = NULL},
 };
 

@@ -55,7 +55,24 @@ struct json_put {
 	uint32_t n_keys;      /* bytes of all */
 	uint32_t all_strings; /* numbers are written as strings, too */
 	uint32_t n_fixed;     /* most bytes of a row but for its texts */
+	const struct leat_schema *schema; /* that keys are made for */
+	uint8_t *own_keys; /* {"a":  ,"b":  ... one after the other */
 };
+
+#define JSON_PUT_KEYS_BYTES (1u << 20) /* all keys, escaped */
+#define JSON_PUT_COLUMNS_BYTES                                                 \
+	(LEAT_TABLE_COLUMNS_MAX *                                              \
+		(sizeof(struct json_put_column) +                              \
+			sizeof(struct json_put_plain)))
+#define JSON_PUT_SIDE_BYTES                                                    \
+	(JSON_PUT_KEYS_BYTES + 1024 + JSON_PUT_COLUMNS_BYTES)
+
+/* ---- json_bind.c: columns and their keys -------------------------------- */
+
+/* Make the keys for a schema, unless it is the one they are made for; side
+ * memory of JSON_PUT_SIDE_BYTES. */
+int leat__json_put_bind(struct leat_stage *st, struct json_put *p,
+	const struct leat_schema *schema);
 
 /* ---- json_put.c: through the writer ------------------------------------- */
 

@@ -215,12 +215,13 @@ static inline bool
 walk_put(struct json_walk *w, struct json_path *path, uint32_t start,
 	uint32_t end)
 {
-	struct leat_piece *piece = &path->pieces[w->row];
+	struct leat_piece *piece;
 	uint8_t first = w->text[start];
 
 	w->n_set++;
-	if (w->is_blind)
+	if (!path->pieces)
 		return true;
+	piece = &path->pieces[w->row];
 	if (first == '"' && !path->is_text) {
 		struct leat_text inside = {
 			w->text + start + 1, end - start - 2};
@@ -322,7 +323,7 @@ walk_common(const struct json_walk *w, struct json_path *path, uint32_t start,
 	if (!path->is_plain || path->seen == w->stamp)
 		return false;
 	path->seen = w->stamp;
-	if (!w->is_blind)
+	if (path->pieces)
 		path->pieces[w->row] = (struct leat_piece){
 			start + is_string, end - start - 2 * is_string};
 	++*n_set;
@@ -410,7 +411,8 @@ walk_set_missing(struct json_walk *w)
 	uint8_t bit = (uint8_t)(1u << (w->row % 8));
 
 	for (uint32_t k = 0; k < tree->n_columns; k++)
-		if (tree->columns[k]->seen != w->stamp)
+		if (tree->columns[k]->seen != w->stamp &&
+			tree->columns[k]->valid)
 			tree->columns[k]->valid[w->row / 8] &= (uint8_t)~bit;
 }
 

@@ -424,8 +424,6 @@ leat__keys_reject(struct leat_stage *st, const struct leat__keys *keys,
 	const struct leat_table *t, uint32_t row)
 {
 	const struct leat__key *key = &keys->list[keys->bad];
-	struct leat_position p = leat_table_position(t, key->column, row);
-	struct leat_text all = leat__pack_raw(t, row);
 	uint8_t scratch[64];
 	struct leat_text x = {NULL, 0};
 	char reason[256];
@@ -437,12 +435,5 @@ leat__keys_reject(struct leat_stage *st, const struct leat__keys *keys,
 		"declared schema, makes it string",
 		key->name, x.len > 60 ? 60 : (int)x.len,
 		x.data ? (const char *)x.data : "", leat_type_name(key->type));
-	return leat_stage_reject(st, LEAT_EDATA,
-		&(struct leat_reject){.reason = reason,
-			.origin = t->schema->origin,
-			.line = p.line,
-			.column = p.column,
-			.offset = p.offset,
-			.data = all.data,
-			.n_bytes = all.len});
+	return leat_table_reject(st, t, key->column, row, LEAT_EDATA, reason);
 }

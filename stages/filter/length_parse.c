@@ -87,16 +87,20 @@ length_look(struct leat_stage *st, const uint8_t *data, size_t n,
 	struct length_parse *s = leat_stage_state(st);
 	int n_prefix = length_read(s->opts->prefix, data, n, length_out);
 
-	if (n_prefix < 0)
-		return leat_stage_fail(st, LEAT_EDATA,
+	if (n_prefix < 0) {
+		leat_stage_fail(st, LEAT_EDATA,
 			"%s: at byte %llu: no varint up to 2^32 stands here",
 			s->origin, (unsigned long long)offset);
-	if (n_prefix > 0 && *length_out > s->n_max)
-		return leat_stage_fail(st, LEAT_EDATA,
+		return leat_stage_locate(st, s->origin, 0, 0, offset);
+	}
+	if (n_prefix > 0 && *length_out > s->n_max) {
+		leat_stage_fail(st, LEAT_EDATA,
 			"%s: at byte %llu: a record of %u bytes is longer than "
 			"%u; max_record_bytes=N allows more",
 			s->origin, (unsigned long long)offset, *length_out,
 			s->n_max);
+		return leat_stage_locate(st, s->origin, 0, 0, offset);
+	}
 	*n_prefix_out = (uint32_t)n_prefix;
 	return n_prefix > 0;
 }
@@ -221,10 +225,11 @@ length_emit_rows(struct leat_stage *st, struct leat_frame *in)
 static int
 length_fail_short(struct leat_stage *st, const struct length_parse *s)
 {
-	return leat_stage_fail(st, LEAT_EDATA,
+	leat_stage_fail(st, LEAT_EDATA,
 		"%s: truncated: it ends %u bytes into the record that begins "
 		"at byte %llu",
 		s->origin, s->n_carry, (unsigned long long)s->offset);
+	return leat_stage_locate(st, s->origin, 0, 0, s->offset);
 }
 
 static int

@@ -4,7 +4,8 @@
  * Rows point into the frame that they came in, which lines.cut has made to hold
  * whole lines; nothing is kept from frame to frame, so several instances take
  * turns. A record is all but the newline and one CR before it. Behind the last
- * newline there is a record only if there are bytes.
+ * newline there is a record only if there are bytes. Where a column is to say
+ * which file a line is of, they become tables.
  * Keeps: at and line say which line of the frame in hand is next. One thread at
  * a time.
  */
@@ -14,8 +15,11 @@
 #include <leat/stages.h>
 
 #include "cut.h"
+#include "file_column.h"
 
-#define LINES_ROWS_BYTES 65536 /* of a frame's array: stays in the cache */
+#define LINES_ROWS_BYTES  65536 /* of a frame's array: stays in the cache */
+#define LINES_TABLE_ROWS  8192
+#define LINES_TABLE_BYTES (1u << 19) /* for typed columns, derived ones */
 
 struct lines_state {
 	const char *origin;
@@ -24,7 +28,39 @@ struct lines_state {
 	uint32_t is_begun;
 	uint32_t at; /* in the frame in hand: next byte to look at */
 	uint64_t line;
+	struct leat_schema *schema; /* of tables; NULL = rows are made */
+	struct leat_column column;
+	struct leat_schema narrow;
+	struct leat_row rows[LINES_TABLE_ROWS]; /* of a table */
 };
+
+static uint32_t
+lines_gives(const void *opts)
+{
+	const struct leat_lines_parse_opts *o = opts;
+
+	return o->filename && o->filename[0] ? LEAT_LAYOUT_TABLE
+					     : LEAT_LAYOUT_ROWS;
+}
+
+static int
+lines_init_table(struct leat_stage *st, struct lines_state *s,
+	const struct leat_lines_parse_opts *o)
+{
+	struct leat_needs *needs = leat_stage_needs(st);
+
+	s->column = (struct leat_column){.name = "line",
+		.type = LEAT_TYPE_TEXT,
+		.field = LEAT_FIELD_NONE};
+	s->narrow = (struct leat_schema){
+		.n_columns = 1, .n_vectors = 1, .columns = &s->column};
+	s->schema = &s->narrow;
+	needs->side_bytes = 1024;
+	needs->frame_bytes = 4096 + LINES_TABLE_BYTES + FILE_COLUMN_BYTES +
+		LINES_TABLE_ROWS *
+			(2 * (uint32_t)sizeof(struct leat_piece) + 8);
+	return leat__file_column_add(st, o->filename, &s->schema);
+}
 
 static int
 lines_init(struct leat_stage *st, const void *opts)
@@ -35,7 +71,8 @@ lines_init(struct leat_stage *st, const void *opts)
 	s->n_max = o->max_record_bytes ? (uint32_t)o->max_record_bytes
 				       : CUT_RECORD_BYTES;
 	leat_stage_needs(st)->frame_bytes = LINES_ROWS_BYTES;
-	return LEAT_OK;
+	return o->filename && o->filename[0] ? lines_init_table(st, s, o)
+					     : LEAT_OK;
 }
 
 static int
@@ -45,10 +82,13 @@ lines_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct lines_state *s = leat_stage_state(st);
 
 	s->origin = in->origin ? in->origin : "input";
+	if (s->schema)
+		s->schema->origin = s->origin;
 	*out = (struct leat_shape){
-		.layout = LEAT_LAYOUT_ROWS,
-		.frame_bytes = LINES_ROWS_BYTES,
+		.layout = s->schema ? LEAT_LAYOUT_TABLE : LEAT_LAYOUT_ROWS,
+		.frame_bytes = leat_stage_needs(st)->frame_bytes,
 		.base_bytes = in->frame_bytes,
+		.schema = s->schema,
 		.origin = in->origin,
 	};
 	return LEAT_OK;
@@ -111,6 +151,7 @@ lines_rows(struct leat_stage *st, struct lines_state *s, struct leat_frame *in)
 	if (rc)
 		return rc;
 	leat_frame_begin_rows(out, in, &rows);
+	out->flags |= LEAT_FRAME_PLACED;
 	while (!rc && s->at < in->len_bytes &&
 		n < LINES_ROWS_BYTES / sizeof(*rows))
 		rc = lines_take(st, s, in, rows, &n);
@@ -123,6 +164,60 @@ lines_rows(struct leat_stage *st, struct lines_state *s, struct leat_frame *in)
 	}
 	leat_stage_release(st, out);
 	return rc;
+}
+
+static int
+lines_fill_table(const struct lines_state *s, struct leat_table *t)
+{
+	const uint8_t *start = leat_frame_start(leat_frame_base(t->frame));
+	struct leat_vector_room room;
+	struct leat_piece *pieces;
+	int rc = leat_table_add_vector(t, LEAT_TYPE_TEXT, 0, &room);
+
+	if (rc)
+		return rc;
+	pieces = room.values;
+	for (uint32_t k = 0; k < t->n_rows_all; k++)
+		pieces[k] = leat_table_piece(t,
+			(struct leat_text){
+				start + s->rows[k].offset, s->rows[k].len});
+	return leat__file_column_put(t, s->file);
+}
+
+/* As many lines as a table holds. */
+static int
+lines_table(struct leat_stage *st, struct lines_state *s, struct leat_frame *in)
+{
+	struct leat_fields fields = {.schema = s->schema,
+		.base = in,
+		.text_offset =
+			(uint32_t)(in->data - leat_frame_start(in)) + s->at,
+		.text_bytes = in->len_bytes - s->at,
+		.source_offset = in->source_offset + s->at,
+		.line = s->line,
+		.file = s->file};
+	struct leat_frame *out;
+	struct leat_table t;
+	int rc = LEAT_OK;
+
+	while (!rc && s->at < in->len_bytes && fields.n_rows < LINES_TABLE_ROWS)
+		rc = lines_take(st, s, in, s->rows, &fields.n_rows);
+	if (!rc)
+		rc = leat_stage_acquire(st, &out);
+	if (rc)
+		return rc;
+	out->birth_ns = in->birth_ns;
+	out->stamp = in->stamp;
+	leat_frame_retain(in);
+	leat_table_begin_fields(out, &fields);
+	leat_table_open(out, &t);
+	rc = lines_fill_table(s, &t);
+	if (!rc) {
+		leat_stage_count(st, LEAT_COUNT_READ, fields.n_rows);
+		return leat_stage_emit(st, 0, out);
+	}
+	leat_stage_release(st, out);
+	return leat_stage_fail(st, rc, "the lines do not fit into a frame");
 }
 
 static int
@@ -142,7 +237,7 @@ lines_process(struct leat_stage *st, struct leat_frame *in)
 		rc = lines_reject(st, s, in, in->len_bytes);
 		s->at = in->len_bytes;
 	} else {
-		rc = lines_rows(st, s, in);
+		rc = s->schema ? lines_table(st, s, in) : lines_rows(st, s, in);
 	}
 	if (rc)
 		return rc;
@@ -163,6 +258,11 @@ static const struct leat_option lines_options[] = {
 		.fallback = "1M",
 		.unit = "bytes",
 		.help = "longest line"},
+	{.name = "filename",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_lines_parse_opts, filename),
+		.help = "make a table: the column `line`, and one of this name "
+			"that says which file it is of"},
 	{.name = NULL},
 };
 
@@ -184,4 +284,5 @@ const struct leat_stage_ops leat_lines_parse_ops = {
 	.negotiate = lines_negotiate,
 	.process = lines_process,
 	.before = &leat_lines_cut_ops,
+	.gives = lines_gives,
 };

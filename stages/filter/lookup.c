@@ -36,14 +36,16 @@ lookup_init(struct leat_stage *st, const void *opts)
 
 	s->opts = o;
 	f->path = o->path;
+	f->seed = leat_stage_hash_seed(st);
 	f->n_most = o->memory_bytes ? o->memory_bytes : LOOKUP_MEMORY_BYTES;
 	f->dialect.separator = lookup_is_tabbed(o->path) ? '\t' : ',';
 	if (o->sep)
 		f->dialect.separator = (uint8_t)o->sep;
 	f->dialect.quote = '"';
-	leat_stage_needs(st)->side_bytes = f->n_most +
-		leat__list_side_bytes(o->on) + leat__list_side_bytes(o->take) +
-		leat__pack_side_bytes() + LOOKUP_ROW_BYTES + LOOKUP_SIDE_BYTES;
+	s->own_bytes = leat__list_side_bytes(o->on) +
+		leat__list_side_bytes(o->take) + leat__pack_side_bytes() +
+		LOOKUP_ROW_BYTES + LOOKUP_SIDE_BYTES;
+	leat_stage_needs(st)->side_bytes = s->own_bytes + f->n_most;
 	rc = leat__list_parse(st, &s->on, "on", o->on);
 	if (!rc && s->on.n > LEAT__LOOKUP_KEYS_MAX)
 		rc = leat_stage_fail_at(st, LEAT_ELIMIT, "on", 0, 0,
@@ -115,7 +117,7 @@ lookup_match(
 		if (!key.values[k].len)
 			return LEAT__LOOKUP_NONE;
 	}
-	leat__lookup_hash(&key, s->on.n);
+	leat__lookup_hash(&s->file, &key, s->on.n);
 	return leat__lookup_find(&s->file, &key);
 }
 
@@ -156,20 +158,20 @@ static int
 lookup_put(struct leat__lookup *s, struct leat_table *t, uint32_t match)
 {
 	const struct leat__lookup_file *f = &s->file;
-	struct leat__lookup_row *row = &f->rows[match];
+	struct leat__lookup_put *put = &s->puts[match];
 	const struct leat__lookup_value *values =
 		f->values + (size_t)match * f->n_take;
 	struct leat_piece piece;
 	uint8_t *at;
 	int rc;
 
-	if (row->epoch == s->epoch)
+	if (put->epoch == s->epoch)
 		return LEAT_OK;
-	rc = leat_table_add_text(t, NULL, row->n_bytes, &piece);
+	rc = leat_table_add_text(t, NULL, f->rows[match].n_bytes, &piece);
 	if (rc)
 		return rc;
-	row->epoch = s->epoch;
-	row->put_at = piece.at;
+	put->epoch = s->epoch;
+	put->at = piece.at;
 	at = t->frame->data + piece.at;
 	for (uint32_t k = 0; k < f->n_take; k++) {
 		if (values[k].len == LEAT__LOOKUP_NONE)
@@ -198,7 +200,7 @@ lookup_fill(const struct leat__lookup *s, uint32_t row, uint32_t match)
 	const struct leat__lookup_file *f = &s->file;
 	const struct leat__lookup_value *values =
 		f->values + (size_t)match * f->n_take;
-	uint32_t at = f->rows[match].put_at;
+	uint32_t at = s->puts[match].at;
 
 	for (uint32_t k = 0; k < f->n_take; k++) {
 		struct leat_piece *pieces = s->rooms[k].values;
@@ -311,6 +313,13 @@ static void
 lookup_step(struct leat_stage *st, struct leat__lookup *s)
 {
 	s->n_written++;
+	/* that it met several is known, and counted, before it is sent on */
+	if (s->n_written == 2) {
+		leat_stage_count(st, LEAT_COUNT_MADE, 1);
+		leat_stage_count(st, LEAT_COUNT_FOLDED, 1);
+	}
+	if (s->n_written > 1)
+		leat_stage_count(st, LEAT_COUNT_MADE, 1);
 	if (s->match != LEAT__LOOKUP_NONE &&
 		s->opts->duplicates == LEAT_LOOKUP_ALL)
 		s->match = s->file.rows[s->match].next;
@@ -320,10 +329,6 @@ lookup_step(struct leat_stage *st, struct leat__lookup *s)
 		return;
 	s->at++;
 	s->has_begun = 0;
-	if (s->n_written == 1)
-		return;
-	leat_stage_count(st, LEAT_COUNT_MADE, s->n_written);
-	leat_stage_count(st, LEAT_COUNT_FOLDED, 1);
 }
 
 static int

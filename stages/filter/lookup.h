@@ -23,19 +23,27 @@ struct leat__lookup_bound {
 	uint32_t keys[LEAT__LOOKUP_KEYS_MAX]; /* columns of the input */
 };
 
+/* Where the values of a row of the file are in a frame. */
+struct leat__lookup_put {
+	uint64_t epoch; /* of the frame that has them already, and */
+	uint32_t at;    /* where */
+};
+
 struct leat__lookup {
 	const struct leat_lookup_opts *opts;
 	struct leat__list on;
 	struct leat__list take;
-	struct leat__lookup_file file;
-	uint32_t *columns; /* of the file: keys, then those taken */
-	struct leat_column *extra;
+	struct leat__lookup_file file; /* all that it has is shared, */
+	uint32_t *columns;         /* of it: keys, then those taken; shared */
+	struct leat_column *extra; /* and this */
+	struct leat__lookup_put *puts; /* by row of the file */
 	uint32_t *matches; /* a row of the file for each that is alive */
 	struct leat__lookup_bound *all;
 	struct leat__lookup_bound *bound; /* of the frame in work */
 	uint8_t *scratch;                 /* for each key */
 	uint32_t n_scratch;
-	uint64_t epoch;                 /* of the frame in work */
+	uint64_t epoch;     /* of the frame in work */
+	uint64_t own_bytes; /* side memory of this instance, but for puts */
 	struct leat_vector_room *rooms; /* of the columns that are added */
 	struct leat_text *texts;        /* the same, of one row */
 	uint32_t has_emitted;
@@ -48,8 +56,9 @@ struct leat__lookup {
 	uint32_t n_written; /* for this row */
 };
 
-/* Read the file, with the columns that the options name. LEAT_OK, or a code
- * after leat_stage_fail(). So does what is below. */
+/* Read the file, with the columns that the options name, or share what the
+ * first instance has read. LEAT_OK, or a code after leat_stage_fail(). So does
+ * what is below. */
 LEAT_MUST_CHECK int leat__lookup_read(
 	struct leat_stage *st, struct leat__lookup *s);
 

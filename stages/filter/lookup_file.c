@@ -37,6 +37,7 @@ file_alloc(struct leat_stage *st, struct leat__lookup_file *f, uint64_t n_bytes,
 			"a greater N holds it",
 			f->path, (unsigned long long)f->n_most);
 	f->n_used += n_bytes;
+	f->n_peak = f->n_used > f->n_peak ? f->n_used : f->n_peak;
 	return LEAT_OK;
 }
 
@@ -99,8 +100,11 @@ static int
 file_fail(struct leat_stage *st, const struct leat__lookup_file *f, uint32_t at,
 	const char *what)
 {
-	return leat_stage_fail(st, LEAT_EDATA, "%s:%llu: %s", f->path,
-		(unsigned long long)file_line(f, at), what);
+	uint64_t line = file_line(f, at);
+
+	leat_stage_fail(st, LEAT_EDATA, "%s:%llu: %s", f->path,
+		(unsigned long long)line, what);
+	return leat_stage_locate(st, f->path, line, 0, at);
 }
 
 /* ---- fields ---------------------------------------------------------------- */
@@ -380,7 +384,7 @@ file_index_row(struct leat__lookup_file *f, uint32_t row)
 	for (uint32_t k = 0; k < f->n_keys; k++)
 		if (!key.values[k].data)
 			return;
-	leat__lookup_hash(&key, f->n_keys);
+	leat__lookup_hash(f, &key, f->n_keys);
 	f->rows[row].hash = key.hash;
 	slot = (uint32_t)key.hash & f->mask;
 	while (f->slots[slot] != LEAT__LOOKUP_NONE &&
@@ -500,32 +504,14 @@ leat__lookup_load(struct leat_stage *st, struct leat__lookup_file *f)
 
 /* ---- keys ------------------------------------------------------------------ */
 
-static inline uint64_t
-file_hash_text(uint64_t h, struct leat_text x)
-{
-	const uint8_t *at = x.data;
-	uint32_t n = x.len;
-	uint64_t word;
-
-	h ^= n;
-	for (; n >= sizeof(word); n -= 8, at += 8) {
-		memcpy(&word, at, sizeof(word));
-		h = (h ^ word) * LEAT__LOOKUP_MIX;
-		h ^= h >> 32;
-	}
-	word = 0;
-	while (n > 0)
-		word = word << 8 | at[--n];
-	h = (h ^ word) * LEAT__LOOKUP_MIX;
-	return h ^ h >> 32;
-}
-
 void
-leat__lookup_hash(struct leat__lookup_key *key, uint32_t n_keys)
+leat__lookup_hash(const struct leat__lookup_file *f,
+	struct leat__lookup_key *key, uint32_t n_keys)
 {
-	key->hash = 0;
+	key->hash = f->seed;
 	for (uint32_t k = 0; k < n_keys; k++)
-		key->hash = file_hash_text(key->hash, key->values[k]);
+		key->hash = leat__group_hash_bytes(
+			key->values[k].data, key->values[k].len, key->hash);
 }
 
 uint32_t

@@ -1,9 +1,10 @@
 /*
  * stages/filter/lookup_file.h -- a file of rows that are found by a key, held
- * in a stage's side memory.
+ * in the side memory of a stage's first instance, for all of them.
  *
- * Threads: the one that steps the stage's task; nothing changes after
- * leat__lookup_load() but what belongs to frames.
+ * Keeps: nothing changes after leat__lookup_load(). The hashes have the seed of
+ * the graph; no order of rows depends on them.
+ * Threads: one until it is loaded, then any.
  */
 #ifndef LEAT_STAGES_FILTER_LOOKUP_FILE_H
 #define LEAT_STAGES_FILTER_LOOKUP_FILE_H
@@ -11,6 +12,8 @@
 #include <string.h>
 
 #include <leat/table.h>
+
+#include "group_hash.h"
 
 #define LEAT__LOOKUP_KEYS_MAX 8u
 #define LEAT__LOOKUP_NONE     UINT32_MAX
@@ -23,8 +26,6 @@ struct leat__lookup_value {
 
 struct leat__lookup_row {
 	uint64_t hash;
-	uint64_t epoch;   /* of the frame that has its values already, and */
-	uint32_t put_at;  /* where */
 	uint32_t next;    /* row with the same key, LEAT__LOOKUP_NONE = last */
 	uint32_t n_bytes; /* of all values that are taken */
 };
@@ -46,8 +47,10 @@ struct leat__lookup_ends {
 
 struct leat__lookup_file {
 	const char *path;
+	uint64_t seed;
 	uint64_t n_most; /* bytes it may take */
 	uint64_t n_used;
+	uint64_t n_peak; /* most that it has taken at once */
 	uint8_t *text;
 	uint32_t n_text;
 	struct leat_dialect dialect;
@@ -88,13 +91,12 @@ LEAT_MUST_CHECK int leat__lookup_load(
 	struct leat_stage *st, struct leat__lookup_file *f);
 
 /* Set the hash of a key's values. */
-void leat__lookup_hash(struct leat__lookup_key *key, uint32_t n_keys);
+void leat__lookup_hash(const struct leat__lookup_file *f,
+	struct leat__lookup_key *key, uint32_t n_keys);
 
 /* The first row with this key, or LEAT__LOOKUP_NONE. */
 uint32_t leat__lookup_find(
 	const struct leat__lookup_file *f, const struct leat__lookup_key *key);
-
-#define LEAT__LOOKUP_MIX UINT64_C(0x9fb21c651e98df25)
 
 /* A text of 1 to 8 bytes, behind which 8 can be read, as a number. */
 static inline uint64_t
@@ -115,8 +117,10 @@ static inline struct leat__lookup_short *
 leat__lookup_place(
 	const struct leat__lookup_file *f, uint64_t word, uint32_t len)
 {
-	uint64_t hash = (word ^ len) * LEAT__LOOKUP_MIX;
-	uint32_t slot = (uint32_t)(hash >> 32) & f->mask;
+	uint64_t seed = f->seed;
+	uint64_t hash = leat__group_hash_mix(word ^ seed ^ LEAT__GROUP_HASH_A,
+		len ^ seed >> 32 ^ seed << 32 ^ LEAT__GROUP_HASH_B);
+	uint32_t slot = (uint32_t)hash & f->mask;
 
 	while (f->shorts[slot].row != LEAT__LOOKUP_NONE &&
 		(f->shorts[slot].word != word || f->shorts[slot].len != len))

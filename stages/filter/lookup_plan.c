@@ -137,8 +137,27 @@ lookup_fail_twice(struct leat_stage *st, const struct leat__lookup *s)
 		(const char *)x.data);
 }
 
-int
-leat__lookup_read(struct leat_stage *st, struct leat__lookup *s)
+/* Now that the file is there, it is known what it takes, and that once. */
+static int
+lookup_make_puts(struct leat_stage *st, struct leat__lookup *s)
+{
+	const struct leat__lookup_file *f = &s->file;
+	size_t n_puts = ((size_t)f->n_rows + 1) * sizeof(*s->puts);
+	void *memory;
+	int rc;
+
+	leat_stage_needs(st)->side_bytes = s->own_bytes + n_puts + f->n_peak;
+	leat_stage_share(st, f->n_peak);
+	rc = lookup_alloc(st, n_puts, &memory);
+	if (rc)
+		return rc;
+	memset(memory, 0, n_puts);
+	s->puts = memory;
+	return LEAT_OK;
+}
+
+static int
+lookup_read_first(struct leat_stage *st, struct leat__lookup *s)
 {
 	int rc = leat__lookup_open(st, &s->file);
 
@@ -148,8 +167,23 @@ leat__lookup_read(struct leat_stage *st, struct leat__lookup *s)
 		rc = leat__lookup_load(st, &s->file);
 	if (!rc && s->opts->duplicates == LEAT_LOOKUP_ERROR && s->file.n_twice)
 		rc = lookup_fail_twice(st, s);
+	return rc ? rc : lookup_make_extra(st, s);
+}
+
+int
+leat__lookup_read(struct leat_stage *st, struct leat__lookup *s)
+{
+	const struct leat__lookup *first =
+		leat_stage_state(leat_stage_first(st));
+	int rc = LEAT_OK;
+
+	if (first == s)
+		rc = lookup_read_first(st, s);
+	s->file = first->file;
+	s->columns = first->columns;
+	s->extra = first->extra;
 	if (!rc)
-		rc = lookup_make_extra(st, s);
+		rc = lookup_make_puts(st, s);
 	if (!rc)
 		rc = lookup_make_scratch(st, s);
 	s->is_anew = s->file.n_twice && s->file.n_take &&

@@ -66,6 +66,8 @@ pack_make_schema(struct leat_stage *st, struct leat__pack *pack,
 	pack->to->n_fields = is_fields ? n + 1 : 1;
 	pack->to->n_vectors = is_fields ? 0 : n;
 	pack->to->origin = leat_stage_name(st);
+	pack->to->head = NULL;
+	pack->to->flags |= LEAT_SCHEMA_OWN_TEXT;
 	return LEAT_OK;
 }
 
@@ -194,33 +196,13 @@ leat__pack_enter(
 
 /* ---- rows that are not taken ---------------------------------------------- */
 
-struct leat_text
-leat__pack_raw(const struct leat_table *t, uint32_t row)
-{
-	uint32_t n = t->schema->n_fields;
-	size_t at = (size_t)row * n;
-	uint32_t start;
-
-	if (!n)
-		return (struct leat_text){NULL, 0};
-	start = at ? t->fields[at - 1] + 1 : t->first;
-	return (struct leat_text){
-		t->text + start, t->fields[at + n - 1] - start};
-}
-
 int
 leat__pack_reject(
 	struct leat_stage *st, const struct leat_table *t, uint32_t row)
 {
-	struct leat_text all = leat__pack_raw(t, row);
-
-	return leat_stage_reject(st, LEAT_EDATA,
-		&(struct leat_reject){
-			.reason = "a text of no bytes, which among fields "
-				  "cannot be told from a null",
-			.origin = t->schema->origin,
-			.data = all.data,
-			.n_bytes = all.len});
+	return leat_table_reject(st, t, 0, row, LEAT_EDATA,
+		"a text of no bytes, which among fields cannot be told from a "
+		"null");
 }
 
 int

@@ -98,9 +98,6 @@ LEAT_MUST_CHECK int leat__pack_reject(
 bool leat__pack_is_string(const struct leat_column *column,
 	const struct leat_vector *pieces, uint32_t row);
 
-/* A row as it stands in its source; no data if it stands in none. */
-struct leat_text leat__pack_raw(const struct leat_table *t, uint32_t row);
-
 /* 1: the row is in the open frame; 0: it is full; or a code. LEAT_ELIMIT: no
  * frame can hold the row. */
 LEAT_MUST_CHECK int leat__pack_add(struct leat_stage *st,

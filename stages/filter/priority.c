@@ -24,10 +24,16 @@ priority_process(struct leat_stage *st, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
+static void
+priority_change(struct leat_stage *st, const void *opts)
+{
+	(void)priority_init(st, opts);
+}
+
 static const struct leat_option priority_options[] = {
 	{.name = "n",
 		.type = LEAT_OPTION_UINT,
-		.flags = LEAT_OPTION_POSITIONAL,
+		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_LIVE,
 		.offset = offsetof(struct leat_priority_opts, priority),
 		.min = 0,
 		.max = LEAT_FRAME_PRIORITY_MAX,
@@ -53,4 +59,5 @@ const struct leat_stage_ops leat_priority_ops = {
 	.options = priority_options,
 	.init = priority_init,
 	.process = priority_process,
+	.change = priority_change,
 };

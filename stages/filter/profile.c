@@ -302,6 +302,14 @@ profile_fini(struct leat_stage *st)
 		&s->budget, s->columns, s->n_columns * sizeof(*s->columns));
 }
 
+static uint32_t
+profile_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return LEAT_PROMISE_HOLDS;
+}
+
 static const struct leat_option profile_options[] = {
 	{.name = "memory",
 		.type = LEAT_OPTION_BYTES,
@@ -352,4 +360,5 @@ const struct leat_stage_ops leat_profile_ops = {
 	.process = profile_process,
 	.finish = profile_finish,
 	.fini = profile_fini,
+	.promises = profile_promises,
 };

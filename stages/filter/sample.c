@@ -51,6 +51,21 @@ sample_init(struct leat_stage *st, const void *opts)
 	return sample_fraction(st, o->fraction, s);
 }
 
+/* Of every n-th the next one comes at most n records from here; of a part the
+ * numbers go on. */
+static void
+sample_change(struct leat_stage *st, const void *opts)
+{
+	struct sample_state *s = leat_stage_state(st);
+	uint64_t next = s->next;
+
+	s->every = 0;
+	(void)sample_init(st, opts);
+	s->next = next;
+	if (s->every && s->n_skip >= s->every)
+		s->n_skip = s->every - 1;
+}
+
 /* Source: Steele, Lea and Flood, Fast splittable pseudorandom number
  * generators, 2014. */
 static uint64_t
@@ -123,10 +138,21 @@ sample_process(struct leat_stage *st, struct leat_frame *in)
 	return LEAT_OK;
 }
 
+/* It looks at no column. */
+static uint32_t
+sample_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	(void)st;
+	(void)schema;
+	(void)wanted;
+	return LEAT_WANTS_REST_PASSES;
+}
+
 static const struct leat_option sample_options[] = {
 	{.name = "every",
 		.type = LEAT_OPTION_UINT,
-		.flags = LEAT_OPTION_POSITIONAL,
+		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_LIVE,
 		.offset = offsetof(struct leat_sample_opts, every),
 		.min = 1,
 		.max = INT64_MAX,
@@ -135,6 +161,7 @@ static const struct leat_option sample_options[] = {
 		.help = "one of so many stays, beginning with the first"},
 	{.name = "fraction",
 		.type = LEAT_OPTION_STRING,
+		.flags = LEAT_OPTION_LIVE,
 		.offset = offsetof(struct leat_sample_opts, fraction),
 		.help = "this part of all stays instead, like 0.01"},
 	{.name = "seed",
@@ -163,4 +190,6 @@ const struct leat_stage_ops leat_sample_ops = {
 	.in_layouts = LEAT_LAYOUT_ROWS | LEAT_LAYOUT_TABLE,
 	.init = sample_init,
 	.process = sample_process,
+	.wants = sample_wants,
+	.change = sample_change,
 };

@@ -41,6 +41,24 @@ select_make(struct leat_stage *st, struct names_stage *s,
 	return rc;
 }
 
+static uint32_t
+select_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	const struct names_stage *s = leat_stage_state(st);
+
+	for (uint32_t k = 0; k < s->names.n_items; k++) {
+		const struct names_item *item = &s->names.items[k];
+		int32_t column =
+			leat_schema_find(schema, item->from, item->len);
+
+		if (column < 0)
+			return LEAT_WANTS_ALL;
+		wanted[column] = true;
+	}
+	return LEAT_WANTS_THESE;
+}
+
 static int
 select_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
@@ -80,4 +98,5 @@ const struct leat_stage_ops leat_select_ops = {
 	.init = select_init,
 	.negotiate = select_negotiate,
 	.process = select_process,
+	.wants = select_wants,
 };

@@ -242,6 +242,14 @@ sort_fini(struct leat_stage *st)
 	leat__sort_runs_fini(&s->runs);
 }
 
+static uint32_t
+sort_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return LEAT_PROMISE_SORTS | LEAT_PROMISE_HOLDS;
+}
+
 static const struct leat_option sort_options[] = {
 	{.name = "by",
 		.type = LEAT_OPTION_STRING,
@@ -281,7 +289,7 @@ static const struct leat_option sort_options[] = {
 
 const struct leat_stage_ops leat_sort_ops = {
 	LEAT_STAGE_OPS_INIT("sort"),
-	.flags = LEAT_STAGE_BLOCKING | LEAT_STAGE_REJECTS,
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_BLOCKING | LEAT_STAGE_REJECTS,
 	.summary = "all rows in the order of some columns",
 	.help = "By the first column, where that is equal by the second, and "
 		"so on;\n"
@@ -311,4 +319,5 @@ const struct leat_stage_ops leat_sort_ops = {
 	.process = sort_process,
 	.finish = sort_finish,
 	.fini = sort_fini,
+	.promises = sort_promises,
 };

@@ -139,6 +139,14 @@ tail_fini(struct leat_stage *st)
 	leat__pack_fini(st, &s->pack);
 }
 
+static uint32_t
+tail_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return LEAT_PROMISE_HOLDS;
+}
+
 static const struct leat_option tail_options[] = {
 	{.name = "n",
 		.type = LEAT_OPTION_UINT,
@@ -181,4 +189,5 @@ const struct leat_stage_ops leat_tail_ops = {
 	.process = tail_process,
 	.finish = tail_finish,
 	.fini = tail_fini,
+	.promises = tail_promises,
 };

@@ -266,6 +266,14 @@ top_fini(struct leat_stage *st)
 	leat__pack_fini(st, &s->pack);
 }
 
+static uint32_t
+top_promises(struct leat_stage *st, uint32_t out)
+{
+	(void)st;
+	(void)out;
+	return LEAT_PROMISE_SORTS | LEAT_PROMISE_HOLDS;
+}
+
 static const struct leat_option top_options[] = {
 	{.name = "n",
 		.type = LEAT_OPTION_UINT,
@@ -300,7 +308,7 @@ static const struct leat_option top_options[] = {
 
 const struct leat_stage_ops leat_top_ops = {
 	LEAT_STAGE_OPS_INIT("top"),
-	.flags = LEAT_STAGE_REJECTS,
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_REJECTS,
 	.summary = "the first n rows in the order of some columns",
 	.help = "What `sort` and then `head` would give, without sorting all: "
 		"only n\n"
@@ -325,4 +333,5 @@ const struct leat_stage_ops leat_top_ops = {
 	.process = top_process,
 	.finish = top_finish,
 	.fini = top_fini,
+	.promises = top_promises,
 };

@@ -68,6 +68,16 @@ where_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	return where_bind(st, leat_stage_state(st), in->schema);
 }
 
+static uint32_t
+where_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	const struct where *s = leat_stage_state(st);
+
+	return leat_expr_wants(s->expr, schema, wanted) ? LEAT_WANTS_REST_PASSES
+							: LEAT_WANTS_ALL;
+}
+
 static int
 where_process(struct leat_stage *st, struct leat_frame *in)
 {
@@ -106,7 +116,8 @@ where_fini(struct leat_stage *st)
 static const struct leat_option where_options[] = {
 	{.name = "condition",
 		.type = LEAT_OPTION_STRING,
-		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED,
+		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED |
+			LEAT_OPTION_RENEWS | LEAT_OPTION_KEEPS,
 		.offset = offsetof(struct leat_where_opts, condition),
 		.help = "what must be true of a row, like delay > 60"},
 	{.name = NULL},
@@ -138,4 +149,5 @@ const struct leat_stage_ops leat_where_ops = {
 	.negotiate = where_negotiate,
 	.process = where_process,
 	.fini = where_fini,
+	.wants = where_wants,
 };

@@ -152,19 +152,15 @@ row_value(const struct leat_table *t, uint32_t column, uint32_t row,
 
 /* Put a number before the extension. */
 static void
-text_insert(struct path_text *text, const char *what)
+text_insert(struct path_text *text, const char *what, size_t n_tail)
 {
-	size_t n = strlen(what);
-	size_t at = text->at, n_tail;
+	size_t n = strlen(what), at;
 
 	if (text->is_full || text->at + n >= SPLIT_PATH_BYTES) {
 		text->is_full = true;
 		return;
 	}
-	while (at > 0 && text->data[at - 1] != '.')
-		at--;
-	at -= at > 0;
-	n_tail = text->at - at;
+	at = text->at - n_tail;
 	memmove(text->data + at + n, text->data + at, n_tail);
 	memcpy(text->data + at, what, n);
 	text->at += n;
@@ -194,7 +190,7 @@ split_path_make(const struct split_path *path, const struct leat_table *t,
 	}
 	if (again) {
 		snprintf(digits, sizeof(digits), "~%u", again + 1);
-		text_insert(&text, digits);
+		text_insert(&text, digits, path->n_tail);
 	}
 	out[text.is_full ? 0 : text.at] = '\0';
 	return text.is_full ? 0 : text.at;
@@ -223,5 +219,7 @@ split_key_make(const struct split_path *path, const struct leat_table *t,
 			memcpy(out + n, x.data, x.len);
 		n += x.len;
 	}
-	return n ? n : 1;
+	if (!n) /* without columns all rows have the same */
+		out[n++] = 0;
+	return n;
 }

@@ -7,7 +7,9 @@
  * beginning of a record in front of its end, and slack behind, so that it can
  * scan beyond the last byte. A drained source ends with an empty frame marked
  * LEAT_FRAME_CUT: the stream did not end, it was stopped. Where a path is a
- * pattern, the first frame of every file says so (LEAT_FRAME_FIRST).
+ * pattern, the first frame of every file says so (LEAT_FRAME_FIRST). A call
+ * that has failed has taken nothing away: made again, it goes on at the same
+ * byte.
  */
 #include <string.h>
 
@@ -185,7 +187,8 @@ read_fill(struct read_state *s, struct leat_frame *frame)
 		if (rc == LEAT_OK && !s->is_regular)
 			break;
 	}
-	if (rc == LEAT_EOS && frame->len_bytes > 0)
+	/* what was read goes on; the rest of it is told by the next call */
+	if (rc < 0 && rc != LEAT_ECANCELED && frame->len_bytes > 0)
 		return LEAT_OK;
 	return rc;
 }
@@ -215,7 +218,7 @@ read_emit(struct leat_stage *st, struct leat_frame *frame)
 
 	s->offset += frame->len_bytes;
 	s->is_first = 0;
-	frame->birth_ns = leat_now_ns();
+	frame->birth_ns = leat_stage_now_ns(st);
 	return leat_stage_emit(st, 0, frame);
 }
 
@@ -224,8 +227,10 @@ read_produce(struct leat_stage *st)
 {
 	struct read_state *s = leat_stage_state(st);
 	struct leat_frame *frame;
-	int rc = read_begin(st, &frame);
+	int rc = s->file ? LEAT_OK : read_open_next(st);
 
+	if (rc == LEAT_OK)
+		rc = read_begin(st, &frame);
 	if (rc < 0)
 		return rc;
 	rc = read_fill(s, frame);
@@ -279,6 +284,33 @@ read_fini(struct leat_stage *st)
 	s->file = NULL;
 }
 
+/* Files can be read from their beginning once more; a pipe cannot. */
+static uint32_t
+read_promises(struct leat_stage *st, uint32_t out)
+{
+	const struct read_state *s = leat_stage_state(st);
+
+	(void)out;
+	return s->is_pattern || s->is_regular ? LEAT_PROMISE_AGAIN : 0;
+}
+
+/* Can all of them be opened? The check has looked at the first alone. */
+static int
+read_probe(struct leat_stage *st)
+{
+	const struct read_state *s = leat_stage_state(st);
+
+	for (uint32_t k = 0; k < s->files.n; k++) {
+		struct leat_file *file;
+		int rc = leat_file_open(st, s->files.paths[k], &file);
+
+		if (rc)
+			return rc;
+		leat_file_close(file);
+	}
+	return LEAT_OK;
+}
+
 static const struct leat_option read_options[] = {
 	{.name = "path",
 		.type = LEAT_OPTION_STRING,
@@ -313,7 +345,7 @@ static const struct leat_option read_options[] = {
 
 const struct leat_stage_ops leat_read_ops = {
 	LEAT_STAGE_OPS_INIT("read"),
-	.flags = LEAT_STAGE_BLOCKING,
+	.flags = LEAT_STAGE_BLOCKING | LEAT_STAGE_REPEATS,
 	.summary = "the bytes of a file, or of standard input",
 	.help = "Reads a file in chunks. From a pipe or a terminal whatever "
 		"has "
@@ -341,4 +373,6 @@ const struct leat_stage_ops leat_read_ops = {
 	.produce = read_produce,
 	.finish = read_finish,
 	.fini = read_fini,
+	.promises = read_promises,
+	.probe = read_probe,
 };
