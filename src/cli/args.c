@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "dlq.h"
+#include "top.h"
 
 /* ---- setters: 0, or -1 for a value that is not accepted ---- */
 
@@ -41,8 +42,65 @@ static int
 args_set_dot(struct leat__cli_args *args, const char *value)
 {
 	(void)value;
-	args->is_dot = true;
+	args->format = LEAT__CLI_FORMAT_DOT;
 	return 0;
+}
+
+/* The index of a word in a list that ends with NULL, or -1. */
+static int
+args_word(const char *const *words, const char *value)
+{
+	for (int k = 0; words[k]; k++)
+		if (strcmp(value, words[k]) == 0)
+			return k;
+	return -1;
+}
+
+static int
+args_set_format(struct leat__cli_args *args, const char *value)
+{
+	static const char *const words[] = {
+		"text", "yaml", "json", "dot", "mermaid", NULL};
+	int k = args_word(words, value);
+
+	args->format = (uint32_t)(k < 0 ? 0 : k);
+	return k < 0 ? -1 : 0;
+}
+
+static int
+args_set_explained(struct leat__cli_args *args, const char *value)
+{
+	static const char *const words[] = {"text", "json", NULL};
+	int k = args_word(words, value);
+
+	args->report = k > 0 ? LEAT__CLI_FORMAT_JSON : LEAT__CLI_FORMAT_TEXT;
+	return k < 0 ? -1 : 0;
+}
+
+static int
+args_set_picture(struct leat__cli_args *args, const char *value)
+{
+	static const char *const words[] = {
+		"txt", "svg", "dot", "mermaid", NULL};
+	static const uint32_t formats[] = {LEAT__CLI_FORMAT_TEXT,
+		LEAT__CLI_FORMAT_SVG, LEAT__CLI_FORMAT_DOT,
+		LEAT__CLI_FORMAT_MERMAID};
+	int k = args_word(words, value);
+
+	args->format = formats[k < 0 ? 0 : k];
+	return k < 0 ? -1 : 0;
+}
+
+static int
+args_set_report(struct leat__cli_args *args, const char *value)
+{
+	static const char *const words[] = {"text", "json", "sarif", NULL};
+	static const uint32_t formats[] = {LEAT__CLI_FORMAT_TEXT,
+		LEAT__CLI_FORMAT_JSON, LEAT__CLI_FORMAT_SARIF};
+	int k = args_word(words, value);
+
+	args->report = formats[k < 0 ? 0 : k];
+	return k < 0 ? -1 : 0;
 }
 
 static int
@@ -182,22 +240,322 @@ args_set_dead_letters(struct leat__cli_args *args, const char *value)
 	return *value ? 0 : -1;
 }
 
-#define ARGS_GRAPH (LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_SHOW)
+static int
+args_set_var(struct leat__cli_args *args, const char *value)
+{
+	size_t n = strcspn(value, "=");
+
+	if (n == 0 || value[n] != '=' || args->n_vars == LEAT__CLI_VARS_MAX)
+		return -1;
+	args->vars[args->n_vars++] = value;
+	return 0;
+}
+
+static int
+args_set_metrics(struct leat__cli_args *args, const char *value)
+{
+	args->metrics = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_pin(struct leat__cli_args *args, const char *value)
+{
+	args->pin = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_page(struct leat__cli_args *args, const char *value)
+{
+	args->page = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_stage(struct leat__cli_args *args, const char *value)
+{
+	args->stage = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_code(struct leat__cli_args *args, const char *value)
+{
+	args->code = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_reason(struct leat__cli_args *args, const char *value)
+{
+	args->reason = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_origin(struct leat__cli_args *args, const char *value)
+{
+	args->origin = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_ids(struct leat__cli_args *args, const char *value)
+{
+	args->ids = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_since(struct leat__cli_args *args, const char *value)
+{
+	args->has_since = true;
+	return leat__cli_since_parse(value, &args->since_ns) ? 0 : -1;
+}
+
+static int
+args_set_limit(struct leat__cli_args *args, const char *value)
+{
+	const char *rest;
+
+	return args_number(value, &args->limit, &rest) || *rest || !args->limit
+		? -1
+		: 0;
+}
+
+static int
+args_set_to(struct leat__cli_args *args, const char *value)
+{
+	args->to = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_all(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_all = true;
+	return 0;
+}
+
+static int
+args_set_overwrite(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_overwrite = true;
+	return 0;
+}
+
+static int
+args_set_online(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_online = true;
+	return 0;
+}
+
+static int
+args_set_emitted(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_emitted = true;
+	return 0;
+}
+
+static int
+args_set_reference(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_reference = true;
+	return 0;
+}
+
+static int
+args_set_sample(struct leat__cli_args *args, const char *value)
+{
+	const char *rest;
+
+	if (args_number(value, &args->n_sample, &rest) || *rest)
+		return -1;
+	return args->n_sample ? 0 : -1;
+}
+
+static int
+args_set_shown(struct leat__cli_args *args, const char *value)
+{
+	const char *rest;
+
+	if (args_number(value, &args->n_shown, &rest) || *rest)
+		return -1;
+	return args->n_shown < 1 || args->n_shown > 50 ? -1 : 0;
+}
+
+static int
+args_set_stall(struct leat__cli_args *args, const char *value)
+{
+	const char *rest;
+
+	if (args_number(value, &args->stall_seconds, &rest) || *rest)
+		return -1;
+	return args->stall_seconds < 1 || args->stall_seconds > 86400 ? -1 : 0;
+}
+
+static int
+args_set_trace(struct leat__cli_args *args, const char *value)
+{
+	args->trace = value;
+	return *value ? 0 : -1;
+}
+
+static int
+args_set_otlp(struct leat__cli_args *args, const char *value)
+{
+	args->otlp = value;
+	return strncmp(value, "http://", 7) && strncmp(value, "https://", 8)
+		? -1
+		: 0;
+}
+
+/* "0" to "1", "0.01"; what comes to less than a millionth is that */
+static int
+args_set_trace_sample(struct leat__cli_args *args, const char *value)
+{
+	char *end;
+	double share = strtod(value, &end);
+
+	if (end == value || *end || !(share >= 0 && share <= 1))
+		return -1;
+	args->has_trace_sample = true;
+	args->trace_sample = (uint32_t)(share * LEAT_TRACE_WHOLE + 0.5);
+	if (share > 0 && !args->trace_sample)
+		args->trace_sample = 1;
+	return 0;
+}
+
+/* "500ms", "30s", "5m", "2h"; whole numbers, more than 0 */
+static int
+args_set_drain(struct leat__cli_args *args, const char *value)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = {{"ms", 1000000}, {"s", 1000000000},
+		{"m", INT64_C(60000000000)}, {"h", INT64_C(3600000000000)}};
+	const char *unit;
+	uint64_t n;
+
+	if (args_number(value, &n, &unit) || n == 0)
+		return -1;
+	for (size_t k = 0; k < sizeof(units) / sizeof(units[0]); k++) {
+		if (strcmp(unit, units[k].name) != 0 ||
+			n > (uint64_t)(INT64_MAX / 4 / units[k].ns))
+			continue;
+		args->drain_ns = (int64_t)n * units[k].ns;
+		return 0;
+	}
+	return -1;
+}
+
+static int
+args_set_leak_check(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_leak_check = true;
+	return 0;
+}
+
+static int
+args_set_control(struct leat__cli_args *args, const char *value)
+{
+	static const char *const words[] = {"on", "off", NULL};
+	int k = args_word(words, value);
+
+	args->control = k == 0 ? LEAT__CLI_CONTROL_ON : LEAT__CLI_CONTROL_OFF;
+	return k < 0 ? -1 : 0;
+}
+
+static int
+args_set_once(struct leat__cli_args *args, const char *value)
+{
+	(void)value;
+	args->is_once = true;
+	return 0;
+}
+
+static int
+args_set_sort(struct leat__cli_args *args, const char *value)
+{
+	int k = leat__cli_top_column(value);
+
+	args->sort = (uint32_t)(k < 0 ? 0 : k);
+	return k < 0 ? -1 : 0;
+}
+
+static int
+args_set_filter(struct leat__cli_args *args, const char *value)
+{
+	args->filter = value;
+	return 0;
+}
+
+/* From a tenth of a second to an hour. */
+static int
+args_set_every(struct leat__cli_args *args, const char *value)
+{
+	struct leat__cli_args like = {0};
+
+	if (args_set_drain(&like, value) || like.drain_ns < 100000000 ||
+		like.drain_ns > INT64_C(3600000000000))
+		return -1;
+	args->every_ns = like.drain_ns;
+	return 0;
+}
+
+static int
+args_set_rows(struct leat__cli_args *args, const char *value)
+{
+	const char *rest;
+
+	if (args_number(value, &args->n_rows, &rest) || *rest)
+		return -1;
+	return args->n_rows ? 0 : -1;
+}
+
+static int
+args_set_where(struct leat__cli_args *args, const char *value)
+{
+	args->where = value;
+	return 0;
+}
+
+#define ARGS_GRAPH                                                             \
+	(LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_SHOW | LEAT__CLI_DLQ |    \
+		LEAT__CLI_EXPLAIN | LEAT__CLI_PICTURE | LEAT__CLI_DEV)
 
 const struct leat__cli_option leat__cli_options[] = {
 	{"file", 'f', ARGS_GRAPH, "FILE",
-		"take the graph's text from FILE, - = standard input",
+		"take the graph's text from FILE, - = standard input; a job in "
+		"YAML or JSON if its name ends so",
 		args_set_file},
+	{"var", 'v', ARGS_GRAPH, "NAME=VALUE",
+		"what ${NAME} is in a job of YAML or JSON; may be given up to "
+		"64 times",
+		args_set_var},
 	{"explain", 0, LEAT__CLI_RUN, NULL,
 		"print the plan and its memory, and run nothing",
 		args_set_explain},
-	{"progress", 0, LEAT__CLI_RUN, "bar|plain|json|none",
+	{"progress", 0, LEAT__CLI_RUN | LEAT__CLI_DLQ, "bar|plain|json|none",
 		"how to tell what is going on, on standard error; without it a "
 		"bar on a terminal",
 		args_set_progress},
 	{"workers", 'w', ARGS_GRAPH, "N",
 		"threads to compute on, 1 to 256; without it one per core",
 		args_set_workers},
+	{"pin", 0, LEAT__CLI_RUN, "off|cores|LIST",
+		"the threads to compute on stay each on a core: of all that "
+		"this process may run on, or of a list like 0-3,8",
+		args_set_pin},
 	{"memory", 'm', ARGS_GRAPH, "SIZE",
 		"refuse a plan that can need more than this, such as 64M or 2G",
 		args_set_memory},
@@ -207,15 +565,133 @@ const struct leat__cli_option leat__cli_options[] = {
 		args_set_schedule},
 	{"dead-letters", 'd', ARGS_GRAPH, "FILE",
 		"where records go that stages with on_error=dead-letter "
-		"reject: "
-		"a line of JSON each, added to FILE",
+		"reject: a line of JSON each, added to FILE; a row of SQLite, "
+		"if it ends in .db, .sqlite or .sqlite3",
 		args_set_dead_letters},
-	{"quiet", 'q', LEAT__CLI_RUN | LEAT__CLI_CHECK, NULL,
-		"say nothing but errors", args_set_quiet},
-	{"dot", 0, LEAT__CLI_SHOW, NULL,
-		"draw the graph in the dot language of Graphviz", args_set_dot},
-	{"json", 0, LEAT__CLI_INSPECT, NULL, "print JSON, for programs",
-		args_set_json},
+	{"stage", 0, LEAT__CLI_DLQ, "NAME[,...]",
+		"letters of these stages alone", args_set_stage},
+	{"code", 0, LEAT__CLI_DLQ, "CODE[,...]",
+		"letters with these codes alone, such as EDATA", args_set_code},
+	{"reason", 0, LEAT__CLI_DLQ, "PATTERN",
+		"letters with such a reason alone: % is any text, _ any "
+		"character",
+		args_set_reason},
+	{"origin", 0, LEAT__CLI_DLQ, "FILE[,...]",
+		"letters whose records come from these files alone",
+		args_set_origin},
+	{"since", 0, LEAT__CLI_DLQ, "TIME",
+		"letters from then on: 2026-03-01, 2026-03-01T12:00 (UTC), or "
+		"90m, 2h, 7d ago",
+		args_set_since},
+	{"id", 0, LEAT__CLI_DLQ, "ID[,...]", "these letters alone",
+		args_set_ids},
+	{"limit", 0, LEAT__CLI_DLQ, "N", "the first N of those that are meant",
+		args_set_limit},
+	{"all", 0, LEAT__CLI_DLQ, NULL, "drop all letters", args_set_all},
+	{"to", 0, LEAT__CLI_DLQ, "TEXT",
+		"retry without a graph: write the records there; - is standard "
+		"output",
+		args_set_to},
+	{"overwrite", 0, LEAT__CLI_DLQ, NULL,
+		"retry may replace files that are there", args_set_overwrite},
+	{"metrics", 0, LEAT__CLI_RUN, "[HOST]:PORT",
+		"serve /metrics for Prometheus, /healthz and /readyz there "
+		"while the graph runs; PORT alone is that of 127.0.0.1, :PORT "
+		"that of every address, port 0 one that is free",
+		args_set_metrics},
+	{"page", 0, LEAT__CLI_RUN, "[HOST]:PORT",
+		"serve a page there that shows the graph while it runs, for a "
+		"browser; addresses as of --metrics. What is told of it has a "
+		"token, with which the page can drain and cancel",
+		args_set_page},
+	{"stall", 0, LEAT__CLI_RUN, "SECONDS",
+		"/healthz fails when a stage has had work and made no progress "
+		"for so long, 1 to 86400; without it 30",
+		args_set_stall},
+	{"trace", 0, LEAT__CLI_RUN, "FILE",
+		"write what threads and segments do there, for "
+		"ui.perfetto.dev or chrome://tracing; what was there is gone",
+		args_set_trace},
+	{"otlp", 0, LEAT__CLI_RUN, "URL",
+		"send spans of the run and of some frames to this collector, "
+		"such as http://127.0.0.1:4318; TRACEPARENT says whose call "
+		"the run is",
+		args_set_otlp},
+	{"trace-sample", 0, LEAT__CLI_RUN, "SHARE",
+		"of all frames that sources make, those that have spans, 0 to "
+		"1; without it 0.01",
+		args_set_trace_sample},
+	{"drain-timeout", 0, LEAT__CLI_RUN | LEAT__CLI_DRAIN, "TIME",
+		"a drain (Ctrl-C) that takes longer is ended: 500ms, 30s, 5m, "
+		"2h; without it there is no limit",
+		args_set_drain},
+	{"leak-check", 0, LEAT__CLI_RUN, NULL,
+		"look for frames, files and contexts that were not given back "
+		"at the end; status 4 if there are any",
+		args_set_leak_check},
+	{"quiet", 'q',
+		LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_DLQ | LEAT__CLI_NEW,
+		NULL, "say nothing but errors", args_set_quiet},
+	{"format", 0, LEAT__CLI_CHECK, "text|json|sarif",
+		"how to tell what is wrong: to people, or on standard output "
+		"to programs",
+		args_set_report},
+	{"format", 0, LEAT__CLI_SHOW, "text|yaml|json|dot|mermaid",
+		"as a graph's text, as a job for --file, or drawn for "
+		"Graphviz or Mermaid",
+		args_set_format},
+	{"format", 0, LEAT__CLI_EXPLAIN, "text|json",
+		"for people, or for programs", args_set_explained},
+	{"format", 0, LEAT__CLI_PICTURE, "txt|svg|dot|mermaid",
+		"boxes of text, a picture, or what Graphviz or Mermaid draw; "
+		"without it txt",
+		args_set_picture},
+	{"dot", 0, LEAT__CLI_SHOW, NULL, "the same as --format=dot",
+		args_set_dot},
+	{"json", 0,
+		LEAT__CLI_INSPECT | LEAT__CLI_DLQ | LEAT__CLI_PS |
+			LEAT__CLI_TOP | LEAT__CLI_WHY | LEAT__CLI_DUMP |
+			LEAT__CLI_DOCTOR,
+		NULL, "print JSON, for programs", args_set_json},
+	{"control", 0, LEAT__CLI_RUN, "on|off",
+		"open a socket for leat ps, top, why and others; without it "
+		"on, and a run without a place for it goes on without",
+		args_set_control},
+	{"rows", 'n', LEAT__CLI_TAP, "N",
+		"end after N rows; without it when the run ends",
+		args_set_rows},
+	{"where", 0, LEAT__CLI_TAP, "CONDITION",
+		"only rows for which it is true, as of the stage where",
+		args_set_where},
+	{"once", 0, LEAT__CLI_TOP | LEAT__CLI_DEV, NULL,
+		"print one picture, or run once, and end", args_set_once},
+	{"sort", 0, LEAT__CLI_TOP,
+		"flow|name|in|out|busy|starved|blocked|idle|p50|p99|queue|"
+		"errors|dead",
+		"by which column; without it as the data flows", args_set_sort},
+	{"filter", 0, LEAT__CLI_TOP, "TEXT",
+		"only the stages whose names have TEXT in them",
+		args_set_filter},
+	{"every", 0, LEAT__CLI_TOP, "TIME",
+		"a new picture so often, 100ms to 1h; without it 1s",
+		args_set_every},
+	{"online", 0, LEAT__CLI_CHECK, NULL,
+		"look, too, whether files could be opened, folders written to, "
+		"and servers reached; 10 s for each stage",
+		args_set_online},
+	{"emit-config", 0, LEAT__CLI_RUN, NULL,
+		"print the graph and its options as a job in YAML, with all "
+		"that the command line says, and run nothing",
+		args_set_emitted},
+	{"sample", 0, LEAT__CLI_DEV, "N",
+		"rows of each source that run; without it 1000",
+		args_set_sample},
+	{"rows", 0, LEAT__CLI_DEV, "N",
+		"rows of each link that are shown, up to 50; without it 3",
+		args_set_shown},
+	{"reference", 0, LEAT__CLI_HELP, NULL,
+		"print a page of all stages and guards, in Markdown",
+		args_set_reference},
 	{"man", 0, LEAT__CLI_HELP, NULL, "print the manual page, in roff",
 		args_set_man},
 	{"help", 'h', LEAT__CLI_ALL, NULL, "explain the command",
@@ -276,6 +752,30 @@ args_unknown(const struct leat__cli_command *command, const char *word)
 	return LEAT__CLI_USAGE;
 }
 
+uint64_t
+leat__cli_option_bit(const struct leat__cli_option *option)
+{
+	return UINT64_C(1) << (option - leat__cli_options);
+}
+
+void
+leat__cli_option_keep(struct leat__cli_args *args,
+	const struct leat__cli_option *option, const char *value)
+{
+	size_t k = (size_t)(option - leat__cli_options);
+
+	if (k < sizeof(args->values) / sizeof(args->values[0]))
+		args->values[k] = value;
+}
+
+bool
+leat__cli_option_is_of_job(const struct leat__cli_option *option)
+{
+	return option->value && (option->commands & LEAT__CLI_RUN) &&
+		strcmp(option->name, "file") != 0 &&
+		strcmp(option->name, "var") != 0;
+}
+
 static int
 args_apply(const struct leat__cli_option *option, const char *value,
 	struct leat__cli_args *args)
@@ -296,6 +796,8 @@ args_apply(const struct leat__cli_option *option, const char *value,
 			option->help);
 		return LEAT__CLI_USAGE;
 	}
+	args->given |= leat__cli_option_bit(option);
+	leat__cli_option_keep(args, option, value);
 	return 0;
 }
 

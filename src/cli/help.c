@@ -151,6 +151,17 @@ help_guard(const struct leat_hook_ops *ops)
 	help_about(&like, usage);
 }
 
+/* A stage, and the guard of the same name, if there is one. */
+static void
+help_both(const struct leat_stage_ops *ops, const struct leat_hook_ops *guard)
+{
+	help_stage(ops);
+	if (!guard)
+		return;
+	puts("\nThere is a guard of this name, too:\n");
+	help_guard(guard);
+}
+
 static void
 help_guards(void)
 {
@@ -201,7 +212,7 @@ help_word(const char *name)
 	if (command)
 		leat__cli_help_command(command);
 	else if (ops)
-		help_stage(ops);
+		help_both(ops, guard);
 	else if (guard)
 		help_guard(guard);
 	else if (topic->name)
@@ -219,6 +230,10 @@ leat__cli_help(const struct leat__cli_args *args)
 {
 	if (args->is_man) {
 		leat__cli_man();
+		return leat__cli_flush();
+	}
+	if (args->is_reference) {
+		leat__cli_reference();
 		return leat__cli_flush();
 	}
 	if (args->n_words > 1) {

@@ -234,6 +234,10 @@ inspect_option(const struct leat_option *option)
 		printf(", required");
 	else if (option->fallback && *option->fallback)
 		printf(", default %s", option->fallback);
+	if (option->flags & LEAT_OPTION_LIVE)
+		printf(", live");
+	else if (option->flags & LEAT_OPTION_RENEWS)
+		printf(", can change at one moment");
 	if (option->flags & LEAT_OPTION_POSITIONAL)
 		printf(", may stand without its name");
 	putchar('\n');
@@ -260,25 +264,6 @@ inspect_stage(const struct leat_stage_ops *ops)
 
 /* ---- JSON ---- */
 
-static void
-json_string(const char *text)
-{
-	if (!text) {
-		fputs("null", stdout);
-		return;
-	}
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < 32)
-			printf("\\u%04x", (unsigned)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
-}
-
 /* "ins":1, and null for any number. */
 static void
 json_ends(const char *name, uint32_t n)
@@ -293,7 +278,7 @@ static void
 json_field(const char *name, const char *text)
 {
 	printf("\"%s\":", name);
-	json_string(text);
+	leat__cli_json_string(stdout, text);
 	putchar(',');
 }
 
@@ -310,6 +295,9 @@ json_option(const struct leat_option *option)
 	if (option->min || option->max)
 		printf("\"min\":%lld,\"max\":%lld,", (long long)option->min,
 			(long long)option->max);
+	if (option->flags & (LEAT_OPTION_LIVE | LEAT_OPTION_RENEWS))
+		json_field("changes",
+			option->flags & LEAT_OPTION_LIVE ? "live" : "moment");
 	printf("\"required\":%s,\"positional\":%s}",
 		option->flags & LEAT_OPTION_REQUIRED ? "true" : "false",
 		option->flags & LEAT_OPTION_POSITIONAL ? "true" : "false");

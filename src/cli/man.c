@@ -216,6 +216,7 @@ leat__cli_man(void)
 	     "record.");
 	man_commands();
 	man_topic("graphs", "GRAPHS");
+	man_topic("jobs", "JOBS IN FILES");
 	man_topic("parallel", "PARALLEL");
 	puts(".SH STAGES");
 	for (uint32_t k = 0; k < leat_stages.n_stages; k++)
@@ -224,6 +225,7 @@ leat__cli_man(void)
 	for (uint32_t k = 0; leat_stages.guards[k]; k++)
 		man_guard(leat_stages.guards[k]);
 	man_topic("balance", "BALANCE SHEET");
+	man_topic("letters", "DEAD LETTERS");
 	man_topic("signals", "SIGNALS");
 	man_topic("files", "FILES");
 	man_topic("status", "EXIT STATUS");

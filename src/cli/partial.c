@@ -39,41 +39,51 @@ partial_word(const char *at, char *word)
 }
 
 static void
-partial_say(const char *path, int64_t since_s)
+partial_say(const char *path, void *user)
 {
+	const int64_t *since_s = user;
 	char name[PARTIAL_WORD_MAX + 16];
 	struct stat info;
 
 	snprintf(name, sizeof(name), "%s.partial", path);
-	if (stat(name, &info) == 0 && (int64_t)info.st_mtime >= since_s)
+	if (stat(name, &info) == 0 && (int64_t)info.st_mtime >= *since_s)
 		leat__cli_say("what was written until then is in %s; %s is "
 			      "as it was before",
 			name, path);
 }
 
-/* After the word `write`: its path is what has no key, or the key path. */
+/* Behind the name of the stage: its path is what has no key, or the key path.
+ */
 static const char *
-partial_sink(const char *at, char *word, int64_t since_s)
+partial_stage(const char *at, char *word,
+	void (*fn)(const char *path, void *user), void *user)
 {
 	while ((at = partial_word(at, word)) && strcmp(word, "!") != 0) {
 		if (strncmp(word, "path=", 5) == 0)
-			partial_say(word + 5, since_s);
+			fn(word + 5, user);
 		else if (!strchr(word, '='))
-			partial_say(word, since_s);
+			fn(word, user);
 	}
 	return at;
 }
 
 void
-leat__cli_partial(const struct leat_graph *graph, int64_t since_s)
+leat__cli_each_path(const struct leat_graph *graph, const char *stage,
+	void (*fn)(const char *path, void *user), void *user)
 {
 	char *text = leat__cli_graph_text(graph, leat_graph_show);
 	char word[PARTIAL_WORD_MAX];
 	const char *at = text;
 
 	while (at && (at = partial_word(at, word))) {
-		if (strcmp(word, "write") == 0)
-			at = partial_sink(at, word, since_s);
+		if (strcmp(word, stage) == 0)
+			at = partial_stage(at, word, fn, user);
 	}
 	free(text);
+}
+
+void
+leat__cli_partial(const struct leat_graph *graph, int64_t since_s)
+{
+	leat__cli_each_path(graph, "write", partial_say, &since_s);
 }

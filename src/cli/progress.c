@@ -220,12 +220,15 @@ progress_json_load(const struct leat__cli_progress_state *p, bool is_done)
 
 static void
 progress_json(const struct leat__cli_progress_state *p,
-	const struct leat_graph_stats *stats, int64_t now_ns)
+	const struct leat_graph_stats *stats, int64_t now_ns,
+	const struct leat_error *refused)
 {
 	fprintf(stderr,
 		"{\"seconds\":%.3f,\"bytes\":%llu,\"bytes_total\":%llu,"
 		"\"rows\":%llu,\"written\":%llu,\"filtered\":%llu,"
-		"\"failed\":%llu,\"memory_bytes\":%llu,\"done\":%s",
+		"\"failed\":%llu,\"dead_lettered\":%llu,\"skipped\":%llu,"
+		"\"given_up\":%llu,\"shed\":%llu,\"memory_bytes\":%llu,"
+		"\"done\":%s",
 		progress_seconds(now_ns - p->start_ns),
 		(unsigned long long)stats->source_bytes,
 		(unsigned long long)stats->source_bytes_total,
@@ -233,9 +236,15 @@ progress_json(const struct leat__cli_progress_state *p,
 		(unsigned long long)stats->written,
 		(unsigned long long)stats->filtered,
 		(unsigned long long)stats->failed,
+		(unsigned long long)stats->dead_lettered,
+		(unsigned long long)stats->skipped,
+		(unsigned long long)stats->given_up,
+		(unsigned long long)stats->shed,
 		(unsigned long long)stats->memory_bytes,
 		stats->is_done ? "true" : "false");
 	progress_json_load(p, stats->is_done);
+	if (stats->is_done)
+		leat__cli_errors_json(p->graph, refused);
 	fputs("}\n", stderr);
 }
 
@@ -251,7 +260,7 @@ progress_show(struct leat__cli_progress_state *p, int64_t now_ns)
 	else if (p->kind == LEAT__CLI_PROGRESS_PLAIN)
 		progress_plain(p, &stats);
 	else
-		progress_json(p, &stats, now_ns);
+		progress_json(p, &stats, now_ns, NULL);
 }
 
 void
@@ -289,4 +298,16 @@ leat__cli_progress_end(struct leat__cli_progress_state *p)
 		progress_show(p, leat_now_ns());
 	leat_load_destroy(p->load);
 	p->load = NULL;
+}
+
+void
+leat__cli_progress_refused(struct leat_graph *graph,
+	const struct leat__cli_args *args, const struct leat_error *err)
+{
+	const struct leat__cli_progress_state p = {
+		.graph = graph, .kind = args->progress};
+	const struct leat_graph_stats stats = {.is_done = true};
+
+	if (p.kind == LEAT__CLI_PROGRESS_JSON)
+		progress_json(&p, &stats, 0, err);
 }

@@ -17,6 +17,24 @@
 #define SAY_GREEN "\033[1;32m"
 #define SAY_PLAIN "\033[0m"
 
+static FILE *say_copy; /* NULL = to nobody else */
+
+void
+leat__cli_say_copy(FILE *to)
+{
+	say_copy = to;
+}
+
+static void
+say_copy_line(const char *head, const char *format, va_list args)
+{
+	if (!say_copy)
+		return;
+	fputs(head, say_copy);
+	vfprintf(say_copy, format, args);
+	fputc('\n', say_copy);
+}
+
 bool
 leat__cli_has_colour(FILE *to)
 {
@@ -49,6 +67,9 @@ leat__cli_error(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+	va_start(args, format);
+	say_copy_line("error: ", format, args);
+	va_end(args);
 }
 
 void
@@ -61,6 +82,9 @@ leat__cli_say(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+	va_start(args, format);
+	say_copy_line("", format, args);
+	va_end(args);
 }
 
 /* The graph's line, then the caret line in green. */
@@ -77,6 +101,9 @@ say_caret(const char *caret)
 	}
 	if (caret[strlen(caret) - 1] != '\n')
 		fputc('\n', stderr);
+	if (say_copy)
+		fprintf(say_copy, "%s%s", caret,
+			caret[strlen(caret) - 1] == '\n' ? "" : "\n");
 }
 
 void
@@ -91,6 +118,25 @@ leat__cli_error_object(const char *graph_text, const struct leat_error *err)
 	if (graph_text &&
 		leat_error_caret(graph_text, err, caret, sizeof(caret)))
 		say_caret(caret);
+}
+
+void
+leat__cli_json_string(FILE *to, const char *text)
+{
+	if (!text) {
+		fputs("null", to);
+		return;
+	}
+	fputc('"', to);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(to, "\\%c", *text);
+		else if ((unsigned char)*text < 32)
+			fprintf(to, "\\u%04x", (unsigned)*text);
+		else
+			fputc(*text, to);
+	}
+	fputc('"', to);
 }
 
 int

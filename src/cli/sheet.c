@@ -25,6 +25,10 @@ static const struct sheet_column sheet_columns[] = {
 	{SHEET_AT(out), true},
 	{SHEET_AT(filtered), true},
 	{SHEET_AT(failed), true},
+	{"dead-lettered", offsetof(struct leat_stage_stats, dead_lettered),
+		false},
+	{SHEET_AT(skipped), false},
+	{"given-up", offsetof(struct leat_stage_stats, given_up), false},
 	{SHEET_AT(folded), false},
 	{SHEET_AT(shed), false},
 	{SHEET_AT(written), true},
@@ -144,6 +148,33 @@ sheet_term(const char *before, const char *name, uint64_t value)
 }
 
 static void
+sheet_part(const char **before, const char *name, uint64_t value)
+{
+	if (!value)
+		return;
+	fprintf(stderr, "%s%llu %s", *before, (unsigned long long)value, name);
+	*before = ", ";
+}
+
+/* What became of those that failed: the parts are no further terms. */
+static void
+sheet_failed(const struct leat_graph_stats *stats)
+{
+	uint64_t n_parts =
+		stats->dead_lettered + stats->skipped + stats->given_up;
+	const char *before = " (";
+
+	if (!n_parts)
+		return;
+	sheet_part(&before, "dead-lettered", stats->dead_lettered);
+	sheet_part(&before, "skipped", stats->skipped);
+	sheet_part(&before, "given up", stats->given_up);
+	if (stats->failed > n_parts)
+		sheet_part(&before, "ended the run", stats->failed - n_parts);
+	fputc(')', stderr);
+}
+
+static void
 sheet_equation(const struct leat_graph_stats *stats)
 {
 	fprintf(stderr, "\nread %llu", (unsigned long long)stats->read);
@@ -152,9 +183,11 @@ sheet_equation(const struct leat_graph_stats *stats)
 		(unsigned long long)stats->written,
 		(unsigned long long)stats->filtered,
 		(unsigned long long)stats->failed);
+	sheet_failed(stats);
 	sheet_term(" + ", "folded", stats->folded);
 	sheet_term(" + ", "shed", stats->shed);
-	sheet_term(" + ", "unfinished", stats->unfinished);
+	sheet_term(" + ", stats->is_done ? "unfinished" : "in flight",
+		stats->unfinished);
 	fputc('\n', stderr);
 }
 
@@ -173,6 +206,25 @@ sheet_faults(const struct leat_graph *graph)
 				lost > 0 ? "lost" : "invented", llabs(lost),
 				llabs(lost) == 1 ? "" : "s");
 	}
+}
+
+/* While it runs: bounds of what is in flight, or who is out of balance. */
+static void
+sheet_flight(const struct leat_graph *graph)
+{
+	struct leat_stage_stats stats;
+	struct leat_flight flight;
+
+	leat_graph_flight(graph, &flight);
+	if (!flight.is_sound &&
+		leat_stage_stats(graph, flight.fault, &stats) == 0)
+		fprintf(stderr,
+			"NOT BALANCED: %s has told of more records than it "
+			"had; this is a bug\n",
+			stats.name);
+	fprintf(stderr, "flight %llu to %llu records\n",
+		(unsigned long long)flight.least,
+		(unsigned long long)flight.most);
 }
 
 static void
@@ -217,6 +269,11 @@ sheet_guard(const char *stage, const struct leat_hook_stats *stats)
 			(unsigned long long)stats->n_shed);
 		between = ", ";
 	}
+	if (stats->n_elsewhere) {
+		fprintf(stderr, "%s%llu frames sent elsewhere", between,
+			(unsigned long long)stats->n_elsewhere);
+		between = ", ";
+	}
 	if (stats->n_refused)
 		fprintf(stderr, "%s%llu calls refused", between,
 			(unsigned long long)stats->n_refused);
@@ -234,7 +291,7 @@ sheet_guards(const struct leat_graph *graph)
 		for (uint32_t i = 0;
 			leat_stage_hook_stats(graph, k, i, &hook) == 0; i++)
 			if (hook.wait_ns || hook.n_again || hook.n_shed ||
-				hook.n_refused)
+				hook.n_refused || hook.n_elsewhere)
 				sheet_guard(stage.name, &hook);
 }
 
@@ -244,7 +301,7 @@ sheet_notes(const struct leat_graph_stats *stats)
 {
 	char bytes[32];
 
-	if (stats->read)
+	if (stats->read || !stats->is_done)
 		return;
 	if (!stats->source_bytes)
 		fputs("note   the input was empty: 0 bytes, not even a "
@@ -264,7 +321,9 @@ leat__cli_sheet(const struct leat_graph *graph, int64_t took_ns)
 	leat_graph_stats(graph, &stats);
 	sheet_rows(graph);
 	sheet_equation(&stats);
-	if (!stats.is_balanced)
+	if (!stats.is_done)
+		sheet_flight(graph);
+	else if (!stats.is_balanced)
 		sheet_faults(graph);
 	sheet_guards(graph);
 	sheet_costs(&stats, took_ns);

@@ -30,13 +30,55 @@ static const char topic_graphs[] =
 	"records that\n"
 	"a stage cannot deal with: the run fails (the default), they are left "
 	"out, or\n"
-	"written to the file that --dead-letters names. All are counted as "
-	"failed.\n"
+	"kept as dead letters. All are counted as failed; leat help letters "
+	"tells more.\n"
 	"\n"
 	"A file name with a known extension brings its parser or formatter "
 	"along, and\n"
 	"a chain without a sink ends on standard output; leat show prints what "
 	"results.\n";
+
+static const char topic_jobs[] =
+	"A graph may stand in a file: leat run -f FILE. A file that ends in "
+	".yaml, .yml\n"
+	"or .json is a job, others hold a graph's text.\n"
+	"\n"
+	"\tvars:\n"
+	"\t  IN: flights.csv\n"
+	"\trun:\n"
+	"\t  memory: 64M\n"
+	"\tgraph:\n"
+	"\t  - read: ${IN}\n"
+	"\t  - where: delay > ${LEAST:-60}\n"
+	"\t  - select: [date, origin, delay]\n"
+	"\t  - write: {path: late.csv}\n"
+	"\t    guards: [{rate: {items: 1000}}]\n"
+	"\n"
+	"graph is a list of stages, each with what it is told: nothing, a "
+	"value, a list\n"
+	"of values, or its options by name. Beside a stage stand name, "
+	"on_error,\n"
+	"priority, dead_letters and guards. A list of lists is several "
+	"chains:\n"
+	"\n"
+	"  from: NAME      first in a chain: it goes on from that stage, "
+	"NAME.1 from its\n"
+	"                  out 1\n"
+	"  to: NAME        last in a chain: it ends in that stage\n"
+	"  include: FILE   the graph of another file stands here\n"
+	"  parallel: {replicas: 2..4, by: origin, graph: [...]}\n"
+	"\n"
+	"run holds options of leat run; what the command line says goes "
+	"before it.\n"
+	"${NAME} is what --var NAME=VALUE says, else the environment, else "
+	"vars, else what\n"
+	"stands behind :-, and $$ is a $. What is in the list secrets, or has "
+	"PASSWORD,\n"
+	"SECRET or TOKEN in its name, is printed as ***.\n"
+	"\n"
+	"leat show --format=yaml prints any graph as a job, leat schema what "
+	"editors want\n"
+	"to know of jobs.\n";
 
 static const char topic_parallel[] =
 	"parallel puts replicas of a chain into a graph:\n"
@@ -96,7 +138,21 @@ static const char topic_guards[] =
 	"whose guard\n"
 	"waits has a thread of its own, and what flows to it waits with it. "
 	"Records that\n"
-	"a guard drops are counted as shed. leat help GUARD explains one:\n"
+	"a guard drops are counted as shed. leat help GUARD explains one.\n"
+	"\n"
+	"@fallback gives a stage one more out, behind its own, and a chain "
+	"goes "
+	"on from\n"
+	"there by the stage's name. Guards inside it, and the stage, come "
+	"first:\n"
+	"\n"
+	"\tread a.csv ! @fallback @breaker @timeout(2s) write /mnt/a.csv "
+	"name=t\n"
+	"\tt. ! write spare.csv\n"
+	"\n"
+	"What changes at a guard while it runs (a breaker opens, the level of "
+	"@shed) is\n"
+	"told on stderr with its reason.\n"
 	"\n";
 
 static const char topic_balance[] =
@@ -111,7 +167,10 @@ static const char topic_balance[] =
 	"  made      a result of other records, such as that of count\n"
 	"  written   reached an output\n"
 	"  filtered  dropped on purpose, by where, head, ...\n"
-	"  failed    could not be dealt with\n"
+	"  failed    could not be dealt with: dead-lettered, skipped, given up "
+	"by a\n"
+	"            guard with their frame, or the reason why the run "
+	"ended\n"
 	"  folded    absorbed into a result\n"
 	"  shed      missed by a branch that was slow (tee shed)\n"
 	"\n"
@@ -120,24 +179,52 @@ static const char topic_balance[] =
 	"status is 4.\n";
 
 static const char topic_signals[] =
-	"The first Ctrl-C (SIGINT, SIGTERM) drains: sources stop, what was "
-	"read "
-	"is\n"
-	"written, and each second leat says whom it waits for. The second one "
-	"ends the\n"
-	"run at once. In both cases the exit status is 3, and no output stands "
-	"under its\n"
-	"final name: after a drain it stands as NAME.partial, which the option "
-	"on_drain\n"
-	"of write can change.\n";
+	"The first Ctrl-C (SIGINT, SIGTERM) drains, in this order:\n"
+	"\n"
+	"  1  the sources stop, also one that waits for input or in a guard\n"
+	"  2  what was read arrives\n"
+	"  3  stages finish: sort, group and the like tell what they hold\n"
+	"  4  sinks complete their outputs, when nobody else is left\n"
+	"\n"
+	"There is a line as each begins, and each second one that names whom "
+	"leat waits\n"
+	"for. --drain-timeout=TIME ends a drain that takes longer, a second "
+	"signal ends it\n"
+	"at once; time goes on while the process is stopped. @retry goes on "
+	"without its\n"
+	"delays, @rate and @breaker as they were.\n"
+	"\n"
+	"In all cases the exit status is 3, and no output stands under its "
+	"final name:\n"
+	"after a drain it stands as NAME.partial, which the option on_drain "
+	"of write can\n"
+	"change; a run that was ended leaves nothing.\n"
+	"\n"
+	"  SIGHUP   of a graph that came by --file: reads it again, says what "
+	"is another,\n"
+	"           and changes that at one moment, all of it or nothing: see "
+	"leat help\n"
+	"           reload; else, and when its terminal has gone, as Ctrl-C\n"
+	"  SIGQUIT  ends the run at once, as a second Ctrl-C does\n"
+	"  SIGUSR1  prints the balance sheet as it is, and what leat dump "
+	"prints; the run\n"
+	"           goes on\n"
+	"  SIGPIPE  is no end by itself: whoever writes to a closed pipe "
+	"fails, status 1;\n"
+	"           what leat says on standard error may be lost\n"
+	"\n"
+	"One that is ignored as leat starts (nohup, a job that a script put "
+	"into the\n"
+	"background) stays so.\n";
 
 static const char topic_status[] =
 	"  0  done\n"
 	"  1  an input, an output or the data was not as it must be\n"
 	"  2  the command line or the graph is wrong; nothing was read or "
 	"written\n"
-	"  3  stopped by Ctrl-C or SIGTERM\n"
-	"  4  the balance sheet does not balance: a bug\n";
+	"  3  stopped by Ctrl-C or another signal, or by --drain-timeout\n"
+	"  4  the balance sheet does not balance, or --leak-check found "
+	"something: a bug\n";
 
 static const char topic_files[] =
 	"A path of - is standard input or standard output. Any other output is "
@@ -150,13 +237,19 @@ static const char topic_files[] =
 
 const struct leat__cli_topic leat__cli_topics[] = {
 	{"graphs", "how a graph is written", topic_graphs},
+	{"jobs", "graphs in files of YAML or JSON", topic_jobs},
 	{"parallel", "replicas of a chain", topic_parallel},
 	{"guards", "what stands around a stage", topic_guards},
 	{"expressions", "conditions and values", leat__cli_topic_expressions},
 	{"functions", "functions of expressions", leat__cli_topic_functions},
 	{"balance", "what the balance sheet says", topic_balance},
+	{"letters", "records that could not be dealt with",
+		leat__cli_topic_letters},
 	{"signals", "what Ctrl-C does", topic_signals},
+	{"reload", "how a graph is changed while it runs",
+		leat__cli_topic_reload},
 	{"status", "what the exit status means", topic_status},
 	{"files", "how files are read and written", topic_files},
+	{"tracing", "when things happen in a run", leat__cli_topic_tracing},
 	{0},
 };
