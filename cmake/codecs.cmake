@@ -1,5 +1,5 @@
-# Libraries of compressed formats. Each can be left out by its option, and is
-# where it is missing; its stages then say so.
+# Libraries of compressed formats, and of stores. Each can be left out by its
+# option, and is where it is missing; what needs it then says so.
 
 set(leat_codec_definitions "")
 set(leat_codec_libraries "")
@@ -28,3 +28,4 @@ leat_codec(ZLIB zlib.h z zlib1g-dev)
 leat_codec(ZSTD zstd.h zstd libzstd-dev)
 leat_codec(LZ4 lz4frame.h lz4 liblz4-dev)
 leat_codec(BZIP2 bzlib.h bz2 libbz2-dev)
+leat_codec(SQLITE sqlite3.h sqlite3 libsqlite3-dev)

@@ -30,6 +30,17 @@ if(LEAT_WITH_PCRE2)
 	set(leat_pcre2_libs " -lpcre2-8")
 endif()
 
+# Places that stand still until somebody asks for them from outside.
+set(leat_probe_definitions)
+if(LEAT_WITH_USDT)
+	find_path(LEAT_SDT_INCLUDE sys/sdt.h)
+	if(LEAT_SDT_INCLUDE)
+		set(leat_probe_definitions LEAT_WITH_USDT=1)
+	else()
+		message(STATUS "Without sys/sdt.h (Debian: systemtap-sdt-dev)")
+	endif()
+endif()
+
 set(leat_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 	-Wstrict-prototypes -Wmissing-prototypes)
 set(leat_flags -fno-strict-overflow)

@@ -7,8 +7,25 @@ install(TARGETS leat EXPORT leat)
 install(TARGETS leat_command)
 install(DIRECTORY include/leat TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES docs/leat.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES src/cli/leat.bash RENAME leat
+
+# The shells' completion scripts are what the command prints.
+set(completions ${PROJECT_BINARY_DIR}/completions)
+file(MAKE_DIRECTORY ${completions})
+foreach(shell bash zsh fish)
+	add_custom_command(OUTPUT ${completions}/leat.${shell}
+		COMMAND leat_command completion ${shell}
+			> ${completions}/leat.${shell}
+		DEPENDS leat_command VERBATIM)
+endforeach()
+add_custom_target(completions ALL DEPENDS ${completions}/leat.bash
+	${completions}/leat.zsh ${completions}/leat.fish)
+install(FILES ${completions}/leat.bash RENAME leat
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${completions}/leat.zsh RENAME _leat
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${completions}/leat.fish
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/leat)

@@ -1,7 +1,8 @@
-# The core once more, with every atomic access a point of the simulator
-# (tests/support/sim), and the program `sim` that runs its scenarios: built when
-# asked for. Needs Boost.Context (Debian: libboost-context-dev). One OS thread,
-# so there is nothing in it for ThreadSanitizer.
+# What of the core reaches atomics, once more, with every atomic access a point
+# of the simulator (tests/support/sim); all else is what it is elsewhere. And the
+# program `sim` that runs its scenarios: built when asked for. Needs
+# Boost.Context (Debian: libboost-context-dev). One OS thread, so there is
+# nothing in it for ThreadSanitizer.
 
 if(LEAT_SANITIZE STREQUAL "thread")
 	return()
@@ -30,8 +31,13 @@ endfunction()
 
 # Of the real world only the files are used, under other names; what would end
 # the process ends a run.
-set(sim_sources ${core_sources})
+file(GLOB sim_headers CONFIGURE_DEPENDS src/*/*.h)
+leat_reaching(sim_pattern
+	"LEAT__SIM|LEAT__FCONTEXT|#include <ck_|#include \"sim/"
+	${sim_headers})
+leat_saying(sim_sources "${sim_pattern}" ${core_sources})
 list(FILTER sim_sources EXCLUDE REGEX "/src/(env/posix|base/error)\\.c$")
+leat_objects_of(sim_objects ${sim_sources} src/env/posix.c src/base/error.c)
 add_library(leat_sim_world OBJECT EXCLUDE_FROM_ALL
 	src/env/posix.c src/base/error.c)
 leat_sim_compile(leat_sim_world)
@@ -40,10 +46,10 @@ target_compile_definitions(leat_sim_world PRIVATE
 	leat__thread_slot=sim_posix_thread_slot leat__abort=sim_posix_abort)
 
 add_library(leat_sim STATIC EXCLUDE_FROM_ALL
-	${sim_sources} ${stage_sources} ${sim_support}
-	$<TARGET_OBJECTS:leat_sim_world>)
+	${sim_sources} ${sim_support}
+	"$<FILTER:$<TARGET_OBJECTS:leat_core>,EXCLUDE,${sim_objects}>"
+	$<TARGET_OBJECTS:leat_stages> $<TARGET_OBJECTS:leat_sim_world>)
 leat_sim_compile(leat_sim)
-target_include_directories(leat_sim PRIVATE stages/filter)
 target_link_libraries(leat_sim PUBLIC ck m ${LEAT_CONTEXT_LIBRARY}
 	${leat_pcre2_library} ${leat_codec_libraries} Threads::Threads)
 target_link_options(leat_sim PUBLIC ${leat_link_flags})

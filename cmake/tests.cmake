@@ -45,6 +45,10 @@ foreach(source ${test_sources})
 		target_link_libraries(${target} PRIVATE leat_test_support)
 	endif()
 	target_link_libraries(${target} PRIVATE PkgConfig::CHECK m)
+	# The command is a program; of it a test has the file that it is about.
+	if(name MATCHES "^unit/cli/")
+		target_sources(${target} PRIVATE src/cli/${leaf}.c)
+	endif()
 	set_target_properties(${target} PROPERTIES OUTPUT_NAME ${leaf}
 		RUNTIME_OUTPUT_DIRECTORY
 		${PROJECT_BINARY_DIR}/tests/${folder})
@@ -52,6 +56,17 @@ foreach(source ${test_sources})
 	add_test(NAME ${name} COMMAND ${target}
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
+
+# The command with a stage that counts wrong, for tests/cli.sh.
+add_executable(losing tests/support/cli/losing.c)
+leat_compile(losing)
+leat_command(losing)
+target_include_directories(losing PRIVATE src)
+target_compile_options(losing PRIVATE -Wno-missing-prototypes)
+target_link_options(losing PRIVATE -Wl,--wrap=leat_stage_count
+	${leat_test_link_flags})
+set_target_properties(losing PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 
 # Run by tests/interop.sh, where the other side can be had.
 add_executable(interop_duckdb tests/interop/duckdb.c)

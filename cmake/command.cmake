@@ -1,0 +1,58 @@
+# The command: its sources, compiled once, and the libraries that it alone
+# uses. Each can be left out, and is then told of where it is wanted.
+
+file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.c)
+set(cli_libraries)
+set(cli_definitions)
+
+if(LEAT_WITH_FYAML)
+	find_library(LEAT_FYAML_LIBRARY fyaml)
+	if(LEAT_FYAML_LIBRARY)
+		set(has_fyaml ON)
+		list(APPEND cli_libraries ${LEAT_FYAML_LIBRARY})
+		list(APPEND cli_definitions LEAT_WITH_FYAML=1)
+	else()
+		message(STATUS "Without fyaml (Debian: libfyaml-dev)")
+	endif()
+endif()
+if(has_fyaml)
+	list(FILTER cli_sources EXCLUDE REGEX "/job_none\\.c$")
+else()
+	list(FILTER cli_sources EXCLUDE REGEX
+		"/job(_chain|_error|_swap|_test|_text|_vars|_walk|_yaml)?\\.c$")
+endif()
+
+if(LEAT_WITH_MICROHTTPD)
+	find_library(LEAT_MICROHTTPD_LIBRARY microhttpd)
+	if(LEAT_MICROHTTPD_LIBRARY)
+		list(APPEND cli_libraries ${LEAT_MICROHTTPD_LIBRARY})
+		list(APPEND cli_definitions LEAT_WITH_MICROHTTPD=1)
+	else()
+		message(STATUS
+			"Without microhttpd (Debian: libmicrohttpd-dev)")
+	endif()
+endif()
+
+if(LEAT_WITH_CURL)
+	find_path(LEAT_CURL_INCLUDE curl/curl.h)
+	find_library(LEAT_CURL_LIBRARY curl)
+	if(LEAT_CURL_INCLUDE AND LEAT_CURL_LIBRARY)
+		list(APPEND cli_libraries ${LEAT_CURL_LIBRARY})
+		list(APPEND cli_definitions LEAT_WITH_CURL=1)
+	else()
+		message(STATUS "Without curl (Debian: libcurl4-openssl-dev)")
+	endif()
+endif()
+
+add_library(leat_cli OBJECT ${cli_sources})
+leat_compile(leat_cli)
+# what the codecs are is said by leat doctor
+target_compile_definitions(leat_cli PRIVATE ${cli_definitions}
+	${leat_codec_definitions})
+
+# A program that is the command.
+function(leat_command target)
+	target_link_libraries(${target} PRIVATE leat_cli)
+	leat_program(${target})
+	target_link_libraries(${target} PRIVATE ${cli_libraries})
+endfunction()
