@@ -7,6 +7,8 @@ root=$(realpath "$(dirname "$0")/..")
 work=$(mktemp -d)
 leat=$work/leat # a copy: a build at the same time does no harm
 cp "${1:-$root/build/leat}" "$leat" || exit 1
+losing=$(dirname "${1:-$root/build/leat}")/losing
+cp "$losing" "$work/losing" || exit 1
 flights=$root/examples/data/flights.csv
 n_passed=0
 n_failed=0
@@ -295,7 +297,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(status)' "$work/out" "$work/err" \
 	"$leat" run "read field.csv ! select date ! write late.csv")
 status=$?
-if ! nm "$leat" 2>/dev/null | grep -qE '__(asan|tsan|msan)_init'; then
+if ! nm "$leat" 2>/dev/null | grep -E '__(asan|tsan|msan)_init' >/dev/null; then
 	check "a field of 2 GB takes at most 32 MiB, not $peak KiB" \
 		test "$peak" -le 32768
 fi
@@ -317,6 +319,92 @@ else
 fi
 run run "read $flights ! write /dev/full"
 is_status "a device that is full" 1 2
+
+# ---- what went wrong is told whole -------------------------------------------
+
+fresh
+printf 'a,b\n1,2\n3\n5,6\n' >bad.csv
+run run 'read bad.csv ! write out.csv'
+is_status "a bad record" 1
+says "a bad record, its class and place" \
+	"data error (LEAT_EDATA) at bad.csv, line 3, column 1, byte 8; 20"
+run run 'read bad.csv ! csv.format ! write /dev/full'
+is_status "a full disk" 1
+says "a full disk, its class" "error (LEAT_E"
+
+# the end object of --progress=json, as a program reads it
+run run --quiet --progress=json 'read bad.csv ! write out.csv'
+grep '^{' "$work/err" | tail -n 1 >"$work/last"
+check "the errors as JSON" python3 -c "
+import json, sys
+end = json.load(open('$work/last'))
+assert end['done'] and end['n_errors'] == 1
+error = end['errors'][0]
+assert error['stage'] == 'csv.parse' and error['code'] == 'LEAT_EDATA'
+assert error['class'] == 'data' and error['file'] == 'bad.csv'
+assert (error['line'], error['column'], error['offset']) == (3, 1, 8)
+assert error['time'] > 1.6e9 and error['text'].startswith('bad.csv:3:1: ')"
+printf 'a,b\n1,2\n' >small.csv
+run run --quiet --progress=json 'read small.csv ! write out.csv'
+grep '^{' "$work/err" | tail -n 1 >"$work/last"
+check "no errors as JSON" python3 -c "
+import json
+end = json.load(open('$work/last'))
+assert end['errors'] == [] and end['n_errors'] == 0"
+
+run run --quiet --progress=json 'read nosuch.csv ! write out.csv'
+grep '^{' "$work/err" | tail -n 1 >"$work/last"
+check "why it did not start, as JSON" python3 -c "
+import json
+end = json.load(open('$work/last'))
+assert end['done'] and end['rows'] == 0 and end['n_errors'] == 1
+assert 'nosuch.csv' in end['errors'][0]['text']"
+run run --quiet --progress=json 'read small.csv ! write nosuch/out.csv'
+grep '^{' "$work/err" | tail -n 1 >"$work/last"
+check "where it cannot write to, as JSON" python3 -c "
+import json
+end = json.load(open('$work/last'))
+assert end['done'] and end['n_errors'] == 1
+assert 'nosuch' in end['errors'][0]['text']"
+
+# records that failed: what became of them
+run run --dead-letters=d.ndjson \
+	'read bad.csv ! csv.parse on_error=dead-letter ! write out.csv'
+is_status "a dead letter" 0
+says "a dead letter in the sheet" \
+	"read 3 = written 2 + filtered 0 + failed 1 (1 dead-lettered)"
+says "a column of dead letters" "dead-lettered"
+run run 'read bad.csv ! csv.parse on_error=skip ! write out.csv'
+says "a record that is skipped in the sheet" "failed 1 (1 skipped)"
+run run 'read bad.csv ! write out.csv'
+says "a record that ended the run" "failed 1 + unfinished 1"
+
+# A stage counts wrong: that is status 4, whatever else there is to say.
+loses()
+{
+	LEAT_LOSING=$1 LEAT_LOSING_BY=$2 timeout -k 5 900 "$work/losing" run \
+		"$3" >"$work/out" 2>"$work/err" </dev/null
+	status=$?
+}
+
+printf 'a,b\n1,2\n3,4\n5,6\n' >three.csv
+loses nobody -1 'read three.csv ! where "a > 1" ! write out.csv'
+is_status "nobody counts wrong" 0
+loses where -1 'read three.csv ! where "a > 1" ! write out.csv'
+is_status "a filter that loses" 4
+says "a filter that loses" "  where lost 1 record"
+loses write -2 'read three.csv ! write out.csv'
+is_status "a sink that loses" 4
+says "a sink that loses" "  write lost 2 records"
+loses csv.parse -1 'read three.csv ! write out.csv'
+is_status "a parser that invents" 4
+says "a parser that invents" "  csv.parse invented 1 record"
+loses where 1 'read three.csv ! parallel 2 { where "a > 1" } ! write out.csv'
+is_status "a replica that invents" 4
+loses where 9 'read bad.csv ! where "a > 1" ! write out.csv'
+is_status "a run that fails, and its books too" 4
+says "a run that fails, and its books too" "bad.csv:3:1: "
+says "a run that fails, and its books too" "NOT BALANCED"
 
 # ---- pipes ------------------------------------------------------------------
 
@@ -381,6 +469,53 @@ exec 8>&-
 is_status "a drain that discards" 3
 leaves "a drain that discards"
 
+# ---- a pipe that pauses -----------------------------------------------------
+
+# goes_on WHAT STAGE LINE...: what came so far comes out, with the pipe open.
+goes_on()
+{
+	local what=$1 stage=$2
+
+	shift 2
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	"$leat" run "read - ! $stage ! write -" <"$work/in" >"$work/out" \
+		2>"$work/err" &
+	pid=$!
+	exec 8>"$work/in"
+	printf '%s\n' "$@" >&8
+	printf '%s\n' "$@" >"$work/wanted"
+	check "$what" until_true cmp -s "$work/out" "$work/wanted"
+	exec 8>&-
+	ends $pid
+	is_status "$what" 0
+}
+
+fresh
+goes_on "rows of declared columns do not wait" \
+	'csv.parse schema="a:int64,b:string" ! csv.format' a,b 1,x 2,y
+goes_on "rows without types do not wait" \
+	'csv.parse infer=off ! csv.format' a,b 1,x
+goes_on "rows without a header do not wait" \
+	'csv.parse header=off infer=off ! csv.format header=off' 1,x
+goes_on "so many rows as decide on types are enough" \
+	'csv.parse infer_rows=2 ! csv.format' a,b 1,x 2,y
+goes_on "objects of declared columns do not wait" \
+	'json.parse schema=a:int64 ! json.format' '{"a":1}'
+# 1 looks like a number until x comes, however long that takes
+rm -f "$work/in"
+mkfifo "$work/in"
+"$leat" run 'read - ! csv.parse ! json.format ! write -' <"$work/in" \
+	>"$work/out" 2>"$work/err" &
+pid=$!
+exec 8>"$work/in"
+printf 'a\n1\n' >&8
+printf 'x\n' >&8
+exec 8>&-
+ends $pid
+is_status "a type does not hang on a pause" 0
+prints "a type does not hang on a pause" '{"a":"1"}'
+
 # The reader of the output never reads, so a drain cannot end.
 fresh
 mkfifo "$work/stuck"
@@ -403,6 +538,70 @@ exec 7>&-
 is_status "the second signal cancels" 3
 says "the second signal cancels" "at once"
 leaves "the second signal cancels" long.csv
+
+# Nor does this one, but it has a limit.
+fresh
+mkfifo "$work/stuck2"
+exec 7<>"$work/stuck2"
+"$leat" run --drain-timeout=300ms --progress=json \
+	"read $flights ! csv.parse ! csv.format ! write -" \
+	>"$work/stuck2" 2>"$work/err" </dev/null &
+pid=$!
+until_true grep -q '"bytes":' "$work/err"
+kill -HUP $pid
+ends $pid
+exec 7>&-
+is_status "a drain that takes too long" 3
+says "a drain that takes too long" "it waited for 'write'"
+says "a drain that takes too long" "drain, 0.000 s: the sources stop"
+
+fresh
+start run --progress=json 'read - ! csv.parse infer_rows=100 ! csv.format ! write out.csv'
+check "rows before the signal" until_true grep -q '"rows":999' "$work/err"
+kill -USR1 $pid
+check "SIGUSR1 asks how it goes" \
+	until_true grep -q '^read 999 = .*in flight' "$work/err"
+kill -QUIT $pid
+ends $pid
+exec 8>&-
+is_status "SIGQUIT ends at once" 3
+leaves "SIGQUIT ends at once"
+
+# A reader of stderr that goes away ends nothing.
+fresh
+{ "$leat" run --progress=plain "read $flights ! sort delay ! write out.csv"
+	echo $? >status; } 2>&1 >/dev/null | true
+until_true test -s status
+status=$(cat status)
+is_status "stderr that nobody reads" 0
+leaves "stderr that nobody reads" out.csv status
+
+fresh
+start run --progress=json 'read - ! csv.parse infer_rows=100 ! sort delay ! write out.csv'
+until_true grep -q '"bytes":' "$work/err"
+kill -HUP $pid
+ends $pid
+exec 8>&-
+for phase in "the sources stop" "what was read arrives" "stages finish" \
+	"sinks complete" "the end"; do
+	says "phases of a drain" "$phase"
+done
+fresh
+run run --leak-check "read $flights ! csv.parse ! sort delay ! write out.csv.gz"
+is_status "a leak check that finds nothing" 0
+cat >close.c <<'END'
+int close(int fd) { return fd < 0 ? -1 : 0; }
+END
+if cc -shared -fPIC -o close.so close.c 2>/dev/null &&
+	LD_PRELOAD=./close.so "$leat" help >/dev/null 2>&1; then
+	LD_PRELOAD=./close.so run run --leak-check \
+		"read $flights ! csv.parse ! write out.csv"
+	is_status "files that nobody closes" 4
+	says "files that nobody closes" "more open files than before"
+fi
+
+run run --drain-timeout=soon 'read a'
+is_status "a drain timeout that is none" 2
 
 fresh
 start run --progress=json 'read - ! csv.parse infer_rows=100 ! csv.format ! write out.csv'
@@ -542,7 +741,7 @@ for word in --help -h help; do
 	is_status "$word" 0
 	prints "$word" "usage:"
 done
-for word in run check show inspect help; do
+for word in run check show inspect dlq help test schema completion; do
 	run help $word
 	is_status "help $word" 0
 	prints "help $word" "usage: leat $word"
@@ -550,7 +749,7 @@ for word in run check show inspect help; do
 	run $word --help
 	check "$word --help is help $word" cmp "$work/out" "$work/wanted"
 done
-for word in graphs balance signals status files; do
+for word in graphs balance letters signals status files; do
 	run help $word
 	is_status "help $word" 0
 done
@@ -568,6 +767,130 @@ for stage in $stages; do
 		test "$(expand "$work/out" | awk '{ if (length > m) m = length }
 			END { print m }')" -le 80
 done
+
+# ---- dead letters -----------------------------------------------------------
+
+fresh
+printf 'id,n\n1,5\n2,x\n3,7\n4,"bad "quote\n5,y\n6,1\n' >bad.csv
+cat >job.leat <<'END'
+read bad.csv on_error=dead-letter ! cast n:int64 on_error=dead-letter !
+	write good.csv
+END
+for store in d.ndjson d.db; do
+	rm -f "$store"
+	# one worker: the letters of several come in any order
+	run run --workers=1 --dead-letters=$store -f job.leat
+	is_status "$store" 0
+	says "$store" "read 6 = written 3 + filtered 0 + failed 3"
+	run dlq ls $store
+	is_status "$store: dlq ls" 0
+	check "$store: dlq ls counts by stage and reason" grep -qE \
+		"^ +2  cast +LEAT_EDATA .* column 'n' has '...', where" \
+		"$work/out"
+	prints "$store: dlq ls" "csv.parse"
+	run dlq ls --json $store
+	check "$store: dlq ls --json" python3 -c '
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+assert sum(row["letters"] for row in rows) == 3' "$work/out"
+	run dlq show --stage=cast --limit=1 $store
+	is_status "$store: dlq show" 0
+	prints "$store: dlq show" "place     bad.csv:3:3, byte 11"
+	prints "$store: dlq show" "record    2,x"
+	check "$store: --limit" test "$(grep -c '^id' "$work/out")" = 1
+	run dlq show --json --reason='%QUOTE%' --since=1h $store
+	check "$store: --reason" test "$(wc -l <"$work/out")" = 1
+	check "$store: dlq show --json" python3 -m json.tool "$work/out"
+	run dlq show --since=2099-01-01 $store
+	check "$store: --since" test ! -s "$work/out"
+	run dlq retry $store --to=mend.csv --stage=cast
+	is_status "$store: retry --to" 0
+	printf 'id,n\n2,x\n5,y\n' >"$work/wanted"
+	check "$store: retry --to" cmp mend.csv "$work/wanted"
+	run dlq retry $store --to=mend.csv
+	is_status "$store: retry --to a file that is there" 2
+	rm mend.csv
+	run dlq retry $store --to=-
+	check "$store: retry --to=-" test "$(wc -l <"$work/out")" = 4
+	run dlq retry $store job.leat
+	is_status "$store: retry over an output" 2
+	says "$store: retry over an output" "good.csv"
+	run dlq retry $store "read bad.csv ! write again.csv"
+	is_status "$store: retry that fails" 1
+	run dlq show --json $store
+	check "$store: retry that fails leaves all" \
+		test "$(wc -l <"$work/out")" = 3
+	rm -f again.csv
+	run dlq retry -q $store read bad.csv on_error=dead-letter ! \
+		cast n:int64 on_error=dead-letter ! write again.csv
+	is_status "$store: retry in vain" 0
+	run dlq show --json $store
+	check "$store: attempts are counted" \
+		test "$(grep -c '"attempts":2,' "$work/out")" = 3
+	check "$store: places stay" grep -q '"file":"bad.csv","line":3' \
+		"$work/out"
+	rm -f again.csv
+	run dlq retry $store "read bad.csv on_error=dead-letter ! where \"n = 'x' or n = 'y'\" ! write again.csv"
+	is_status "$store: retry" 0
+	says "$store: retry" "2 letters went through and are dropped, 1 failed"
+	printf 'id,n\n2,x\n5,y\n' >"$work/wanted"
+	check "$store: retry" cmp again.csv "$work/wanted"
+	rm -f again.csv
+	run dlq drop $store
+	is_status "$store: drop without a filter" 2
+	says "$store: drop without a filter" "--all"
+	run dlq drop $store --code=EIO
+	says "$store: drop of none" "0 letters dropped"
+	run dlq drop $store --code=EDATA
+	says "$store: drop" "1 letter dropped"
+	run dlq ls $store
+	says "$store: nothing is left" "no letters"
+	leaves "$store" bad.csv job.leat good.csv $store
+	rm -f $store
+done
+
+run dlq
+is_status "dlq alone" 2
+run dlq ls nowhere
+is_status "dlq of a missing file" 1
+says "dlq of a missing file" "cannot open 'nowhere'"
+run dlq lose bad.csv
+is_status "dlq of a wrong word" 2
+says "dlq of a wrong word" "ls, show, retry and drop"
+run run --dead-letters=d.ndjson -f job.leat
+run dlq retry d.ndjson
+is_status "dlq retry without a graph" 2
+run dlq ls d.ndjson --since=noon
+is_status "dlq with a wrong moment" 2
+(
+	exec 9>d.ndjson.lock
+	flock 9
+	exec sleep 600
+) &
+locker=$!
+until_true bash -c '! flock -n d.ndjson.lock true'
+run dlq drop d.ndjson --all
+is_status "two that drop" 1
+says "two that drop" "another leat dlq is at work"
+kill $locker
+wait $locker 2>/dev/null
+run dlq drop d.ndjson --all
+is_status "a lock that was left behind" 0
+
+# Records of several lines and of JSON, with a text that a kill has cut off.
+printf 'id,t\n1,"a\nb"\n2,"c\nd"\n' >lines.csv
+run run 'read lines.csv ! cast id:int64 ! derive x=1/(id-2) dead_letters=l.ndjson ! write x.csv'
+printf '{"v":1,"id":"cut' >>l.ndjson
+run dlq retry l.ndjson 'read lines.csv ! write y.csv'
+is_status "a record of two lines" 0
+printf 'id,t\n2,"c\nd"\n' >"$work/wanted"
+check "a record of two lines" cmp y.csv "$work/wanted"
+run dlq ls l.ndjson
+says "a letter that was cut off" "1 line that is no letter"
+printf '{"a":1}\n{"a":"x"}\n' >t.ndjson
+run run 'read t.ndjson ! cast a:int64 dead_letters=j.ndjson ! write x.ndjson'
+run dlq retry j.ndjson 'read t.ndjson ! write y.ndjson'
+check "a record of JSON" test "$(cat y.ndjson)" = '{"a":"x"}'
 
 # ---- guards -----------------------------------------------------------------
 
@@ -589,6 +912,30 @@ printf 'a,b\n1,2\n3,4\n' >small.csv
 run run 'read small.csv ! @rate(1, over=shed) csv.format ! @rate(bytes=1M) write -'
 is_status "guards that have nothing to do" 0
 check "guards that have nothing to do" cmp "$work/out" small.csv
+run run 'read small.csv ! @fallback head 9 name=t ! write -  t. ! write spare.csv'
+is_status "a fallback that has nothing to do" 0
+check "a fallback that has nothing to do" cmp "$work/out" small.csv
+run run 'read small.csv ! @fallback head 9 ! write -'
+is_status "a fallback that leads nowhere" 2
+says "a fallback that leads nowhere" "begin a chain at it, like: head.1 !"
+printf 'a,b\n1,2\n3,4\n1,5\n1,2\n' >twice.csv
+run run 'read twice.csv ! @dedup head 9 ! write -'
+is_status "rows that come twice" 0
+check "rows that come twice" test "$(tail -n +2 "$work/out" | tr '\n' ' ')" = \
+	"1,2 3,4 1,5 "
+says "rows that come twice" "shed 1"
+run run 'read twice.csv ! @dedup(a) head 9 ! write -'
+check "keys that come twice" test "$(tail -n +2 "$work/out" | tr '\n' ' ')" = \
+	"1,2 3,4 "
+run run 'read twice.csv ! @dedup(c) head 9 ! write -'
+is_status "a key that is no column" 1
+says "a key that is no column" "@dedup: there is no column 'c'; there are: a, b"
+run run 'read small.csv ! @shed(p99="9ms,5ms") head 9 ! write -'
+is_status "thresholds that fall" 2
+says "thresholds that fall" "each greater than the one before"
+run run 'read twice.csv ! @shed(queue=off) @bulkhead(n=2, name=x) head 9 ! write -'
+is_status "guards that are never asked too much" 0
+check "guards that are never asked too much" cmp "$work/out" twice.csv
 run show 'read small.csv ! @timeout(2s) @rate(bytes=1M, burst=1s) write -'
 prints "guards are shown" '@timeout(after=2s) @rate(bytes=1M, burst=1s) write -'
 mkfifo quiet
@@ -602,6 +949,44 @@ is_status "an input that is silent" 1
 says "an input that is silent" \
 	"nothing came from 'standard input' before the deadline (@timeout)"
 check "an input that is silent leaves nothing" test ! -e t.csv
+
+# a stage in a process of its own, also if that is killed
+printf 'id,x\n' >rows.csv
+seq 1 20000 | awk '{ print $1 "," $1 % 7 }' >>rows.csv
+run run 'read rows.csv ! where "x > 3" ! write here.csv'
+run run 'read rows.csv ! @isolate where "x > 3" ! @isolate csv.format ! write t.csv'
+is_status "isolated stages" 0
+check "isolated stages" cmp t.csv here.csv
+run run '@isolate read rows.csv ! write t2.csv'
+is_status "a source is not isolated" 2
+says "a source is not isolated" "accepted: filters with one of each"
+run run 'read rows.csv ! @isolate(restarts=3) csv.parse ! @isolate(restarts=3) sort x ! write t2.csv'
+is_status "a stage with a memory is not begun again" 2
+says "a stage with a memory is not begun again" "accepted: restart=never"
+mkfifo fed
+"$leat" run 'read - ! @isolate upper ! write t3.txt' \
+	<fed >"$work/out" 2>"$work/err" &
+running=$!
+exec 9>fed
+printf 'ab\n' >&9
+zygote=
+while [ -z "$zygote" ] && kill -0 $running; do
+	zygote=$(cat /proc/$running/task/*/children 2>/dev/null | head -n 1)
+	zygote=${zygote%% *}
+done
+child=
+while [ -z "$child" ] && kill -0 $running; do
+	child=$(cat "/proc/$zygote/task/$zygote/children" 2>/dev/null)
+done
+kill -9 $child
+printf 'cd\n' >&9
+exec 9>&-
+wait $running
+status=$?
+is_status "a child that is killed is replaced" 0
+check "a child that is killed is replaced" test "$(cat t3.txt)" = "AB
+CD"
+check "no child is left" test ! -e "/proc/$zygote"
 
 run inspect wehre
 is_status "inspect of a wrong stage" 2
@@ -618,10 +1003,14 @@ run help --man
 is_status "help --man" 0
 check "docs/leat.1 is what help --man prints" \
 	cmp "$work/out" "$root/docs/leat.1"
-check "every option is completed" bash -c "
-	for option in \$('$leat' help run | grep -oE -- '--[a-z]+'); do
-		grep -q -- \"\$option\" '$root/src/cli/leat.bash' || exit 1
-	done"
+for shell in bash zsh fish; do
+	run completion $shell
+	is_status "completion $shell" 0
+	for option in $("$leat" help run | grep -oE -- '^  .*--[a-z-]+' |
+		grep -oE -- '[a-z-]+$' | sed 's/^--//'); do
+		prints "completion $shell" "$option"
+	done
+done
 
 echo "$n_passed passed, $n_failed failed"
 [ $n_failed = 0 ]

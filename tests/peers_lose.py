@@ -112,7 +112,8 @@ def same_for_every_projection(parser, n_rows, n_failed_rows):
         found, said = gives(f"read in.csv ! {parser} ! {projection}"
                             "write out.csv sync=off")
         want(len(found) == n_rows, parser, projection, len(found), n_rows)
-        want(f"failed {n_failed_rows}\n" in said, said)
+        want(f"failed {n_failed_rows} ({n_failed_rows} skipped)\n" in said,
+             said)
     gives(f"read in.csv ! {parser} ! count ! write out.csv sync=off",
           [[str(n_rows)]])
 
@@ -264,7 +265,7 @@ def a_bad_line_of_json_is_named_and_no_row_of_nulls():
               f"in.ndjson:{AT + 1}:")
         found, said = gives("read in.ndjson ! json.parse on_error=skip ! "
                             "write out.csv sync=off", good)
-        want("failed 1\n" in said and len(found) == N - 1, said)
+        want("failed 1 (1 skipped)\n" in said and len(found) == N - 1, said)
         gives("read in.ndjson ! json.parse on_error=skip ! count ! "
               "write out.csv sync=off", [[str(N - 1)]])
 

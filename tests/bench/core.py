@@ -80,8 +80,11 @@ CASES = [
     Case("chain6", NS, ours("chain6"),
          Contestant("go", "chain6", {"ns": 0.02}),
          Contestant("tbb", "chain6", {"ns": 0.6}),
+         Contestant("tbb-large", "chain6-large"),
          Contestant("bare", "chain6", {"ns": 1.5}),
          Contestant("bare-inline", "chain6-inline")),
+    Case("chain6-small", NS, ours("chain6-small"),
+         Contestant("tbb", "chain6")),
     Case("hop1-fiber", NS, ours("hop1-fiber"),
          Contestant("go", "hop1", {"ns": 0.15}),
          Contestant("go-1p", "hop1-fiber", {"ns": 0.15}),
@@ -134,11 +137,11 @@ def pkg_config(package):
 
 
 def c_compiler(source, *flags):
-    return ["gcc", "-std=gnu11", "-O2", f"-I{HERE}", source, *flags]
+    return ["gcc", "-std=gnu11", "-O3", f"-I{HERE}", source, *flags]
 
 
 def cxx_compiler(source, *flags):
-    return ["g++", "-std=c++17", "-O2", f"-I{HERE}", source, *flags]
+    return ["g++", "-std=c++17", "-O3", f"-I{HERE}", source, *flags]
 
 
 def dpdk_flags():

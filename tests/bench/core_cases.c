@@ -703,6 +703,7 @@ static const struct rival_case cases[] = {
 	{"hop256", 100000000, false, hop256},
 	{"hop256-inplace", 100000000, false, hop256_inplace},
 	{"chain6", 100000000, false, chain6},
+	{"chain6-small", 100000000, false, chain6_small},
 	{"hop1-fiber", 20000000, false, hop1_fiber},
 	{"rtt-fiber", 1000000, false, rtt_fiber},
 	{"rtt-spin", 200000, false, rtt_spin},

@@ -6,6 +6,9 @@
  * "none" has none. The guard's part is the difference: at most 20 ns are aimed
  * at. @retry waits, so that its stage has a thread of its own: there both have.
  */
+#include <string.h>
+#include <time.h>
+
 #include <leat/leat.h>
 
 #include "support/bench.h"
@@ -53,6 +56,47 @@ static const struct leat_stage_ops many_ops = {
 	.produce = many_produce,
 };
 
+/* Each frame is one record, and none is like another. */
+static int
+records_produce(struct leat_stage *st)
+{
+	uint64_t *n = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc;
+
+	if (++*n > N_FRAMES)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc < 0)
+		return rc;
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->len_bytes = FRAME_BYTES;
+	frame->n_items = 1;
+	memset(frame->data, 0, FRAME_BYTES);
+	memcpy(frame->data, n, sizeof(*n));
+	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	return leat_stage_emit(st, 0, frame);
+}
+
+static int
+records_negotiate(struct leat_stage *st, const struct leat_shape *in,
+	struct leat_shape *out)
+{
+	(void)st;
+	(void)in;
+	out->item_bytes = FRAME_BYTES;
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops records_ops = {
+	LEAT_STAGE_OPS_INIT("records"),
+	.state_bytes = sizeof(uint64_t),
+	.out_layout = LEAT_LAYOUT_ITEMS,
+	.needs.frame_bytes = FRAME_BYTES,
+	.negotiate = records_negotiate,
+	.produce = records_produce,
+};
+
 static int
 pass_process(struct leat_stage *st, struct leat_frame *in)
 {
@@ -68,6 +112,14 @@ static const struct leat_stage_ops pass_ops = {
 static const struct leat_stage_ops pass_blocking_ops = {
 	LEAT_STAGE_OPS_INIT("pass"),
 	.flags = LEAT_STAGE_REPEATS | LEAT_STAGE_BLOCKING,
+	.process = pass_process,
+};
+
+/* As one with a fallback is linked: it is the last of its segment. */
+static const struct leat_stage_ops fork_ops = {
+	LEAT_STAGE_OPS_INIT("fork"),
+	.flags = LEAT_STAGE_REPEATS,
+	.n_outs = 2,
 	.process = pass_process,
 };
 
@@ -112,12 +164,47 @@ static const struct leat_hook_ops empty_ops = {
 static const struct leat_rate_opts rate_opts = {
 	LEAT_OPTS_INIT(leat_rate_opts), .items = UINT64_C(1) << 60, .over = 1};
 
+static const struct leat_bulkhead_opts bulkhead_opts = {
+	LEAT_OPTS_INIT(leat_bulkhead_opts), .n = 8, .full = 1};
+
+static const struct leat_shed_opts shed_opts = {
+	LEAT_OPTS_INIT(leat_shed_opts), .p99 = "1s", .queue = "off"};
+
+/* What is known stays in the cache: beyond it each record waits for memory. */
+static const struct leat_dedup_guard_opts dedup_opts = {
+	LEAT_OPTS_INIT(leat_dedup_guard_opts), .keys = 4096};
+
 /* ---- the cases ---------------------------------------------------------- */
 
 struct job {
 	const struct leat_stage_ops *pass;
 	struct leat_hook_step hook;
+	const struct leat_stage_ops *without; /* in place of pass; NULL = pass
+					       */
+	const struct leat_stage_ops *source;  /* NULL = many */
 };
+
+/* Of all threads: what else the machine does counts less. */
+static double
+cpu_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+/* A fallback has to lead somewhere. */
+static void
+job_add_end(struct leat_graph *graph, struct leat_end out)
+{
+	struct leat_step step = {&end_ops, NULL};
+	struct leat_stage *st;
+
+	bench_check(leat_graph_add(graph, NULL, &step, &st, NULL), "stage");
+	bench_check(leat_graph_link(graph, out, leat_in(st, 0), NULL, NULL),
+		"link");
+}
 
 static double
 job_run(void *arg)
@@ -125,7 +212,8 @@ job_run(void *arg)
 	const struct job *job = arg;
 	struct leat_graph_opts opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
-	const struct leat_stage_ops *ops[3] = {&many_ops, job->pass, &end_ops};
+	const struct leat_stage_ops *ops[3] = {
+		job->source ? job->source : &many_ops, job->pass, &end_ops};
 	struct leat_stage *st[3];
 	struct leat_graph *graph;
 	double begin;
@@ -144,9 +232,13 @@ job_run(void *arg)
 	if (job->hook.ops)
 		bench_check(leat_stage_set_hooks(st[1], &job->hook, 1, NULL),
 			"hooks");
-	begin = bench_now_ns();
+	if (leat_stage_fallback(st[1]).stage)
+		job_add_end(graph, leat_stage_fallback(st[1]));
+	if (job->pass == &fork_ops)
+		job_add_end(graph, leat_out(st[1], 1));
+	begin = cpu_now_ns();
 	bench_check(leat_graph_run(graph, NULL), "run");
-	begin = bench_now_ns() - begin;
+	begin = cpu_now_ns() - begin;
 	leat_graph_destroy(graph);
 	return begin / N_FRAMES;
 }
@@ -154,7 +246,8 @@ job_run(void *arg)
 static void
 job_case(struct bench *bench, const char *name, struct job job)
 {
-	struct job none = {job.pass, {NULL, NULL}};
+	struct job none = {job.without ? job.without : job.pass, {NULL, NULL},
+		NULL, job.source};
 	const struct bench_subject subjects[] = {
 		{"leat", job_run, &job}, {"none", job_run, &none}};
 
@@ -167,13 +260,31 @@ main(int argc, char **argv)
 	struct bench bench;
 
 	bench_init(&bench, "guard", argc, argv);
-	job_case(&bench, "hook", (struct job){&pass_ops, {&empty_ops, NULL}});
+	job_case(&bench, "hook",
+		(struct job){.pass = &pass_ops, .hook = {&empty_ops, NULL}});
 	job_case(&bench, "rate",
-		(struct job){&pass_ops, {&leat_rate_ops, &rate_opts}});
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_rate_ops, &rate_opts}});
 	job_case(&bench, "breaker",
-		(struct job){&pass_ops, {&leat_breaker_ops, NULL}});
+		(struct job){
+			.pass = &pass_ops, .hook = {&leat_breaker_ops, NULL}});
+	job_case(&bench, "bulkhead",
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_bulkhead_ops, &bulkhead_opts}});
+	job_case(&bench, "shed",
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_shed_ops, &shed_opts}});
+	job_case(&bench, "dedup, a record",
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_dedup_guard_ops, &dedup_opts},
+			.source = &records_ops});
+	job_case(&bench, "fallback",
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_fallback_ops, NULL},
+			.without = &fork_ops});
 	job_case(&bench, "retry",
-		(struct job){&pass_blocking_ops, {&leat_retry_ops, NULL}});
+		(struct job){.pass = &pass_blocking_ops,
+			.hook = {&leat_retry_ops, NULL}});
 	bench_print(&bench);
 	return 0;
 }

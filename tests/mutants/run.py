@@ -30,11 +30,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LEAST_SHARE = 0.9
 SIM_ARGS = {
-    "sim": ["--scenario=all", "--runs=1500", "--memory=both", "--seed=1"],
-    "sim-long": ["--scenario=all", "--runs=20000", "--memory=both",
-        "--seed=1"],
+    "sim": ["--scenario=all", "--runs=1500", "--points=5000000",
+        "--memory=both", "--seed=1"],
+    "sim-long": ["--scenario=all", "--runs=20000", "--points=20000000",
+        "--memory=both", "--seed=1"],
     "sim-graph": ["--scenario=graph", "--runs=5000", "--memory=both",
         "--seed=1"],
+    "sim-trouble": ["--scenario=graph_trouble", "--runs=5000",
+        "--memory=both", "--seed=1"],
 }
 TEST_SECONDS = {"plain": 12, "tsan": 60, "asan": 30}
 KINDS = {
@@ -196,7 +199,7 @@ class Tree:
         words = ["cmake", "-G", "Ninja", "-S", self.source, "-B",
             self.build_folder(kind), "-DCMAKE_C_COMPILER=clang",
             "-DCMAKE_BUILD_TYPE=Mutant", "-DCMAKE_C_FLAGS=-O1",
-            "-DLEAT_TESTS=ON", "-DLEAT_EXAMPLES=OFF",
+            "-DLEAT_TESTS=ON", "-DLEAT_EXAMPLES=OFF", "-DLEAT_WITH_PAGE=OFF",
             "-DLEAT_BENCH=OFF"] + KINDS[kind]
         with open(log, "w", encoding="utf-8") as file:
             if subprocess.run(words, stdout=file, stderr=file).returncode:
@@ -306,7 +309,8 @@ def rounds(mutant, kinds):
     for kind in kinds:
         result.append([(kind, name) for _, name in own] +
             tests_below(kind, "stress"))
-    return result + [[("plain", "sim-graph"), ("plain", "sim-long")]]
+    return result + [[("plain", "sim-graph"), ("plain", "sim-trouble"),
+        ("plain", "sim-long")]]
 
 
 def is_sure(caught):

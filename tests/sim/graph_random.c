@@ -66,6 +66,23 @@ graph_random(void *user)
 	graph_run();
 }
 
+/* The same, and stages fail now and then, with guards around them that are
+ * exchanged; records are rejected; the world fails more often. */
+static const struct oracle_scale graph_troubled = {.per_frame_max = 4,
+	.capacity_max = 4,
+	.items_max = 300,
+	.fault_one_in = 4,
+	.trouble_one_in = 2,
+	.deadline_max_ns = 20000};
+
+static void
+graph_trouble(void *user)
+{
+	(void)user;
+	oracle_draw(&graph_oracle, sim_draw(UINT32_MAX), &graph_troubled);
+	graph_run();
+}
+
 /* The same graphs, and ordered merges are told of nothing but frames. */
 static void
 graph_mute(void *user)
@@ -92,6 +109,11 @@ const struct sim_scenario scenarios_graph[] = {
 	{.name = "graph",
 		.idea = "random graphs against the oracle",
 		.run = graph_random,
+		.n_cores = 4,
+		.is_apart = true},
+	{.name = "graph_trouble",
+		.idea = "random graphs whose stages fail, behind guards",
+		.run = graph_trouble,
 		.n_cores = 4,
 		.is_apart = true},
 	{.name = "defect_graph_mute",

@@ -20,11 +20,18 @@ extern const struct sim_scenario scenarios_channel[];
 extern const struct sim_scenario scenarios_run[];
 extern const struct sim_scenario scenarios_rank[];
 extern const struct sim_scenario scenarios_load[];
+extern const struct sim_scenario scenarios_watch[];
 extern const struct sim_scenario scenarios_task[];
 extern const struct sim_scenario scenarios_rest[];
 extern const struct sim_scenario scenarios_region[];
 extern const struct sim_scenario scenarios_gather[];
+extern const struct sim_scenario scenarios_nest[];
+extern const struct sim_scenario scenarios_bisect[];
 extern const struct sim_scenario scenarios_guard[];
+extern const struct sim_scenario scenarios_drain[];
+extern const struct sim_scenario scenarios_change[];
+extern const struct sim_scenario scenarios_guard_more[];
+extern const struct sim_scenario scenarios_span[];
 extern const struct sim_scenario scenarios_graph[];
 extern const struct sim_scenario scenarios_defects[];
 

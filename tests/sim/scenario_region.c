@@ -485,6 +485,13 @@ static struct shape fails_or_enough = {.workers = 2,
 	.fails = {3, 0},
 	.enough = 2};
 
+/* the sink is behind another stage of its segment */
+static struct shape fails_or_enough_behind = {.workers = 2,
+	.per_frame = 1,
+	.stages = {&same_ops, &serial_ops},
+	.fails = {3, 0},
+	.enough = 2};
+
 static struct shape fails_fork = {.workers = 2,
 	.per_frame = 1,
 	.stages = {&same_ops, &same_ops},
@@ -706,5 +713,9 @@ const struct sim_scenario scenarios_region[] = {
 		.idea = "one fails behind what is enough for the sink",
 		.run = region_fail_behind_enough,
 		.user = &fails_or_enough},
+	{.name = "region_fail_enough_behind",
+		.idea = "the same, and another stage gets it before the sink",
+		.run = region_fail_behind_enough,
+		.user = &fails_or_enough_behind},
 	{0},
 };

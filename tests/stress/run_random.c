@@ -30,6 +30,7 @@ static const struct oracle_scale scale = {.per_frame_max = 64,
 	.capacity_max = 6,
 	.items_max = 20000,
 	.fault_one_in = 8,
+	.trouble_one_in = 4,
 	.deadline_max_ns = 3000000};
 
 static struct oracle oracle; /* of the round, for the watchdog */

@@ -76,6 +76,18 @@ fail_map(const struct leat__env *env, size_t n_bytes, const char *name,
 	return sys_errno;
 }
 
+static int
+fail_map_stacks(const struct leat__env *env, size_t n_bytes, uint32_t n,
+	bool may_split, void **memory_out, bool *is_guarded_out)
+{
+	int sys_errno = fail_real()->map_stacks(
+		fail_real(), n_bytes, n, may_split, memory_out, is_guarded_out);
+
+	if (!sys_errno)
+		leat__add_relaxed(&fail_world(env)->map_live, 1);
+	return sys_errno;
+}
+
 static void
 fail_unmap(const struct leat__env *env, void *memory, size_t n_bytes, int fd)
 {
@@ -110,11 +122,14 @@ fail_open(const struct leat__env *env, const char *path, uint32_t how,
 	return sys_errno;
 }
 
-static void
+static int
 fail_close(const struct leat__env *env, int fd)
 {
-	leat__sub_relaxed(&fail_world(env)->fd_live, 1);
-	fail_real()->close(fail_real(), fd);
+	struct fail_env *world = fail_world(env);
+	int sys_errno = fail_next(&world->close, EIO);
+
+	leat__sub_relaxed(&world->fd_live, 1);
+	return fail_real()->close(fail_real(), fd) ? EIO : sys_errno;
 }
 
 static int
@@ -130,25 +145,48 @@ fail_event_create(const struct leat__env *env, int *fd_out)
 	return sys_errno;
 }
 
+static uint64_t
+fail_mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u; /* splitmix64 */
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
 /* How much of n_bytes to move: 1 to all, by the seed and the calls so far. */
 static size_t
 fail_shorten(
 	const struct fail_env *world, const struct fail_call *call, size_t n)
 {
-	uint64_t x = world->short_seed + leat__load_relaxed(&call->n);
-
+	if (world->most_bytes && n > world->most_bytes)
+		n = world->most_bytes;
 	if (!world->short_seed || n < 2)
 		return n;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u; /* splitmix64 */
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return 1 + (size_t)((x ^ (x >> 31)) % n);
+	return 1 +
+		(size_t)(fail_mix(world->short_seed +
+				 leat__load_relaxed(&call->n)) %
+			n);
+}
+
+/* As fail_next, and whether it is interrupted. */
+static int
+fail_next_move(const struct fail_env *world, struct fail_call *call)
+{
+	int sys_errno = fail_next(call, EIO);
+
+	if (!sys_errno && world->interrupt_seed &&
+		fail_mix(world->interrupt_seed + leat__load_relaxed(&call->n)) %
+				3 ==
+			0)
+		return EINTR;
+	return sys_errno;
 }
 
 static int64_t
 fail_read(const struct leat__env *env, int fd, void *buf, size_t n_bytes)
 {
 	struct fail_env *world = fail_world(env);
-	int sys_errno = fail_next(&world->read, EIO);
+	int sys_errno = fail_next_move(world, &world->read);
 
 	return sys_errno ? -sys_errno
 			 : fail_real()->read(fail_real(), fd, buf,
@@ -160,7 +198,7 @@ fail_read_at(const struct leat__env *env, int fd, void *buf, size_t n_bytes,
 	uint64_t offset)
 {
 	struct fail_env *world = fail_world(env);
-	int sys_errno = fail_next(&world->read, EIO);
+	int sys_errno = fail_next_move(world, &world->read);
 
 	return sys_errno
 		? -sys_errno
@@ -172,7 +210,7 @@ static int64_t
 fail_write(const struct leat__env *env, int fd, const void *buf, size_t n_bytes)
 {
 	struct fail_env *world = fail_world(env);
-	int sys_errno = fail_next(&world->write, EIO);
+	int sys_errno = fail_next_move(world, &world->write);
 
 	return sys_errno ? -sys_errno
 			 : fail_real()->write(fail_real(), fd, buf,
@@ -204,6 +242,50 @@ fail_rename(const struct leat__env *env, const char *from, const char *to)
 			 : fail_real()->rename(fail_real(), from, to);
 }
 
+static int
+fail_unlink(const struct leat__env *env, const char *path)
+{
+	int sys_errno = fail_next(&fail_world(env)->unlink, EIO);
+
+	return sys_errno ? sys_errno : fail_real()->unlink(fail_real(), path);
+}
+
+static int
+fail_list(const struct leat__env *env, const char *folder, leat__listed_fn fn,
+	void *user)
+{
+	int sys_errno = fail_next(&fail_world(env)->list, EIO);
+
+	return sys_errno ? sys_errno
+			 : fail_real()->list(fail_real(), folder, fn, user);
+}
+
+/* ---- clocks ---------------------------------------------------------------- */
+
+static int64_t
+fail_wall_ns(const struct leat__env *env)
+{
+	struct fail_env *world = fail_world(env);
+	uint64_t n = leat__add_relaxed(&world->n_looks, 1);
+
+	return fail_real()->wall_ns(fail_real()) +
+		(n % 2 ? world->wall_jump_ns : -world->wall_jump_ns);
+}
+
+static int64_t
+fail_now_ns(const struct leat__env *env)
+{
+	struct fail_env *world = fail_world(env);
+	uint64_t n = leat__add_relaxed(&world->n_looks, 1);
+
+	if (world->leap_ns && n % 64 == 63)
+		leat__add_relaxed(&world->leapt_ns, world->leap_ns);
+	if (world->is_stalled)
+		return 1;
+	return fail_real()->now_ns(fail_real()) +
+		leat__load_relaxed(&world->leapt_ns);
+}
+
 void
 fail_env_init(struct fail_env *world)
 {
@@ -212,6 +294,7 @@ fail_env_init(struct fail_env *world)
 	world->env.alloc = fail_alloc;
 	world->env.free = fail_free;
 	world->env.map = fail_map;
+	world->env.map_stacks = fail_map_stacks;
 	world->env.unmap = fail_unmap;
 	world->env.thread_start = fail_thread_start;
 	world->env.open = fail_open;
@@ -223,6 +306,10 @@ fail_env_init(struct fail_env *world)
 	world->env.sync = fail_sync;
 	world->env.sync_dir = fail_sync_dir;
 	world->env.rename = fail_rename;
+	world->env.unlink = fail_unlink;
+	world->env.list = fail_list;
+	world->env.wall_ns = fail_wall_ns;
+	world->env.now_ns = fail_now_ns;
 }
 
 bool

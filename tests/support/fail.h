@@ -43,8 +43,22 @@ struct fail_env {
 	struct fail_call write;
 	struct fail_call sync; /* sync and sync_dir */
 	struct fail_call rename;
+	struct fail_call unlink;
+	struct fail_call list;
+	struct fail_call close; /* the file is closed all the same */
 
 	uint64_t short_seed; /* not 0: reads and writes move 1 to n bytes */
+	uint64_t most_bytes; /* not 0: and never more than so many */
+	/* not 0: one read or write of three is interrupted (EINTR), before it
+	 * has moved anything */
+	uint64_t interrupt_seed;
+	/* not 0: between two looks at the clock of that kind so much passes,
+	 * forth and back in turn for the wall clock, which nobody waits by */
+	int64_t wall_jump_ns;
+	int64_t leap_ns;  /* monotonic: what every 64th look adds */
+	bool is_stalled;  /* monotonic: nothing passes */
+	int64_t leapt_ns; /* so far; atomic */
+	uint64_t n_looks; /* at a clock; atomic */
 };
 
 void fail_env_init(struct fail_env *world);

@@ -6,6 +6,7 @@
  * out. Sources have more items than all buffers together can hold.
  */
 #include "support/oracle.h"
+#include "support/oracle_trouble.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -240,6 +241,8 @@ draft_stage(struct draft *d, enum oracle_kind kind, uint32_t at)
 			node, k);
 	if (row->draw)
 		row->draw(node);
+	if (draw_one_in(d, d->scale->trouble_one_in))
+		trouble_draw(node);
 	draft_open(d, node);
 }
 
@@ -482,6 +485,9 @@ oracle_draw(struct oracle *o, uint64_t seed, const struct oracle_scale *scale)
 	draft_ending(&d);
 	draft_fault(&d);
 	draft_run(&d);
+	trouble_calm(o);
+	if (draw_one_in(&d, scale->trouble_one_in))
+		o->n_exchanges = draw(&d, 12);
 }
 
 void
@@ -555,6 +561,24 @@ oracle_has_moment(const struct oracle *o)
 }
 
 static void
+describe_trouble(const struct oracle_trouble *t, struct leat__text *text)
+{
+	if (t->one_in)
+		leat__text_add(text, ", 1 in %u fails <=%u x %s", t->one_in,
+			t->most, leat_err_name(t->code));
+	if (t->attempts)
+		leat__text_add(text, ", retry %u", t->attempts);
+	if (t->shed_one_in)
+		leat__text_add(text, ", 1 in %u shed", t->shed_one_in);
+	leat__text_add(text, "%s%s%s%s%s", t->is_lenient ? ", lenient" : "",
+		t->has_rate ? ", rate" : "", t->has_timeout ? ", timeout" : "",
+		t->has_breaker ? ", breaker" : "",
+		t->is_watched ? ", watched" : "");
+	if (t->on_error)
+		leat__text_add(text, ", on_error %u", t->on_error);
+}
+
+static void
 describe_node(const struct oracle_node *node, struct leat__text *text)
 {
 	leat__text_add(text, " %s(%lld, <=%u%s%s", node->name,
@@ -566,6 +590,7 @@ describe_node(const struct oracle_node *node, struct leat__text *text)
 	if (node->fail)
 		leat__text_add(text, ", fails %d:%llu", node->fail,
 			(unsigned long long)node->fail_at);
+	describe_trouble(&node->trouble, text);
 	leat__text_add(text, ")");
 }
 
@@ -577,7 +602,7 @@ oracle_describe(const struct oracle *o, struct leat__text *text)
 		"deadline", "failure", "destroy"};
 	static const char *const faults[ORACLE_FAULTS] = {"", "allocation",
 		"allocations from", "mapping", "thread", "event", "write",
-		"read"};
+		"read", "unlink"};
 
 	leat__text_add(text, "graph %llu:", (unsigned long long)o->seed);
 	for (uint32_t k = 0; k < o->n_nodes; k++)

@@ -59,6 +59,7 @@ enum oracle_kind {
 	ORACLE_PARALLEL, /* replicas that expand, in order; their number changes
 			  */
 	ORACLE_SWARM,    /* replicas that keep n percent, in no order */
+	ORACLE_REJECT,   /* process: n percent go on, the others are rejected */
 	ORACLE_SINK,     /* n items, then no more is wanted; 0 = all */
 	ORACLE_KINDS
 };
@@ -105,6 +106,26 @@ enum oracle_defect {
 
 struct oracle;
 
+/* What befalls a stage at random, and what is done about it. */
+struct oracle_trouble {
+	uint32_t one_in;   /* frames whose first calls fail; 0 = none */
+	uint32_t most;     /* calls that fail, of such a frame */
+	int code;          /* with this */
+	uint32_t attempts; /* of @retry; 0 = there is none */
+	bool is_lenient;   /* a hook gives up what fails for good */
+	bool has_rate;
+	bool has_timeout;
+	bool has_breaker;
+	uint32_t breaker_open;
+	uint32_t shed_one_in; /* frames that a hook sheds; 0 = none */
+	bool is_watched;      /* a hook counts the calls */
+	uint32_t on_error;    /* of one that rejects: a draw */
+	/* seen; atomic */
+	uint32_t n_struck;          /* calls that failed */
+	uint32_t n_before, n_after; /* of hooks */
+	uint32_t n_hooks;           /* that are there */
+};
+
 struct oracle_node {
 	struct oracle *oracle;
 	char name[16];
@@ -128,6 +149,7 @@ struct oracle_node {
 	enum oracle_fail fail;
 	uint64_t fail_at;
 	enum oracle_defect defect;
+	struct oracle_trouble trouble;
 	uint32_t outs[ORACLE_ENDS_MAX]; /* links */
 	/* built, of replicas */
 	struct leat_end replicas_in, replicas_out;
@@ -166,6 +188,7 @@ enum oracle_fault {
 	ORACLE_FAULT_EVENT,
 	ORACLE_FAULT_FULL, /* disk, at a write */
 	ORACLE_FAULT_READ, /* back from it */
+	ORACLE_FAULT_UNLINK,
 	ORACLE_FAULTS
 };
 
@@ -193,6 +216,7 @@ struct oracle {
 	bool waits_twice;    /* on two threads */
 	enum oracle_fault fault;
 	uint64_t fault_at;
+	uint32_t n_exchanges;               /* of hooks, while it runs */
 	void (*on_start)(struct oracle *o); /* set by tests; NULL = nothing */
 	bool is_mute; /* set by tests: no stage promises anything */
 	/* of the run */
@@ -204,7 +228,10 @@ struct oracle {
 	int rc;
 	struct leat_error err;
 	bool is_started;
-	bool is_waited; /* wait gave rc */
+	bool is_waited;              /* wait gave rc */
+	struct leat__thread changer; /* of hooks */
+	bool is_changing;
+	char dead_path[64];
 	struct leat_graph_stats stats;
 	uint32_t n_findings;
 	char text[ORACLE_TEXT_BYTES];
@@ -212,10 +239,11 @@ struct oracle {
 
 /* How large graphs may be. */
 struct oracle_scale {
-	uint32_t per_frame_max; /* items */
-	uint32_t capacity_max;  /* frames */
-	uint32_t items_max;     /* of one source */
-	uint32_t fault_one_in;  /* 0 = never */
+	uint32_t per_frame_max;  /* items */
+	uint32_t capacity_max;   /* frames */
+	uint32_t items_max;      /* of one source */
+	uint32_t fault_one_in;   /* 0 = never */
+	uint32_t trouble_one_in; /* stages; 0 = never */
 	int64_t deadline_max_ns;
 };
 
@@ -307,6 +335,7 @@ extern const struct leat_stage_ops oracle_spread_ops;
 extern const struct leat_stage_ops oracle_fold_ops;
 extern const struct leat_stage_ops oracle_hold_ops;
 extern const struct leat_stage_ops oracle_head_ops;
+extern const struct leat_stage_ops oracle_reject_ops;
 extern const struct leat_stage_ops oracle_union_ops;
 extern const struct leat_stage_ops oracle_sink_ops;
 

@@ -171,6 +171,16 @@ keep_draw(struct oracle_node *node)
 	node->n = percents[draw_below(node, sizeof(percents))];
 }
 
+/* Few are bad. */
+static void
+reject_draw(struct oracle_node *node)
+{
+	static const uint8_t percents[] = {0, 50, 90, 97, 99, 100};
+
+	node->n = percents[draw_below(node, sizeof(percents))];
+	node->trouble.on_error = draw_below(node, 6);
+}
+
 static void
 expand_draw(struct oracle_node *node)
 {
@@ -593,6 +603,17 @@ const struct oracle_row oracle_kinds[ORACLE_KINDS] = {
 		.can_replicate = true,
 		.ops = &oracle_keep_ops,
 		.draw = swarm_draw,
+		.item = keep_item},
+	[ORACLE_REJECT] = {.name = "reject",
+		.n_ins = 1,
+		.n_outs = 1,
+		.weight = 6,
+		.needs = ORACLE_SUBSET,
+		.keeps_sorted = true,
+		.can_block = true,
+		.can_replicate = true,
+		.ops = &oracle_reject_ops,
+		.draw = reject_draw,
 		.item = keep_item},
 	[ORACLE_SINK] = {.name = "sink",
 		.n_ins = 1,

@@ -10,10 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctx/ctx.h"
 #include "graph/parallel.h"
-#include "support/oracle.h"
+#include "support/oracle_trouble.h"
 
 #define RUN_MOMENT_NS 100000000 /* it does not come if a start failed */
 
@@ -32,6 +33,7 @@ oracle_ops(const struct oracle_node *node, struct leat_stage_ops *ops)
 		ops->flags |= LEAT_STAGE_BLOCKING;
 	if (node->is_stateless)
 		ops->flags |= LEAT_STAGE_STATELESS;
+	ops->flags |= trouble_flags(node);
 }
 
 /* Links between copies hold as little as can be, now and then. */
@@ -95,7 +97,8 @@ build_node(struct oracle *o, struct oracle_node *node)
 	if (row->is_diamond)
 		return oracle_build_diamond(o, node);
 	oracle_ops(node, &ops);
-	return leat_graph_add(o->graph, node->name, &step, &st, &o->err);
+	LEAT_TRY(leat_graph_add(o->graph, node->name, &step, &st, &o->err));
+	return trouble_build(o, node, st);
 }
 
 /* The stage that has a node's outs, or its ins. */
@@ -157,7 +160,8 @@ build(struct oracle *o, uint64_t memory_bytes)
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = o->workers, .quantum_ns = o->quantum_ns,
 		.spin_ns = o->spin_ns, .memory_bytes = memory_bytes,
-		.parent = o->parent, .schedule = build_schedule(o)};
+		.parent = o->parent, .schedule = build_schedule(o),
+		.dead_letters = o->dead_path};
 
 	LEAT_TRY(leat__graph_create(&o->world.env, &opts, &o->graph, &o->err));
 	o->graph->magazine_slots = o->magazine_slots;
@@ -241,6 +245,9 @@ run_set_fault(struct oracle *o)
 		break;
 	case ORACLE_FAULT_READ:
 		world->read.fail_at = o->fault_at;
+		break;
+	case ORACLE_FAULT_UNLINK:
+		world->unlink.fail_at = o->fault_at;
 		break;
 	default:
 		break;
@@ -387,8 +394,11 @@ run_all(struct oracle *o)
 	o->is_started = o->rc == LEAT_OK;
 	if (o->is_started && o->on_start)
 		o->on_start(o);
-	if (o->is_started)
-		run_end(o);
+	if (!o->is_started)
+		return;
+	trouble_begin(o);
+	run_end(o);
+	trouble_end(o);
 }
 
 /* ---- comparing: what came of it ---------------------------------------- */
@@ -400,7 +410,8 @@ disk_has_failed(const struct oracle *o)
 	const struct fail_env *w = &o->world;
 
 	return (w->write.fail_at && w->write.n >= w->write.fail_at) ||
-		(w->read.fail_at && w->read.n >= w->read.fail_at);
+		(w->read.fail_at && w->read.n >= w->read.fail_at) ||
+		(w->unlink.fail_at && w->unlink.n >= w->unlink.fail_at);
 }
 
 /* Has a fault been met? */
@@ -440,7 +451,8 @@ node_reaches_fail(const struct oracle_node *node)
 static bool
 node_is_certain(const struct oracle_node *node)
 {
-	return !node->is_cut && !node->is_loose && node->kind != ORACLE_HEAD &&
+	return !node->is_cut && !node->is_loose && !trouble_loses(node) &&
+		node->kind != ORACLE_HEAD &&
 		!(node->kind == ORACLE_SINK && node->n);
 }
 
@@ -449,6 +461,8 @@ rc_must_be_bad(const struct oracle *o)
 {
 	const struct oracle_node *node = failing_node(o);
 
+	if (trouble_is_certain(o))
+		return true;
 	if (!node)
 		return false;
 	return node->fail <= ORACLE_FAIL_OPEN ||
@@ -460,6 +474,8 @@ rc_is_allowed(const struct oracle *o)
 {
 	const struct oracle_node *failing = failing_node(o);
 
+	if (o->rc < 0 && trouble_is_cause(o, &o->err))
+		return true;
 	switch (o->rc) {
 	case LEAT_OK:
 		return !rc_must_be_bad(o) && !disk_has_failed(o);
@@ -488,11 +504,42 @@ check_rc(struct oracle *o)
 	if (!rc_is_allowed(o))
 		oracle_find(o, "it ended with %s: %s", leat_err_name(o->rc),
 			o->rc ? o->err.text : "");
-	/* a context that gets no memory for the text keeps the code */
 	if (o->rc == LEAT_EIO && failing && !fault_is_met(o) &&
+		!trouble_is_cause(o, &o->err) &&
 		strcmp(o->err.stage, failing->name) != 0)
 		oracle_find(o, "'%s' failed, and '%s' is blamed", failing->name,
 			o->err.stage);
+}
+
+/* Did something fail on purpose, so that this may be told? */
+static bool
+error_is_injected(const struct oracle *o, const struct leat_error *err)
+{
+	const struct oracle_node *failing = failing_node(o);
+
+	return trouble_is_cause(o, err) || fault_is_met(o) ||
+		(failing && strcmp(err->stage, failing->name) == 0);
+}
+
+/* The cause comes first, and nothing behind it that nobody has injected. */
+static void
+check_errors(struct oracle *o)
+{
+	struct leat_error err;
+
+	if (leat_graph_error(o->graph, 0, &err) < 0) {
+		if (o->rc < 0)
+			oracle_find(o, "it failed without an error");
+		return;
+	}
+	if (o->rc < 0 && memcmp(&err, &o->err, sizeof(err)) != 0)
+		oracle_find(
+			o, "the first error is not the cause: %s", err.text);
+	for (uint32_t k = o->rc < 0; leat_graph_error(o->graph, k, &err) == 0;
+		k++)
+		if (!error_is_injected(o, &err))
+			oracle_find(o, "nobody did this: %s: %s: %s", err.stage,
+				leat_err_name(err.code), err.text);
 }
 
 /* ---- comparing: items -------------------------------------------------- */
@@ -618,6 +665,30 @@ check_books(struct oracle *o)
 			(unsigned long long)s->unfinished);
 }
 
+/* All credit is back, but where a receiver wanted no more. */
+static void
+check_credit(struct oracle *o)
+{
+	for (uint32_t k = 0; o->rc == LEAT_OK && k < o->graph->n_links; k++) {
+		const struct leat__link *link = o->graph->links[k];
+		const struct leat__chan *ch = &link->chan;
+		const struct oracle_node *node =
+			oracle_find_node(o, link->to->name);
+
+		if (link->is_fused || !node || node->is_cut ||
+			node->kind == ORACLE_HEAD || node->kind == ORACLE_ZIP ||
+			(node->kind == ORACLE_SINK && node->n))
+			continue;
+		if (ch->sent_frames != ch->granted_frames ||
+			ch->sent_bytes != ch->granted_bytes)
+			oracle_find(o,
+				"credit for %llu frames is not back from %s",
+				(unsigned long long)(ch->sent_frames -
+					ch->granted_frames),
+				link->to->name);
+	}
+}
+
 static void
 check_calls(struct oracle *o)
 {
@@ -672,9 +743,11 @@ run_check(struct oracle *o)
 	check_rc(o);
 	if (!o->is_waited)
 		return;
+	check_errors(o);
 	leat_graph_stats(o->graph, &o->stats);
 	check_books(o);
 	check_memory(o);
+	check_credit(o);
 }
 
 static void
@@ -685,6 +758,7 @@ run_check_after(struct oracle *o)
 			check_sink(o, &o->nodes[k]);
 	check_calls(o);
 	check_left(o);
+	trouble_check(o);
 }
 
 const char *
@@ -693,6 +767,9 @@ oracle_run(struct oracle *o)
 	struct leat__text text;
 
 	fail_env_init(&o->world);
+	snprintf(o->dead_path, sizeof(o->dead_path),
+		"/tmp/leat-oracle-%d.ndjson", (int)getpid());
+	unlink(o->dead_path);
 	run_set_fault(o);
 	run_all(o);
 	if (o->is_waited || !o->is_started)

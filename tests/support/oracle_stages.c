@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "run/region.h"
-#include "support/oracle.h"
+#include "support/oracle_trouble.h"
 
 #define CALL_SHORT_NS   2000
 #define CALL_LONG_NS    1000000
@@ -33,7 +33,8 @@ struct state {
 	uint64_t sum; /* of a group of fold */
 	uint64_t n_sum;
 	uint64_t n_frames;
-	uint32_t n_long; /* waits */
+	uint32_t n_long;   /* waits */
+	uint32_t n_struck; /* calls that failed with what is in hand */
 };
 
 static uint64_t *
@@ -202,6 +203,28 @@ call_check(struct state *s, const struct leat_frame *in)
 	s->last_stamp = in->stamp;
 }
 
+/* Does this call fail, as calls do now and then? Nothing has changed then. */
+static int
+call_strike(struct leat_stage *st, struct state *s, uint64_t what)
+{
+	int code = trouble_strikes(s->node, what, s->n_struck);
+
+	if (code == LEAT_OK) {
+		s->n_struck = 0;
+		return LEAT_OK;
+	}
+	s->n_struck++;
+	trouble_note(s->node, code);
+	return leat_stage_fail(
+		st, code, "'%s' fails now and then", leat_stage_name(st));
+}
+
+static uint64_t
+frame_mark(const struct leat_frame *frame)
+{
+	return frame->n_items ? frame_items(frame)[0] : frame->stamp;
+}
+
 /* The first sight of a frame. An error: it fails on purpose. */
 static int
 call_take(struct leat_stage *st, struct state *s, const struct leat_frame *in)
@@ -212,6 +235,7 @@ call_take(struct leat_stage *st, struct state *s, const struct leat_frame *in)
 	if (node_fails(s->node, ORACLE_FAIL_WORK) &&
 		s->n + in->n_items > s->node->fail_at)
 		return stage_fail_now(st);
+	LEAT_TRY(call_strike(st, s, frame_mark(in)));
 	s->is_in_hand = true;
 	s->n_frames++;
 	call_count(s, in->n_items);
@@ -348,7 +372,7 @@ static int
 source_work(struct leat_stage *st, struct state *s)
 {
 	uint32_t n = 1 + oracle_below(&s->random, s->node->max_out);
-	int rc = LEAT_OK;
+	int rc = call_strike(st, s, s->n);
 
 	if (s->node->is_bursty && oracle_below(&s->random, 4) == 0)
 		n = 0;
@@ -671,6 +695,44 @@ hold_finish(struct leat_stage *st)
 const struct leat_stage_ops oracle_hold_ops = {LEAT_STAGE_OPS_INIT("hold"),
 	ITEMS, .process = hold_process, .flush = hold_flush,
 	.finish = hold_finish};
+
+/* ---- reject ------------------------------------------------------------- */
+
+static int
+reject_item(struct leat_stage *st, uint64_t item)
+{
+	struct leat_reject reject = {.reason = "it is not kept",
+		.data = &item,
+		.n_bytes = sizeof(item)};
+
+	return leat_stage_reject(st, LEAT_EDATA, &reject);
+}
+
+static int
+reject_work(struct leat_stage *st, struct state *s, struct leat_frame *in)
+{
+	uint64_t *items = frame_items(in);
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < in->n_items; k++) {
+		if (oracle_keeps(s->node, items[k]))
+			items[n++] = items[k];
+		else
+			LEAT_TRY(reject_item(st, items[k]));
+	}
+	frame_set_n(in, n);
+	return leat_stage_emit(st, 0, in);
+}
+
+static int
+reject_process(struct leat_stage *st, struct leat_frame *in)
+{
+	return call_process(st, in, reject_work);
+}
+
+const struct leat_stage_ops oracle_reject_ops = {LEAT_STAGE_OPS_INIT("reject"),
+	ITEMS, .flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_REJECTS,
+	.process = reject_process, .finish = stage_finish};
 
 /* ---- head -------------------------------------------------------------- */
 

@@ -501,6 +501,29 @@ pipe_file_holds(const char *path, const char *text)
 	free(data);
 }
 
+void
+pipe_letters_are(const char *path, const char *text)
+{
+	char *whole = pipe_get_file(path, NULL), *at = whole, *line;
+	char found[4096] = "", last[128] = "", start[128];
+
+	ck_assert_ptr_nonnull(whole);
+	while ((line = strsep(&at, "\n")) && *line) {
+		char *rest = strstr(line, "\"stage\"");
+
+		ck_assert_ptr_nonnull(rest);
+		snprintf(
+			start, sizeof(start), "%.*s", (int)(rest - line), line);
+		ck_assert_int_eq(strncmp(start, "{\"v\":1,\"id\":\"", 13), 0);
+		ck_assert_ptr_nonnull(strstr(start, "\"time\":\"20"));
+		ck_assert_str_ne(start, last);
+		strcpy(last, start);
+		strcat(strcat(found, rest), "\n");
+	}
+	ck_assert_str_eq(found, text);
+	free(whole);
+}
+
 uint32_t
 pipe_count_files(void)
 {

@@ -54,6 +54,9 @@ void pipe_put_text(const char *path, const char *text);
 char *pipe_get_file(const char *path, size_t *n_out);
 /* Is this, and only this, in the file? Else the test fails. */
 void pipe_file_holds(const char *path, const char *text);
+/* Are these, and only these, the dead letters of a file, but for their heads up
+ * to the time, which no two of them share? */
+void pipe_letters_are(const char *path, const char *text);
 /* Entries of the current folder, hidden ones too. */
 uint32_t pipe_count_files(void);
 

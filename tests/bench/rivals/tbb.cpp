@@ -98,21 +98,21 @@ stage(line fn)
 
 /* 16 tokens, each a block that is used again once it left the pipeline. */
 static void
-chain6(uint64_t n, rival_result *result)
+chain6_run(uint64_t n, uint64_t n_token, rival_result *result)
 {
 	const size_t n_tokens = 16;
-	std::vector<block> blocks(n_tokens, block(RIVAL_CHAIN_ITEMS));
+	std::vector<block> blocks(n_tokens, block(n_token));
 	uint64_t next = 0, sum = 0;
 	int64_t begin;
 
-	n -= n % RIVAL_CHAIN_ITEMS;
+	n -= n % n_token;
 	begin = rival_now_ns();
 	auto source = [&](tbb::flow_control &control) -> block * {
 		if (next == n) {
 			control.stop();
 			return nullptr;
 		}
-		block *b = &blocks[next / RIVAL_CHAIN_ITEMS % n_tokens];
+		block *b = &blocks[next / n_token % n_tokens];
 		for (uint64_t &x : *b)
 			x = next++;
 		return b;
@@ -136,10 +136,24 @@ chain6(uint64_t n, rival_result *result)
 	rival_demand_chain(sum, n);
 }
 
+static void
+chain6(uint64_t n, rival_result *result)
+{
+	chain6_run(n, RIVAL_CHAIN_ITEMS, result);
+}
+
+/* Tokens as large as leat's frames, for information. */
+static void
+chain6_large(uint64_t n, rival_result *result)
+{
+	chain6_run(n, RIVAL_CHAIN_FRAME, result);
+}
+
 static const rival_case cases[] = {
 	{"hop1", 1500000, false, hop1},
 	{"mpmc4x4", 300000, false, mpmc4x4},
 	{"chain6", 60000000, false, chain6},
+	{"chain6-large", 60000000, false, chain6_large},
 	{nullptr, 0, false, nullptr},
 };
 

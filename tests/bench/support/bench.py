@@ -82,8 +82,9 @@ class Watch(threading.Thread):
 
 
 class Run:
-    """One run of a process: status, seconds, peak MiB; what it says on stderr
-    goes to a file beside stdout and is kept as complaint if it fails.
+    """One run of a process: status, seconds, those of all cores, peak MiB; what
+    it says on stderr goes to a file beside stdout and is kept as complaint if
+    it fails.
 
     The kernel counts the memory that this interpreter had at the fork into a
     child's peak (wait4), so a smaller child is known by sampling only.
@@ -107,6 +108,7 @@ class Run:
             if self.status else ""
         said.unlink()
         exact = usage.ru_maxrss > own_kib
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
         self.peak_mib = (usage.ru_maxrss if exact else sampled_kib) / 1024
 
 

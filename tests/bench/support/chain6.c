@@ -10,8 +10,7 @@
 #include "support/bench.h"
 #include "support/rival.h"
 
-#define N_STAGES    6
-#define FRAME_BYTES (RIVAL_CHAIN_ITEMS * sizeof(uint64_t))
+#define N_STAGES 6
 
 /* ---- the six lines ----------------------------------------------------------- */
 
@@ -52,12 +51,14 @@ static const struct leat_stage_ops line_ops[N_STAGES] = {LINE_OPS(0),
 struct end_opts {
 	uint32_t size;
 	uint32_t flags;
-	uint64_t n;    /* source: items to make */
-	uint64_t *sum; /* sink: where the sum goes */
+	uint64_t n;       /* source: items to make */
+	uint64_t n_frame; /* source: items in a frame */
+	uint64_t *sum;    /* sink: where the sum goes */
 };
 
 struct end_state {
 	uint64_t n_left;
+	uint64_t n_frame;
 	uint64_t next;
 	uint64_t *sum;
 };
@@ -69,8 +70,19 @@ end_init(struct leat_stage *st, const void *opts)
 	struct end_state *state = leat_stage_state(st);
 
 	state->n_left = given->n;
+	state->n_frame = given->n_frame;
 	state->sum = given->sum;
 	return LEAT_OK;
+}
+
+static int
+numbers_init(struct leat_stage *st, const void *opts)
+{
+	const struct end_opts *given = opts;
+
+	leat_stage_needs(st)->frame_bytes =
+		(uint32_t)(given->n_frame * sizeof(uint64_t));
+	return end_init(st, opts);
 }
 
 static int
@@ -84,9 +96,9 @@ numbers_negotiate(struct leat_stage *st, const struct leat_shape *in,
 }
 
 static BENCH_NOINLINE void
-numbers_fill(uint64_t *items, uint64_t first)
+numbers_fill(uint64_t *items, uint64_t first, uint64_t n)
 {
-	for (uint64_t k = 0; k < RIVAL_CHAIN_ITEMS; k++)
+	for (uint64_t k = 0; k < n; k++)
 		items[k] = first + k;
 }
 
@@ -102,13 +114,14 @@ numbers_produce(struct leat_stage *st)
 	rc = leat_stage_acquire(st, &frame);
 	if (rc < 0)
 		return rc;
-	numbers_fill((uint64_t *)(void *)frame->data, state->next);
-	state->next += RIVAL_CHAIN_ITEMS;
-	state->n_left -= RIVAL_CHAIN_ITEMS;
-	frame->len_bytes = FRAME_BYTES;
-	frame->n_items = RIVAL_CHAIN_ITEMS;
+	numbers_fill(
+		(uint64_t *)(void *)frame->data, state->next, state->n_frame);
+	state->next += state->n_frame;
+	state->n_left -= state->n_frame;
+	frame->len_bytes = (uint32_t)(state->n_frame * sizeof(uint64_t));
+	frame->n_items = (uint32_t)state->n_frame;
 	frame->layout = LEAT_LAYOUT_ITEMS;
-	leat_stage_count(st, LEAT_COUNT_READ, RIVAL_CHAIN_ITEMS);
+	leat_stage_count(st, LEAT_COUNT_READ, state->n_frame);
 	return leat_stage_emit(st, 0, frame);
 }
 
@@ -117,8 +130,7 @@ static const struct leat_stage_ops numbers_ops = {
 	.state_bytes = sizeof(struct end_state),
 	.opts_bytes = sizeof(struct end_opts),
 	.out_layout = LEAT_LAYOUT_ITEMS,
-	.needs.frame_bytes = FRAME_BYTES,
-	.init = end_init,
+	.init = numbers_init,
 	.negotiate = numbers_negotiate,
 	.produce = numbers_produce,
 };
@@ -158,16 +170,17 @@ static const struct leat_stage_ops total_ops = {
 
 /* ---- the case ---------------------------------------------------------------- */
 
-void
-chain6(uint64_t n, struct rival_result *result)
+static void
+chain6_run(uint64_t n, uint64_t n_frame, struct rival_result *result)
 {
 	uint64_t sum = 0;
-	struct end_opts opts = {LEAT_OPTS_INIT(end_opts), .sum = &sum};
+	struct end_opts opts = {
+		LEAT_OPTS_INIT(end_opts), .n_frame = n_frame, .sum = &sum};
 	struct leat_step steps[N_STAGES + 2] = {{&numbers_ops, &opts}};
 	struct leat_graph *graph;
 	int64_t begin;
 
-	opts.n = n - n % RIVAL_CHAIN_ITEMS;
+	opts.n = n - n % n_frame;
 	for (uint32_t k = 0; k < N_STAGES; k++)
 		steps[k + 1].ops = &line_ops[k];
 	steps[N_STAGES + 1] = (struct leat_step){&total_ops, &opts};
@@ -180,4 +193,16 @@ chain6(uint64_t n, struct rival_result *result)
 	rival_add(result, "ns",
 		(double)(rival_now_ns() - begin) / (double)opts.n);
 	rival_demand_chain(sum, opts.n);
+}
+
+void
+chain6(uint64_t n, struct rival_result *result)
+{
+	chain6_run(n, RIVAL_CHAIN_FRAME, result);
+}
+
+void
+chain6_small(uint64_t n, struct rival_result *result)
+{
+	chain6_run(n, RIVAL_CHAIN_ITEMS, result);
 }

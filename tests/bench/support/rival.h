@@ -27,7 +27,8 @@
 #define RIVAL_BURST       256u
 #define RIVAL_SPIN_NS     2000
 #define RIVAL_VALUES_MAX  8
-#define RIVAL_CHAIN_ITEMS 1024u /* in a frame, token or block of chain6 */
+#define RIVAL_CHAIN_ITEMS 1024u /* in a token or block of chain6 */
+#define RIVAL_CHAIN_FRAME 8192u /* in a frame of 64 KiB */
 
 /* The value is used, and memory may have changed: nothing is optimised away. */
 #define rival_keep(x) __asm__ volatile("" : : "r"(x) : "memory")

@@ -4,8 +4,8 @@
  * run.c: a run and its end. thread.c: virtual threads and who may run.
  * choose.c: strategies. explore.c: all schedules. trace.c: decisions, replay.
  * store.c: store buffers. heap.c: memory. world.c: the table of struct
- * leat__env. ck_ec.c: Concurrency Kit's slow paths. report.c: what a failure
- * prints. main.c: the command line.
+ * leat__env. process.c: child processes. ck_ec.c: Concurrency Kit's slow paths.
+ * report.c: what a failure prints. main.c: the command line.
  */
 #ifndef LEAT_TESTS_SIM_INTERNAL_H
 #define LEAT_TESTS_SIM_INTERNAL_H
@@ -214,6 +214,8 @@ void sim_turn_again(void);
 /* The running thread waits: others go on until it is ready again. */
 void sim_block(enum sim_state state, int64_t deadline_ns);
 void sim_ready(struct sim_thread *thread);
+/* Another one than the running: it never goes on. */
+void sim_thread_kill(struct sim_thread *thread);
 /* Time has come for threads that sleep until now. */
 void sim_ring(void);
 void sim_find_earliest(void);
@@ -263,6 +265,16 @@ void sim_heap_free(void *memory);
 /* Ends the run if anything is left or was written after it was freed. */
 void sim_heap_check(void);
 uint64_t sim_heap_n_allocs(void);
+
+/* ---- process.c ------------------------------------------------------------------ */
+
+extern const struct leat__processes sim_processes;
+
+void sim_processes_reset(void);
+/* false: the file is none of theirs. */
+bool sim_file_is_ready(int fd, bool *is_ready_out);
+bool sim_file_close(int fd);
+bool sim_files_are_closed(void);
 
 /* ---- report.c ------------------------------------------------------------------ */
 

@@ -22,6 +22,7 @@
 #define MAIN_SHRINK_STEPS 20000000u
 #define MAIN_PREEMPTIONS  2u
 #define MAIN_PATH_BYTES   1024u
+#define MAIN_LEAST_OF     40u /* runs, of those asked for, also if long */
 
 enum main_strategy { MAIN_MIX, MAIN_WALK, MAIN_PCT, MAIN_EXHAUSTIVE };
 
@@ -33,6 +34,7 @@ struct main_args {
 	uint64_t seed;
 	uint64_t n_runs;
 	uint64_t pct_steps;
+	uint64_t n_points; /* of all runs, about; 0 = any number */
 	uint32_t preemptions;
 	uint32_t faults;
 	enum main_strategy strategy;
@@ -102,7 +104,8 @@ enum {
 	ARG_TRACE,
 	ARG_TRACE_DIR,
 	ARG_PREEMPTIONS,
-	ARG_PCT_STEPS
+	ARG_PCT_STEPS,
+	ARG_POINTS
 };
 
 static const struct option main_options[] = {
@@ -117,6 +120,7 @@ static const struct option main_options[] = {
 	{"trace-dir", required_argument, NULL, ARG_TRACE_DIR},
 	{"preemptions", required_argument, NULL, ARG_PREEMPTIONS},
 	{"pct-steps", required_argument, NULL, ARG_PCT_STEPS},
+	{"points", required_argument, NULL, ARG_POINTS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -156,6 +160,9 @@ args_take(struct main_args *args, int option, const char *value)
 		break;
 	case ARG_PCT_STEPS:
 		args->pct_steps = strtoull(value, NULL, 0);
+		break;
+	case ARG_POINTS:
+		args->n_points = strtoull(value, NULL, 0);
 		break;
 	case 'v':
 		args->is_verbose = true;
@@ -373,10 +380,22 @@ job_repeats(struct main_job *job)
 	return is_same && job->result->hash == hash;
 }
 
+/* Long runs are fewer, but for whoever looks for a defect. */
+static bool
+job_has_enough(const struct main_job *job, uint64_t n_runs)
+{
+	const struct sim_scenario *s = job->scenario;
+	uint64_t n_points = job->args->n_points;
+
+	return n_points && s->finds == SIM_OK && !s->is_whole &&
+		job->n_steps >= n_points &&
+		job->n_done >= n_runs / MAIN_LEAST_OF;
+}
+
 static void
 job_run_seeds(struct main_job *job, uint64_t n_runs)
 {
-	for (uint64_t k = 0; k < n_runs; k++) {
+	for (uint64_t k = 0; k < n_runs && !job_has_enough(job, n_runs); k++) {
 		job->opts.seed = job->args->seed + k;
 		job_set_strategy(job);
 		if (!job_run_once(job))

@@ -6,6 +6,7 @@
  * --list  --scenario=NAME|all  --seed=N  --runs=N  --faults  -v
  * --strategy=mix|walk|pct|exhaustive  --preemptions=N  --pct-steps=N
  * --memory=sc|tso|both  --trace=FILE  --trace-dir=FOLDER
+ * --points=N: once all runs of a scenario have so many, they are enough
  */
 #ifndef LEAT_TESTS_SIM_MAIN_H
 #define LEAT_TESTS_SIM_MAIN_H
@@ -21,6 +22,7 @@ struct sim_scenario {
 	enum sim_verdict finds;
 	bool is_tso_only;        /* and only with store buffers */
 	bool is_apart;           /* run when it is named, not with all */
+	bool is_whole;           /* all its runs, however long they are */
 	uint32_t runs_per_mille; /* of what was asked for; 0 = all */
 	uint32_t n_cores;        /* 0 = 2 */
 };

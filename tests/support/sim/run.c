@@ -52,6 +52,7 @@ run_begin(const struct sim_opts *opts, struct sim_result *result)
 	sim.now_ns = SIM_START_NS;
 	sim_heap_reset();
 	sim_threads_reset();
+	sim_processes_reset();
 	sim_strategy_start();
 	sim_hot = (struct sim_hot){
 		.is_tso = opts->memory == SIM_TSO,
@@ -108,6 +109,8 @@ sim_finish(void)
 	for (int k = 0; k < (int)SIM_EVENTS_MAX; k++)
 		if (sim.events[k])
 			sim_stop(SIM_LEAK, "event file %d is not closed", k);
+	if (!sim_files_are_closed())
+		sim_stop(SIM_LEAK, "a file of a process is not closed");
 	sim_heap_check();
 	sim_thread_leave();
 }

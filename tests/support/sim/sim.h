@@ -149,6 +149,17 @@ void sim_watch(const uint32_t *word, bool (*holds)(void *user), void *user);
 /* For reports: what lies at this memory. name stays. */
 void sim_name(const void *memory, size_t n_bytes, const char *name);
 
+/*
+ * Processes are virtual threads that see all memory. What the first one forks
+ * runs what it is told to; what that forks, each time, runs this: its result is
+ * the exit status, or less the signal that ended it.
+ */
+void sim_play_child(int (*child)(void *arg));
+/* As by SIGKILL, between two steps of it; also if it has ended. */
+void sim_kill(int64_t pid);
+/* The number of the one that was forked last; 0 = none yet. */
+int64_t sim_last_pid(void);
+
 /* The site of the allocation that was made last, for alloc_fails_site. */
 uintptr_t sim_alloc_site(void);
 

@@ -156,6 +156,30 @@ sim_ring(void)
 
 /* ---- life ----------------------------------------------------------------------- */
 
+static void
+thread_tell_end(const struct sim_thread *thread)
+{
+	sim.n_alive--;
+	for (uint32_t k = 0; k < sim.n_threads; k++)
+		if (sim_threads[k].state == SIM_JOINING &&
+			sim_threads[k].joined == thread)
+			sim_ready(&sim_threads[k]);
+}
+
+void
+sim_thread_kill(struct sim_thread *thread)
+{
+	LEAT_INVARIANT(thread != sim.current);
+	if (thread->state == SIM_ENDED)
+		return;
+	sim_stores_drain_all(thread);
+	if (thread->state == SIM_READY)
+		thread_unready(thread);
+	thread->state = SIM_ENDED;
+	thread->deadline_ns = LEAT_NEVER;
+	thread_tell_end(thread);
+}
+
 _Noreturn static void
 thread_end(struct sim_thread *thread)
 {
@@ -163,11 +187,7 @@ thread_end(struct sim_thread *thread)
 	thread->state = SIM_ENDED;
 	thread_unready(thread);
 	sim_drain();
-	sim.n_alive--;
-	for (uint32_t k = 0; k < sim.n_threads; k++)
-		if (sim_threads[k].state == SIM_JOINING &&
-			sim_threads[k].joined == thread)
-			sim_ready(&sim_threads[k]);
+	thread_tell_end(thread);
 	if (sim.n_alive == 0)
 		sim_finish();
 	sim_hot.steps++;

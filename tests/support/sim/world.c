@@ -15,6 +15,7 @@
 #define WORLD_LOOK_NS       20
 #define WORLD_WALL_START_NS 1700000000000000000
 #define WORLD_PAGE_BYTES    ((size_t)4096)
+#define WORLD_MAP_FD        (1 << 26) /* nobody reads or closes it */
 
 /* src/env/posix.c, under names of its own. */
 const struct leat__env *sim_posix_env(void);
@@ -202,6 +203,12 @@ world_n_cores(const struct leat__env *env)
 	return sim.opts.n_cores ? sim.opts.n_cores : 2;
 }
 
+static int64_t
+world_core_at(const struct leat__env *env, uint32_t k)
+{
+	return k < world_n_cores(env) ? (int64_t)k : -1;
+}
+
 static int
 world_thread_pin(const struct leat__env *env, uint32_t core)
 {
@@ -259,7 +266,7 @@ world_map(const struct leat__env *env, size_t n_bytes, const char *name,
 	(void)env;
 	(void)name;
 	world_system_call();
-	*fd_out = -1;
+	*fd_out = WORLD_MAP_FD;
 	*memory_out = sim_heap_alloc(
 		n_bytes, WORLD_PAGE_BYTES, __builtin_return_address(0));
 	return *memory_out ? 0 : ENOMEM;
@@ -303,6 +310,21 @@ event_of(int fd)
 	return fd >= SIM_EVENT_FD ? &sim.events[fd - SIM_EVENT_FD] : NULL;
 }
 
+/* What an event counts is not told, only that it is not set any more. */
+static int64_t
+world_read(const struct leat__env *env, int fd, void *buf, size_t n_bytes)
+{
+	uint8_t *event = event_of(fd);
+
+	world_system_call();
+	if (!event)
+		return sim_posix_env()->read(env, fd, buf, n_bytes);
+	if (*event != 2)
+		return -EAGAIN;
+	*event = 1;
+	return (int64_t)n_bytes;
+}
+
 static int
 world_event_create(const struct leat__env *env, int *fd_out)
 {
@@ -325,15 +347,29 @@ world_event_set(const struct leat__env *env, int fd)
 	world_wake(env, &sim.epoch);
 }
 
-static void
+static int
 world_close(const struct leat__env *env, int fd)
 {
-	uint8_t *event = event_of(fd);
+	uint8_t *event;
 
-	if (event)
-		*event = 0;
-	else
-		sim_posix_env()->close(env, fd);
+	if (sim_file_close(fd))
+		return 0;
+	event = event_of(fd);
+	if (!event)
+		return sim_posix_env()->close(env, fd);
+	*event = 0;
+	return 0;
+}
+
+static bool
+file_is_ready(int fd)
+{
+	const uint8_t *event = event_of(fd);
+	bool is_ready;
+
+	if (sim_file_is_ready(fd, &is_ready))
+		return is_ready;
+	return event ? *event == 2 : fd >= 0;
 }
 
 static int
@@ -342,8 +378,7 @@ polls_look(struct leat__poll *polls, uint32_t n)
 	int n_ready = 0;
 
 	for (uint32_t k = 0; k < n; k++) {
-		const uint8_t *event = event_of(polls[k].fd);
-		bool is_ready = event ? *event == 2 : polls[k].fd >= 0;
+		bool is_ready = file_is_ready(polls[k].fd);
 
 		polls[k].got = is_ready ? polls[k].want : 0;
 		n_ready += is_ready;
@@ -388,6 +423,7 @@ sim_env(void)
 	world.thread_start = world_thread_start;
 	world.thread_join = world_thread_join;
 	world.n_cores = world_n_cores;
+	world.core_at = world_core_at;
 	world.thread_pin = world_thread_pin;
 	world.alloc = world_alloc;
 	world.free = world_free;
@@ -399,6 +435,8 @@ sim_env(void)
 	world.event_create = world_event_create;
 	world.event_set = world_event_set;
 	world.poll = world_poll;
+	world.read = world_read;
+	world.processes = &sim_processes;
 	return &world;
 }
 

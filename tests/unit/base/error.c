@@ -39,6 +39,19 @@ START_TEST(an_unknown_code_is_said_to_be_one)
 }
 END_TEST
 
+START_TEST(every_class_has_its_name)
+{
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_NONE), "none");
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_EXPECTED), "expected");
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_CALLER), "caller");
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_DATA), "data");
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_SYSTEM), "system");
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_OTHER), "other");
+	ck_assert_str_eq(leat_err_class_name(LEAT_CLASS_OTHER + 1), "?");
+	ck_assert_str_eq(leat_err_class_name(-1), "?");
+}
+END_TEST
+
 /* ---- the error object ----------------------------------------------------- */
 
 START_TEST(an_error_is_filled_from_end_to_end)
@@ -54,6 +67,36 @@ START_TEST(an_error_is_filled_from_end_to_end)
 	ck_assert_uint_eq(err.at_bytes, 0);
 	ck_assert_str_eq(err.stage, "");
 	ck_assert_str_eq(err.text, "no room");
+}
+END_TEST
+
+START_TEST(an_error_says_where_in_the_data_it_lies)
+{
+	struct leat_error err;
+	char origin[400];
+
+	leat__error(&err, LEAT_EDATA, "x");
+	leat__error_locate(&err, "a.csv", 3, 2, 17);
+	ck_assert_str_eq(err.origin, "a.csv");
+	ck_assert_uint_eq(err.line, 3);
+	ck_assert_uint_eq(err.column, 2);
+	ck_assert_uint_eq(err.offset, 17);
+	/* of a name that is too long the end is kept, in whole characters */
+	for (size_t n = LEAT_ERROR_ORIGIN_BYTES - 2; n < sizeof(origin); n++) {
+		memset(origin, 'x', n);
+		origin[n] = '\0';
+		for (size_t k = 0; k + 3 < n; k += 2)
+			memcpy(origin + k, "\xc3\xa4", 2);
+		leat__error_locate(&err, origin, 1, 1, 0);
+		ck_assert_uint_lt(strlen(err.origin), sizeof(err.origin));
+		ck_assert(leat__utf8_is_text(
+			(const uint8_t *)err.origin, strlen(err.origin)));
+		if (n < LEAT_ERROR_ORIGIN_BYTES)
+			ck_assert_str_eq(err.origin, origin);
+		else
+			ck_assert_str_eq(err.origin + 3,
+				origin + n - strlen(err.origin + 3));
+	}
 }
 END_TEST
 
@@ -250,6 +293,7 @@ END_TEST
 
 TEST_MAIN("base/error", every_code_has_its_name_and_text,
 	success_has_a_name_and_no_class, an_unknown_code_is_said_to_be_one,
+	every_class_has_its_name, an_error_says_where_in_the_data_it_lies,
 	an_error_is_filled_from_end_to_end, an_error_may_be_left_out,
 	an_error_may_quote_itself, a_text_does_not_end_in_a_newline,
 	a_long_text_is_cut_between_characters,

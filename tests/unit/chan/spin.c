@@ -233,6 +233,70 @@ START_TEST(a_sender_that_lets_room_gather_takes_what_there_is)
 }
 END_TEST
 
+/* How long a receiver spins before it parks, where senders are as late when
+ * they are woken. */
+static int64_t
+spin_before_park(uint64_t spin_ns, uint32_t wake_ns)
+{
+	struct chan_call call;
+	int64_t end_ns;
+
+	setup_spin(4, spin_ns);
+	leat__store_relaxed(&ch->senders.wake_ns, wake_ns);
+	chan_recv_begin(&world, &call, ch);
+	chan_world_await_parks(&world, 1);
+	end_ns = leat__load_relaxed(&world.now_ns);
+	send_number(1);
+	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	teardown();
+	return end_ns - START_NS;
+}
+
+static void
+check_spin(int64_t spun_ns, int64_t expected_ns)
+{
+	ck_assert_int_ge(spun_ns, expected_ns);
+	ck_assert_int_le(spun_ns, expected_ns + 6 * 1000 /* ticks */);
+}
+
+START_TEST(a_spin_is_as_long_as_waking_the_other_end_takes)
+{
+	check_spin(spin_before_park(0, 0), 10000);
+	check_spin(spin_before_park(0, 4000), 10000);
+	check_spin(spin_before_park(0, 40000), 60000);
+	check_spin(spin_before_park(0, 100000), 150000);
+	/* then the cores are busy with others */
+	check_spin(spin_before_park(0, 200000), 10000);
+}
+END_TEST
+
+START_TEST(a_spin_that_was_asked_for_is_as_long_as_that)
+{
+	check_spin(spin_before_park(20000, 40000), 20000);
+	check_spin(spin_before_park(80000, 40000), 80000);
+}
+END_TEST
+
+START_TEST(who_is_woken_notes_how_late)
+{
+	struct chan_call call;
+
+	setup_spin(4, LEAT_SPIN_NONE);
+	world.tick_ns = 8000;
+	for (uint32_t n = 1; n <= 20; n++) {
+		chan_recv_begin(&world, &call, ch);
+		chan_world_await_parks(&world, n);
+		send_number(n);
+		ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	}
+	/* a look by who wakes, and one by who is woken */
+	ck_assert_uint_ge(ch->receivers.wake_ns, 7000);
+	ck_assert_uint_le(ch->receivers.wake_ns, 8000);
+	ck_assert_uint_eq(ch->senders.wake_ns, 0);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("chan/spin", spinning_ends_at_the_deadline,
 	spinning_ends_with_the_calls_context,
 	a_spin_that_finds_an_item_does_not_park,
@@ -240,4 +304,7 @@ TEST_MAIN("chan/spin", spinning_ends_at_the_deadline,
 	a_receiver_that_lets_items_gather_gets_one_that_is_alone,
 	an_end_ends_the_spin_of_who_lets_items_gather,
 	the_end_of_a_calls_context_ends_such_a_spin_too,
-	a_sender_that_lets_room_gather_takes_what_there_is)
+	a_sender_that_lets_room_gather_takes_what_there_is,
+	a_spin_is_as_long_as_waking_the_other_end_takes,
+	a_spin_that_was_asked_for_is_as_long_as_that,
+	who_is_woken_notes_how_late)

@@ -92,7 +92,12 @@ START_TEST(a_whole_error_can_be_the_cause)
 		.at_offset = 3,
 		.at_bytes = 4,
 		.stage = "write",
-		.text = "disk full"};
+		.text = "disk full",
+		.time_ns = 5,
+		.line = 6,
+		.column = 7,
+		.offset = 8,
+		.origin = "out.csv"};
 
 	setup();
 	leat_ctx_fail(root, &cause);
@@ -113,6 +118,7 @@ START_TEST(a_cause_without_a_text_gets_that_of_its_code)
 	ck_assert_str_eq(err.text, leat_err_text(LEAT_EIO));
 	ck_assert_str_eq(err.stage, "write");
 	ck_assert_int_eq(err.sys_errno, 28);
+	ck_assert_int_ne(err.time_ns, 0); /* and its time */
 	teardown();
 }
 END_TEST

@@ -147,6 +147,24 @@ START_TEST(a_light_stage_rides_on_the_thread_of_a_source)
 }
 END_TEST
 
+/* Else rows would stay there for as long as the source waits outside. */
+START_TEST(what_holds_something_back_does_not_ride_on_a_source)
+{
+	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
+		.stages = &leat_stages, .workers = 1};
+
+	begin();
+	leat_graph_destroy(graph);
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
+	ck_assert_int_eq(
+		check("read b.csv ! where \"a = 1\" ! write c.csv"), LEAT_OK);
+	ck_assert_ptr_eq(stage("where")->segment, stage("read")->segment);
+	ck_assert(!stage("csv.gather")->ins[0]->is_fused);
+	ck_assert(!stage("csv.gather")->segment->is_blocking);
+	end();
+}
+END_TEST
+
 /* Unless somebody has said how much. */
 START_TEST(behind_a_source_that_lets_frames_gather_there_is_room_for_them)
 {
@@ -244,6 +262,7 @@ TEST_MAIN("graph/before", what_a_parser_needs_is_put_before_it,
 	it_has_the_options_of_the_stage,
 	what_is_said_of_it_is_said_of_the_stage,
 	a_light_stage_rides_on_the_thread_of_a_source,
+	what_holds_something_back_does_not_ride_on_a_source,
 	behind_a_source_that_lets_frames_gather_there_is_room_for_them,
 	behind_anything_else_it_is_a_stage_like_others,
 	values_are_wanted_where_somebody_looks,

@@ -74,7 +74,8 @@ START_TEST(what_is_wrong_is_pointed_at)
 	} bad[] = {
 		{"read a ! @rat(5) write b",
 			"unknown guard 'rat' (did you mean 'rate'?); "
-			"there are: retry, rate, breaker, timeout",
+			"there are: retry, rate, breaker, timeout, bulkhead, "
+			"fallback, shed, dedup, isolate",
 			10, 3},
 		{"read a ! @rate(item=5) write b",
 			"unknown option 'item' of guard '@rate' (did you mean "

@@ -67,7 +67,7 @@ START_TEST(a_bad_entry_of_a_table_is_refused)
 		{.name = "x",
 			.type = LEAT_OPTION_UINT,
 			.offset = 8,
-			.flags = 8},
+			.flags = 1u << 31},
 		{.name = "x",
 			.type = LEAT_OPTION_UINT,
 			.offset = 8,

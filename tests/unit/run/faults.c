@@ -81,6 +81,44 @@ START_TEST(every_allocation_of_a_run_may_fail_from_then_on)
 }
 END_TEST
 
+static struct fail_env poor; /* of the stage below */
+
+/* From its first frame on there is no memory, and so it fails. */
+static int
+broke_process(struct leat_stage *st, struct leat_frame *in)
+{
+	(void)in;
+	poor.alloc_fail_for_ever = true;
+	poor.alloc_fail_at = poor.alloc_n + 1;
+	return leat_stage_fail(st, LEAT_EIO, "frame %u is wrong", 1u);
+}
+
+static const struct leat_stage_ops broke_ops = {LEAT_STAGE_OPS_INIT("broke"),
+	.flags = LEAT_STAGE_SINK, .process = broke_process};
+
+START_TEST(a_failure_without_memory_for_its_words_is_told_with_them)
+{
+	struct numbers_opts numbers = {
+		LEAT_OPTS_INIT(numbers_opts), .n = N_ITEMS};
+	struct leat_step steps[] = {
+		{&numbers_ops, &numbers}, {&broke_ops, NULL}};
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
+	struct leat_graph *graph;
+	struct leat_error err;
+
+	fail_env_init(&poor);
+	ck_assert_int_eq(
+		leat__graph_create(&poor.env, &opts, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(graph, steps, 2, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_run(graph, &err), LEAT_EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "frame 1 is wrong"));
+	ck_assert_uint_ge(poor.alloc_n, poor.alloc_fail_at);
+	leat_graph_destroy(graph);
+	ck_assert_uint_eq(poor.alloc_live, 0);
+}
+END_TEST
+
 struct thread_world {
 	struct leat__env env;
 	int n_left; /* threads that may be started */
@@ -118,4 +156,5 @@ END_TEST
 
 TEST_MAIN("run/faults", every_allocation_of_a_run_may_fail_once,
 	every_allocation_of_a_run_may_fail_from_then_on,
+	a_failure_without_memory_for_its_words_is_told_with_them,
 	a_thread_that_cannot_be_started_ends_the_run_with_a_limit)

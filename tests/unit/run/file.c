@@ -536,6 +536,44 @@ START_TEST(a_folder_that_cannot_be_synced_is_said)
 }
 END_TEST
 
+static int
+write_and_keep_unsafe(struct leat_stage *st)
+{
+	LEAT_TRY(write_and_keep(st));
+	ck_assert_uint_eq(leat_graph_n_errors(st->graph), 1);
+	return LEAT_OK;
+}
+
+START_TEST(what_is_kept_is_brought_to_the_disk_too)
+{
+	struct bad_world w;
+	struct leat_error err;
+
+	pipe_enter_folder();
+	world_init(&w);
+	ck_assert_int_eq(call_in(&w.env, write_and_keep, &err), LEAT_OK);
+	ck_assert_uint_eq(w.n_syncs, 1);
+	ck_assert_uint_eq(w.n_dir_syncs, 1);
+	pipe_file_holds("out.partial", "abc");
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(what_is_kept_stays_if_it_is_not_safe)
+{
+	struct bad_world w;
+	struct leat_error err;
+
+	pipe_enter_folder();
+	world_init(&w);
+	w.sync_errno = EIO;
+	ck_assert_int_eq(call_in(&w.env, write_and_keep_unsafe, &err), LEAT_OK);
+	ck_assert_uint_eq(w.n_syncs, 1);
+	pipe_file_holds("out.partial", "abc");
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_temporary_name_that_is_taken_is_not_touched)
 {
 	struct bad_world w;
@@ -559,4 +597,6 @@ TEST_MAIN("run/file", a_look_does_not_move_on,
 	a_full_disk_says_how_far_it_came, a_sync_that_fails_is_not_tried_again,
 	a_rename_that_fails_leaves_nothing,
 	a_folder_that_cannot_be_synced_is_said,
+	what_is_kept_is_brought_to_the_disk_too,
+	what_is_kept_stays_if_it_is_not_safe,
 	a_temporary_name_that_is_taken_is_not_touched)

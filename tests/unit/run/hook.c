@@ -449,7 +449,7 @@ START_TEST(hooks_that_do_not_fit_are_refused)
 		"'no name' cannot be the name of a hook; accepted: letters, "
 		"digits, . - _, a letter or _ first");
 	set_fails(st, &bad_flags, NULL, LEAT_EINVAL,
-		"the flags of hook 'odd' are 0x200; known are 0x3");
+		"the flags of hook 'odd' are 0x200; known are 0x3f");
 	set_fails(st, &leat_rate_ops, &none, LEAT_EINVAL,
 		"@rate has no limit; give it items=N or bytes=N, a second");
 	set_fails(st, &leat_retry_ops, NULL, LEAT_EINVAL,

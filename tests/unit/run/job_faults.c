@@ -201,6 +201,7 @@ START_TEST(a_sync_or_a_rename_that_fails_leaves_nothing_half_written)
 	sweep(offsetof(struct fail_env, sync), "sync", true, EIO);
 	sweep(offsetof(struct fail_env, rename), "rename", false, EACCES);
 	sweep(offsetof(struct fail_env, open), "open", false, EMFILE);
+	sweep(offsetof(struct fail_env, close), "close", false, EDQUOT);
 }
 END_TEST
 

@@ -91,13 +91,17 @@ END_TEST
 
 START_TEST(after_the_end_time_stands_still)
 {
+	/* no window ends, however long the run takes */
+	struct leat_load_opts opts = {LEAT_OPTS_INIT(leat_load_opts),
+		.window_ns = UINT64_C(3600000000000)};
 	struct scene s;
 	struct leat_load *load;
 	struct leat_stage_load before, after;
 
 	scene_build(&s, leat__env_posix(), N_ITEMS, 2);
 	ck_assert_int_eq(leat_graph_run(s.graph, NULL), LEAT_OK);
-	ck_assert_int_eq(leat_load_create(s.graph, NULL, &load, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		leat_load_create(s.graph, &opts, &load, NULL), LEAT_OK);
 	leat_load_tick(load, leat_now_ns());
 	check_stages(load, false);
 	ck_assert_int_eq(leat_load_stage(load, 2, &before), LEAT_OK);

@@ -520,7 +520,41 @@ START_TEST(with_flush_what_has_come_goes_on)
 }
 END_TEST
 
-TEST_MAIN("stages/decode", what_was_encoded_comes_back_at_every_split,
+/* Only what a block follows, or the end, is bzip2. */
+START_TEST(text_that_begins_as_bzip2_does_is_text)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("a.csv", "BZh9,b\n1,2\n");
+	ck_assert_msg(pipe_run("read a.csv ! write o.csv sync=off", NULL,
+			      &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("o.csv", "BZh9,b\n1,2\n");
+	ck_assert_msg(pipe_run("read {a,n}.csv ! csv.parse ! "
+			       "write o.csv sync=off",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("o.csv", "BZh9,b\n1,2\n");
+	pipe_put_text("b.csv", "BZh");
+	ck_assert_msg(pipe_run("read b.csv ! write o.csv sync=off", NULL,
+			      &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("o.csv", "BZh\n");
+	ck_assert_msg(pipe_run("read a.csv ! csv.format ! bzip2.encode ! "
+			       "write packed sync=off",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	ck_assert_msg(pipe_run("read packed ! csv.parse ! write o.csv sync=off",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("o.csv", "BZh9,b\n1,2\n");
+	pipe_leave_folder();
+}
+END_TEST
+
+TEST_MAIN("stages/decode", text_that_begins_as_bzip2_does_is_text,
+	what_was_encoded_comes_back_at_every_split,
 	members_are_decoded_at_every_split_of_the_input,
 	what_is_not_compressed_passes_as_it_is,
 	input_that_ends_too_early_is_an_error_wherever_it_ends,

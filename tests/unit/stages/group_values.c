@@ -139,6 +139,29 @@ START_TEST(groups_by_a_key_of_text_are_those_of_rows)
 }
 END_TEST
 
+/* Whatever stands behind them, and on which side of eight bytes they end. */
+START_TEST(keys_of_every_length_are_told_apart)
+{
+	static const char letters[] = "aaaaaaaaaaaaaaa";
+	char text[4096], want[1024], *at = text, *to = want, *got;
+
+	at += sprintf(at, "k,x\n");
+	for (int row = 0; row < 4; row++)
+		for (int len = 1; len <= 14; len++)
+			at += sprintf(at, "%.*s,%.*s\n", len, letters,
+				row * 3 + 1, letters);
+	to += sprintf(to, "k,n\n");
+	for (int len = 1; len <= 14; len++)
+		to += sprintf(to, "%.*s,4\n", len, letters);
+	pipe_enter_folder();
+	pipe_put_file("in.csv", text, (size_t)(at - text));
+	got = run("group by=k n=count()", 4096);
+	ck_assert_str_eq(got, want);
+	free(got);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_key_that_is_null_or_long_has_its_group)
 {
 	typed_gives("group by=k n=count()",
@@ -230,6 +253,7 @@ END_TEST
 
 TEST_MAIN("stages/group_values", counts_of_different_values_are_those_of_rows,
 	groups_by_a_key_of_text_are_those_of_rows,
+	keys_of_every_length_are_told_apart,
 	a_key_that_is_null_or_long_has_its_group,
 	only_rows_that_are_alive_are_counted, memory_changes_nothing,
 	values_that_wait_are_all_counted,

@@ -56,7 +56,18 @@ START_TEST(two_heads_give_the_smaller)
 }
 END_TEST
 
+/* Whoever counts before it has them first. */
+START_TEST(a_bad_row_behind_those_that_are_wanted_does_no_harm)
+{
+	pipe_gives("csv.parse ! head 2 ! csv.format", "a,b\n1,2\n3,4\n5\n6,7\n",
+		"a,b\n1,2\n3,4\n");
+	pipe_gives("csv.parse ! number ! head 2 ! csv.format",
+		"a,b\n1,2\n3,4\n5\n6,7\n", "a,b,n\n1,2,1\n3,4,2\n");
+}
+END_TEST
+
 TEST_MAIN("stages/head", the_first_n_records_pass, ten_is_the_default,
 	fewer_records_than_asked_for_all_pass,
 	what_comes_after_is_not_looked_at,
-	rows_that_are_filtered_already_do_not_count, two_heads_give_the_smaller)
+	rows_that_are_filtered_already_do_not_count, two_heads_give_the_smaller,
+	a_bad_row_behind_those_that_are_wanted_does_no_harm)

@@ -377,6 +377,54 @@ START_TEST(tables_of_two_files_are_joined)
 }
 END_TEST
 
+/* What lookup has in side memory by the plan of so many workers. */
+static double
+side_of(uint32_t n_workers)
+{
+	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
+		.stages = &leat_stages, .workers = n_workers};
+	static char buf[20000];
+	struct leat_graph *graph;
+	struct leat_error err;
+	double mib = 0;
+	char *at;
+
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
+	ck_assert_int_eq(
+		leat_graph_parse(graph,
+			"read in.csv ! lookup f.csv on=k ! write o.csv", &err),
+		LEAT_OK);
+	ck_assert_int_eq(leat_graph_check(graph, &err), LEAT_OK);
+	leat_graph_explain(graph, buf, sizeof(buf));
+	at = strstr(buf, "side memory");
+	ck_assert_msg(at && (at = strstr(at, "  lookup ")), "%s", buf);
+	ck_assert_int_eq(sscanf(at, " lookup %lf MiB", &mib), 1);
+	leat_graph_destroy(graph);
+	return mib;
+}
+
+START_TEST(a_file_is_held_once_for_all_workers)
+{
+	double one, four;
+	FILE *file;
+
+	pipe_enter_folder();
+	file = fopen("f.csv", "w");
+	fputs("k,v\n", file);
+	for (uint32_t k = 0; k < 100000; k++)
+		fprintf(file, "key%u,value%u\n", k, k);
+	fclose(file);
+	pipe_put_text("in.csv", "k,n\nkey5,1\n");
+	one = side_of(1);
+	four = side_of(4);
+	ck_assert_msg(one > 10 && one < 40, "%.1f MiB", one);
+	/* rows and buffers of their own, but no file */
+	ck_assert_msg(four > one && four < one + 3 * 7, "%.1f and %.1f MiB",
+		one, four);
+	pipe_leave_folder();
+}
+END_TEST
+
 /* As many rows as a frame takes, and more columns than it has room for. */
 START_TEST(a_frame_without_room_is_written_anew)
 {
@@ -413,7 +461,8 @@ START_TEST(a_frame_without_room_is_written_anew)
 }
 END_TEST
 
-TEST_MAIN("stages/lookup", a_frame_without_room_is_written_anew,
+TEST_MAIN("stages/lookup", a_file_is_held_once_for_all_workers,
+	a_frame_without_room_is_written_anew,
 	rows_that_meet_one_get_its_columns, a_left_join_keeps_all_rows,
 	an_anti_join_keeps_rows_that_meet_none, a_null_meets_nothing,
 	columns_are_chosen_and_named, a_row_that_meets_several_becomes_as_many,

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "graph/graph.h"
+#include "support/fail.h"
 #include "support/pipe.h"
 #include "support/test.h"
 
@@ -261,6 +263,59 @@ START_TEST(what_a_pipe_gave_is_passed_on_at_once)
 }
 END_TEST
 
+/* Reading a file of 100 lines in chunks of 4 KiB, where read number at fails
+ * twice. */
+static int
+read_again(uint64_t at, const char *guard, struct leat_error *err)
+{
+	struct leat_graph *graph;
+	struct fail_env world;
+	char text[128];
+	int rc;
+
+	fail_env_init(&world);
+	snprintf(text, sizeof(text),
+		"%sread in chunk_bytes=4k decode=off ! write out "
+		"sync=off",
+		guard);
+	ck_assert_int_eq(
+		leat__graph_create(&world.env, NULL, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_parse(graph, text, err), LEAT_OK);
+	ck_assert_int_eq(leat_graph_check(graph, err), LEAT_OK);
+	world.read.fail_at = world.read.n + at;
+	rc = leat_graph_run(graph, err);
+	leat_graph_destroy(graph);
+	ck_assert_uint_eq(world.fd_live, 0);
+	return rc;
+}
+
+START_TEST(reading_goes_on_at_the_same_byte_after_a_failure)
+{
+	char text[20000];
+	struct leat_error err;
+
+	for (size_t k = 0; k < sizeof(text); k++)
+		text[k] = (char)('a' + k % 23);
+	text[sizeof(text) - 1] = '\0';
+	pipe_enter_folder();
+	pipe_put_text("in", text);
+	ck_assert_int_eq(read_again(2, "", &err), LEAT_EIO);
+	for (uint64_t at = 1; at < 9; at++) {
+		int rc = read_again(at, "@retry(3, base=1us) ", &err);
+
+		size_t n = 0;
+		char *out;
+
+		ck_assert_msg(rc == LEAT_OK, "%s", err.text);
+		out = pipe_get_file("out", &n);
+		ck_assert_uint_eq(n, sizeof(text) - 1);
+		ck_assert_int_eq(memcmp(out, text, n), 0);
+		free(out);
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
 TEST_MAIN("stages/read", a_file_of_any_size_arrives_as_it_is,
 	chunks_outside_the_range_are_refused,
 	a_missing_file_is_named_with_the_folder, a_folder_is_refused,
@@ -268,4 +323,5 @@ TEST_MAIN("stages/read", a_file_of_any_size_arrives_as_it_is,
 	a_dash_is_standard_input,
 	a_drain_ends_the_wait_and_drops_the_half_record,
 	a_drain_drops_the_half_record_of_a_csv_too,
-	a_cancel_ends_the_wait_at_once, what_a_pipe_gave_is_passed_on_at_once)
+	a_cancel_ends_the_wait_at_once, what_a_pipe_gave_is_passed_on_at_once,
+	reading_goes_on_at_the_same_byte_after_a_failure)

@@ -118,6 +118,66 @@ START_TEST(a_column_says_which_file_a_row_is_of)
 }
 END_TEST
 
+START_TEST(every_parser_can_say_which_file_a_row_is_of)
+{
+	pipe_enter_folder();
+	pipe_put_text("1.ndjson", "{\"a\":1}\n{\"a\":2}\n");
+	pipe_put_text("2.ndjson", "{\"a\":3}\n");
+	gives("read *.ndjson filename=f" TO_CSV,
+		"a,f\n1,1.ndjson\n2,1.ndjson\n3,2.ndjson\n", 3);
+	gives("read *.ndjson filename=f ! where \"a > 1\" ! select f" TO_CSV,
+		"f\n1.ndjson\n2.ndjson\n", 2);
+	gives("read *.ndjson filename=f strict=on ! json.format ! write out",
+		"{\"a\":1,\"f\":\"1.ndjson\"}\n"
+		"{\"a\":2,\"f\":\"1.ndjson\"}\n"
+		"{\"a\":3,\"f\":\"2.ndjson\"}\n",
+		3);
+	gives("read *.ndjson filename=f ! count" TO_CSV, "count\n3\n", 1);
+	fails("read *.ndjson filename=a" TO_CSV,
+		"the file has a column 'a' already");
+	pipe_put_text("1.log", "x,1\r\ny");
+	pipe_put_text("2.log", "z\n");
+	gives("read *.log filename=f" TO_CSV,
+		"line,f\n\"x,1\",1.log\ny,1.log\nz,2.log\n", 3);
+	gives("read *.log filename=f ! where \"line > 'x'\" ! "
+	      "derive \"n = length(line)\"" TO_CSV,
+		"line,f,n\n\"x,1\",1.log,3\ny,1.log,1\nz,2.log,1\n", 3);
+	gives("read *.log ! fixed.parse widths=1,* names=a,b filename=f" TO_CSV,
+		"a,b,f\nx,\",1\",1.log\ny,,1.log\nz,,2.log\n", 3);
+	gives("read *.log filename=f ! write out",
+		"line,f\n\"x,1\",1.log\n"
+		"y,1.log\nz,2.log\n",
+		3);
+	pipe_leave_folder();
+}
+END_TEST
+
+/* Of a file that is compressed, too. */
+START_TEST(messages_name_the_file_and_its_own_line)
+{
+	pipe_enter_folder();
+	pipe_put_text("1.csv", "a,b\n1,2\n3,4\n");
+	pipe_put_text("2.csv", "a,b\n5,6\nx,8\n");
+	fails("read *.csv schema=a:int64 ! where \"a > 1\"" TO_CSV,
+		"2.csv:3:1: ");
+	fails("read *.csv schema=a:int64 ! derive \"c = b\" ! "
+	      "where \"a > 1\"" TO_CSV,
+		"2.csv:3:1: ");
+	pipe_put_text("1.txt", "ab\nabc\n");
+	pipe_put_text("2.txt", "ab\nab\nabcd\n");
+	fails("read *.txt ! fixed.parse widths=3" TO_CSV, "2.txt:3:4: ");
+	fails("read *.txt ! sample 1 ! fixed.parse widths=3" TO_CSV,
+		"2.txt:3:4: ");
+	ck_assert_int_eq(
+		pipe_run("read 2.csv ! write 3.csv.gz sync=off", NULL, NULL),
+		LEAT_OK);
+	fails("read {1.csv,3.csv.gz} ! csv.parse schema=a:int64 ! "
+	      "where \"a > 1\"" TO_CSV,
+		"3.csv.gz:3:1: ");
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(lines_do_not_run_on_into_the_next_file)
 {
 	pipe_enter_folder();
@@ -206,6 +266,8 @@ TEST_MAIN("stages/read_files", headers_of_all_files_are_taken_away,
 	a_quote_left_open_ends_with_its_file,
 	columns_may_stand_in_another_order,
 	a_column_says_which_file_a_row_is_of,
+	every_parser_can_say_which_file_a_row_is_of,
+	messages_name_the_file_and_its_own_line,
 	lines_do_not_run_on_into_the_next_file,
 	each_line_of_json_is_of_one_file, every_file_has_its_own_decoder,
 	without_glob_a_path_is_a_path,

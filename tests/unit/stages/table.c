@@ -6,8 +6,8 @@
 
 START_TEST(every_stage_can_be_found_by_its_name)
 {
-	static const char *expected[] = {"read", "tee", "split", "merge", "zip",
-		"join", "csv.cut", "lines.cut", "csv.parse", "json.cut",
+	static const char *expected[] = {"read", "gen", "tee", "split", "merge",
+		"zip", "join", "csv.cut", "lines.cut", "csv.parse", "json.cut",
 		"json.parse", "json.path", "split-column", "lines.parse",
 		"where", "select", "derive", "cast", "rename", "drop", "head",
 		"sample", "count", "upper", "priority", "group.values", "group",
@@ -16,7 +16,8 @@ START_TEST(every_stage_can_be_found_by_its_name)
 		"lines.format", "fixed.parse", "length.parse", "length.format",
 		"decode", "gzip.decode", "zstd.decode", "lz4.decode",
 		"bzip2.decode", "gzip.encode", "zstd.encode", "lz4.encode",
-		"bzip2.encode", "write", "write.split"};
+		"bzip2.encode", "blocks.cut", "blocks.encode", "write",
+		"write.split"};
 	uint32_t n = sizeof(expected) / sizeof(expected[0]);
 
 	ck_assert_uint_eq(leat_stages.size, sizeof(leat_stages));

@@ -1,8 +1,7 @@
 /*
  * where: conditions over typed columns, nulls, faults with their place.
  */
-#include "support/pipe.h"
-#include "support/test.h"
+#include "support/typed.h"
 
 /* The rows of one table that a condition keeps. */
 static void
@@ -91,10 +90,52 @@ START_TEST(two_conditions_in_a_row_both_hold)
 }
 END_TEST
 
+#define NUMBERS_OF_JSON                                                        \
+	"{\"n\":1}\n{\"n\":-2}\n{\"n\":123456789012}\n{\"n\":null}\n{}\n"      \
+	"{\"n\":-12345678}\n{\"n\":7}\n"
+
+static void
+json_gives(const char *condition, const char *input, const char *output)
+{
+	struct leat_error err = {0};
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		"read in.ndjson ! json.parse ! where \"%s\" ! csv.format ! "
+		"write out.csv",
+		condition);
+	pipe_enter_folder();
+	pipe_put_text("in.ndjson", input);
+	ck_assert_msg(typed_run(text, NULL, &err) == LEAT_OK, "%s: %s", text,
+		err.text);
+	pipe_file_holds("out.csv", output);
+	pipe_leave_folder();
+}
+
+START_TEST(numbers_of_json_are_compared_as_they_stand)
+{
+	static const char floats[] =
+		"{\"n\":0.25}\n{\"n\":1}\n{\"n\":-0.75}\n{\"n\":-3}\n";
+
+	json_gives("n > 1", NUMBERS_OF_JSON, "n\n123456789012\n7\n");
+	json_gives("n < 1", NUMBERS_OF_JSON, "n\n-2\n-12345678\n");
+	json_gives("n != 1", NUMBERS_OF_JSON,
+		"n\n-2\n123456789012\n-12345678\n7\n");
+	json_gives("n >= 1 and n <= 7", NUMBERS_OF_JSON, "n\n1\n7\n");
+	json_gives("n > 0", floats, "n\n0.25\n1\n");
+	json_gives("n > 0.5", floats, "n\n1\n");
+	pipe_fails("json.parse schema=\"n:int64\" ! where \"n > 0\" ! "
+		   "csv.format",
+		"{\"n\":1}\n{\"n\":\"2\"}\n", "'2'");
+}
+END_TEST
+
 TEST_MAIN("stages/where", numbers_are_compared_as_numbers,
 	texts_are_compared_as_texts, and_or_not_and_parentheses_join,
 	an_empty_field_is_neither_true_nor_false,
 	if_nothing_is_kept_the_columns_still_arrive,
 	a_value_that_does_not_convert_fails_with_its_place,
 	a_column_that_is_not_there_fails_with_a_suggestion,
-	a_condition_that_is_none_fails, two_conditions_in_a_row_both_hold)
+	a_condition_that_is_none_fails,
+	numbers_of_json_are_compared_as_they_stand,
+	two_conditions_in_a_row_both_hold)

@@ -169,7 +169,10 @@ START_TEST(paths_that_cannot_be_are_refused)
 		"read in.csv ! write.split a}.csv", "a brace stands alone", 1);
 	run_fails(
 		"read in.csv ! write.split {}.csv", "a brace stands alone", 1);
-	run_fails("read in.csv ! write.split {a}.json", "the files are CSV", 1);
+	run_fails("read in.csv ! write.split {a}.xml",
+		"what is in the files is said by their extension", 1);
+	run_fails("read in.csv ! write.split {a}.gz",
+		"what is in the files is said by their extension", 1);
 	run_fails("read in.csv ! write.split {a}.csv rotate_rows=1",
 		"{n} in the path", 1);
 	run_fails(
@@ -181,9 +184,144 @@ START_TEST(paths_that_cannot_be_are_refused)
 }
 END_TEST
 
+START_TEST(the_extension_says_what_is_in_the_files)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "k,v\na,1\nb,\na,\"3\"\"\"\n");
+	run_holds("read in.csv infer_rows=9 ! write.split {k}.ndjson", 3);
+	pipe_file_holds("a.ndjson",
+		"{\"k\":\"a\",\"v\":\"1\"}\n"
+		"{\"k\":\"a\",\"v\":\"3\\\"\"}\n");
+	pipe_file_holds("b.ndjson", "{\"k\":\"b\",\"v\":null}\n");
+	run_holds("read in.csv ! derive \"n = length(v)\" ! "
+		  "write.split {k}.jsonl",
+		3);
+	pipe_file_holds("b.jsonl", "{\"k\":\"b\",\"v\":null,\"n\":null}\n");
+	run_holds("read in.csv ! write.split {k}.txt", 3);
+	pipe_file_holds("b.txt", "k,v\nb,\n");
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(lines_go_to_files_that_are_cut)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.txt", "one\n\"two\nthree\n");
+	run_holds("read in.txt ! write.split {n}.txt rotate_rows=2", 3);
+	pipe_file_holds("0001.txt", "one\n\"two\n");
+	pipe_file_holds("0002.txt", "three\n");
+	run_holds("read in.txt ! write.split {n}.csv rotate_rows=2", 3);
+	pipe_file_holds("0002.csv", "three\n");
+	run_holds("read in.txt ! write.split {n}.json rotate_rows=2", 3);
+	pipe_file_holds(
+		"0001.json", "{\"line\":\"one\"}\n{\"line\":\"\\\"two\"}\n");
+	run_fails("read in.txt ! write.split {k}.txt",
+		"lines have no columns to name files by", 7);
+	pipe_leave_folder();
+}
+END_TEST
+
+/* Written compressed, with files let go of in between, and read again. */
+START_TEST(compressed_files_are_what_was_written)
+{
+	static const char *const ends[] = {
+		".csv.gz", ".csv.zst", ".csv.lz4", ".csv.bz2", ".ndjson.zst"};
+	char in[9000] = "k,v\n", wanted[3000] = "k,v\n", graph[200];
+	size_t n = 4, n_wanted = 4;
+
+	pipe_enter_folder();
+	for (uint32_t k = 0; k < 600; k++) {
+		char row[40];
+		size_t len = (size_t)snprintf(
+			row, sizeof(row), "k%u,%u\n", k % 3, k);
+
+		memcpy(in + n, row, len);
+		n += len;
+		if (k % 3 == 1) {
+			memcpy(wanted + n_wanted, row, len);
+			n_wanted += len;
+		}
+	}
+	wanted[n_wanted] = '\0';
+	pipe_put_file("in.csv", in, n);
+	for (uint32_t k = 0; k < 5; k++)
+		for (uint32_t max_open = 2; max_open < 4; max_open++) {
+			snprintf(graph, sizeof(graph),
+				"read in.csv ! write.split {k}%s max_open=%u "
+				"sync=off",
+				ends[k], max_open);
+			run_holds(graph, 600);
+			snprintf(graph, sizeof(graph),
+				"read k1%s ! write back.csv sync=off", ends[k]);
+			run_holds(graph, 200);
+			pipe_file_holds("back.csv", wanted);
+		}
+	pipe_leave_folder();
+}
+END_TEST
+
+static size_t
+file_bytes(const char *path)
+{
+	struct stat info;
+
+	ck_assert_int_eq(stat(path, &info), 0);
+	return (size_t)info.st_size;
+}
+
+START_TEST(a_compressed_file_without_rows_is_a_whole_one)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a,b\n");
+	run_holds("read in.csv ! write.split out.csv.gz header=off", 0);
+	ck_assert_uint_gt(file_bytes("out.csv.gz"), 10);
+	run_holds("read in.csv ! write.split out.ndjson.bz2", 0);
+	ck_assert_uint_gt(file_bytes("out.ndjson.bz2"), 10);
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(write_cuts_files_too)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a\n1\n2\n3\n4\n5\n");
+	run_holds("read in.csv ! write out-{n}.csv rotate_rows=2", 5);
+	pipe_file_holds("out-0001.csv", "a\n1\n2\n");
+	pipe_file_holds("out-0003.csv", "a\n5\n");
+	run_holds("read in.csv ! write out-{n}.json.zst rotate_bytes=20", 5);
+	run_holds("read out-0002.json.zst ! write back.csv", 2);
+	pipe_file_holds("back.csv", "a\n4\n5\n");
+	run_holds("read in.csv ! write {a}.csv", 5);
+	pipe_file_holds("{a}.csv", "a\n1\n2\n3\n4\n5\n");
+	run_fails("read in.csv ! write out.csv rotate_rows=2",
+		"{n} in the path", 8);
+	run_fails("read in.csv ! write x-{n}.csv rotate_rows=1 max_files=4",
+		"max_files=N allows more", 8);
+	run_fails("read in.csv ! csv.format ! write x-{n}.csv rotate_rows=1",
+		"takes rows or table", 8);
+	pipe_leave_folder();
+}
+END_TEST
+
+/* A name that is taken gets its number before both extensions. */
+START_TEST(numbers_stand_before_the_extension)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "k\n.a\n_a\n");
+	run_holds("read in.csv ! write.split {k}.csv.gz", 2);
+	run_holds("read _a~2.csv.gz ! write back.csv", 1);
+	pipe_file_holds("back.csv", "k\n_a\n");
+	pipe_leave_folder();
+}
+END_TEST
+
 TEST_MAIN("stages/write_split", each_value_has_a_file_of_its_own,
 	few_files_are_open_and_all_are_complete, names_are_safe_and_told_apart,
 	files_are_cut_by_rows_and_by_bytes,
 	a_row_longer_than_a_buffer_is_written_whole,
 	without_rows_there_is_a_header_where_the_name_is_known,
-	a_failed_run_leaves_nothing, paths_that_cannot_be_are_refused)
+	a_failed_run_leaves_nothing, paths_that_cannot_be_are_refused,
+	the_extension_says_what_is_in_the_files, lines_go_to_files_that_are_cut,
+	compressed_files_are_what_was_written,
+	a_compressed_file_without_rows_is_a_whole_one, write_cuts_files_too,
+	numbers_stand_before_the_extension)

@@ -33,6 +33,7 @@ fake_init(struct fake *f, uint64_t side_bytes, uint32_t slot_bytes)
 
 	memset(f, 0, sizeof(*f));
 	f->st.graph = &f->graph;
+	f->graph.env = leat__env_posix();
 	f->graph.state = LEAT__GRAPH_RUNNING;
 	fake_check(!leat__arena_create(leat__env_posix(), &f->arena));
 	leat__account_init(&f->st.account, f->arena, side_bytes);

@@ -187,6 +187,8 @@ check_all(const struct shape *shape, const uint8_t *text, uint32_t n,
 	check_version(leat__json_repeat_sse2, shape, text, &wanted);
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
 		check_version(leat__json_repeat_avx2, shape, text, &wanted);
+#elif defined(LEAT__HAS_NEON)
+	check_version(leat__json_repeat_neon, shape, text, &wanted);
 #endif
 	return wanted.lines.row;
 }

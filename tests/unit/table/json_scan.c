@@ -159,6 +159,9 @@ check_all(const uint8_t *text, uint32_t n)
 		run(leat__json_scan_avx2, text, n, &other);
 		check_equal(&portable, &other);
 	}
+#elif defined(LEAT__HAS_NEON)
+	run(leat__json_scan_neon, text, n, &other);
+	check_equal(&portable, &other);
 #endif
 	if (has_outer_slash(text, n))
 		return;
@@ -348,7 +351,11 @@ END_TEST
 #else
 START_TEST(the_widest_version_agrees_where_it_runs)
 {
+#if defined(LEAT__HAS_NEON)
+	ck_assert_str_eq(leat_json_scan_name(), "neon");
+#else
 	ck_assert_str_eq(leat_json_scan_name(), "portable");
+#endif
 }
 END_TEST
 #endif

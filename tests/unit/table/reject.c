@@ -24,7 +24,7 @@ letters_are(const char *path, const char *data, const char *stages,
 		leat_graph_run(graph, &err))
 		ck_abort_msg("%s: %s", text, err.text);
 	leat_graph_destroy(graph);
-	pipe_file_holds("dead.ndjson", letters);
+	pipe_letters_are("dead.ndjson", letters);
 	pipe_leave_folder();
 }
 
@@ -32,10 +32,13 @@ START_TEST(fields_are_handed_on_with_their_quotes)
 {
 	letters_are("a.csv", "n,s\n1,x\nn/a,\"y \"\"z\"\"\"\n3,\n",
 		"cast n:int64 on_error=dead-letter",
-		"{\"stage\":\"cast\",\"code\":\"LEAT_EDATA\",\"reason\":"
+		"\"stage\":\"cast\",\"code\":\"LEAT_EDATA\",\"class\":"
+		"\"data\",\"reason\":"
 		"\"column 'n' has 'n/a', where a whole number (int64) is "
-		"wanted\",\"file\":\"a.csv\",\"line\":3,\"column\":1,"
-		"\"offset\":8,\"record\":\"n/a,\\\"y \\\"\\\"z\\\"\\\"\\\"\"}"
+		"wanted\",\"attempts\":1,\"file\":\"a.csv\",\"line\":3,"
+		"\"column\":1,"
+		"\"offset\":8,\"head\":\"n,s\",\"record\":\"n/a,\\\"y "
+		"\\\"\\\"z\\\"\\\"\\\"\"}"
 		"\n");
 }
 END_TEST
@@ -44,9 +47,11 @@ START_TEST(a_line_is_handed_on_where_values_are_pieces_of_it)
 {
 	letters_are("a.ndjson", "{\"n\":\"1\"}\n{\"n\":\"x\"}\n",
 		"cast n:int64 on_error=dead-letter",
-		"{\"stage\":\"cast\",\"code\":\"LEAT_EDATA\",\"reason\":"
+		"\"stage\":\"cast\",\"code\":\"LEAT_EDATA\",\"class\":"
+		"\"data\",\"reason\":"
 		"\"column 'n' has 'x', where a whole number (int64) is "
-		"wanted\",\"file\":\"a.ndjson\",\"line\":2,\"column\":7,"
+		"wanted\",\"attempts\":1,\"file\":\"a.ndjson\",\"line\":2,"
+		"\"column\":7,"
 		"\"offset\":16,\"record\":\"{\\\"n\\\":\\\"x\\\"}\"}\n");
 }
 END_TEST
@@ -56,9 +61,11 @@ START_TEST(values_are_handed_on_where_there_is_no_source)
 	letters_are("a.csv", "n\n1\n2\n",
 		"group s=sum(n),n=count() ! derive x=1/(n-2) "
 		"on_error=dead-letter",
-		"{\"stage\":\"derive\",\"code\":\"LEAT_EDATA\",\"reason\":"
+		"\"stage\":\"derive\",\"code\":\"LEAT_EDATA\",\"class\":"
+		"\"data\",\"reason\":"
 		"\"'1/(n-2)': division by zero; nullif(b, 0) makes it null\","
-		"\"file\":\"a.csv\",\"record\":\"3,2\"}\n");
+		"\"attempts\":1,\"file\":\"a.csv\",\"values\":true,"
+		"\"record\":\"3,2\"}\n");
 }
 END_TEST
 

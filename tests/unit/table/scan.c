@@ -137,6 +137,29 @@ START_TEST(a_scan_in_pieces_finds_what_a_scan_in_one_finds)
 }
 END_TEST
 
+/* More newlines than a counter of one byte holds, at every lane. */
+START_TEST(newlines_of_a_long_run_are_counted)
+{
+	static uint8_t text[40 * 1024 + 64];
+	static uint32_t ends[sizeof(text)];
+	const struct leat__scanner *scanners;
+	uint32_t n_scanners = leat__table_scanners(&scanners);
+	uint32_t n = sizeof(text) - 64 - 7, n_scanned;
+
+	memset(text, '\n', sizeof(text));
+	for (uint32_t k = 0; k < n_scanners; k++) {
+		struct leat_scan scan = {0};
+
+		ck_assert_uint_eq(scanners[k].scan(&scan, &comma, text, n, 0,
+					  ends, sizeof(text), &n_scanned),
+			n);
+		ck_assert_uint_eq(scan.n_lines, n);
+		ck_assert_uint_eq(n_scanned, n);
+		ck_assert_uint_eq(ends[n - 1], n - 1);
+	}
+}
+END_TEST
+
 START_TEST(separators_inside_quotes_are_no_ends)
 {
 	uint8_t text[128] = "\"a,b\n\",c\n";
@@ -266,13 +289,18 @@ START_TEST(the_scan_has_a_name)
 	const char *name = leat_text_scan_name();
 
 	ck_assert(!strcmp(name, "avx512") || !strcmp(name, "avx2") ||
-		!strcmp(name, "sse2") || !strcmp(name, "portable"));
+		!strcmp(name, "sse2") || !strcmp(name, "neon") ||
+		!strcmp(name, "portable"));
+#if defined(LEAT__HAS_NEON)
+	ck_assert_str_eq(name, "neon");
+#endif
 }
 END_TEST
 
 TEST_MAIN("table/scan", all_versions_agree_on_random_text,
 	all_versions_agree_on_quoted_records_at_every_offset,
 	a_scan_in_pieces_finds_what_a_scan_in_one_finds,
+	newlines_of_a_long_run_are_counted,
 	separators_inside_quotes_are_no_ends, an_open_quote_is_told,
 	odd_quotes_are_found, the_exact_scan_takes_quotes_inside_fields_as_data,
 	the_exact_scan_stops_at_text_behind_a_quote,

@@ -170,7 +170,9 @@ START_TEST(a_view_has_rows_of_its_own_and_nothing_else)
 	s = fake_schema(&f, names, 3);
 	frame = fake_table(&f, s, "0,a,\n1,b,\n2,\"c\",\n3,d,\n", &t);
 	over = fake_frame(&f);
+	t.head->file = "2.csv";
 	ck_assert_int_eq(leat_table_begin_view(over, frame, &view), LEAT_OK);
+	ck_assert_str_eq(view.file, "2.csv");
 	ck_assert_uint_eq(over->n_items, 0);
 	ck_assert_uint_eq(view.n_rows, 0);
 	leat_table_selection(&view)[0] = 1;

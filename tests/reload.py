@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""SIGHUP to leat run -f, and leat reload: a job changes while a file is copied.
+
+A row is there once, whatever changes and whenever; the constants that a stage
+adds come in their order, and those of two stages are never of two files. What
+cannot change, and what is wrong, is told, and the run goes on as it was.
+Usage: tests/reload.py [COMMAND [N_RELOADS [SEED]]]
+"""
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROWS = 60000
+SECONDS = 300
+failures = []
+n_checks = 0
+
+
+def check(what, is_good, detail=""):
+    global n_checks
+    n_checks += 1
+    if not is_good:
+        failures.append(what)
+        print(f"FAIL: {what}\n{detail[-1500:]}")
+
+
+JOB = """vars: {{K: {k}, SECRET: geheim{k}}}
+secrets: [SECRET]
+graph:
+  - read: {{path: in.csv, chunk_bytes: 4k}}
+    guards: [{{rate: {{bytes: {rate}, burst: 20ms}}}}]
+  - where: "{where}"
+  - derive: "k=${{K}}"
+  - derive: "j=k * 2, s='${{SECRET}}'"
+{more}  - write: out.csv
+"""
+
+
+def environment(folder):
+    """Its socket is where nobody else looks for one."""
+    return {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
+
+
+class Run:
+    """A job that runs in a folder of its own."""
+
+    def __init__(self, command, folder, *options):
+        self.folder = folder
+        self.err = open(folder / "err", "w+")
+        self.process = subprocess.Popen(
+            [command, "run", "-f", "job.yaml", *options], cwd=folder,
+            env=environment(folder), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=self.err)
+
+    def said(self):
+        return (self.folder / "err").read_text(errors="replace")
+
+    def is_over(self):
+        return self.process.poll() is not None
+
+    def await_words(self, pattern, n=1):
+        """Until it has said so n times, or has ended."""
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            found = len(re.findall(pattern, self.said()))
+            if found >= n:
+                return True
+            if self.is_over():
+                return len(re.findall(pattern, self.said())) >= n
+            time.sleep(0.002)
+        return False
+
+    def hang_up(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def end(self):
+        status = self.process.wait(SECONDS)
+        self.err.close()
+        return status
+
+
+def put(folder, k=0, rate="8M", where="n > 0", more=""):
+    new = folder / "job.new"
+    new.write_text(JOB.format(k=k, rate=rate, where=where, more=more))
+    new.rename(folder / "job.yaml")
+
+
+def begin(command, **values):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="leat-reload-"))
+    with open(folder / "in.csv", "w") as to:
+        to.write("n,text\n")
+        to.writelines(f"{n},a row of some text\n" for n in range(1, ROWS + 1))
+    put(folder, **values)
+    return folder
+
+
+def await_rows(run):
+    """Until there is something of the output, or it has ended."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until and not run.is_over():
+        files = run.folder.glob(".out.csv.leat-*")
+        if any(f.stat().st_size for f in files):
+            return
+        time.sleep(0.001)
+
+
+def check_rows(folder, last):
+    before, n = 0, 0
+    with open(folder / "out.csv") as rows:
+        check("the header is there once", next(rows) == "n,text,k,j,s\n")
+        for row in rows:
+            number, _, k, j, s = row.rstrip("\n").split(",")
+            n += 1
+            if int(number) != n or int(k) < before or int(j) != 2 * int(k) \
+                    or s != f"geheim{k}":
+                check("rows in order, once, by one file", False, row)
+                return
+            before = int(k)
+    check("every row is there", n == ROWS, f"{n} rows")
+    check("the last constant is that of the last file", before == last,
+          f"{before}, not {last}")
+
+
+def many(command, n_reloads, rng):
+    """Constants change in two stages at random moments."""
+    folder = begin(command, rate="60k")
+    run = Run(command, folder, "--progress=none")
+    await_rows(run)
+    k = 0
+    while k < n_reloads and not run.is_over():
+        time.sleep(rng.random() * 0.01)
+        # the last one lets the rest go
+        put(folder, k=k + 1,
+            rate="1G" if k + 1 == n_reloads else "60k",
+            where=f"n > 0 and {k} < 999")
+        run.hang_up()
+        if not run.await_words(r"reload: done", k + 1):
+            break
+        k += 1
+    status = run.end()
+    said = run.said()
+    check("it ends well", status == 0, said)
+    check(f"{n_reloads} changes were done", k == n_reloads, said)
+    check("the plan says what changes",
+          "derive: columns: k=0 -> k=1 (at one moment)" in said, said)
+    check("a guard changes live", "-> 1G (live)" in said, said)
+    check("no secret is told", "geheim" not in said, said)
+    check_rows(folder, k)
+    shutil.rmtree(folder)
+
+
+def refused(command):
+    """What cannot be done is told, and the run goes on."""
+    folder = begin(command, rate="100k")
+    run = Run(command, folder)
+    await_rows(run)
+    put(folder, k=1, rate="100k", more='  - drop: "text"\n')
+    run.hang_up()
+    check("a new stage is refused", run.await_words("start it anew for this"),
+          run.said())
+    check("it is named", "reload: drop: a new stage (drop)" in run.said(),
+          run.said())
+    put(folder, k=1, rate="100k", where="nn > 0")
+    run.hang_up()
+    check("a mistake has its place",
+          run.await_words("reload: nothing has changed: the graph") and
+          "job.yaml:6:" in run.said(), run.said())
+    put(folder, k=1.5, rate="100k")
+    run.hang_up()
+    check("other types of columns are refused",
+          run.await_words("other columns would come out"), run.said())
+    put(folder, rate="100k")
+    run.hang_up()
+    check("the same file changes nothing",
+          run.await_words("nothing is another"), run.said())
+    put(folder, rate="1G")
+    run.hang_up()
+    check("it ends well", run.end() == 0, run.said())
+    check_rows(folder, 0)
+    shutil.rmtree(folder)
+
+
+def asked(command):
+    """leat reload is told what came of it."""
+    folder = begin(command, rate="100k")
+    run = Run(command, folder)
+    await_rows(run)
+
+    def ask():
+        done = subprocess.run([command, "reload", str(run.process.pid)],
+                              env=environment(folder), text=True,
+                              timeout=SECONDS, capture_output=True)
+        return done.returncode, done.stdout, done.stderr
+
+    status, out, err = ask()
+    check("nothing is another", status == 0 and
+          out == "reload: nothing is another\n", out + err)
+    put(folder, k=1, rate="100k")
+    status, out, err = ask()
+    check("what changes, and that it has", status == 0 and
+          "derive: columns: k=0 -> k=1 (at one moment)" in out and
+          "reload: done" in out and "geheim" not in out, out + err)
+    put(folder, k=1, rate="100k", where="nn > 0")
+    status, out, err = ask()
+    check("a mistake, its place, and that nothing has changed", status == 1
+          and "job.yaml:6:" in err and "^^" in err and
+          "nothing has changed" in err and not out, out + err)
+    put(folder, k=1, rate="1G")
+    check("it goes on well", ask()[0] == 0 and run.end() == 0, run.said())
+    check_rows(folder, 1)
+    shutil.rmtree(folder)
+
+
+def without_file(command):
+    """Without a file SIGHUP drains, as it always did."""
+    folder = begin(command)
+    process = subprocess.Popen(
+        [command, "run", "-q", "gen 1000 pace=on ! write x.csv"], cwd=folder,
+        env=environment(folder), stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    until = time.monotonic() + SECONDS
+    while not list(folder.glob(".x.csv.leat-*")):
+        if time.monotonic() > until:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)
+    check("it is drained", process.wait(SECONDS) == 3)
+    check("what there was is kept", (folder / "x.csv.partial").exists())
+    shutil.rmtree(folder)
+
+
+def main():
+    command = str(pathlib.Path(
+        sys.argv[1] if len(sys.argv) > 1 else ROOT / "build/leat").resolve())
+    n_reloads = int(sys.argv[2]) if len(sys.argv) > 2 else 50
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    many(command, n_reloads, random.Random(seed))
+    refused(command)
+    asked(command)
+    without_file(command)
+    print(f"{n_checks - len(failures)} passed, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,537 @@
+/*
+ * unit/run/change.c -- options of a running graph are changed: at one moment in
+ * all stages, or between two calls; all of a set, or none.
+ */
+#include "support/test.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/base.h"
+#include "support/numbers.h"
+
+#define A_MS_NS INT64_C(1000000)
+#define N_BAD   13 /* that init does not accept */
+#define N_ROWS  100000
+
+/* ---- a stage that marks items ---------------------------------------------- */
+
+struct mark_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t tag;  /* RENEWS */
+	uint64_t live; /* LIVE */
+	uint64_t fixed;
+	uint64_t shift; /* where the tag goes */
+};
+
+struct mark {
+	uint64_t bits;
+	uint64_t shift;
+	uint64_t tag;
+};
+
+static int
+mark_init(struct leat_stage *st, const void *opts)
+{
+	const struct mark_opts *o = opts;
+	struct mark *s = leat_stage_state(st);
+
+	if (o->tag == N_BAD || o->live == N_BAD)
+		return leat_stage_fail(st, LEAT_EINVAL, "no such tag");
+	*s = (struct mark){.shift = o->shift, .tag = o->tag};
+	s->bits = (o->tag | o->live) << o->shift;
+	return LEAT_OK;
+}
+
+static void
+mark_change(struct leat_stage *st, const void *opts)
+{
+	const struct mark_opts *o = opts;
+	struct mark *s = leat_stage_state(st);
+
+	s->bits = (s->tag | o->live) << s->shift;
+}
+
+static int
+mark_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const struct mark *s = leat_stage_state(st);
+	uint64_t *items = (uint64_t *)(void *)in->data;
+
+	for (uint32_t k = 0; k < in->n_items; k++)
+		items[k] |= s->bits;
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_option mark_options[] = {
+	{.name = "tag",
+		.type = LEAT_OPTION_UINT,
+		.flags = LEAT_OPTION_RENEWS,
+		.offset = offsetof(struct mark_opts, tag),
+		.max = 255,
+		.help = "put into each item"},
+	{.name = "live",
+		.type = LEAT_OPTION_UINT,
+		.flags = LEAT_OPTION_LIVE,
+		.offset = offsetof(struct mark_opts, live),
+		.max = 255,
+		.help = "the same"},
+	{.name = "fixed",
+		.type = LEAT_OPTION_UINT,
+		.offset = offsetof(struct mark_opts, fixed),
+		.help = "stays"},
+	{.name = NULL},
+};
+
+static const struct leat_stage_ops mark_ops = {
+	LEAT_STAGE_OPS_INIT("mark"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct mark),
+	.opts_bytes = sizeof(struct mark_opts),
+	.options = mark_options,
+	.init = mark_init,
+	.process = mark_process,
+	.change = mark_change,
+};
+
+/* ---- a sink that looks at the marks, and can be shut ------------------------ */
+
+struct seen {
+	uint64_t n;        /* items; atomic */
+	uint64_t n_wrong;  /* not the next number; atomic */
+	uint64_t n_mixed;  /* its two tags are not of one set */
+	uint64_t n_back;   /* an older tag after a newer one */
+	uint64_t last_tag; /* atomic */
+	uint32_t is_shut;  /* atomic */
+};
+
+struct look_opts {
+	uint32_t size;
+	uint32_t flags;
+	struct seen *seen;
+};
+
+static int
+look_init(struct leat_stage *st, const void *opts)
+{
+	*(struct seen **)leat_stage_state(st) =
+		((const struct look_opts *)opts)->seen;
+	return LEAT_OK;
+}
+
+static void
+look_item(struct seen *seen, uint64_t item)
+{
+	uint64_t first = item >> 40 & 255, second = item >> 48 & 255;
+	uint64_t number = item & ((UINT64_C(1) << 40) - 1);
+
+	seen->n_wrong += number != seen->n + 1;
+	seen->n_mixed += first != second;
+	seen->n_back += second < seen->last_tag;
+	leat__store_relaxed(&seen->last_tag, second);
+	leat__store_release(&seen->n, seen->n + 1);
+}
+
+static int
+look_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct seen *seen = *(struct seen **)leat_stage_state(st);
+	const uint64_t *items = (const uint64_t *)(const void *)in->data;
+
+	while (leat__load_acquire(&seen->is_shut)) {
+		if (leat_ctx_is_done(leat_stage_ctx(st)))
+			return LEAT_ECANCELED;
+		sched_yield();
+	}
+	for (uint32_t k = 0; k < in->n_items; k++)
+		look_item(seen, items[k]);
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+static const struct leat_option look_options[] = {{.name = NULL}};
+
+static const struct leat_stage_ops look_ops = {
+	LEAT_STAGE_OPS_INIT("look"),
+	.flags = LEAT_STAGE_SINK | LEAT_STAGE_BLOCKING,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct seen *),
+	.opts_bytes = sizeof(struct look_opts),
+	.options = look_options,
+	.init = look_init,
+	.process = look_process,
+};
+
+/* ---- numbers ! mark ! mark2 ! look ------------------------------------------ */
+
+static struct leat_graph *
+marks_from(const struct leat_stage_ops *source, struct seen *seen,
+	uint32_t n_workers, uint64_t n)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = n_workers};
+	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts), .n = n};
+	struct mark_opts first = {LEAT_OPTS_INIT(mark_opts), .shift = 40};
+	struct mark_opts second = {LEAT_OPTS_INIT(mark_opts), .shift = 48};
+	struct look_opts look = {LEAT_OPTS_INIT(look_opts), .seen = seen};
+	struct leat_step steps[] = {{source, &numbers}, {&mark_ops, &first},
+		{&mark_ops, &second}, {&look_ops, &look}};
+	struct leat_graph *graph;
+	struct leat_error err;
+
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(graph, steps, 4, NULL), LEAT_OK);
+	ck_assert_msg(leat_graph_start(graph, &err) == LEAT_OK, "%s", err.text);
+	return graph;
+}
+
+static struct leat_graph *
+marks(struct seen *seen)
+{
+	return marks_from(&numbers_ops, seen, 2, 0);
+}
+
+static void
+await_items(struct seen *seen, uint64_t n)
+{
+	while (leat__load_acquire(&seen->n) < n)
+		sched_yield();
+}
+
+static int
+set_both(struct leat_graph *graph, const char *option, uint64_t first,
+	uint64_t second, int64_t deadline_ns, struct leat_error *err)
+{
+	char one[24], two[24];
+	struct leat_set sets[] = {
+		{"mark", option, one}, {"mark2", option, two}};
+
+	snprintf(one, sizeof(one), "%llu", (unsigned long long)first);
+	snprintf(two, sizeof(two), "%llu", (unsigned long long)second);
+	return leat_graph_set_options(
+		graph, sets, 2, deadline_ns, "somebody", err);
+}
+
+/* The source has given a frame more, or the run is over. */
+static void
+await_frame(struct leat_graph *graph)
+{
+	struct leat_stage_stats first, now;
+
+	ck_assert_int_eq(leat_stage_stats(graph, 0, &first), LEAT_OK);
+	do {
+		sched_yield();
+		ck_assert_int_eq(leat_stage_stats(graph, 0, &now), LEAT_OK);
+	} while (now.out_bytes == first.out_bytes &&
+		leat_graph_wait(graph, 0, NULL) == LEAT_ETIMEDOUT);
+}
+
+/* It ends, and nothing is lost or twice, or went by two sets. */
+static void
+ends_well(struct leat_graph *graph, struct seen *seen)
+{
+	struct leat_graph_stats stats;
+	struct leat_error err;
+
+	leat_graph_drain(graph);
+	ck_assert_msg(leat_graph_wait(graph, LEAT_NEVER, &err) == LEAT_OK, "%s",
+		err.text);
+	leat_graph_stats(graph, &stats);
+	ck_assert_uint_eq(stats.is_balanced, 1);
+	ck_assert_uint_eq(stats.written, seen->n);
+	ck_assert_uint_eq(seen->n_wrong, 0);
+	ck_assert_uint_eq(seen->n_mixed, 0);
+	ck_assert_uint_eq(seen->n_back, 0);
+	leat_graph_destroy(graph);
+}
+
+static void
+changes_many_times(const struct leat_stage_ops *source, uint32_t n_workers,
+	uint64_t n_times)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks_from(source, &seen, n_workers, 0);
+	struct leat_error err;
+
+	srand(1);
+	for (uint64_t tag = 14; tag < 14 + n_times; tag++) {
+		uint64_t n = leat__load_acquire(&seen.n);
+
+		await_items(&seen, n + (uint64_t)rand() % 500);
+		ck_assert_msg(set_both(graph, "tag", tag, tag, LEAT_NEVER,
+				      &err) == LEAT_OK,
+			"%s", err.text);
+		n = leat__load_acquire(&seen.n);
+		await_items(&seen, n + 1);
+		ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), tag);
+	}
+	ends_well(graph, &seen);
+}
+
+START_TEST(all_stages_change_at_one_moment)
+{
+	changes_many_times(&numbers_ops, 1, 10);
+	changes_many_times(&numbers_ops, 3, 50);
+	changes_many_times(&numbers_blocking_ops, 2, 10);
+}
+END_TEST
+
+START_TEST(what_is_not_accepted_changes_nothing)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_change changes[4];
+	struct leat_error err;
+
+	ck_assert_int_eq(
+		set_both(graph, "tag", 5, 5, LEAT_NEVER, &err), LEAT_OK);
+	/* of the second of two, when the first has changed already */
+	ck_assert_int_eq(set_both(graph, "tag", 6, N_BAD, LEAT_NEVER, &err),
+		LEAT_EINVAL);
+	ck_assert_str_eq(err.text, "no such tag");
+	ck_assert_str_eq(err.stage, "mark2");
+	ck_assert_int_eq(set_both(graph, "live", 6, N_BAD, LEAT_NEVER, &err),
+		LEAT_EINVAL);
+	ck_assert_str_eq(err.text, "no such tag");
+	ck_assert_int_eq(
+		set_both(graph, "tag", 6, 256, LEAT_NEVER, &err), LEAT_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "out of range"));
+	await_items(&seen, leat__load_acquire(&seen.n) + 100);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 5);
+	ck_assert_uint_eq(leat_graph_changes(graph, 0, changes, 4), 2);
+	ck_assert_str_eq(changes[1].stage, "mark2");
+	ck_assert_str_eq(changes[1].what, "tag");
+	ck_assert_str_eq(changes[1].before, "");
+	ck_assert_str_eq(changes[1].after, "5");
+	ck_assert_str_eq(changes[1].who, "somebody");
+	ck_assert_str_eq(changes[1].hook, "");
+	ends_well(graph, &seen);
+}
+END_TEST
+
+START_TEST(what_is_live_waits_for_nothing)
+{
+	struct seen seen = {.is_shut = 1};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_stage_stats stats;
+	struct leat_error err;
+	uint64_t n;
+
+	/* the sink is shut: nothing arrives */
+	do
+		ck_assert_int_eq(leat_stage_stats(graph, 0, &stats), LEAT_OK);
+	while (stats.out_frames == 0);
+	ck_assert_int_eq(
+		set_both(graph, "tag", 9, 9, leat_now_ns() + A_MS_NS, &err),
+		LEAT_ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(err.text, "has not arrived"));
+	ck_assert_int_eq(
+		leat_graph_set_option(graph, "mark2", "live", "1", "me", &err),
+		LEAT_OK);
+	ck_assert_int_eq(
+		leat_graph_set_option(graph, "mark2", "live", "3", "me", &err),
+		LEAT_OK);
+	leat__store_release(&seen.is_shut, 0u);
+	/* more than can have been on its way */
+	n = leat__load_acquire(&seen.n) + 7 * 200;
+	await_items(&seen, n);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 3);
+	ck_assert_uint_gt(seen.n_mixed, 0);
+	seen.n_mixed = 0;
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
+}
+END_TEST
+
+START_TEST(a_pause_lets_arrive_what_was_read_and_no_more)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_graph_stats stats;
+	uint64_t n;
+
+	await_items(&seen, 50);
+	leat_graph_pause(graph);
+	ck_assert_int_eq(
+		leat_graph_wait_paused(graph, LEAT_NEVER, NULL), LEAT_OK);
+	n = leat__load_acquire(&seen.n);
+	leat_graph_stats(graph, &stats);
+	ck_assert_uint_eq(stats.read, n);
+	for (int k = 0; k < 100; k++)
+		sched_yield();
+	ck_assert_uint_eq(leat__load_acquire(&seen.n), n);
+	/* twice asked for, and once taken back: it still stands */
+	leat_graph_pause(graph);
+	leat_graph_resume(graph);
+	ck_assert_int_eq(leat_graph_wait_paused(graph, 0, NULL), LEAT_OK);
+	ck_assert_int_eq(set_both(graph, "tag", 3, 3, 0, NULL), LEAT_OK);
+	leat_graph_resume(graph);
+	await_items(&seen, n + 50);
+	ck_assert_int_eq(
+		leat_graph_wait_paused(graph, LEAT_NEVER, NULL), LEAT_ESTATE);
+	ends_well(graph, &seen);
+}
+END_TEST
+
+START_TEST(a_drain_and_a_cancel_end_what_is_paused)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_error err;
+
+	leat_graph_pause(graph);
+	leat_graph_drain(graph);
+	ck_assert_int_eq(
+		set_both(graph, "tag", 3, 3, LEAT_NEVER, &err), LEAT_ESTATE);
+	ends_well(graph, &seen);
+	seen = (struct seen){.is_shut = 1};
+	graph = marks(&seen);
+	leat_graph_pause(graph);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	ck_assert_int_eq(
+		set_both(graph, "tag", 3, 3, LEAT_NEVER, &err), LEAT_ESTATE);
+	leat_graph_destroy(graph);
+}
+END_TEST
+
+static void
+is_refused(struct leat_graph *graph, const char *stage, const char *option,
+	int code, const char *words)
+{
+	struct leat_error err;
+
+	ck_assert_int_eq(
+		leat_graph_set_option(graph, stage, option, "1", NULL, &err),
+		code);
+	ck_assert_msg(strstr(err.text, words), "%s", err.text);
+}
+
+START_TEST(what_cannot_change_is_refused_with_a_reason)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_error why;
+
+	is_refused(graph, "mark3", "tag", LEAT_EINVAL, "did you mean");
+	is_refused(graph, "mark", "tog", LEAT_EINVAL, "tag, live, fixed");
+	is_refused(
+		graph, "mark", "fixed", LEAT_ENOTSUP, "what the stage keeps");
+	is_refused(graph, "mark", "@rate.items", LEAT_EINVAL, "no guard");
+	is_refused(graph, "mark", "@rate", LEAT_EINVAL, "@rate#2.items");
+	ck_assert_uint_eq(leat_graph_option_way(graph, "mark", "tag", NULL),
+		LEAT_WAY_STAMP);
+	ck_assert_uint_eq(leat_graph_option_way(graph, "mark", "live", NULL),
+		LEAT_WAY_LIVE);
+	ck_assert_uint_eq(leat_graph_option_way(graph, "mark", "fixed", &why),
+		LEAT_WAY_NONE);
+	ck_assert_ptr_nonnull(strstr(why.text, "start it anew"));
+	ck_assert_int_eq(leat_graph_set_options(graph, NULL, 0, 0, NULL, NULL),
+		LEAT_EINVAL);
+	ends_well(graph, &seen);
+}
+END_TEST
+
+/* ---- a table, from a file into a file ---------------------------------------- */
+
+static void
+file_write_numbers(const char *path)
+{
+	FILE *to = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(to);
+	fputs("n\n", to);
+	for (int k = 1; k <= N_ROWS; k++)
+		fprintf(to, "%d\n", k);
+	ck_assert_int_eq(fclose(to), 0);
+}
+
+/* Every row is there once, and the constants come in their order. */
+static void
+file_check(const char *path, long last)
+{
+	FILE *from = fopen(path, "r");
+	char line[64];
+	long n = 0, k, before = 0;
+
+	ck_assert_ptr_nonnull(from);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), from));
+	ck_assert_str_eq(line, "n,k,j\n");
+	while (fgets(line, sizeof(line), from)) {
+		long number, twice;
+
+		ck_assert_int_eq(
+			sscanf(line, "%ld,%ld,%ld", &number, &k, &twice), 3);
+		ck_assert_int_eq(number, ++n);
+		ck_assert_int_ge(k, before);
+		ck_assert_int_eq(twice, 2 * k);
+		before = k;
+	}
+	ck_assert_int_eq(n, N_ROWS);
+	/* the last set may have come when all had been read */
+	ck_assert_int_ge(before, last - 1);
+	ck_assert_int_le(before, last);
+	fclose(from);
+}
+
+static int
+set_constant(struct leat_graph *graph, long k)
+{
+	char one[24];
+	struct leat_set sets[] = {{"derive", "columns", one},
+		{"where", "condition", k & 1 ? "n > 0" : "n >= 1 and k > 0"}};
+
+	snprintf(one, sizeof(one), "k=%ld", k);
+	return leat_graph_set_options(graph, sets, 2, LEAT_NEVER, NULL, NULL);
+}
+
+START_TEST(rows_of_a_file_are_there_once_whatever_changes)
+{
+	char folder[] = "/tmp/leat-change-XXXXXX", in[64], out[64], text[512];
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 2};
+	struct leat_graph *graph;
+	struct leat_error err;
+	long k = 1;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(in, sizeof(in), "%s/in.csv", folder);
+	snprintf(out, sizeof(out), "%s/out.csv", folder);
+	file_write_numbers(in);
+	snprintf(text, sizeof(text),
+		"@rate(bytes=3M, burst=1ms) read %s chunk_bytes=4k ! derive "
+		"k=1 ! where \"n > 0\" ! "
+		"derive \"j=k * 2\" ! write %s sync=off",
+		in, out);
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_parse(graph, text, NULL), LEAT_OK);
+	ck_assert_msg(leat_graph_start(graph, &err) == LEAT_OK, "%s", err.text);
+	do
+		await_frame(graph);
+	while (k < 50 && set_constant(graph, k + 1) == LEAT_OK && k++);
+	ck_assert_msg(leat_graph_wait(graph, LEAT_NEVER, &err) == LEAT_OK, "%s",
+		err.text);
+	ck_assert_int_ge(k, 10);
+	leat_graph_destroy(graph);
+	file_check(out, k);
+	unlink(in);
+	unlink(out);
+	rmdir(folder);
+}
+END_TEST
+
+TEST_MAIN("run/change", all_stages_change_at_one_moment,
+	what_is_not_accepted_changes_nothing, what_is_live_waits_for_nothing,
+	a_pause_lets_arrive_what_was_read_and_no_more,
+	a_drain_and_a_cancel_end_what_is_paused,
+	what_cannot_change_is_refused_with_a_reason,
+	rows_of_a_file_are_there_once_whatever_changes)
