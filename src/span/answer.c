@@ -4,7 +4,8 @@
  * Keeps: an answer is looked at in a private copy, and passed on whole or not
  * at all; a frame that goes on is one that the child was lent, with a header
  * that this process has written and a payload that leads nowhere else; of an
- * ask that is repeated, what has been passed on before is not passed on again.
+ * ask that is repeated, what has been passed on before is not passed on again;
+ * whatever is said, of the records that have not been answered for none is gone.
  * Threads: that of the stage.
  */
 #include <string.h>
@@ -254,26 +255,43 @@ answer_balance(const struct leat__span *span)
 	return (int64_t)(n[LEAT_COUNT_READ] + n[LEAT_COUNT_MADE] - out);
 }
 
-/* No stage gives away more than it has; of one without a memory each call comes
- * out even. */
+/* Records that came behind the first call: nothing has become of them yet,
+ * whatever the child says. */
+static int64_t
+records_behind(const struct leat__span *span)
+{
+	return (int64_t)(span->n_waiting + span->n_in_hand -
+		(span->first ? span->first->n_items : 0));
+}
+
+/*
+ * No stage gives away more than it has been answered for; of one without a
+ * memory no call gives away more than came with it, and each comes out even,
+ * also one that has been repeated. Of bytes nobody knows what came with them
+ * before they are told to be read.
+ */
 static bool
 counts_are_right(
 	const struct leat__span *span, const struct leat__span_call *call)
 {
 	const struct leat__span_answer *answer = &span->answer;
-	int64_t balance;
+	int64_t balance = 0, rest;
 
 	for (uint32_t k = 0; k < LEAT_COUNT_N; k++)
 		if (answer->counts[k] > ANSWER_COUNT_MAX)
 			return false;
-	balance = answer_balance(span);
-	if (leat__span_balance(span->st) + balance < 0)
+	if (call->n_seen >= call->n_passed)
+		balance = answer_balance(span);
+	if (leat__span_balance(span->st) + balance < records_behind(span))
 		return false;
-	if (answer->rc != LEAT_OK || call->kind != LEAT__SPAN_CALL ||
+	if (call->kind != LEAT__SPAN_CALL ||
 		!(span->inner.flags & LEAT_STAGE_STATELESS))
 		return true;
-	return (int64_t)call->n_items + call->balance + balance ==
+	rest = (int64_t)call->n_items + call->balance + balance -
 		(int64_t)call->n_failed;
+	if (answer->rc == LEAT_OK || answer->rc == LEAT_EOS)
+		return rest == 0;
+	return rest >= 0 || call->is_bytes;
 }
 
 static void
@@ -285,17 +303,19 @@ counts_pass(struct leat__span *span, struct leat__span_call *call)
 			span->st, (enum leat_count)k, span->answer.counts[k]);
 }
 
-/* Of bytes nobody knows yet how many records they are. */
+/* How many more records the stage may reject now. Of bytes nobody knows yet how
+ * many records they are. */
 static uint64_t
-rejects_max(const struct leat__span *span, const struct leat__span_call *call)
+rejects_left(const struct leat__span *span, const struct leat__span_call *call)
 {
+	int64_t held = leat__span_balance(span->st) - records_behind(span);
+	uint64_t left = held > 0 ? (uint64_t)held : 0;
+
 	if (call->kind != LEAT__SPAN_CALL)
-		return leat__span_balance(span->st) > 0
-			? (uint64_t)leat__span_balance(span->st)
-			: 0;
-	return call->frame->layout == LEAT_LAYOUT_BYTES
-		? (uint64_t)call->frame->len_bytes + 1
-		: call->n_items;
+		return left;
+	if (call->is_bytes)
+		return (uint64_t)call->n_bytes + 1 - call->n_failed;
+	return leat__min_u64(left, call->n_items - call->n_failed);
 }
 
 /* A record that the stage rejects; the child waits for what is said to that. */
@@ -317,7 +337,7 @@ reject_pass(
 	int rc = LEAT_OK;
 
 	if ((has_data && answer->n_bytes > span->map.letter_bytes) ||
-		n > rejects_max(span, call) - call->n_failed || answer->rc >= 0)
+		n > rejects_left(span, call) || answer->rc >= 0)
 		return answer_is_bad(
 			span, "a record that it rejects", is_bad_out);
 	if (call->n_seen++ >= call->n_passed) {
@@ -397,8 +417,7 @@ leat__span_accept(
 	if (answer->kind != call->kind || !result_is_right(call, rc))
 		return answer_is_bad(span, "the result of a call", is_bad_out);
 	why = emits_check(span, call);
-	if (!why && call->n_seen >= call->n_passed &&
-		!counts_are_right(span, call))
+	if (!why && !counts_are_right(span, call))
 		why = "how many records became what";
 	if (why) {
 		going_drop(span, call);

@@ -114,6 +114,7 @@ process_enough(struct leat__span *span, struct leat_frame *in)
 {
 	if (!span->is_enough)
 		span_enough(span);
+	span->n_in_hand = 0;
 	leat_stage_count(span->st, LEAT_COUNT_FILTERED, in->n_items);
 	leat_stage_release(span->st, in);
 	return LEAT_EOS;
@@ -142,6 +143,7 @@ span_push(struct leat__span *span, struct leat_frame *in)
 	int rc;
 
 	(void)leat__span_put(span, LEAT__SPAN_CALL, in);
+	span->n_in_hand = 0;
 	span->is_dirty = true;
 	span->has_let = false;
 	rc = leat__span_send(span);
@@ -183,6 +185,7 @@ leat__span_process(struct leat_stage *st, struct leat_frame *in)
 		return process_enough(span, in);
 	if (span->is_synchronous)
 		return process_one(span, in);
+	span->n_in_hand = in->n_items;
 	rc = span_take(span, span->n_calls >= span->window);
 	if (rc == LEAT_EOS)
 		return process_enough(span, in);

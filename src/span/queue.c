@@ -38,11 +38,14 @@ leat__span_put(struct leat__span *span, uint32_t kind, struct leat_frame *frame)
 	call->frame = frame;
 	if (frame) {
 		call->n = call->n_items = frame->n_items;
+		call->n_bytes = frame->len_bytes;
+		call->is_bytes = frame->layout == LEAT_LAYOUT_BYTES;
 		call->stamp = frame->stamp;
 		call->birth_ns = frame->birth_ns;
 		call->priority = leat_frame_priority(frame);
 		if (frame->flags & LEAT_FRAME_FIRST)
 			call->file = leat_frame_file(frame);
+		span->n_waiting += call->n_items;
 	}
 	if (span->last)
 		span->last->next = call;
@@ -77,6 +80,7 @@ leat__span_drop(struct leat__span *span, bool is_taken)
 		leat_stage_release(span->st, call->frame);
 	if (call->is_out)
 		span->n_out--;
+	span->n_waiting -= call->n_items;
 	span->first = call->next;
 	if (!span->first)
 		span->last = NULL;

@@ -15,6 +15,8 @@ struct leat__span_call {
 	uint32_t from, n;         /* of its records, if it is narrowed */
 	uint32_t kind;            /* enum leat__span_kind */
 	uint32_t n_items;
+	uint32_t n_bytes; /* of LEAT_LAYOUT_BYTES: no records yet */
+	bool is_bytes;
 	bool is_narrowed;
 	bool is_out;     /* the child has been asked */
 	bool is_sole;    /* lent is the child's to write to */
@@ -65,6 +67,8 @@ struct leat__span {
 	struct leat__span_call *free;
 	struct leat__span_call *first, *last; /* not answered */
 	uint32_t n_calls, n_out;              /* of them; and with the child */
+	uint64_t n_waiting;                   /* records of all of these */
+	uint32_t n_in_hand;                   /* of the frame that comes next */
 	struct leat__span_stock *stock;
 	struct leat__span_emit *emits; /* private copies */
 	struct leat_frame **going;     /* frames of the answer, checked */

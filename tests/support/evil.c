@@ -214,6 +214,30 @@ trial_build(struct trial *t)
 	return graph;
 }
 
+/* What there is to know of it, if it does not balance. */
+static void
+check_balance(const struct leat_graph *graph, const struct trial *t, int rc)
+{
+	struct leat_stage_stats s;
+
+	if (t->stats.is_balanced)
+		return;
+	for (uint32_t k = 0; leat_stage_stats(graph, k, &s) == LEAT_OK; k++)
+		fprintf(stderr,
+			"stage %u: in %llu, read %llu, made %llu; out %llu, "
+			"written %llu, filtered %llu, failed %llu, "
+			"folded %llu, shed %llu\n",
+			k, (unsigned long long)s.in, (unsigned long long)s.read,
+			(unsigned long long)s.made, (unsigned long long)s.out,
+			(unsigned long long)s.written,
+			(unsigned long long)s.filtered,
+			(unsigned long long)s.failed,
+			(unsigned long long)s.folded,
+			(unsigned long long)s.shed);
+	ck_abort_msg("kind %u does not balance, result %d: %s",
+		(unsigned)t->kind, rc, rc < 0 ? t->err.text : "");
+}
+
 int
 trial_run(struct trial *t)
 {
@@ -227,7 +251,7 @@ trial_run(struct trial *t)
 		leat_graph_stats(graph, &t->stats);
 		ck_assert_int_eq(
 			leat_stage_stats(graph, 1, &t->evil_stats), LEAT_OK);
-		ck_assert(t->stats.is_balanced);
+		check_balance(graph, t, rc);
 	}
 	leat_graph_destroy(graph);
 	return rc;

@@ -3,6 +3,7 @@
  * see, the parent's run ends, its records are accounted for, nothing of it is
  * touched that was not lent, and no sanitizer has anything to say.
  */
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
@@ -141,6 +142,8 @@ END_TEST
 
 /* ---- answers that nobody asked for ---------------------------------------- */
 
+static uint64_t lied[LEAT_COUNT_N]; /* counts of what is forged */
+
 /* The answer that is next, as the child's own side would write it. */
 static void
 forge(struct leat_stage *st, uint32_t n_emits,
@@ -157,6 +160,7 @@ forge(struct leat_stage *st, uint32_t n_emits,
 	answer->kind = kind;
 	answer->rc = rc;
 	answer->n_emits = n_emits;
+	memcpy(answer->counts, lied, sizeof(lied));
 	for (uint32_t e = 0; e < n_emits && e < map->n_emits_max; e++)
 		map->emits[(size_t)k * map->n_emits_max + e] = emits[e];
 	leat__store_release(&map->page->n_answered, n + 1);
@@ -302,6 +306,56 @@ START_TEST(nor_is_a_head_that_leads_elsewhere)
 }
 END_TEST
 
+/* Records of frames that it has not answered for. */
+DEED(lie_about_others)
+{
+	lied[LEAT_COUNT_FILTERED] = in->n_items + 1;
+	forge(st, 0, NULL, number_in_hand(st), LEAT__SPAN_CALL, LEAT_OK);
+}
+
+START_TEST(nor_records_that_are_not_its_own_yet)
+{
+	struct trial t = trial_of_thousand();
+
+	t.kind = EVIL_STATEFUL;
+	t.evil.deed = lie_about_others;
+	t.evil.at = 505;
+	t.isolate.restart = 1;
+	t.isolate.hang_ns = 5000000000;
+	ck_assert_int_eq(trial_run(&t), LEAT_EBUG);
+	ck_assert_msg(strstr(t.err.text, "how many records became what"), "%s",
+		t.err.text);
+}
+END_TEST
+
+/* What the children of a trial know of each other. */
+static uint32_t *n_liars;
+
+/* The first one makes twenty records of ten. */
+DEED(give_more)
+{
+	(void)st;
+	if (leat__add_seq(n_liars, 1u) == 0)
+		in->n_items += 10;
+}
+
+START_TEST(who_gives_more_than_it_got_is_replaced)
+{
+	struct trial t = trial_of_thousand();
+
+	n_liars = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(n_liars != MAP_FAILED);
+	t.kind = EVIL_MAKER;
+	t.evil.deed = give_more;
+	t.evil.at = 505;
+	ck_assert_msg(trial_run(&t) == LEAT_OK, "%s", t.err.text);
+	ck_assert_uint_eq(*n_liars, 2);
+	ck_assert_uint_eq(t.seen.n, 1000);
+	munmap(n_liars, 4096);
+}
+END_TEST
+
 START_TEST(nor_a_result_of_another_call)
 {
 	check_caught(EVIL_STATELESS, lie_about_results);
@@ -372,5 +426,6 @@ END_TEST
 TEST_MAIN("span/hostile", any_word_may_change_at_any_call, and_all_the_time,
 	a_frame_that_it_has_not_got_is_not_taken,
 	nor_is_a_head_that_leads_elsewhere, nor_a_result_of_another_call,
-	who_lies_is_replaced, an_answer_counts_once,
-	what_is_written_too_late_breaks_nothing)
+	nor_records_that_are_not_its_own_yet,
+	who_gives_more_than_it_got_is_replaced, who_lies_is_replaced,
+	an_answer_counts_once, what_is_written_too_late_breaks_nothing)
