@@ -5,7 +5,7 @@
  * at all; a frame that goes on is one that the child was lent, with a header
  * that this process has written and a payload that leads nowhere else; of an
  * ask that is repeated, what has been passed on before is not passed on again;
- * whatever is said, of the records that have not been answered for none is gone.
+ * and of records that have not been answered for none is gone.
  * Threads: that of the stage.
  */
 #include <string.h>
