@@ -247,6 +247,7 @@ channel_fill(struct leat_channel *ch, const struct leat_channel_opts *opts)
 		: opts->flags & many   ? CHANNEL_MANY
 				       : CHANNEL_ONE;
 	ch->publish_items = opts->publish_items ? opts->publish_items : 1;
+	ch->publish_at = ch->publish_items;
 	ch->is_granted = (opts->flags & LEAT_CHANNEL_GRANTS) != 0;
 	ch->capacity_bytes = opts->capacity_bytes;
 	ch->spin_ns = opts->spin_ns == LEAT_SPIN_NONE ? 0
@@ -261,6 +262,7 @@ channel_fill(struct leat_channel *ch, const struct leat_channel_opts *opts)
 	ch->is_word = ch->kind == CHANNEL_ONE &&
 		ch->item_bytes == sizeof(uint64_t) && !ch->capacity_bytes &&
 		!ch->is_granted && !ch->window_delay_ns;
+	ch->send_end = ch->is_word ? ch->window_max : 0;
 	if (opts->name)
 		strncpy(ch->name, opts->name, sizeof(ch->name) - 1);
 }
@@ -358,11 +360,9 @@ channel_tail(const struct leat_channel *ch)
 uint32_t
 leat_channel_credit(const struct leat_channel *ch)
 {
-	bool is_counted = ch->kind == CHANNEL_ONE || ch->is_limited;
 	/* back first: so used is never less than it was */
 	/* acquire: pairs with the releases and adds that give back */
-	uint64_t back =
-		leat__load_acquire(is_counted ? &ch->granted : &ch->head);
+	uint64_t back = leat__load_acquire(channel_given_back(ch));
 	uint64_t window = leat__load_relaxed(&ch->window);
 	uint64_t used;
 
@@ -463,33 +463,42 @@ leat_channel_frontier(const struct leat_channel *ch)
 /*
  * What ring.c does, without its cases: items of a word, one sender and one
  * receiver, nothing in the way. The order of the accesses is explained there.
+ * How far it goes is found there too: send_end <= what was given back + the
+ * window, recv_end <= tail, and both stay 0 where items are not words. So one
+ * comparison says whether there is credit or an item, and that this is the way.
  */
 
 #define WORD_LINE (LEAT__CACHE_LINE / sizeof(uint64_t))
 
+/* Apart, so that nothing is prepared for it. */
 static __attribute__((noinline)) int
-word_tell(struct leat__side *side, uint32_t n)
+word_tell_sent(struct leat_channel *ch)
 {
-	leat__side_tell(side, n);
+	leat__side_tell(&ch->receivers, ch->publish_items);
 	return LEAT_OK;
 }
 
-static inline int
-word_tell_if(struct leat__side *side, uint32_t n)
+static __attribute__((noinline)) int
+word_tell_taken(struct leat_channel *ch)
+{
+	leat__side_tell(&ch->senders, 1);
+	return LEAT_OK;
+}
+
+static inline bool
+word_is_to_tell(const struct leat__side *side)
 {
 	/* in this order: as leat__side_tell */
 	uint64_t is_fenced = leat__load_seq(&side->is_fenced);
 	uint64_t waiting = leat__load_seq(&side->waiting);
 
-	return leat__unlikely(is_fenced | waiting) ? word_tell(side, n)
-						   : LEAT_OK;
+	return leat__unlikely(is_fenced | waiting);
 }
 
 static inline bool
 word_can_send(const struct leat_channel *ch)
 {
-	return leat__likely(ch->is_word && !ring_ended(ch) &&
-		ch->tail_local - ch->granted_seen < ch->window_max);
+	return leat__likely(!ring_ended(ch) && ch->tail_local < ch->send_end);
 }
 
 static inline int
@@ -500,36 +509,34 @@ word_send(struct leat_channel *ch, const void *item)
 	memcpy((uint64_t *)(void *)ch->cells + (tail & ch->mask), item,
 		sizeof(uint64_t));
 	ch->tail_local = ++tail;
-	if (tail - leat__load_relaxed(&ch->tail) < ch->publish_items)
+	if (tail < ch->publish_at)
 		return LEAT_OK;
+	ch->publish_at = tail + ch->publish_items;
 	/* release: pairs with the loads of tail by the receiver */
 	leat__store_release(&ch->tail, tail);
-	return word_tell_if(&ch->receivers, ch->publish_items);
+	return word_is_to_tell(&ch->receivers) ? word_tell_sent(ch) : LEAT_OK;
 }
 
 static inline bool
-word_can_recv(struct leat_channel *ch)
+word_can_recv(const struct leat_channel *ch, uint64_t head)
 {
-	return leat__likely(ch->is_word &&
-		!(ring_ended(ch) & ~CHANNEL_SEND_CLOSED) &&
-		leat__load_relaxed(&ch->head) != ch->tail_seen);
+	return leat__likely(!(ring_ended(ch) & ~CHANNEL_SEND_CLOSED) &&
+		head < ch->recv_end);
 }
 
 static inline int
-word_recv(struct leat_channel *ch, void *item_out)
+word_recv(struct leat_channel *ch, uint64_t head, void *item_out)
 {
 	const uint64_t *cells = (const void *)ch->cells;
-	uint64_t head = leat__load_relaxed(&ch->head);
 
 	/* the line after next, if it is written: it lies in the sender's cache
 	 */
-	if (head % WORD_LINE == 0 && ch->tail_seen - head > 2 * WORD_LINE)
+	if (head % WORD_LINE == 0 && ch->recv_end - head > 2 * WORD_LINE)
 		__builtin_prefetch(&cells[(head + 2 * WORD_LINE) & ch->mask]);
 	memcpy(item_out, &cells[head & ch->mask], sizeof(uint64_t));
-	leat__store_relaxed(&ch->head, ++head);
 	/* release: the cell was read; pairs with one_credit */
-	leat__store_release(&ch->granted, head);
-	return word_tell_if(&ch->senders, 1);
+	leat__store_release(&ch->head, head + 1);
+	return word_is_to_tell(&ch->senders) ? word_tell_taken(ch) : LEAT_OK;
 }
 
 /* ---- send ------------------------------------------------------------------------- */
@@ -664,18 +671,22 @@ int
 leat_channel_recv_until(struct leat_channel *ch, void *item_out,
 	struct leat_ctx *ctx, int64_t deadline_ns)
 {
+	uint64_t head = leat__load_relaxed(&ch->head);
+
 	if (channel_is_done(ctx))
 		return LEAT_ECANCELED;
-	return word_can_recv(ch)
-		? word_recv(ch, item_out)
+	return word_can_recv(ch, head)
+		? word_recv(ch, head, item_out)
 		: leat__channel_recv_leap(ch, item_out, ctx, deadline_ns);
 }
 
 int
 leat_channel_recv(struct leat_channel *ch, void *item_out)
 {
-	return word_can_recv(ch)
-		? word_recv(ch, item_out)
+	uint64_t head = leat__load_relaxed(&ch->head);
+
+	return word_can_recv(ch, head)
+		? word_recv(ch, head, item_out)
 		: leat__channel_recv_leap(ch, item_out, NULL, LEAT_NEVER);
 }
 

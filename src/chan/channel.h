@@ -63,25 +63,39 @@ struct leat_channel {
 	/* senders */
 	CHANNEL_LINE uint64_t tail; /* atomic: published, or (MANY) claimed */
 	uint64_t tail_local;        /* ONE: written, perhaps not published */
-	uint64_t granted_seen;      /* ONE: copy of granted */
+	uint64_t send_end;          /* is_word: credit ends there; else 0 */
+	uint64_t publish_at;        /* ONE: tail_local that is to be seen */
+	uint64_t granted_seen;      /* ONE: copy of what was given back */
 	uint64_t sent_bytes;        /* ONE */
 	uint64_t frontier;          /* atomic */
 
 	/* receivers */
-	CHANNEL_LINE uint64_t granted; /* atomic: credit given back so far */
-	uint64_t granted_bytes;        /* atomic */
-	uint64_t head;                 /* atomic: taken */
-	uint64_t tail_seen;            /* ONE: copy of tail */
-	uint64_t n_refilled;           /* ONE: items by which it last grew */
-	uint64_t bytes_used;           /* MANY: atomic */
-	int64_t window_at_ns;          /* of the window's last change */
-	uint64_t window_head;          /* head at that time */
-	uint32_t window_was_empty;     /* since then */
-	uint32_t window_busy;          /* atomic: somebody changes it */
+	CHANNEL_LINE uint64_t head; /* atomic: taken; of a ONE the credit given
+				       back too, but for LEAT_CHANNEL_GRANTS */
+	uint64_t recv_end;          /* is_word: tail_seen; else 0 */
+	uint64_t tail_seen;         /* ONE: copy of tail */
+	uint64_t n_refilled;        /* ONE: items by which it last grew */
+	uint64_t granted;       /* atomic: credit given back, where counted */
+	uint64_t granted_bytes; /* atomic */
+	uint64_t bytes_used;    /* MANY: atomic */
+	int64_t window_at_ns;   /* of the window's last change */
+	uint64_t window_head;   /* head at that time */
+	uint32_t window_was_empty; /* since then */
+	uint32_t window_busy;      /* atomic: somebody changes it */
 
 	CHANNEL_LINE struct leat__side receivers; /* told of items */
 	CHANNEL_LINE struct leat__side senders;   /* told of credit */
 };
+
+/* Positions by which credit is counted: by granted, or by what was taken. */
+static inline const uint64_t *
+channel_given_back(const struct leat_channel *ch)
+{
+	bool is_counted =
+		ch->kind == CHANNEL_ONE ? ch->is_granted : ch->is_limited;
+
+	return is_counted ? &ch->granted : &ch->head;
+}
 
 static inline uint32_t
 channel_ended(const struct leat_channel *ch)

@@ -2,7 +2,8 @@
  * chan/ring.c -- the rings of the public channel: put in, take out, no waiting.
  *
  * Keeps, ONE: cells head..tail-1 hold items; the sender writes a cell only
- * while tail - granted < window, so never one that is not taken.
+ * while tail - what was given back < window, so never one that is not taken;
+ * less than publish_items that were written are not published.
  * Keeps, MANY: cell k of round r may be written while its number is its
  * position, read while it is one more; a position is claimed by one exchange.
  * Who takes one of several things wakes a waiter for the next one, because
@@ -70,7 +71,9 @@ one_credit(struct leat_channel *ch)
 	uint64_t used;
 
 	/* pairs with the release in one_give_back, and with side_arm */
-	ch->granted_seen = leat__load_seq(&ch->granted);
+	ch->granted_seen = leat__load_seq(channel_given_back(ch));
+	if (ch->is_word)
+		ch->send_end = ch->granted_seen + ch->window_max;
 	used = ch->tail_local - ch->granted_seen;
 	return used < window ? window - used : 0;
 }
@@ -102,15 +105,14 @@ one_publish(struct leat_channel *ch)
 
 	/* release: pairs with the loads of tail by the receiver */
 	leat__store_release(&ch->tail, ch->tail_local);
+	ch->publish_at = ch->tail_local + ch->publish_items;
 	leat__side_tell(&ch->receivers, (uint32_t)n);
 }
 
 static inline void
 one_publish_if_due(struct leat_channel *ch)
 {
-	if (ch->publish_items == 1 ||
-		ch->tail_local - leat__load_relaxed(&ch->tail) >=
-			ch->publish_items)
+	if (ch->tail_local >= ch->publish_at)
 		one_publish(ch);
 }
 
@@ -130,13 +132,21 @@ one_send(struct leat_channel *ch, const void *item)
 	return LEAT_OK;
 }
 
+static inline void
+one_look(struct leat_channel *ch)
+{
+	/* pairs with the release in one_publish, and side_arm */
+	ch->tail_seen = leat__load_seq(&ch->tail);
+	if (ch->is_word)
+		ch->recv_end = ch->tail_seen;
+}
+
 /* How many items are there; looks again if the copy says none. */
 static inline uint64_t
 one_arrived(struct leat_channel *ch, uint64_t head)
 {
 	if (ch->tail_seen == head) {
-		/* pairs with the release in one_publish, and side_arm */
-		ch->tail_seen = leat__load_seq(&ch->tail);
+		one_look(ch);
 		if (ch->tail_seen != head)
 			ch->n_refilled = ch->tail_seen - head;
 	}
@@ -146,14 +156,13 @@ one_arrived(struct leat_channel *ch, uint64_t head)
 static inline void
 one_give_back(struct leat_channel *ch, uint64_t head, uint32_t n)
 {
-	leat__store_relaxed(&ch->head, head + n);
+	/* release: the cells were read; pairs with one_credit */
+	leat__store_release(&ch->head, head + n);
 	if (leat__unlikely(ch->window_delay_ns != 0) &&
 		(head ^ (head + n)) >= RING_ADAPT_ITEMS)
 		leat__channel_adapt(ch, false);
 	if (ch->is_granted)
 		return;
-	/* release: the cells were read; pairs with one_credit */
-	leat__store_release(&ch->granted, head + n);
 	leat__side_tell(&ch->senders, n);
 }
 
@@ -256,8 +265,7 @@ one_recv_burst(struct leat_channel *ch, char *items, uint32_t n)
 		    ring_ended(ch) & (CHANNEL_CANCELED | CHANNEL_RECV_CLOSED)))
 		return ring_recv_end(ch);
 	if (ch->tail_seen - head < n)
-		/* pairs with the release in one_publish, and side_arm */
-		ch->tail_seen = leat__load_seq(&ch->tail);
+		one_look(ch);
 	if (ch->tail_seen == head) {
 		int rc = one_recv_nothing(ch, head);
 
@@ -625,7 +633,7 @@ leat__ring_can_send(const struct leat_channel *ch, const void *item)
 		return true;
 	if (ch->kind == CHANNEL_ONE)
 		/* pairs with the release in one_give_back */
-		return ch->tail_local - leat__load_seq(&ch->granted) <
+		return ch->tail_local - leat__load_seq(channel_given_back(ch)) <
 			leat__load_relaxed(&ch->window) &&
 			one_has_bytes(ch, n_bytes);
 	used = ch->capacity_bytes ? leat__load_seq(&ch->bytes_used) : 0;
@@ -677,7 +685,8 @@ one_drain(struct leat_channel *ch)
 
 	for (; one_arrived(ch, head) > 0; head++)
 		ring_release(ch, one_cell(ch, head));
-	leat__store_relaxed(&ch->head, head);
+	/* release: the cells were read; pairs with one_credit */
+	leat__store_release(&ch->head, head);
 }
 
 static void

@@ -17,7 +17,7 @@ static const uint32_t kinds[] = {0, MS, MR, MS | MR};
 
 static struct chan_world world;
 static struct leat_channel *ch;
-static struct leat_error err;
+static __attribute__((unused)) struct leat_error err;
 
 static inline void
 setup(uint32_t flags, uint32_t item_bytes, uint32_t capacity)
