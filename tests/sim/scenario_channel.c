@@ -102,6 +102,34 @@ channel_send_recv_two(void *user)
 	talk_one_to_one(talk_channel(2, 0, 1));
 }
 
+/* So many that both ends take the short way, and cells are filled again while
+ * others are read. */
+static void
+talk_send_seven_and_close(void *arg)
+{
+	struct talk *t = arg;
+
+	talk_send(t->a, 7);
+	leat_channel_close_send(t->a);
+}
+
+static void
+channel_words(void *user)
+{
+	struct talk t = {.a = talk_channel(2, 0, 1)};
+	struct sim_thread *sender;
+	uint64_t item;
+	int rc;
+
+	(void)user;
+	sender = sim_go("sender", talk_send_seven_and_close, &t);
+	while ((rc = leat_channel_recv(t.a, &item)) == LEAT_OK)
+		SIM_CHECK(item == ++t.n_received);
+	SIM_CHECK(rc == LEAT_EOS && t.n_received == 7);
+	sim_join(sender);
+	leat_channel_destroy(t.a);
+}
+
 static void
 rendezvous(void *user)
 {
@@ -736,6 +764,9 @@ const struct sim_scenario scenarios_channel[] = {
 	{.name = "channel_send_recv_two",
 		.idea = "one to one, a capacity of 2",
 		.run = channel_send_recv_two},
+	{.name = "channel_words",
+		.idea = "seven words in their order, a capacity of 2",
+		.run = channel_words},
 	{.name = "channel_mpmc",
 		.idea = "two to two, closed by the last",
 		.run = channel_mpmc},
