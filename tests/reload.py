@@ -219,6 +219,53 @@ def asked(command):
     shutil.rmtree(folder)
 
 
+GUARDED = """graph:
+  - read: {{path: in.csv, chunk_bytes: 4k}}
+    guards: [{{rate: {{bytes: {rate}, burst: 20ms}}}}]
+  - where: "n > 0"
+  - write: out.csv
+{guards}"""
+
+
+def guarded(command):
+    """Guards come, go and change places; what waits needs a thread."""
+    folder = begin(command)
+
+    def put_guards(words, rate="200k", before=""):
+        new = folder / "job.new"
+        text = f"    guards: [{words}]\n" if words else ""
+        new.write_text(GUARDED.format(rate=rate, guards=text).replace(
+            '"n > 0"\n', f'"n > 0"\n{before}'))
+        new.rename(folder / "job.yaml")
+
+    put_guards("")
+    run = Run(command, folder)
+    await_rows(run)
+    sets = [("timeout: 1h", "none -> @timeout"),
+            ("rate: 1000000000}, {timeout: 1h",
+             "@timeout -> @rate @timeout"),
+            ("timeout: 2h}, {rate: 1000000000",
+             "@rate @timeout -> @timeout @rate"),
+            ("", "@timeout @rate -> none")]
+    for n, (words, told) in enumerate(sets):
+        put_guards(f"{{{words}}}" if words else "")
+        run.hang_up()
+        check(f"guards become '{words}'", run.await_words("reload: done", n + 1)
+              and f"reload: write: guards: {told} (live)" in run.said(),
+              run.said())
+    put_guards("", before="    guards: [{rate: 1000000000}]\n")
+    run.hang_up()
+    check("a guard that waits is told of its place",
+          run.await_words("no thread of its own") and
+          re.search(r"job\.yaml:4:\d+: where:", run.said()), run.said())
+    put_guards("", rate="1G")
+    run.hang_up()
+    check("it ends well", run.end() == 0, run.said())
+    with open(folder / "out.csv") as out, open(folder / "in.csv") as rows:
+        check("every row is there once", out.read() == rows.read())
+    shutil.rmtree(folder)
+
+
 def without_file(command):
     """Without a file SIGHUP drains, as it always did."""
     folder = begin(command)
@@ -245,6 +292,7 @@ def main():
     many(command, n_reloads, random.Random(seed))
     refused(command)
     asked(command)
+    guarded(command)
     without_file(command)
     print(f"{n_checks - len(failures)} passed, {len(failures)} failed")
     return 1 if failures else 0

@@ -1,7 +1,7 @@
 /*
  * leat/live.h -- a running graph is changed: its options, between two calls of
- * a stage or for all stages at one moment; and what the differences are between
- * the graph that runs and the one that it should be.
+ * a stage or for all stages at one moment; and it becomes like another graph,
+ * when it has been told what the differences are.
  *
  *	struct leat_set sets[] = {{"where", "condition", "n > 5"},
  *		{"derive", "columns", "k=2"}};
@@ -114,7 +114,8 @@ enum leat_difference_kind {
 				     * where it begins, after says where it
 				     * leads */
 	LEAT_DIFFERENCE_UNLINKED,
-	LEAT_DIFFERENCE_GUARDS, /* other guards stand around a stage */
+	LEAT_DIFFERENCE_GUARDS, /* other guards stand around a stage, or in
+				 * another order: before and after name them */
 	LEAT_DIFFERENCE_STAGE   /* its priority, on_error, dead letters, or
 				 * replicas are others */
 };
@@ -130,6 +131,8 @@ struct leat_difference {
 	const char *before; /* as text; "" = the default */
 	const char *after;
 	const char *why; /* of LEAT_WAY_NONE: why not; else "" */
+	/* where it stands in the text of next; 0 bytes = nowhere */
+	uint32_t at_offset, at_bytes;
 };
 
 /**
@@ -146,6 +149,25 @@ LEAT_API uint32_t leat_graph_compare(struct leat_graph *now,
 	struct leat_graph *next,
 	void (*fn)(const struct leat_difference *difference, void *user),
 	void *user);
+
+/**
+ * Make a running graph like another one: all that leat_graph_compare() tells of
+ * the two, or nothing. The other one goes on being the caller's, and nothing of
+ * it is used afterwards.
+ *
+ * @param next  parsed, and checked                                     [lent]
+ * @param who   for the record; NULL = ""                               [lent]
+ *
+ * @return as leat_graph_set_options(); LEAT_OK too where there is nothing to
+ *   do. The error's place is one in the text of next.
+ *   LEAT_ENOTSUP   a difference cannot be made while the graph runs: the first
+ *                  of them, with its reason
+ *
+ * Threads, waits: as leat_graph_set_options().
+ */
+LEAT_API LEAT_MUST_CHECK int leat_graph_become(struct leat_graph *graph,
+	struct leat_graph *next, int64_t deadline_ns, const char *who,
+	struct leat_error *err);
 
 #ifdef __cplusplus
 }

@@ -19,6 +19,7 @@
 /* A difference, in memory of its own. */
 struct leat__cli_reload_item {
 	uint32_t kind, way;
+	uint32_t at_offset, at_bytes; /* of the next graph's text */
 	char *stage, *option, *before, *after, *why;
 };
 
@@ -60,6 +61,8 @@ reload_difference(const struct leat_difference *d, void *user)
 		return;
 	*item = (struct leat__cli_reload_item){.kind = d->kind,
 		.way = d->way,
+		.at_offset = d->at_offset,
+		.at_bytes = d->at_bytes,
 		.stage = strdup(d->stage),
 		.option = strdup(d->option),
 		.before = strdup(d->before),
@@ -124,6 +127,14 @@ plan_value(const struct leat__cli_reload *r, const char *value)
 	return text;
 }
 
+static const char *
+plan_way(const struct leat__cli_reload_item *item)
+{
+	return item->way == LEAT_WAY_LIVE     ? "live"
+		: item->way == LEAT_WAY_STAMP ? "at one moment"
+					      : "not while it runs";
+}
+
 static void
 plan_option(const struct leat__cli_reload *r,
 	const struct leat__cli_reload_item *item)
@@ -133,9 +144,7 @@ plan_option(const struct leat__cli_reload *r,
 
 	leat__cli_say("reload: %s: %s: %s -> %s (%s)", item->stage,
 		item->option, before ? before : "?", after ? after : "?",
-		item->way == LEAT_WAY_LIVE            ? "live"
-			: item->way == LEAT_WAY_STAMP ? "at one moment"
-						      : "not while it runs");
+		plan_way(item));
 	free(before);
 	free(after);
 }
@@ -165,7 +174,9 @@ plan_item(const struct leat__cli_reload *r,
 			item->before);
 		break;
 	case LEAT_DIFFERENCE_GUARDS:
-		leat__cli_say("reload: %s: other guards", item->stage);
+		leat__cli_say("reload: %s: guards: %s -> %s (%s)", item->stage,
+			*item->before ? item->before : "none",
+			*item->after ? item->after : "none", plan_way(item));
 		break;
 	default:
 		leat__cli_say(
@@ -199,6 +210,24 @@ reason_is_new(const struct leat__cli_reload *r, uint32_t k)
 	return true;
 }
 
+/* With its place in the file, if it has one there. */
+static void
+refuse_item(const struct leat__cli_reload *r,
+	const struct leat__cli_reload_item *item)
+{
+	struct leat_error err = {.code = LEAT_ENOTSUP,
+		.at_offset = item->at_offset,
+		.at_bytes = item->at_bytes};
+
+	if (!item->at_bytes) {
+		leat__cli_error("reload: %s: %s", item->stage, item->why);
+		return;
+	}
+	snprintf(err.stage, sizeof(err.stage), "%s", item->stage);
+	snprintf(err.text, sizeof(err.text), "%s", item->why);
+	leat__cli_graph_error(&r->next, &err);
+}
+
 static void
 reload_refuse(const struct leat__cli_reload *r)
 {
@@ -207,8 +236,7 @@ reload_refuse(const struct leat__cli_reload *r)
 
 		if (reload_is_whole(item) && item->way == LEAT_WAY_NONE &&
 			reason_is_new(r, k))
-			leat__cli_error(
-				"reload: %s: %s", item->stage, item->why);
+			refuse_item(r, item);
 	}
 	leat__cli_error("reload: nothing has changed; drain the graph and "
 			"start it anew for this");
@@ -222,25 +250,9 @@ reload_clear(struct leat__cli_reload *r)
 	for (uint32_t k = 0; k < r->n; k++)
 		item_free(&r->items[k]);
 	free(r->items);
-	free(r->sets);
 	leat__cli_graph_close(&r->next);
 	*r = (struct leat__cli_reload){
 		.args = r->args, .g = r->g, .has_failed = r->has_failed};
-}
-
-static int
-reload_set(struct leat__cli_reload *r, struct leat_error *err)
-{
-	r->sets = calloc(r->n, sizeof(*r->sets));
-	if (!r->sets) {
-		snprintf(err->text, sizeof(err->text), "out of memory");
-		return LEAT_ENOMEM;
-	}
-	for (uint32_t k = 0; k < r->n; k++)
-		r->sets[k] = (struct leat_set){r->items[k].stage,
-			r->items[k].option, r->items[k].after};
-	return leat_graph_set_options(r->g->graph, r->sets, r->n,
-		leat_now_ns() + RELOAD_NS / 10, LEAT__CLI_RELOAD_WHO, err);
 }
 
 static void
@@ -249,8 +261,13 @@ reload_say_end(
 {
 	if (code == LEAT_OK) {
 		if (!r->args->is_quiet)
-			leat__cli_say("reload: done, %u option%s", r->n,
+			leat__cli_say("reload: done, %u change%s", r->n,
 				r->n == 1 ? "" : "s");
+		return;
+	}
+	if (err->at_bytes) {
+		leat__cli_error("reload: nothing has changed:");
+		leat__cli_graph_error(&r->next, err);
 		return;
 	}
 	leat__cli_job_mask(r->g->job, err->text, sizeof(err->text));
@@ -264,7 +281,8 @@ static void
 reload_do(struct leat__cli_reload *r)
 {
 	struct leat_error err = {0};
-	int code = reload_set(r, &err);
+	int code = leat_graph_become(r->g->graph, r->next.graph,
+		leat_now_ns() + RELOAD_NS / 10, LEAT__CLI_RELOAD_WHO, &err);
 
 	r->has_failed = code != LEAT_OK;
 	reload_say_end(r, code, &err);

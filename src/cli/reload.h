@@ -15,7 +15,6 @@ struct leat__cli_reload {
 	const struct leat__cli_graph *g;   /* that runs */
 	struct leat__cli_graph next;       /* while there are items */
 	struct leat__cli_reload_item *items;
-	struct leat_set *sets; /* of the items */
 	uint32_t n;
 	uint32_t n_refused;
 	uint32_t n_of_run; /* of them, not of the graph */

@@ -12,8 +12,7 @@
 #include "graph/live.h"
 #include "graph/parallel.h"
 
-#define COMPARE_VALUE_BYTES 64u /* of one that is no text */
-#define COMPARE_NAME_BYTES  160u
+#define COMPARE_NAME_BYTES 160u
 
 struct compare {
 	struct leat_graph *now, *next;
@@ -34,29 +33,26 @@ compare_tell(struct compare *c, struct leat_difference difference)
 	c->fn(&difference, c->user);
 }
 
-/* "" = the default. */
-static const char *
-value_text(const struct leat_option *option, const void *opts,
-	char buf[COMPARE_VALUE_BYTES])
-{
-	const char *text = leat__option_string(option, opts);
-
-	if (option->type != LEAT_OPTION_STRING) {
-		leat__option_print(option, opts, buf, COMPARE_VALUE_BYTES);
-		return buf;
-	}
-	return text && strcmp(text, option->fallback ? option->fallback : "")
-		? text
-		: "";
-}
-
 /* ---- options ------------------------------------------------------------- */
+
+/* Where option k stands in the text of the other graph, or its stage does. */
+static void
+compare_place(struct leat_difference *difference, const struct leat_stage *next,
+	uint32_t k)
+{
+	struct leat__place place = next->place;
+
+	if (next->option_places && next->option_places[k].value.n_bytes)
+		place = next->option_places[k].value;
+	difference->at_offset = place.offset;
+	difference->at_bytes = place.n_bytes;
+}
 
 static void
 compare_options(struct compare *c, const struct leat_stage *now,
 	const struct leat_stage *next)
 {
-	char before[COMPARE_VALUE_BYTES], after[COMPARE_VALUE_BYTES];
+	char before[LEAT__OPTION_TEXT_BYTES], after[LEAT__OPTION_TEXT_BYTES];
 
 	for (uint32_t k = 0; k < now->n_options; k++) {
 		const struct leat_option *option = &now->ops.options[k];
@@ -64,13 +60,14 @@ compare_options(struct compare *c, const struct leat_stage *now,
 		struct leat_difference d = {.kind = LEAT_DIFFERENCE_OPTION,
 			.stage = now->name,
 			.option = option->name,
-			.before = value_text(option, now->opts, before),
-			.after = value_text(option, next->opts, after)};
+			.before = leat__option_text(option, now->opts, before),
+			.after = leat__option_text(option, next->opts, after)};
 
 		if (!strcmp(d.before, d.after))
 			continue;
 		d.way = leat__option_way(now, option, &why);
 		d.why = why.text;
+		compare_place(&d, next, k);
 		compare_tell(c, d);
 	}
 }
@@ -80,7 +77,7 @@ compare_hook(struct compare *c, const struct leat_hook *now,
 	const struct leat_hook *next)
 {
 	const struct leat_option *option = now->ops.options;
-	char before[COMPARE_VALUE_BYTES], after[COMPARE_VALUE_BYTES];
+	char before[LEAT__OPTION_TEXT_BYTES], after[LEAT__OPTION_TEXT_BYTES];
 	char name[COMPARE_NAME_BYTES], nth[16] = "";
 
 	if (now->ordinal)
@@ -90,8 +87,8 @@ compare_hook(struct compare *c, const struct leat_hook *now,
 			.way = LEAT_WAY_LIVE,
 			.stage = now->stage->name,
 			.option = name,
-			.before = value_text(option, now->opts, before),
-			.after = value_text(option, next->opts, after)};
+			.before = leat__option_text(option, now->opts, before),
+			.after = leat__option_text(option, next->opts, after)};
 
 		snprintf(name, sizeof(name), "@%s%s.%s", now->ops.name, nth,
 			option->name);
@@ -100,17 +97,25 @@ compare_hook(struct compare *c, const struct leat_hook *now,
 	}
 }
 
-static bool
-hooks_are_alike(const struct leat__hooks *now, const struct leat__hooks *next)
+/* Which guards there are; with hooks_made of the graph that runs. */
+static void
+compare_guards(struct compare *c, const struct leat_stage *now,
+	const struct leat_stage *next)
 {
-	uint32_t n = now ? now->n : 0;
+	char before[COMPARE_NAME_BYTES], after[COMPARE_NAME_BYTES];
+	const char *why = leat__hooks_fixed(now, next);
 
-	if (n != (next ? next->n : 0))
-		return false;
-	for (uint32_t k = 0; k < n; k++)
-		if (strcmp(now->at[k].ops.name, next->at[k].ops.name))
-			return false;
-	return true;
+	compare_tell(c,
+		(struct leat_difference){.kind = LEAT_DIFFERENCE_GUARDS,
+			.way = why ? LEAT_WAY_NONE : LEAT_WAY_LIVE,
+			.stage = now->name,
+			.option = "guards",
+			.before =
+				leat__hooks_names(now, before, sizeof(before)),
+			.after = leat__hooks_names(next, after, sizeof(after)),
+			.why = why,
+			.at_offset = next->place.offset,
+			.at_bytes = next->place.n_bytes});
 }
 
 /* With hooks_made of the graph that runs. */
@@ -121,12 +126,8 @@ compare_hooks(struct compare *c, const struct leat_stage *now,
 	const struct leat__hooks *is = leat__load_relaxed(&now->hooks);
 	const struct leat__hooks *wanted = leat__load_relaxed(&next->hooks);
 
-	if (!hooks_are_alike(is, wanted)) {
-		compare_tell(c,
-			(struct leat_difference){.kind = LEAT_DIFFERENCE_GUARDS,
-				.stage = now->name,
-				.why = "options of guards can change while the "
-				       "graph runs, and not which there are"});
+	if (!leat__hooks_are_alike(now, next)) {
+		compare_guards(c, now, next);
 		return;
 	}
 	for (uint32_t k = 0; is && k < is->n; k++)
@@ -174,13 +175,15 @@ compare_stage(struct compare *c, const struct leat_stage *now,
 			(struct leat_difference){.kind = LEAT_DIFFERENCE_STAGE,
 				.stage = now->name,
 				.option = what,
-				.why = "the plan was made by it"});
+				.why = "the plan was made by it",
+				.at_offset = next->place.offset,
+				.at_bytes = next->place.n_bytes});
 }
 
-static const struct leat_stage *
-stage_like(const struct leat_graph *graph, const struct leat_stage *st)
+struct leat_stage *
+leat__stage_like(const struct leat_graph *graph, const struct leat_stage *st)
 {
-	const struct leat_stage *other =
+	struct leat_stage *other =
 		leat__graph_find(graph, st->name, strlen(st->name));
 
 	return other && !strcmp(other->ops.name, st->ops.name) ? other : NULL;
@@ -194,7 +197,7 @@ compare_stages(struct compare *c)
 
 	for (uint32_t k = 0; k < c->now->n_stages; k++) {
 		const struct leat_stage *st = c->now->stages[k];
-		const struct leat_stage *next = stage_like(c->next, st);
+		const struct leat_stage *next = leat__stage_like(c->next, st);
 
 		if (next)
 			compare_stage(c, st, next);
@@ -209,13 +212,15 @@ compare_stages(struct compare *c)
 	for (uint32_t k = 0; k < c->next->n_stages; k++) {
 		const struct leat_stage *st = c->next->stages[k];
 
-		if (!stage_like(c->now, st))
+		if (!leat__stage_like(c->now, st))
 			compare_tell(c,
 				(struct leat_difference){
 					.kind = LEAT_DIFFERENCE_ADDED,
 					.stage = st->name,
 					.after = st->ops.name,
-					.why = why});
+					.why = why,
+					.at_offset = st->place.offset,
+					.at_bytes = st->place.n_bytes});
 	}
 }
 
@@ -258,6 +263,10 @@ compare_links(struct compare *c, const struct leat_graph *of,
 		d.before =
 			kind == LEAT_DIFFERENCE_UNLINKED ? link->to->name : "";
 		d.after = kind == LEAT_DIFFERENCE_LINKED ? link->to->name : "";
+		if (kind == LEAT_DIFFERENCE_LINKED) {
+			d.at_offset = link->place.offset;
+			d.at_bytes = link->place.n_bytes;
+		}
 		compare_tell(c, d);
 	}
 }

@@ -499,6 +499,13 @@ LEAT_MUST_CHECK int leat__hooks_copy(const struct leat_stage *from,
 	struct leat_stage *to, struct leat_error *err);
 /* Free all hooks of the graph. Nobody runs. */
 void leat__hooks_drop(struct leat_graph *graph);
+/* What leat__hooks_set() does, in two steps: only the first can fail, and after
+ * it the second may be left out. NULL = no hooks. */
+LEAT_MUST_CHECK int leat__hooks_make(struct leat_stage *stage,
+	struct leat_stage *home, const struct leat_hook_step *steps, uint32_t n,
+	struct leat__hooks **made_out, struct leat_error *err);
+void leat__hooks_enter(struct leat_stage *stage, struct leat__hooks *made);
+void leat__hooks_discard(struct leat__hooks *made);
 /* As leat_stage_set_hooks(), with graph->hooks_made held. home: see struct
  * leat_hook. */
 LEAT_MUST_CHECK int leat__hooks_set(struct leat_stage *stage,

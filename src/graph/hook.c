@@ -297,10 +297,25 @@ hooks_get_thread(struct leat_stage *st, struct leat_error *err)
 	return LEAT_OK;
 }
 
+/* Before a stage that says which columns it looks at, the others may have been
+ * left out; one that drops records may look at all of them. */
+static int
+hooks_get_columns(const struct leat_stage *st, struct leat_error *err)
+{
+	if (!st->segment || !st->ops.wants || leat__load_relaxed(&st->hooks))
+		return LEAT_OK;
+	return leat__error(err, LEAT_EINVAL,
+		"a hook at stage '%s' looks at whole records, and when the "
+		"graph was checked columns were left out that the stage does "
+		"not look at",
+		st->name);
+}
+
 /* Where one drops records its stage gets frames that nobody else reads. */
 static int
 hooks_get_frames(struct leat_stage *st, struct leat_error *err)
 {
+	LEAT_TRY(hooks_get_columns(st, err));
 	if (st->ops.flags & LEAT_STAGE_IN_PLACE)
 		return LEAT_OK;
 	if (st->segment)
@@ -416,25 +431,50 @@ hooks_exchange(struct leat_stage *st, struct leat__hooks *hooks)
 }
 
 int
-leat__hooks_set(struct leat_stage *stage, struct leat_stage *home,
-	const struct leat_hook_step *steps, uint32_t n, struct leat_error *err)
+leat__hooks_make(struct leat_stage *stage, struct leat_stage *home,
+	const struct leat_hook_step *steps, uint32_t n,
+	struct leat__hooks **made_out, struct leat_error *err)
 {
-	struct leat_graph *graph = stage->graph;
 	struct leat__hooks *made = NULL;
 	int rc;
 
+	*made_out = NULL;
 	if (n) {
-		LEAT_TRY(leat__changes_make(graph, err));
+		LEAT_TRY(leat__changes_make(stage->graph, err));
 		LEAT_TRY(hooks_make(stage, home, steps, n, &made, err));
 	}
 	rc = hooks_prepare(stage, made, err);
-	if (rc < 0) {
+	if (rc < 0)
 		hooks_free(made);
-		return rc;
-	}
+	else
+		*made_out = made;
+	return rc;
+}
+
+void
+leat__hooks_enter(struct leat_stage *stage, struct leat__hooks *made)
+{
+	struct leat_graph *graph = stage->graph;
+
 	leat__lock_take(&graph->hooks_lock, graph->env);
 	hooks_exchange(stage, made);
 	leat__lock_drop(&graph->hooks_lock, graph->env);
+}
+
+void
+leat__hooks_discard(struct leat__hooks *made)
+{
+	hooks_free(made);
+}
+
+int
+leat__hooks_set(struct leat_stage *stage, struct leat_stage *home,
+	const struct leat_hook_step *steps, uint32_t n, struct leat_error *err)
+{
+	struct leat__hooks *made;
+
+	LEAT_TRY(leat__hooks_make(stage, home, steps, n, &made, err));
+	leat__hooks_enter(stage, made);
 	return LEAT_OK;
 }
 

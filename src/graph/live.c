@@ -160,6 +160,31 @@ leat__option_find(
 	return NULL;
 }
 
+const char *
+leat__option_text(const struct leat_option *option, const void *opts,
+	char buf[LEAT__OPTION_TEXT_BYTES])
+{
+	const char *text = leat__option_string(option, opts);
+
+	if (option->type != LEAT_OPTION_STRING) {
+		leat__option_print(option, opts, buf, LEAT__OPTION_TEXT_BYTES);
+		return buf;
+	}
+	return text && strcmp(text, option->fallback ? option->fallback : "")
+		? text
+		: "";
+}
+
+bool
+leat__option_differs(
+	const struct leat_option *option, const void *now, const void *next)
+{
+	char before[LEAT__OPTION_TEXT_BYTES], after[LEAT__OPTION_TEXT_BYTES];
+
+	return strcmp(leat__option_text(option, now, before),
+		       leat__option_text(option, next, after)) != 0;
+}
+
 /* ---- options of hooks ---------------------------------------------------- */
 
 bool

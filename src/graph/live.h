@@ -23,6 +23,11 @@ struct leat__opts *leat__opts_hold(
 /* NULL is accepted. */
 void leat__opts_let_go(struct leat__opts *opts);
 
+/* The stage of that name in another graph, if it is of the same kind; or NULL.
+ * compare.c */
+struct leat_stage *leat__stage_like(
+	const struct leat_graph *graph, const struct leat_stage *st);
+
 /* ---- ways ---------------------------------------------------------------- */
 
 /* enum leat_way; why may be NULL. */
@@ -39,6 +44,38 @@ bool leat__option_is_of_hook(const char *option);
 LEAT_MUST_CHECK int leat__hook_find(const struct leat_stage *st,
 	const char *option, uint32_t *k_out, const char **name_out,
 	struct leat_error *err);
+
+/* Are their values others? What is not given is as the default. */
+bool leat__option_differs(
+	const struct leat_option *option, const void *now, const void *next);
+#define LEAT__OPTION_TEXT_BYTES 64u /* of a value that is no text */
+/* What it is; "" = the default. A text is lent, else buf. */
+const char *leat__option_text(const struct leat_option *option,
+	const void *opts, char buf[LEAT__OPTION_TEXT_BYTES]);
+
+/* ---- hook_like.c: the hooks of another graph's stage ------------------------- */
+
+/* All with graph->hooks_made of the first one's graph. */
+
+/* Have both the same ones, in the same order? */
+bool leat__hooks_are_alike(
+	const struct leat_stage *now, const struct leat_stage *next);
+/* Or other options? */
+bool leat__hooks_differ(
+	const struct leat_stage *now, const struct leat_stage *next);
+/* "@rate @retry". Returns buf. */
+const char *leat__hooks_names(
+	const struct leat_stage *st, char *buf, size_t n_bytes);
+/* Why which ones there are cannot change; NULL = it can. */
+const char *leat__hooks_fixed(
+	const struct leat_stage *now, const struct leat_stage *next);
+/* As leat__hooks_make(), of those that next has. */
+LEAT_MUST_CHECK int leat__hooks_like(struct leat_stage *st,
+	const struct leat_stage *next, struct leat__hooks **made_out,
+	struct leat_error *err);
+/* They enter now: it is kept for whoever asks. */
+void leat__hooks_tell(const struct leat_stage *st,
+	const struct leat_stage *next, const char *who);
 
 /* ---- instances ----------------------------------------------------------- */
 

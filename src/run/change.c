@@ -1,6 +1,6 @@
 /*
- * run/change.c -- options of a running graph are changed: all of a set, or
- * none (leat/live.h).
+ * run/change.c -- options of a running graph are changed, and guards: all of a
+ * set, or of what another graph has, or none (leat/live.h).
  *
  * First all is read and looked at. What is LIVE is then handed to the instances
  * (graph/live.c). If something is not, the run is held (pause.c), guards and
@@ -36,14 +36,23 @@ struct hook_change {
 	bool is_done;
 };
 
+/* Guards of a stage that become those of next. */
+struct guards_change {
+	struct leat_stage *st;
+	const struct leat_stage *next;
+	struct leat__hooks *made;
+};
+
 struct changes {
 	struct leat_graph *graph;
 	const struct leat_set *sets;
 	uint32_t n_sets;
+	struct leat_graph *next; /* that it becomes like; NULL = sets say it */
 	const char *who;
-	uint32_t n_stages, n_hooks;
+	uint32_t n_stages, n_hooks, n_guards;
 	struct stage_change *stages; /* in the order of the data */
 	struct hook_change *hooks;
+	struct guards_change *guards;
 };
 
 /* ---- who is meant -------------------------------------------------------- */
@@ -144,6 +153,26 @@ fields_set(struct leat_stage *st, const struct leat_option *option,
 	return LEAT_OK;
 }
 
+/* This option is to have another value, in the fields of *change_out. */
+static int
+note_option(struct changes *c, struct leat_stage *st,
+	const struct leat_option *option, struct stage_change **change_out,
+	struct leat_error *err)
+{
+	struct stage_change *change;
+
+	if (leat__option_way(st, option, err) == LEAT_WAY_NONE)
+		return LEAT_ENOTSUP;
+	change = changes_of_stage(c, st);
+	*change_out = change;
+	LEAT_TRY(stage_change_begin(change, err));
+	if (!(option->flags & LEAT_OPTION_LIVE)) {
+		change->is_renewed = true;
+		change->is_keeping &= (option->flags & LEAT_OPTION_KEEPS) != 0;
+	}
+	return LEAT_OK;
+}
+
 static int
 read_option(struct changes *c, struct leat_stage *st,
 	const struct leat_set *set, struct leat_error *err)
@@ -154,14 +183,7 @@ read_option(struct changes *c, struct leat_stage *st,
 
 	if (!option)
 		return LEAT_EINVAL;
-	if (leat__option_way(st, option, err) == LEAT_WAY_NONE)
-		return LEAT_ENOTSUP;
-	change = changes_of_stage(c, st);
-	LEAT_TRY(stage_change_begin(change, err));
-	if (!(option->flags & LEAT_OPTION_LIVE)) {
-		change->is_renewed = true;
-		change->is_keeping &= (option->flags & LEAT_OPTION_KEEPS) != 0;
-	}
+	LEAT_TRY(note_option(c, st, option, &change, err));
 	return fields_set(st, option, set->value, change->fields, err);
 }
 
@@ -213,6 +235,64 @@ read_set(struct changes *c, const struct leat_set *set, struct leat_error *err)
 	return rc;
 }
 
+/* ---- reading another graph ----------------------------------------------- */
+
+static int
+read_stage_like(struct changes *c, struct leat_stage *st,
+	const struct leat_stage *next, struct leat_error *err)
+{
+	struct stage_change *change;
+
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+
+		if (!leat__option_differs(option, st->opts, next->opts))
+			continue;
+		LEAT_TRY(note_option(c, st, option, &change, err));
+		/* a text is lent */
+		memcpy((uint8_t *)change->fields + option->offset,
+			(const uint8_t *)next->opts + option->offset,
+			leat__value_bytes(option->type));
+	}
+	return LEAT_OK;
+}
+
+static int
+read_guards_like(struct changes *c, struct leat_stage *st,
+	const struct leat_stage *next, struct leat_error *err)
+{
+	struct guards_change *change = &c->guards[c->n_guards];
+
+	if (!leat__hooks_differ(st, next))
+		return LEAT_OK;
+	*change = (struct guards_change){.st = st, .next = next};
+	LEAT_TRY(leat__hooks_like(st, next, &change->made, err));
+	c->n_guards++;
+	return LEAT_OK;
+}
+
+/* What leat_graph_compare() tells, which has been looked at. */
+static int
+read_next(struct changes *c, struct leat_error *err)
+{
+	for (uint32_t k = 0; k < c->graph->n_stages; k++) {
+		struct leat_stage *st = c->graph->stages[k];
+		const struct leat_stage *next = leat__stage_like(c->next, st);
+		int rc = read_stage_like(c, st, next, err);
+
+		if (rc == LEAT_OK)
+			rc = read_guards_like(c, st, next, err);
+		if (rc < 0 && err && !err->stage[0])
+			snprintf(
+				err->stage, sizeof(err->stage), "%s", st->name);
+		if (rc < 0)
+			return rc;
+	}
+	return LEAT_OK;
+}
+
+/* ---- before anything is done --------------------------------------------- */
+
 /* What goes by the options themselves, and the stages' own look at them. */
 static int
 settle_stage(struct stage_change *change, struct leat_error *err)
@@ -258,6 +338,8 @@ changes_read(struct changes *c, struct leat_error *err)
 {
 	for (uint32_t k = 0; k < c->n_sets; k++)
 		LEAT_TRY(read_set(c, &c->sets[k], err));
+	if (c->next)
+		LEAT_TRY(read_next(c, err));
 	LEAT_TRY(check_standing(c, err));
 	for (uint32_t k = 0; k < c->n_stages; k++)
 		LEAT_TRY(settle_stage(&c->stages[k], err));
@@ -268,11 +350,13 @@ static int
 changes_alloc(struct changes *c, struct leat_error *err)
 {
 	const struct leat__env *env = c->graph->env;
+	uint32_t n = c->next ? c->graph->n_stages : c->n_sets;
 
 	/* one more, for a change that moves up */
-	c->stages = env->alloc(env, (c->n_sets + 1) * sizeof(c->stages[0]));
-	c->hooks = env->alloc(env, c->n_sets * sizeof(c->hooks[0]));
-	if (c->stages && c->hooks)
+	c->stages = env->alloc(env, (n + 1) * sizeof(c->stages[0]));
+	c->hooks = env->alloc(env, n * sizeof(c->hooks[0]));
+	c->guards = env->alloc(env, n * sizeof(c->guards[0]));
+	if (c->stages && c->hooks && c->guards)
 		return LEAT_OK;
 	return leat__graph_no_memory(err, "changes");
 }
@@ -288,8 +372,11 @@ changes_free(struct changes *c)
 		leat__opts_let_go(c->stages[k].opts);
 		env->free(env, c->stages[k].fields);
 	}
+	for (uint32_t k = 0; k < c->n_guards; k++)
+		leat__hooks_discard(c->guards[k].made);
 	env->free(env, c->stages);
 	env->free(env, c->hooks);
+	env->free(env, c->guards);
 }
 
 /* ---- guards -------------------------------------------------------------- */
@@ -336,6 +423,19 @@ hooks_enter(struct changes *c, struct leat_error *err)
 		c->hooks[k].is_done = true;
 	}
 	return LEAT_OK;
+}
+
+/* All have been made: this cannot fail. With hooks_made. */
+static void
+guards_enter(struct changes *c)
+{
+	for (uint32_t k = 0; k < c->n_guards; k++) {
+		struct guards_change *change = &c->guards[k];
+
+		leat__hooks_tell(change->st, change->next, c->who);
+		leat__hooks_enter(change->st, change->made);
+		change->made = NULL;
+	}
 }
 
 /* ---- stages -------------------------------------------------------------- */
@@ -407,6 +507,14 @@ tell_stage(const struct changes *c, const struct stage_change *change)
 		? change->renewal.others->guts[0].opts
 		: st->opts;
 
+	for (uint32_t k = 0; c->next && k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+
+		if (!leat__option_differs(option, before, change->fields))
+			continue;
+		tell_option(c, change, option, before);
+		forget_place(st, option);
+	}
 	for (uint32_t k = 0; k < c->n_sets; k++) {
 		const struct leat_set *set = &c->sets[k];
 		const struct leat_option *option;
@@ -464,8 +572,10 @@ changes_enter(struct changes *c, struct leat_error *err)
 		return rc;
 	leat__lock_take(&graph->hooks_made, graph->env);
 	rc = stages_renew(c, err);
-	if (rc == LEAT_OK)
+	if (rc == LEAT_OK) {
 		changes_settle(c);
+		guards_enter(c);
+	}
 	leat__lock_drop(&graph->hooks_made, graph->env);
 	if (rc < 0)
 		hooks_undo(c);
@@ -552,4 +662,78 @@ leat_graph_set_option(struct leat_graph *graph, const char *stage,
 	struct leat_set set = {stage, option, value};
 
 	return leat_graph_set_options(graph, &set, 1, LEAT_NEVER, who, err);
+}
+
+/* ---- another graph ------------------------------------------------------- */
+
+/* The first difference that cannot be made, as an error. */
+struct refusal {
+	struct leat_error *err;
+	int code;
+};
+
+static void
+refuse_difference(const struct leat_difference *d, void *user)
+{
+	struct refusal *refusal = user;
+
+	if (d->way != LEAT_WAY_NONE || refusal->code < 0)
+		return;
+	refusal->code = leat__error(refusal->err, LEAT_ENOTSUP, "%s", d->why);
+	if (!refusal->err)
+		return;
+	snprintf(refusal->err->stage, sizeof(refusal->err->stage), "%s",
+		d->stage);
+	refusal->err->at_offset = d->at_offset;
+	refusal->err->at_bytes = d->at_bytes;
+}
+
+/* Places are those in the text of the graph that it was to become. */
+static void
+become_place(const struct leat_graph *next, struct leat_error *err)
+{
+	const struct leat_stage *st = err
+		? leat__graph_find(next, err->stage, strlen(err->stage))
+		: NULL;
+
+	if (!err)
+		return;
+	err->at_offset = st ? st->place.offset : 0;
+	err->at_bytes = st ? st->place.n_bytes : 0;
+}
+
+/* With change_lock. */
+static int
+become(struct changes *c, int64_t deadline_ns, struct leat_error *err)
+{
+	struct refusal refusal = {.err = err, .code = LEAT_OK};
+	uint32_t n = leat_graph_compare(
+		c->graph, c->next, refuse_difference, &refusal);
+	int rc;
+
+	if (refusal.code < 0 || n == 0)
+		return refusal.code;
+	rc = graph_change(c, deadline_ns, err);
+	if (rc < 0)
+		become_place(c->next, err);
+	return rc;
+}
+
+int
+leat_graph_become(struct leat_graph *graph, struct leat_graph *next,
+	int64_t deadline_ns, const char *who, struct leat_error *err)
+{
+	struct changes c = {.graph = graph, .next = next, .who = who};
+	int rc;
+
+	if (err)
+		*err = (struct leat_error){0};
+	if (next->state != LEAT__GRAPH_CHECKED)
+		return leat__error(err, LEAT_ESTATE,
+			"the graph that it is to become like is checked, "
+			"and not started");
+	leat__lock_take(&graph->change_lock, graph->env);
+	rc = become(&c, deadline_ns, err);
+	leat__lock_drop(&graph->change_lock, graph->env);
+	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/base.h"
+#include "graph/graph.h"
 #include "support/numbers.h"
 
 #define A_MS_NS INT64_C(1000000)
@@ -170,23 +171,35 @@ static const struct leat_stage_ops look_ops = {
 
 /* ---- numbers ! mark ! mark2 ! look ------------------------------------------ */
 
+/* tag: of both. */
 static struct leat_graph *
-marks_from(const struct leat_stage_ops *source, struct seen *seen,
-	uint32_t n_workers, uint64_t n)
+marks_make(const struct leat_stage_ops *source, struct seen *seen,
+	uint32_t n_workers, uint64_t n, uint64_t tag)
 {
 	struct leat_graph_opts opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = n_workers};
 	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts), .n = n};
-	struct mark_opts first = {LEAT_OPTS_INIT(mark_opts), .shift = 40};
-	struct mark_opts second = {LEAT_OPTS_INIT(mark_opts), .shift = 48};
+	struct mark_opts first = {
+		LEAT_OPTS_INIT(mark_opts), .shift = 40, .tag = tag};
+	struct mark_opts second = {
+		LEAT_OPTS_INIT(mark_opts), .shift = 48, .tag = tag};
 	struct look_opts look = {LEAT_OPTS_INIT(look_opts), .seen = seen};
 	struct leat_step steps[] = {{source, &numbers}, {&mark_ops, &first},
 		{&mark_ops, &second}, {&look_ops, &look}};
 	struct leat_graph *graph;
-	struct leat_error err;
 
 	ck_assert_int_eq(leat_graph_create(&opts, &graph, NULL), LEAT_OK);
 	ck_assert_int_eq(leat_graph_chain(graph, steps, 4, NULL), LEAT_OK);
+	return graph;
+}
+
+static struct leat_graph *
+marks_from(const struct leat_stage_ops *source, struct seen *seen,
+	uint32_t n_workers, uint64_t n)
+{
+	struct leat_graph *graph = marks_make(source, seen, n_workers, n, 0);
+	struct leat_error err;
+
 	ck_assert_msg(leat_graph_start(graph, &err) == LEAT_OK, "%s", err.text);
 	return graph;
 }
@@ -441,6 +454,139 @@ START_TEST(what_cannot_change_is_refused_with_a_reason)
 }
 END_TEST
 
+/* ---- a graph becomes like another one ---------------------------------------- */
+
+/* One like marks(), with these guards before a stage, and not started. */
+static struct leat_graph *
+other_marks(struct seen *seen, uint64_t tag, const char *guarded,
+	const struct leat_hook_step *hooks, uint32_t n_hooks)
+{
+	struct leat_graph *next = marks_make(&numbers_ops, seen, 2, 0, tag);
+	struct leat_stage *st =
+		leat__graph_find(next, guarded, strlen(guarded));
+
+	ck_assert_int_eq(
+		leat_stage_set_hooks(st, hooks, n_hooks, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_check(next, NULL), LEAT_OK);
+	return next;
+}
+
+static int
+become(struct leat_graph *graph, struct leat_graph *next, int64_t deadline_ns,
+	struct leat_error *err)
+{
+	int rc = leat_graph_become(graph, next, deadline_ns, "somebody", err);
+
+	leat_graph_destroy(next);
+	return rc;
+}
+
+/* Which guards has the sink? */
+static void
+sink_has(struct leat_graph *graph, uint32_t n, const char *first)
+{
+	struct leat_hook_stats stats;
+
+	if (n)
+		ck_assert_int_eq(
+			leat_stage_hook_stats(graph, 3, 0, &stats), LEAT_OK);
+	if (n)
+		ck_assert_str_eq(stats.name, first);
+	ck_assert_int_eq(
+		leat_stage_hook_stats(graph, 3, n, &stats), LEAT_EINVAL);
+}
+
+START_TEST(guards_come_go_and_change_places_while_all_flows)
+{
+	struct leat_rate_opts rate = {
+		LEAT_OPTS_INIT(leat_rate_opts), .items = 1000000000};
+	struct leat_timeout_opts timeout = {
+		LEAT_OPTS_INIT(leat_timeout_opts), .after_ns = LEAT_NEVER / 8};
+	struct leat_hook_step steps[] = {{&leat_timeout_ops, &timeout},
+		{&leat_rate_ops, &rate}, {&leat_timeout_ops, &timeout}};
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_change changes[4];
+	struct leat_error err;
+
+	for (uint32_t k = 0; k < 200; k++) {
+		/* one, two, the same two the other way round, none */
+		uint32_t n = k % 4 == 0 ? 1 : k % 4 == 3 ? 0 : 2;
+		uint32_t from = k % 4 == 2;
+
+		rate.items = 1000000000 + k;
+		ck_assert_msg(
+			become(graph,
+				other_marks(&seen, 0, "look", steps + from, n),
+				LEAT_NEVER, &err) == LEAT_OK,
+			"%s", err.text);
+		sink_has(graph, n, from ? "rate" : "timeout");
+		await_items(&seen, leat__load_acquire(&seen.n) + 1);
+	}
+	ck_assert_uint_eq(leat_graph_changes(graph, 0, changes, 4), 4);
+	ck_assert_str_eq(changes[0].what, "guards");
+	ck_assert_str_eq(changes[0].stage, "look");
+	ck_assert_str_eq(changes[0].who, "somebody");
+	/* and the options of those that stay */
+	for (rate.items = 7; rate.items < 9; rate.items++)
+		ck_assert_int_eq(
+			become(graph,
+				other_marks(&seen, 0, "look", &steps[1], 1),
+				LEAT_NEVER, &err),
+			LEAT_OK);
+	ck_assert_uint_eq(leat_graph_changes(graph, 201, changes, 4), 1);
+	ck_assert_str_eq(changes[0].hook, "rate");
+	ck_assert_str_eq(changes[0].before, "7");
+	ck_assert_str_eq(changes[0].after, "8");
+	ends_well(graph, &seen);
+}
+END_TEST
+
+START_TEST(a_graph_becomes_all_of_another_or_nothing_of_it)
+{
+	struct leat_rate_opts rate = {
+		LEAT_OPTS_INIT(leat_rate_opts), .items = 1000000000};
+	struct leat_hook_step step = {&leat_rate_ops, &rate};
+	struct leat_hook_step isolate = {&leat_isolate_ops, NULL};
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_change change;
+	struct leat_error err;
+
+	/* options at one moment, with a guard */
+	ck_assert_int_eq(become(graph, other_marks(&seen, 5, "look", &step, 1),
+				 LEAT_NEVER, &err),
+		LEAT_OK);
+	await_items(&seen, leat__load_acquire(&seen.n) + 1);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 5);
+	sink_has(graph, 1, "rate");
+	/* the guard has been made when the options are not accepted in time */
+	leat__store_release(&seen.is_shut, 1u);
+	await_frame(graph);
+	ck_assert_int_eq(become(graph, other_marks(&seen, 6, "look", NULL, 0),
+				 leat_now_ns() + A_MS_NS, &err),
+		LEAT_ETIMEDOUT);
+	sink_has(graph, 1, "rate");
+	leat__store_release(&seen.is_shut, 0u);
+	/* one that waits, where there is no thread for it */
+	ck_assert_int_eq(become(graph, other_marks(&seen, 6, "mark", &step, 1),
+				 LEAT_NEVER, &err),
+		LEAT_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "no thread of its own"));
+	ck_assert_str_eq(err.stage, "mark");
+	ck_assert_int_eq(
+		become(graph, other_marks(&seen, 6, "mark", &isolate, 1),
+			LEAT_NEVER, &err),
+		LEAT_ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(err.text, "@isolate"));
+	await_items(&seen, leat__load_acquire(&seen.n) + 100);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 5);
+	sink_has(graph, 1, "rate");
+	ck_assert_uint_eq(leat_graph_changes(graph, 3, &change, 1), 0);
+	ends_well(graph, &seen);
+}
+END_TEST
+
 /* ---- a table, from a file into a file ---------------------------------------- */
 
 static void
@@ -534,4 +680,6 @@ TEST_MAIN("run/change", all_stages_change_at_one_moment,
 	a_pause_lets_arrive_what_was_read_and_no_more,
 	a_drain_and_a_cancel_end_what_is_paused,
 	what_cannot_change_is_refused_with_a_reason,
+	guards_come_go_and_change_places_while_all_flows,
+	a_graph_becomes_all_of_another_or_nothing_of_it,
 	rows_of_a_file_are_there_once_whatever_changes)
