@@ -6,8 +6,6 @@
  * block without odd quotes, so the state of one is that of the other.
  * Any thread; no state but the caller's.
  */
-#include <string.h>
-
 #include "table/scan_exact.h"
 
 /* Bits of leat_scan.after that the fast cut leaves, as scan_body.h has them. */
@@ -73,42 +71,12 @@ cut_exact(struct leat_cut *cut, const struct leat_dialect *dialect,
 
 /* ---- text without quotes ------------------------------------------------ */
 
-typedef int8_t cut_bytes __attribute__((vector_size(16)));
-
-#define CUT_ROUNDS 127 /* more would overflow a byte */
-
-/* Newlines in a text. */
-static uint64_t
-cut_count_lines(const uint8_t *text, uint32_t n_bytes)
-{
-	uint64_t n_lines = 0;
-	uint32_t at = 0;
-
-	while (n_bytes - at >= sizeof(cut_bytes)) {
-		uint32_t rounds = (n_bytes - at) / (uint32_t)sizeof(cut_bytes);
-		cut_bytes n = {0};
-
-		rounds = rounds < CUT_ROUNDS ? rounds : CUT_ROUNDS;
-		for (uint32_t k = 0; k < rounds; k++) {
-			cut_bytes x;
-
-			memcpy(&x, text + at, sizeof(x));
-			n -= (cut_bytes)(x == '\n');
-			at += (uint32_t)sizeof(x);
-		}
-		for (uint32_t k = 0; k < sizeof(n); k++)
-			n_lines += (uint8_t)n[k];
-	}
-	for (; at < n_bytes; at++)
-		n_lines += text[at] == '\n';
-	return n_lines;
-}
-
 /* Every newline is a record end. */
 static uint32_t
-cut_lines(struct leat_cut *cut, const uint8_t *text, uint32_t n_bytes)
+cut_lines(struct leat_cut *cut, const struct leat__scanner *scanner,
+	const uint8_t *text, uint32_t n_bytes)
 {
-	uint64_t n_lines = cut_count_lines(text, n_bytes);
+	uint64_t n_lines = scanner->lines(text, n_bytes);
 	uint32_t end = n_bytes;
 
 	cut->end = 0;
@@ -129,9 +97,9 @@ leat_text_cut(struct leat_cut *cut, const struct leat_dialect *dialect,
 	const struct leat__scanner *scanner;
 	uint32_t at = 0;
 
-	if (!dialect->quote && !cut->is_exact)
-		return cut_lines(cut, text, n_bytes);
 	leat__table_scanners(&scanner);
+	if (!dialect->quote && !cut->is_exact)
+		return cut_lines(cut, scanner, text, n_bytes);
 	cut->end = 0;
 	while (at < n_bytes && !cut->scan.is_odd) {
 		uint32_t before = cut->end, n_scanned;

@@ -2,7 +2,8 @@
  * table/cut_body.h -- where records end, and are they all as long, written
  * once and compiled for each machine.
  *
- * Included behind scan_body.h, with its macros and CUT_NAME and COUNT_NAME.
+ * Included behind scan_body.h, with its macros and CUT_NAME, LINES_NAME and
+ * COUNT_NAME.
  * Outside of quotes, runs and blocks without quotes take the short way: the cut
  * counts newlines there, and looks where the last one is once it is at its end.
  * What the byte before a block was is looked up there where a block with quotes
@@ -200,6 +201,32 @@ CUT_NAME(struct leat_cut *cut, const struct leat_dialect *dialect,
 		cut->end =
 			c.end_at + 64 - (uint32_t)__builtin_clzll(c.end_bits);
 	return c.at;
+}
+
+/* Newlines in a text, where nothing is quoted. */
+SCAN_TARGET uint64_t
+LINES_NAME(const uint8_t *text, uint32_t n_bytes)
+{
+	uint64_t n_lines = 0;
+	uint32_t at = 0;
+
+	while (n_bytes - at >= sizeof(scan_bytes)) {
+		scan_bytes counts = {0};
+		uint32_t end = n_bytes - at > CUT_RUN_BYTES ? at + CUT_RUN_BYTES
+							    : n_bytes;
+
+		for (; end - at >= sizeof(scan_bytes);
+			at += sizeof(scan_bytes)) {
+			scan_bytes bytes;
+
+			memcpy(&bytes, text + at, sizeof(bytes));
+			counts -= (scan_bytes)(bytes == '\n');
+		}
+		n_lines += scan_sum(&counts);
+	}
+	for (; at < n_bytes; at++)
+		n_lines += text[at] == '\n';
+	return n_lines;
 }
 
 /* Separators and records that are counted. */

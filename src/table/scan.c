@@ -10,7 +10,8 @@
 #define SCANNER(kind)                                                          \
 	{                                                                      \
 #kind, leat__table_scan_##kind, leat__table_cut_##kind,        \
-			leat__table_count_##kind, leat__table_lean_##kind      \
+			leat__table_lines_##kind, leat__table_count_##kind,    \
+			leat__table_lean_##kind                                \
 	}
 
 /* The best first. */

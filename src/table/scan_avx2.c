@@ -88,6 +88,7 @@ avx2_write(uint64_t bits, uint32_t base, uint32_t *out)
 
 #define SCAN_NAME                   leat__table_scan_avx2
 #define CUT_NAME                    leat__table_cut_avx2
+#define LINES_NAME                  leat__table_lines_avx2
 #define COUNT_NAME                  leat__table_count_avx2
 #define LEAN_NAME                   leat__table_lean_avx2
 #define SCAN_TARGET                 AVX2_TARGET

@@ -55,6 +55,7 @@ avx512_write(uint64_t bits, uint32_t base, uint32_t *out)
 
 #define SCAN_NAME                   leat__table_scan_avx512
 #define CUT_NAME                    leat__table_cut_avx512
+#define LINES_NAME                  leat__table_lines_avx512
 #define COUNT_NAME                  leat__table_count_avx512
 #define LEAN_NAME                   leat__table_lean_avx512
 #define SCAN_TARGET                 AVX512_TARGET

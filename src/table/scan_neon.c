@@ -19,6 +19,7 @@ neon_equal64(uint8x16x4_t b, uint8_t byte)
 
 #define SCAN_NAME  leat__table_scan_neon
 #define CUT_NAME   leat__table_cut_neon
+#define LINES_NAME leat__table_lines_neon
 #define COUNT_NAME leat__table_count_neon
 #define LEAN_NAME  leat__table_lean_neon
 #define SCAN_TARGET

@@ -45,6 +45,7 @@ portable_equal(const struct portable_block *b, uint8_t byte)
 
 #define SCAN_NAME  leat__table_scan_portable
 #define CUT_NAME   leat__table_cut_portable
+#define LINES_NAME leat__table_lines_portable
 #define COUNT_NAME leat__table_count_portable
 #define LEAN_NAME  leat__table_lean_portable
 #define SCAN_TARGET

@@ -38,6 +38,7 @@ sse2_equal(struct sse2_block b, uint8_t byte)
 
 #define SCAN_NAME  leat__table_scan_sse2
 #define CUT_NAME   leat__table_cut_sse2
+#define LINES_NAME leat__table_lines_sse2
 #define COUNT_NAME leat__table_count_sse2
 #define LEAN_NAME  leat__table_lean_sse2
 #define SCAN_TARGET

@@ -149,6 +149,8 @@ typedef uint32_t (*leat__scan_fn)(struct leat_scan *scan,
 typedef uint32_t (*leat__cut_fn)(struct leat_cut *cut,
 	const struct leat_dialect *dialect, const uint8_t *text,
 	uint32_t n_bytes);
+/* Newlines in a text. */
+typedef uint64_t (*leat__lines_fn)(const uint8_t *text, uint32_t n_bytes);
 /* leat_text_count() */
 typedef bool (*leat__count_fn)(const struct leat_dialect *dialect,
 	const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,
@@ -164,6 +166,7 @@ struct leat__scanner {
 	const char *name;
 	leat__scan_fn scan;
 	leat__cut_fn cut;
+	leat__lines_fn lines;
 	leat__count_fn count;
 	leat__lean_fn lean;
 };
@@ -176,6 +179,8 @@ struct leat__scanner {
 	uint32_t leat__table_cut_##kind(struct leat_cut *cut,                  \
 		const struct leat_dialect *dialect, const uint8_t *text,       \
 		uint32_t n_bytes);                                             \
+	uint64_t leat__table_lines_##kind(                                     \
+		const uint8_t *text, uint32_t n_bytes);                        \
 	bool leat__table_count_##kind(const struct leat_dialect *dialect,      \
 		const uint8_t *text, uint32_t n_bytes, uint32_t n_fields,      \
 		uint32_t *n_records);                                          \

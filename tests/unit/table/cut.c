@@ -328,6 +328,31 @@ START_TEST(many_lines_are_counted_however_long_they_are)
 }
 END_TEST
 
+/* By each machine, from any place, of any length, with runs full of them. */
+START_TEST(every_machine_counts_the_same_lines)
+{
+	const struct leat__scanner *scanners;
+	uint32_t n_scanners = leat__table_scanners(&scanners);
+	uint64_t seed = 12345;
+	uint8_t text[6200];
+
+	for (uint32_t round = 0; round < 300; round++) {
+		uint32_t n = (uint32_t)(next_random(&seed) % 6001);
+		uint32_t start = (uint32_t)(next_random(&seed) % 64);
+		uint32_t rare = round % 3 ? 1 + round % 40 : 1;
+		uint32_t n_lines = 0;
+
+		for (uint32_t k = 0; k < sizeof(text); k++)
+			text[k] = next_random(&seed) % rare ? 'x' : '\n';
+		for (uint32_t k = 0; k < n; k++)
+			n_lines += text[start + k] == '\n';
+		for (uint32_t k = 0; k < n_scanners; k++)
+			ck_assert_uint_eq(
+				scanners[k].lines(text + start, n), n_lines);
+	}
+}
+END_TEST
+
 TEST_MAIN("table/cut", random_text_is_cut_where_a_plain_reading_says,
 	long_texts_are_cut_where_a_plain_reading_says,
 	records_with_quotes_are_cut_right_at_every_split,
@@ -335,4 +360,5 @@ TEST_MAIN("table/cut", random_text_is_cut_where_a_plain_reading_says,
 	every_machine_counts_what_a_plain_reading_counts,
 	a_row_too_short_does_not_make_up_for_one_too_long,
 	without_a_quote_only_newlines_end_records,
-	many_lines_are_counted_however_long_they_are)
+	many_lines_are_counted_however_long_they_are,
+	every_machine_counts_the_same_lines)
