@@ -20,12 +20,13 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
 #endif
 
-#define HEAP_AT         ((void *)(uintptr_t)0x210000000000)
-#define HEAP_BYTES      ((size_t)4 << 30)
-#define HEAP_LIVE       0x5ca1ab1e0ddba115u
-#define HEAP_FREED      0xdeadbea7dead5107u
-#define HEAP_POISON     0xa5
-#define HEAP_POISON_MAX 512u /* looked at, of each block */
+#define HEAP_AT          ((void *)(uintptr_t)0x210000000000)
+#define HEAP_BYTES       ((size_t)4 << 30)
+#define HEAP_LIVE        0x5ca1ab1e0ddba115u
+#define HEAP_FREED       0xdeadbea7dead5107u
+#define HEAP_POISON      0xa5
+#define HEAP_POISON_WORD 0xa5a5a5a5a5a5a5a5u
+#define HEAP_POISON_MAX  512u /* looked at, of each block */
 
 /* In front of each block. */
 struct heap_block {
@@ -169,14 +170,20 @@ sim_heap_free(void *memory)
 	ASAN_POISON_MEMORY_REGION(memory, block->n_bytes);
 }
 
+/* By words, the rest by bytes: of every run all blocks are looked at. */
 static SIM_NO_ASAN bool
 block_is_poisoned(struct heap_block *block)
 {
-	const volatile unsigned char *at = heap_memory_of(block);
+	const unsigned char *memory = heap_memory_of(block);
+	const volatile uint64_t *words = (const void *)memory;
+	const volatile unsigned char *bytes = memory;
 	size_t n = heap_n_poisoned(block->n_bytes);
 	size_t k = 0;
 
-	while (k < n && at[k] == HEAP_POISON)
+	while (k < n / sizeof(*words) && words[k] == HEAP_POISON_WORD)
+		k++;
+	k *= sizeof(*words);
+	while (k < n && bytes[k] == HEAP_POISON)
 		k++;
 	return k == n;
 }
