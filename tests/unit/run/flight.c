@@ -267,6 +267,28 @@ put_rows(const char *path, int n)
 	fclose(out);
 }
 
+/* Of each key two, of each number two, and objects. */
+static void
+put_others(void)
+{
+	FILE *twice = fopen("twice.csv", "w");
+	FILE *other = fopen("other.csv", "w");
+	FILE *json = fopen("a.json", "w");
+
+	ck_assert(twice && other && json);
+	fputs("key,more\n", twice);
+	fputs("n,more\n", other);
+	for (int k = 0; k < 8000; k++) {
+		if (k < 160)
+			fprintf(twice, "k%d,m%d\n", k / 2, k);
+		fprintf(other, "%d,m%d\n", k / 2, k);
+		fprintf(json, "{\"id\": %d, \"text\": \"t%d\"}\n", k, k % 7);
+	}
+	fclose(twice);
+	fclose(other);
+	fclose(json);
+}
+
 START_TEST(ready_made_stages_never_tell_of_more_than_they_had)
 {
 	static const char *const jobs[] = {
@@ -290,10 +312,22 @@ START_TEST(ready_made_stages_never_tell_of_more_than_they_had)
 		"read a.csv chunk_bytes=4k ! csv.parse ! split-column text "
 		"sep=\" \" into=x,y ! window tumbling \"n=count()\" rows=10 ! "
 		"write.split out-{n}.csv sync=off",
+		"read a.csv chunk_bytes=4k ! csv.parse ! lookup twice.csv "
+		"on=key kind=left ! write b.csv sync=off",
+		"read a.json chunk_bytes=4k ! json.parse ! write b.csv "
+		"sync=off",
+		"read a.csv chunk_bytes=4k ! csv.parse ! m. "
+		"read other.csv chunk_bytes=4k ! csv.parse ! m. "
+		"zip name=m ! write b.csv sync=off",
+		"read a.csv chunk_bytes=4k ! csv.parse schema=id:int64 ! m. "
+		"read other.csv chunk_bytes=4k ! csv.parse schema=n:int64 ! "
+		"rename id=n ! m. "
+		"join on=id name=m ! write b.csv sync=off",
 	};
 
 	pipe_enter_folder();
 	put_rows("a.csv", 8000);
+	put_others();
 	for (size_t k = 0; k < sizeof(jobs) / sizeof(jobs[0]); k++)
 		check_job(jobs[k]);
 	pipe_leave_folder();
