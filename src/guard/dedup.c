@@ -6,8 +6,13 @@
  * record is taken for a known one has a probability of keys * 2^-128. A key is
  * known for good once the call went well; until then it counts within its frame
  * only, so that what failed can be tried again.
+ * The table is of buckets, a cache line each, that name keys by the number of
+ * their coming. What is forgotten by its number is not taken out: its entry is
+ * dead, and the next key of that bucket may have it. So a record costs one line
+ * of the table, which is asked for before it is needed: for a batch of records.
  * Keeps: a key is known if and only if it is in the ring; the ring holds those
- * that came last, in their order, and the table finds each.
+ * that came last, in their order; each has an entry in its home bucket, or in
+ * one behind it, and then no bucket before that says that none went on.
  * Threads: that of the stage, which is not replicated (LEAT_HOOK_ALONE).
  */
 #include <string.h>
@@ -21,6 +26,26 @@
 #define DEDUP_KEYS_MAX      (1u << 28)
 #define DEDUP_COLUMNS       64u
 #define DEDUP_SCRATCH_BYTES 4096u
+#define DEDUP_BATCH         16u /* records whose buckets are on their way */
+
+#define BUCKET_ENTRIES 7u
+#define BUCKET_KEYS    4u /* that one has in the mean, at most */
+#define BUCKET_BYTES   64u
+
+/* An entry: the number of a key, and above it the last bits of the digest's
+ * first word, whose first bits say which bucket. */
+#define NUMBER_BITS 48u
+#define NUMBER_MASK ((UINT64_C(1) << NUMBER_BITS) - 1)
+
+/* Entries are written in turn, so the one whose turn it is came first. */
+struct bucket {
+	uint64_t entries[BUCKET_ENTRIES]; /* 0 = none */
+	uint64_t state; /* number of the last key that had to go on, 0 = none;
+			   and below it whose turn it is */
+};
+
+#define TURN_BITS 3u
+#define TURN_MASK ((1u << TURN_BITS) - 1)
 
 struct known {
 	struct leat__digest digest;
@@ -30,9 +55,10 @@ struct known {
 /* Goes on when the hook is exchanged; in one piece of memory. */
 struct memory {
 	uint64_t seed[2];
-	uint64_t n_keys, mask; /* of the ring; of the table */
-	uint64_t first, n;     /* known; ever put there: ring[k % n_keys] */
-	uint64_t n_open;       /* the last so many are of the call under way */
+	uint64_t n_keys, n_buckets;
+	uint64_t first, next; /* numbers: of the first that is known; to come */
+	uint64_t place;       /* of next, in the ring */
+	uint64_t n_open;      /* the last so many are of the call under way */
 	uint8_t scratch[DEDUP_SCRATCH_BYTES];
 };
 
@@ -54,110 +80,223 @@ dedup_of(struct leat_hook *hook)
 	return leat_hook_state(hook);
 }
 
+/* Behind it: the table, and then the ring. */
+static struct bucket *
+memory_table(struct memory *m)
+{
+	uintptr_t at = (uintptr_t)(m + 1);
+
+	return (void *)(uintptr_t)leat__round_up(at, BUCKET_BYTES);
+}
+
 static struct known *
 memory_ring(struct memory *m)
 {
-	return (struct known *)(void *)(m + 1);
+	return (struct known *)(void *)(memory_table(m) + m->n_buckets);
 }
-
-/* Of places in the ring plus 1; 0 = free. */
-static uint32_t *
-memory_table(struct memory *m)
-{
-	return (uint32_t *)(void *)(memory_ring(m) + m->n_keys);
-}
-
-/* ---- the ring and the table --------------------------------------------- */
 
 static uint64_t
-table_find(struct memory *m, const struct leat__digest *digest)
+memory_buckets(uint64_t n_keys)
 {
-	const uint32_t *table = memory_table(m);
-	uint64_t at = digest->a & m->mask;
-
-	while (table[at]) {
-		const struct known *known = &memory_ring(m)[table[at] - 1];
-
-		if (known->digest.a == digest->a &&
-			known->digest.b == digest->b)
-			return at;
-		at = (at + 1) & m->mask;
-	}
-	return at;
+	return n_keys / BUCKET_KEYS + 1;
 }
 
-/* What follows moves up, unless it stands where it belongs. */
-static void
-table_remove(struct memory *m, uint64_t at)
+static uint64_t
+memory_bytes(uint64_t n_keys)
 {
-	uint32_t *table = memory_table(m);
-	uint64_t next = at;
-
-	for (;;) {
-		uint64_t home;
-
-		next = (next + 1) & m->mask;
-		if (!table[next])
-			break;
-		home = memory_ring(m)[table[next] - 1].digest.a & m->mask;
-		if (((next - home) & m->mask) < ((next - at) & m->mask))
-			continue;
-		table[at] = table[next];
-		at = next;
-	}
-	table[at] = 0;
+	return sizeof(struct memory) + BUCKET_BYTES +
+		memory_buckets(n_keys) * sizeof(struct bucket) +
+		n_keys * sizeof(struct known);
 }
 
-static void
-ring_forget(struct memory *m, uint64_t k)
+/* ---- the ring ----------------------------------------------------------- */
+
+/* Of the key that came so many before the next one. */
+static uint64_t
+ring_place(const struct memory *m, uint64_t n_back)
 {
-	table_remove(m, table_find(m, &memory_ring(m)[k % m->n_keys].digest));
+	return m->place >= n_back ? m->place - n_back
+				  : m->place + m->n_keys - n_back;
+}
+
+static struct known *
+ring_known(struct memory *m, uint64_t number)
+{
+	return &memory_ring(m)[ring_place(m, m->next - number)];
 }
 
 static void
 ring_forget_old(struct memory *m, int64_t now_ns, int64_t within_ns)
 {
-	while (m->first < m->n &&
-		now_ns - memory_ring(m)[m->first % m->n_keys].at_ns >=
-			within_ns)
-		ring_forget(m, m->first++);
+	while (m->first < m->next &&
+		now_ns - ring_known(m, m->first)->at_ns >= within_ns)
+		m->first++;
 }
 
-/* false: it is known. */
-static bool
-ring_put(struct memory *m, struct leat__digest digest, int64_t now_ns)
-{
-	uint32_t place = (uint32_t)(m->n % m->n_keys);
-	uint64_t at = table_find(m, &digest);
+/* ---- the table ---------------------------------------------------------- */
 
-	if (memory_table(m)[at])
+static uint64_t
+table_home(const struct memory *m, const struct leat__digest *digest)
+{
+	return (digest->a >> 32) * m->n_buckets >> 32;
+}
+
+static struct bucket *
+table_next(struct memory *m, struct bucket *bucket)
+{
+	struct bucket *table = memory_table(m);
+
+	return bucket + 1 < table + m->n_buckets ? bucket + 1 : table;
+}
+
+static uint64_t
+entry_of(const struct leat__digest *digest, uint64_t number)
+{
+	return digest->a << NUMBER_BITS | (number & NUMBER_MASK);
+}
+
+/* It may be that all agrees that agrees with the bits of an entry. */
+static bool
+entry_is(struct memory *m, uint64_t entry, const struct leat__digest *digest)
+{
+	uint64_t age = (entry - m->first) & NUMBER_MASK;
+	const struct known *known;
+
+	if (age >= m->next - m->first)
 		return false;
-	if (m->n - m->first == m->n_keys) {
-		ring_forget(m, m->first++);
-		at = table_find(m, &digest);
+	known = ring_known(m, m->first + age);
+	return known->digest.a == digest->a && known->digest.b == digest->b;
+}
+
+static bool
+bucket_has(struct memory *m, const struct bucket *bucket,
+	const struct leat__digest *digest)
+{
+	uint64_t bits = entry_of(digest, 0);
+
+	for (uint32_t k = 0; k < BUCKET_ENTRIES; k++)
+		if (((bucket->entries[k] ^ bits) & ~NUMBER_MASK) == 0 &&
+			entry_is(m, bucket->entries[k], digest))
+			return true;
+	return false;
+}
+
+/* false: none is dead, for the one that came first is not. */
+static bool
+bucket_add(const struct memory *m, struct bucket *bucket, uint64_t entry)
+{
+	uint64_t *at = &bucket->entries[bucket->state & TURN_MASK];
+	bool is_last = at == &bucket->entries[BUCKET_ENTRIES - 1];
+
+	if (((*at - m->first) & NUMBER_MASK) < m->next - m->first)
+		return false;
+	*at = entry;
+	bucket->state += is_last ? -(uint64_t)(BUCKET_ENTRIES - 1) : 1;
+	return true;
+}
+
+/* As if it had not been added, if it was the last. */
+static bool
+bucket_remove(struct bucket *bucket, uint64_t entry)
+{
+	uint64_t is_at = bucket->state & TURN_MASK;
+	uint64_t was_at = is_at ? is_at - 1 : BUCKET_ENTRIES - 1;
+
+	if (bucket->entries[was_at] != entry)
+		return false;
+	bucket->entries[was_at] = 0;
+	bucket->state += was_at - is_at;
+	return true;
+}
+
+static void
+bucket_pass_on(struct bucket *bucket, uint64_t number)
+{
+	bucket->state = number << TURN_BITS | (bucket->state & TURN_MASK);
+}
+
+/* Is there anything of this bucket in those behind it? What is undone may have
+ * been the last, so a number that is to come says yes. */
+static bool
+bucket_goes_on(const struct memory *m, const struct bucket *bucket)
+{
+	return bucket->state >> TURN_BITS >= m->first;
+}
+
+static bool
+table_has(struct memory *m, const struct leat__digest *digest)
+{
+	struct bucket *bucket = memory_table(m) + table_home(m, digest);
+
+	for (uint64_t n = m->n_buckets; n; n--) {
+		if (bucket_has(m, bucket, digest))
+			return true;
+		if (!bucket_goes_on(m, bucket))
+			return false;
+		bucket = table_next(m, bucket);
 	}
-	memory_ring(m)[place] = (struct known){digest, now_ns};
-	memory_table(m)[at] = place + 1;
-	m->n++;
+	return false;
+}
+
+/* There are more entries than keys that are known, so one is dead. */
+static void
+table_add(struct memory *m, const struct leat__digest *digest, uint64_t number)
+{
+	struct bucket *bucket = memory_table(m) + table_home(m, digest);
+
+	while (!bucket_add(m, bucket, entry_of(digest, number))) {
+		bucket_pass_on(bucket, number);
+		bucket = table_next(m, bucket);
+	}
+}
+
+/* Its number will be another key's. What came last goes first. */
+static void
+table_remove(
+	struct memory *m, const struct leat__digest *digest, uint64_t number)
+{
+	struct bucket *bucket = memory_table(m) + table_home(m, digest);
+
+	while (!bucket_remove(bucket, entry_of(digest, number)))
+		bucket = table_next(m, bucket);
+}
+
+/* ---- what is known ------------------------------------------------------ */
+
+/* false: it is. */
+static bool
+memory_put(struct memory *m, const struct leat__digest *digest, int64_t now_ns)
+{
+	if (table_has(m, digest))
+		return false;
+	if (m->next - m->first == m->n_keys)
+		m->first++;
+	table_add(m, digest, m->next);
+	memory_ring(m)[m->place] = (struct known){*digest, now_ns};
+	m->next++;
+	m->place = m->place + 1 < m->n_keys ? m->place + 1 : 0;
 	m->n_open++;
 	return true;
 }
 
-/* The call went well: what it had is known for good. */
+/* The call went well: what it had known for good. */
 static void
-ring_settle(struct memory *m)
+memory_settle(struct memory *m)
 {
 	m->n_open = 0;
 }
 
 /* It did not: nothing of it is. What it had put out stays forgotten. */
 static void
-ring_undo(struct memory *m)
+memory_undo(struct memory *m)
 {
-	uint64_t n = leat__min_u64(m->n_open, m->n - m->first);
+	uint64_t n = leat__min_u64(m->n_open, m->next - m->first);
 
-	while (n--)
-		ring_forget(m, --m->n);
+	while (n--) {
+		m->place = ring_place(m, 1);
+		m->next--;
+		table_remove(m, &memory_ring(m)[m->place].digest, m->next);
+	}
 	m->n_open = 0;
 }
 
@@ -247,12 +386,44 @@ columns_find(struct columns *c, const char *by, const struct leat_call *call,
 
 /* ---- frames ------------------------------------------------------------- */
 
+/* Records of a frame whose digests are known before the first is looked up. */
+struct batch {
+	struct leat__digest digests[DEDUP_BATCH];
+	uint32_t n;
+};
+
+static void
+batch_add(struct memory *m, struct batch *b, struct leat__digest digest)
+{
+	__builtin_prefetch(memory_table(m) + table_home(m, &digest), 1);
+	b->digests[b->n++] = digest;
+}
+
+/* Which of them are new: bit k is that of the k-th. The next may come. */
+static uint32_t
+batch_put(struct memory *m, struct batch *b, int64_t now_ns)
+{
+	uint32_t is_new = 0;
+
+	for (uint32_t k = 0; k < b->n; k++)
+		is_new |= (uint32_t)memory_put(m, &b->digests[k], now_ns) << k;
+	b->n = 0;
+	return is_new;
+}
+
+static uint32_t
+batch_end(uint32_t from, uint32_t n)
+{
+	return (uint32_t)leat__min_u64((uint64_t)from + DEDUP_BATCH, n);
+}
+
 static int
 keep_rows_of_table(struct leat_hook *hook, struct leat_frame *frame,
 	const struct leat_call *call, int64_t now_ns)
 {
 	const struct leat_dedup_guard_opts *o = leat_hook_opts(hook);
 	struct dedup *s = dedup_of(hook);
+	struct batch b = {.n = 0};
 	struct leat_table t;
 	uint32_t *rows, n = 0;
 
@@ -260,11 +431,17 @@ keep_rows_of_table(struct leat_hook *hook, struct leat_frame *frame,
 	if (s->columns.schema != t.schema)
 		LEAT_TRY(columns_find(&s->columns, o->by, call, t.schema));
 	rows = leat_table_selection(&t);
-	for (uint32_t k = 0; k < frame->n_items; k++) {
-		uint32_t row = leat_table_row(&t, k);
+	for (uint32_t k = 0; k < frame->n_items;) {
+		uint32_t end = batch_end(k, frame->n_items);
+		uint32_t is_new;
 
-		if (ring_put(s->memory, key_of_row(s, &t, row), now_ns))
-			rows[n++] = row;
+		for (uint32_t j = k; j < end; j++)
+			batch_add(s->memory, &b,
+				key_of_row(s, &t, leat_table_row(&t, j)));
+		is_new = batch_put(s->memory, &b, now_ns);
+		for (; k < end; k++, is_new >>= 1)
+			if (is_new & 1u)
+				rows[n++] = leat_table_row(&t, k);
 	}
 	if (n && n < frame->n_items)
 		leat_table_select(&t, rows, n);
@@ -276,15 +453,20 @@ keep_strings(struct dedup *s, struct leat_frame *frame, int64_t now_ns)
 {
 	struct leat_rows rows = leat_frame_rows(frame);
 	bool is_apart = leat_frame_base(frame) != NULL;
+	struct batch b = {.n = 0};
 	uint32_t n = 0;
 
-	for (uint32_t k = 0; k < rows.n; k++) {
-		struct leat_row row = rows.rows[k];
+	for (uint32_t k = 0; k < rows.n;) {
+		uint32_t end = batch_end(k, rows.n), is_new;
 
-		if (ring_put(s->memory,
-			    key_of_bytes(s, rows.text + row.offset, row.len),
-			    now_ns))
-			rows.rows[n++] = row;
+		for (uint32_t j = k; j < end; j++)
+			batch_add(s->memory, &b,
+				key_of_bytes(s, rows.text + rows.rows[j].offset,
+					rows.rows[j].len));
+		is_new = batch_put(s->memory, &b, now_ns);
+		for (; k < end; k++, is_new >>= 1)
+			if (is_new & 1u)
+				rows.rows[n++] = rows.rows[k];
 	}
 	if (!n)
 		return LEAT_SHED;
@@ -295,27 +477,47 @@ keep_strings(struct dedup *s, struct leat_frame *frame, int64_t now_ns)
 	return LEAT_OK;
 }
 
+static void
+item_move(struct leat_frame *frame, uint32_t to, uint32_t from, size_t n_bytes)
+{
+	if (to < from)
+		memcpy(frame->data + to * n_bytes, frame->data + from * n_bytes,
+			n_bytes);
+}
+
 static int
 keep_items(struct dedup *s, struct leat_frame *frame, int64_t now_ns)
 {
 	uint32_t n_bytes = leat_frame_item_bytes(frame), n = 0;
+	struct batch b = {.n = 0};
 
-	for (uint32_t k = 0; k < frame->n_items; k++) {
-		const uint8_t *item = frame->data + (size_t)k * n_bytes;
+	for (uint32_t k = 0; k < frame->n_items;) {
+		uint32_t end = batch_end(k, frame->n_items), is_new;
 
-		if (!ring_put(
-			    s->memory, key_of_bytes(s, item, n_bytes), now_ns))
-			continue;
-		if (n < k)
-			memcpy(frame->data + (size_t)n * n_bytes, item,
-				n_bytes);
-		n++;
+		for (uint32_t j = k; j < end; j++)
+			batch_add(s->memory, &b,
+				key_of_bytes(s,
+					frame->data + (size_t)j * n_bytes,
+					n_bytes));
+		is_new = batch_put(s->memory, &b, now_ns);
+		for (; k < end; k++, is_new >>= 1)
+			if (is_new & 1u)
+				item_move(frame, n++, k, n_bytes);
 	}
 	if (!n)
 		return LEAT_SHED;
 	frame->len_bytes = n * n_bytes;
 	frame->n_items = n;
 	return LEAT_OK;
+}
+
+static int
+keep_bytes(struct dedup *s, const struct leat_frame *frame, int64_t now_ns)
+{
+	struct leat__digest digest =
+		key_of_bytes(s, frame->data, frame->len_bytes);
+
+	return memory_put(s->memory, &digest, now_ns) ? LEAT_OK : LEAT_SHED;
 }
 
 static int
@@ -332,11 +534,7 @@ keep_new(struct leat_hook *hook, struct leat_frame *frame,
 	case LEAT_LAYOUT_ITEMS:
 		return keep_items(s, frame, now_ns);
 	default:
-		return ring_put(s->memory,
-			       key_of_bytes(s, frame->data, frame->len_bytes),
-			       now_ns)
-			? LEAT_OK
-			: LEAT_SHED;
+		return keep_bytes(s, frame, now_ns);
 	}
 }
 
@@ -355,7 +553,7 @@ dedup_before(struct leat_hook *hook, const struct leat_call *call)
 		ring_forget_old(m, now_ns, o->within_ns);
 	rc = keep_new(hook, frame, call, now_ns);
 	if (rc != LEAT_OK)
-		ring_undo(m);
+		memory_undo(m);
 	return rc;
 }
 
@@ -366,37 +564,22 @@ dedup_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 
 	(void)call;
 	if (rc == LEAT_OK || rc == LEAT_EOS)
-		ring_settle(m);
+		memory_settle(m);
 	else if (rc != LEAT_MORE)
-		ring_undo(m);
+		memory_undo(m);
 }
 
 /* ---- the hook ----------------------------------------------------------- */
-
-/* At most half of the table is taken. */
-static uint64_t
-table_entries(uint64_t n_keys)
-{
-	uint64_t n = 16;
-
-	while (n < 2 * n_keys)
-		n *= 2;
-	return n;
-}
 
 static int
 dedup_init(struct leat_hook *hook, const void *opts)
 {
 	const struct leat_dedup_guard_opts *o = opts;
 	uint64_t n_keys = o->keys ? o->keys : DEDUP_KEYS;
-	uint64_t n_entries = table_entries(n_keys);
 	struct dedup *s = dedup_of(hook);
 	void *memory;
 
-	LEAT_TRY(leat_hook_keep(hook, NULL,
-		sizeof(*s->memory) + n_keys * sizeof(struct known) +
-			n_entries * sizeof(uint32_t),
-		&memory));
+	LEAT_TRY(leat_hook_keep(hook, NULL, memory_bytes(n_keys), &memory));
 	s->memory = memory;
 	if (s->memory->n_keys && s->memory->n_keys != n_keys)
 		return leat_hook_fail(hook, LEAT_EINVAL,
@@ -407,7 +590,8 @@ dedup_init(struct leat_hook *hook, const void *opts)
 	if (s->memory->n_keys)
 		return LEAT_OK;
 	s->memory->n_keys = n_keys;
-	s->memory->mask = n_entries - 1;
+	s->memory->n_buckets = memory_buckets(n_keys);
+	s->memory->first = s->memory->next = 1;
 	s->memory->seed[0] = leat_hook_random(hook);
 	s->memory->seed[1] = leat_hook_random(hook);
 	return LEAT_OK;
@@ -427,7 +611,7 @@ static const struct leat_option dedup_options[] = {
 		.max = DEDUP_KEYS_MAX,
 		.fallback = "100000",
 		.unit = "keys",
-		.help = "the last so many are known; 32 to 40 bytes each"},
+		.help = "the last so many are known; 40 bytes each"},
 	{.name = "within",
 		.type = LEAT_OPTION_DURATION,
 		.offset = offsetof(struct leat_dedup_guard_opts, within_ns),

@@ -15,6 +15,20 @@
 
 #define N_FRAMES    300000u
 #define FRAME_BYTES 64u
+#define DEDUP_FEW   4096u      /* keys: what is known stays in the cache */
+#define DEDUP_MANY  (1u << 22) /* it does not: 160 MB */
+
+/* ---- time --------------------------------------------------------------- */
+
+/* Of all threads: what else the machine does counts less. */
+static double
+cpu_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
 
 /* ---- stages ------------------------------------------------------------- */
 
@@ -56,25 +70,62 @@ static const struct leat_stage_ops many_ops = {
 	.produce = many_produce,
 };
 
-/* Each frame is one record, and none is like another. */
+/* Records of which none is like another, so many a frame. What is measured
+ * begins when a guard has seen n_warm of them. */
+struct records_opts {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t per_frame;
+	uint64_t n_warm, n_frames;
+	double *begin_ns_out; /* [lent] */
+};
+
+struct records {
+	const struct records_opts *opts;
+	uint64_t n; /* frames */
+};
+
+static uint64_t
+records_warm_frames(const struct records_opts *o)
+{
+	return o->n_warm / o->per_frame;
+}
+
+static int
+records_init(struct leat_stage *st, const void *opts)
+{
+	((struct records *)leat_stage_state(st))->opts = opts;
+	return LEAT_OK;
+}
+
+static void
+records_fill(struct leat_frame *frame, uint64_t first, uint64_t n)
+{
+	frame->layout = LEAT_LAYOUT_ITEMS;
+	frame->len_bytes = (uint32_t)(n * FRAME_BYTES);
+	frame->n_items = (uint32_t)n;
+	memset(frame->data, 0, frame->len_bytes);
+	for (uint64_t k = 0; k < n; k++, first++)
+		memcpy(frame->data + k * FRAME_BYTES, &first, sizeof(first));
+}
+
 static int
 records_produce(struct leat_stage *st)
 {
-	uint64_t *n = leat_stage_state(st);
+	struct records *s = leat_stage_state(st);
+	const struct records_opts *o = s->opts;
 	struct leat_frame *frame;
 	int rc;
 
-	if (++*n > N_FRAMES)
+	if (s->n == records_warm_frames(o))
+		*o->begin_ns_out = cpu_now_ns();
+	if (s->n == records_warm_frames(o) + o->n_frames)
 		return LEAT_EOS;
 	rc = leat_stage_acquire(st, &frame);
 	if (rc < 0)
 		return rc;
-	frame->layout = LEAT_LAYOUT_ITEMS;
-	frame->len_bytes = FRAME_BYTES;
-	frame->n_items = 1;
-	memset(frame->data, 0, FRAME_BYTES);
-	memcpy(frame->data, n, sizeof(*n));
-	leat_stage_count(st, LEAT_COUNT_READ, 1);
+	records_fill(frame, s->n++ * o->per_frame, o->per_frame);
+	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
 	return leat_stage_emit(st, 0, frame);
 }
 
@@ -82,17 +133,21 @@ static int
 records_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
 {
-	(void)st;
+	const struct records *s = leat_stage_state(st);
+
 	(void)in;
 	out->item_bytes = FRAME_BYTES;
+	out->frame_bytes = (uint32_t)(s->opts->per_frame * FRAME_BYTES);
+	leat_stage_needs(st)->frame_bytes = out->frame_bytes;
 	return LEAT_OK;
 }
 
 static const struct leat_stage_ops records_ops = {
 	LEAT_STAGE_OPS_INIT("records"),
-	.state_bytes = sizeof(uint64_t),
+	.state_bytes = sizeof(struct records),
+	.opts_bytes = sizeof(struct records_opts),
 	.out_layout = LEAT_LAYOUT_ITEMS,
-	.needs.frame_bytes = FRAME_BYTES,
+	.init = records_init,
 	.negotiate = records_negotiate,
 	.produce = records_produce,
 };
@@ -170,10 +225,6 @@ static const struct leat_bulkhead_opts bulkhead_opts = {
 static const struct leat_shed_opts shed_opts = {
 	LEAT_OPTS_INIT(leat_shed_opts), .p99 = "1s", .queue = "off"};
 
-/* What is known stays in the cache: beyond it each record waits for memory. */
-static const struct leat_dedup_guard_opts dedup_opts = {
-	LEAT_OPTS_INIT(leat_dedup_guard_opts), .keys = 4096};
-
 /* ---- the cases ---------------------------------------------------------- */
 
 struct job {
@@ -181,18 +232,8 @@ struct job {
 	struct leat_hook_step hook;
 	const struct leat_stage_ops *without; /* in place of pass; NULL = pass
 					       */
-	const struct leat_stage_ops *source;  /* NULL = many */
+	uint64_t per_frame, n_warm, n_frames; /* of records; 0 = many */
 };
-
-/* Of all threads: what else the machine does counts less. */
-static double
-cpu_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* A fallback has to lead somewhere. */
 static void
@@ -212,19 +253,22 @@ job_run(void *arg)
 	const struct job *job = arg;
 	struct leat_graph_opts opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
-	const struct leat_stage_ops *ops[3] = {
-		job->source ? job->source : &many_ops, job->pass, &end_ops};
+	double begin;
+	struct records_opts records = {LEAT_OPTS_INIT(records_opts),
+		.per_frame = job->per_frame, .n_warm = job->n_warm,
+		.n_frames = job->n_frames, .begin_ns_out = &begin};
+	struct leat_step steps[3] = {
+		{&many_ops, NULL}, {job->pass, NULL}, {&end_ops, NULL}};
 	struct leat_stage *st[3];
 	struct leat_graph *graph;
-	double begin;
 
+	if (job->per_frame)
+		steps[0] = (struct leat_step){&records_ops, &records};
 	bench_check(leat_graph_create(&opts, &graph, NULL), "graph");
-	for (uint32_t k = 0; k < 3; k++) {
-		struct leat_step step = {ops[k], NULL};
-
-		bench_check(leat_graph_add(graph, NULL, &step, &st[k], NULL),
+	for (uint32_t k = 0; k < 3; k++)
+		bench_check(
+			leat_graph_add(graph, NULL, &steps[k], &st[k], NULL),
 			"stage");
-	}
 	for (uint32_t k = 0; k < 2; k++)
 		bench_check(leat_graph_link(graph, leat_out(st[k], 0),
 				    leat_in(st[k + 1], 0), NULL, NULL),
@@ -240,18 +284,36 @@ job_run(void *arg)
 	bench_check(leat_graph_run(graph, NULL), "run");
 	begin = cpu_now_ns() - begin;
 	leat_graph_destroy(graph);
-	return begin / N_FRAMES;
+	return begin / (double)(job->per_frame ? job->n_frames : N_FRAMES);
 }
 
 static void
 job_case(struct bench *bench, const char *name, struct job job)
 {
-	struct job none = {job.without ? job.without : job.pass, {NULL, NULL},
-		NULL, job.source};
+	struct job none = job;
 	const struct bench_subject subjects[] = {
 		{"leat", job_run, &job}, {"none", job_run, &none}};
 
+	none.hook = (struct leat_hook_step){NULL, NULL};
+	if (job.without)
+		none.pass = job.without;
 	bench_case(bench, name, "ns/frame", subjects, 2);
+}
+
+/* All that is remembered has been, so that for each key one is forgotten. */
+static void
+job_case_dedup(struct bench *bench, const char *name, uint64_t n_keys,
+	uint64_t per_frame)
+{
+	struct leat_dedup_guard_opts opts = {
+		LEAT_OPTS_INIT(leat_dedup_guard_opts), .keys = n_keys};
+
+	job_case(bench, name,
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_dedup_guard_ops, &opts},
+			.per_frame = per_frame,
+			.n_warm = n_keys + per_frame,
+			.n_frames = N_FRAMES / (1 + per_frame / 8)});
 }
 
 int
@@ -274,10 +336,10 @@ main(int argc, char **argv)
 	job_case(&bench, "shed",
 		(struct job){.pass = &pass_ops,
 			.hook = {&leat_shed_ops, &shed_opts}});
-	job_case(&bench, "dedup, a record",
-		(struct job){.pass = &pass_ops,
-			.hook = {&leat_dedup_guard_ops, &dedup_opts},
-			.source = &records_ops});
+	job_case_dedup(&bench, "dedup 4 Ki keys, 1", DEDUP_FEW, 1);
+	job_case_dedup(&bench, "dedup 4 Ki keys, 32", DEDUP_FEW, 32);
+	job_case_dedup(&bench, "dedup 4 Mi keys, 1", DEDUP_MANY, 1);
+	job_case_dedup(&bench, "dedup 4 Mi keys, 32", DEDUP_MANY, 32);
 	job_case(&bench, "fallback",
 		(struct job){.pass = &pass_ops,
 			.hook = {&leat_fallback_ops, NULL},
