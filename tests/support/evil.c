@@ -166,6 +166,8 @@ static const struct leat_stage_ops evil_ops[EVIL_N] = {
 		EVIL_OPS, .process = evil_pick},
 	{LEAT_STAGE_OPS_INIT("evil"), .flags = LEAT_STAGE_REPEATS, EVIL_OPS,
 		.process = evil_process},
+	{LEAT_STAGE_OPS_INIT("evil"), .flags = LEAT_STAGE_STATELESS, EVIL_OPS,
+		.needs = {.max_out = 2}, .process = evil_process},
 };
 
 /* ---- trials ----------------------------------------------------------------- */

@@ -30,6 +30,7 @@ enum evil_kind {
 	EVIL_MAKER,    /* stateless, each item in a frame of its own */
 	EVIL_PICKY,    /* stateless, rejects multiples of 10 */
 	EVIL_REPEATER, /* can be called again */
+	EVIL_PAIR,     /* stateless; it may emit two frames a call */
 	EVIL_N
 };
 

@@ -144,11 +144,11 @@ END_TEST
 
 static uint64_t lied[LEAT_COUNT_N]; /* counts of what is forged */
 
-/* The answer that is next, as the child's own side would write it. */
-static void
-forge(struct leat_stage *st, uint32_t n_emits,
-	const struct leat__span_emit *emits, uint64_t number, uint32_t kind,
-	int rc)
+/* The answer that is next, as the child's own side would write it; it is not
+ * told of yet. */
+static struct leat__span_answer *
+forge_begin(struct leat_stage *st, uint32_t n_emits,
+	const struct leat__span_emit *emits, uint64_t number)
 {
 	struct leat__span_map *map = map_of(st);
 	uint64_t n = leat__load_relaxed(&map->page->n_answered);
@@ -157,14 +157,35 @@ forge(struct leat_stage *st, uint32_t n_emits,
 
 	memset(answer, 0, sizeof(*answer));
 	answer->number = number;
-	answer->kind = kind;
-	answer->rc = rc;
+	answer->kind = LEAT__SPAN_CALL;
 	answer->n_emits = n_emits;
 	memcpy(answer->counts, lied, sizeof(lied));
 	for (uint32_t e = 0; e < n_emits && e < map->n_emits_max; e++)
 		map->emits[(size_t)k * map->n_emits_max + e] = emits[e];
-	leat__store_release(&map->page->n_answered, n + 1);
+	return answer;
+}
+
+static void
+forge_end(struct leat_stage *st)
+{
+	struct leat__span_map *map = map_of(st);
+
+	leat__store_release(&map->page->n_answered,
+		leat__load_relaxed(&map->page->n_answered) + 1);
 	map->env->event_set(map->env, map->event_fd);
+}
+
+static void
+forge(struct leat_stage *st, uint32_t n_emits,
+	const struct leat__span_emit *emits, uint64_t number, uint32_t kind,
+	int rc)
+{
+	struct leat__span_answer *answer =
+		forge_begin(st, n_emits, emits, number);
+
+	answer->kind = kind;
+	answer->rc = rc;
+	forge_end(st);
 	for (;;)
 		pause();
 }
@@ -362,6 +383,45 @@ START_TEST(nor_a_result_of_another_call)
 }
 END_TEST
 
+/* Twice in one answer, or in an answer that more comes after, and then again:
+ * the counts would be right. */
+static void
+emit_twice(struct leat_stage *st, struct leat_frame *in)
+{
+	struct leat__span_emit emits[2] = {right_emit(in), right_emit(in)};
+	uint64_t number = number_in_hand(st);
+	uint32_t n = lie ? 1 : 2;
+
+	if (lie) {
+		forge_begin(st, 1, emits, number)->rc = LEAT_MORE;
+		forge_end(st);
+	}
+	forge_begin(st, n, emits, number)->counts[LEAT_COUNT_MADE] =
+		in->n_items;
+	forge_end(st);
+	for (;;)
+		pause();
+}
+
+START_TEST(a_frame_goes_on_once)
+{
+	for (lie = 0; lie < 2; lie++) {
+		struct trial t = trial_of_thousand();
+
+		t.kind = EVIL_PAIR;
+		t.evil.deed = emit_twice;
+		t.evil.at = 505;
+		t.isolate.restart = 1;
+		ck_assert_msg(trial_run(&t) == LEAT_EBUG, "lie %u: %s", lie,
+			t.err.text);
+		ck_assert_msg(strstr(t.err.text, "has gone on before"),
+			"lie %u: %s", lie, t.err.text);
+		ck_assert_uint_le(t.seen.n, 510);
+		ck_assert_uint_eq(t.seen.n_back, 0);
+	}
+}
+END_TEST
+
 START_TEST(who_lies_is_replaced)
 {
 	struct trial t = trial_of_thousand();
@@ -428,4 +488,5 @@ TEST_MAIN("span/hostile", any_word_may_change_at_any_call, and_all_the_time,
 	nor_is_a_head_that_leads_elsewhere, nor_a_result_of_another_call,
 	nor_records_that_are_not_its_own_yet,
 	who_gives_more_than_it_got_is_replaced, who_lies_is_replaced,
-	an_answer_counts_once, what_is_written_too_late_breaks_nothing)
+	a_frame_goes_on_once, an_answer_counts_once,
+	what_is_written_too_late_breaks_nothing)
