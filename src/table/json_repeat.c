@@ -10,7 +10,9 @@ leat_json_repeat(const struct leat_json_member *members, uint32_t n_members,
 	struct leat_json_lines *lines)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+	if (leat__json_repeat_has_avx512())
+		leat__json_repeat_avx512(members, n_members, lines);
+	else if (leat__json_repeat_has_avx2())
 		leat__json_repeat_avx2(members, n_members, lines);
 	else
 		leat__json_repeat_sse2(members, n_members, lines);

@@ -68,11 +68,23 @@ repeat_stops(struct repeat_kit *kit, const uint8_t *at)
 	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(mark, control));
 }
 
-REPEAT_TARGET static inline uint32_t
-repeat_same(const uint8_t *a, const uint8_t *b)
+struct repeat_key {
+	__m256i text;
+	uint32_t wanted; /* bytes of it */
+};
+
+REPEAT_TARGET static inline struct repeat_key
+repeat_key_make(const uint8_t *text, uint32_t n)
 {
-	return (uint32_t)_mm256_movemask_epi8(
-		_mm256_cmpeq_epi8(avx2_load(a), avx2_load(b)));
+	return (struct repeat_key){avx2_load(text), repeat_first(n)};
+}
+
+REPEAT_TARGET static inline uint32_t
+repeat_other(const struct repeat_key *key, const uint8_t *at)
+{
+	__m256i same = _mm256_cmpeq_epi8(avx2_load(at), key->text);
+
+	return ~(uint32_t)_mm256_movemask_epi8(same) & key->wanted;
 }
 
 REPEAT_TARGET static inline uint64_t

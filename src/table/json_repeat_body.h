@@ -3,16 +3,23 @@
  * for each machine.
  *
  * The including file defines REPEAT_NAME, REPEAT_TARGET and, bit k = byte k:
- * repeat_stops(), which of 32 bytes end the plain part of a string; and
- * repeat_same(), of 32 bytes that are equal; repeat_newlines() of 64 bytes;
- * repeat_digits() and repeat_points() of 32. What is constant for them is in a
- * struct repeat_kit, of which repeat_has_high() says whether a byte over 0x7f
- * may have been among those that repeat_stops() was asked about.
- * Keeps: a newline ends all that is looked for, and the text ends in one, so
- * nothing is read more than 64 bytes behind it.
+ * repeat_stops(), which of REPEAT_BYTES, 32 or 64, end the plain part of a
+ * string; repeat_newlines() of 64 bytes; repeat_digits() and repeat_points() of
+ * 32. What is constant for them is in a struct repeat_kit, of which
+ * repeat_has_high() says whether a byte over 0x7f may have been among those
+ * that repeat_stops() was asked about. A struct repeat_key is the text before a
+ * value, made once for several lines by repeat_key_make() from at most 32
+ * bytes; repeat_other() is not 0 where another text stands. Keeps: a newline
+ * ends all that is looked for, and the text ends in one, so nothing is read
+ * more than 64 bytes behind it.
  */
 
-#define REPEAT_LINES 3 /* at once */
+#ifndef REPEAT_LINES
+#define REPEAT_LINES 4 /* at once */
+#endif
+#ifndef REPEAT_BYTES
+#define REPEAT_BYTES 32
+#endif
 
 #define REPEAT_INLINE REPEAT_TARGET __attribute__((always_inline)) static inline
 
@@ -47,25 +54,23 @@ repeat_word(const uint8_t *at)
 	return !memcmp(at, "fals", 4) && at[4] == 'e' ? 5 : 0;
 }
 
-/* Does the text go on as it did last time, for more than 31 bytes? */
-REPEAT_TARGET static inline bool
-repeat_is_long(const uint8_t *at, const uint8_t *before, uint32_t n)
-{
-	for (; n >= 32; n -= 32) {
-		if (repeat_same(at, before) != ~0u)
-			return false;
-		at += 32;
-		before += 32;
-	}
-	return (repeat_same(at, before) | ~0u << n) == ~0u;
-}
+#define REPEAT_KEY_BYTES 32
 
-REPEAT_INLINE bool
-repeat_is(const uint8_t *at, const uint8_t *before, uint32_t n)
+/* Does another text stand there? */
+REPEAT_TARGET static bool
+repeat_is_other(const uint8_t *at, const uint8_t *before, uint32_t n)
 {
-	if (leat__unlikely(n > 31))
-		return repeat_is_long(at, before, n);
-	return (repeat_same(at, before) | ~0u << n) == ~0u;
+	struct repeat_key key;
+
+	for (; n > REPEAT_KEY_BYTES; n -= REPEAT_KEY_BYTES) {
+		key = repeat_key_make(before, REPEAT_KEY_BYTES);
+		if (repeat_other(&key, at))
+			return true;
+		at += REPEAT_KEY_BYTES;
+		before += REPEAT_KEY_BYTES;
+	}
+	key = repeat_key_make(before, n);
+	return repeat_other(&key, at) != 0;
 }
 
 /*
@@ -77,16 +82,16 @@ REPEAT_INLINE uint32_t
 repeat_number(const struct repeat_kit *kit, const uint8_t *at)
 {
 	uint32_t is_minus = at[0] == '-';
-	uint64_t digits = repeat_digits(kit, at) >> is_minus;
-	uint64_t points = repeat_points(kit, at) >> is_minus;
-	uint32_t n = (uint32_t)__builtin_ctzll(~(digits | points));
-	uint64_t last = ((uint64_t)1 << n) >> 1;
+	uint64_t digits = repeat_digits(kit, at);
+	uint64_t points = repeat_points(kit, at);
+	uint32_t n = (uint32_t)__builtin_ctzll(~(digits | points | is_minus));
+	uint64_t rest = digits >> is_minus;
 
-	points &= last - 1;
-	if (!(digits & last) || !(digits & 1) || (points & (points - 1)) ||
-		(at[is_minus] == '0' && (digits & 2)))
+	points &= ((uint64_t)1 << n) - 1;
+	if (leat__unlikely(!((digits << 1) >> n & rest & 1)) ||
+		leat__unlikely(points & (points - 1)))
 		return 0;
-	return is_minus + n;
+	return leat__unlikely(at[is_minus] == '0') && (rest & 2) ? 0 : n;
 }
 
 /* A value goes to where it is wanted. */
@@ -118,50 +123,59 @@ repeat_is_digit(uint8_t c)
 	return (uint8_t)(c - '.') < 12 || (c | 0x20) == 'e';
 }
 
-/* The value at *at, which is behind it then. false: it is not common. */
-REPEAT_INLINE bool
-repeat_value(const struct repeat *r, struct repeat_kit *kit,
-	const struct leat_json_member *m, const uint8_t **at, uint32_t row)
+/* The string behind a quote: behind its last quote. NULL: it is not common. */
+REPEAT_INLINE const uint8_t *
+repeat_string(const struct repeat *r, struct repeat_kit *kit,
+	const struct leat_json_member *m, const uint8_t *at, uint32_t row)
 {
-	const uint8_t *end = *at + 1;
+	const uint8_t *end = at;
+	uint64_t stops = repeat_stops(kit, end);
+
+	while (leat__unlikely(!stops)) {
+		end += REPEAT_BYTES;
+		stops = repeat_stops(kit, end);
+	}
+	end += (uint32_t)__builtin_ctzll(stops);
+	if (leat__unlikely(end[0] != '"'))
+		return NULL;
+	repeat_put(r, m, row, at, (uint32_t)(end - at));
+	return end + 1;
+}
+
+/* The value at a place: behind it. NULL: it is not common. */
+REPEAT_INLINE const uint8_t *
+repeat_value(const struct repeat *r, struct repeat_kit *kit,
+	const struct leat_json_member *m, const uint8_t *at, uint32_t row)
+{
 	uint32_t len;
 
-	if (end[-1] == '"') {
-		uint32_t stops = repeat_stops(kit, end);
-
-		while (leat__unlikely(!stops)) {
-			end += 32;
-			stops = repeat_stops(kit, end);
-		}
-		end += (uint32_t)__builtin_ctz(stops);
-		repeat_put(r, m, row, *at + 1, (uint32_t)(end - *at) - 1);
-		*at = end + 1;
-		return leat__likely(end[0] == '"');
+	if (at[0] == '"')
+		return repeat_string(r, kit, m, at + 1, row);
+	len = repeat_number(kit, at);
+	if (leat__unlikely(!len)) {
+		len = repeat_uncommon(m, row, at, false);
+		if (!len)
+			return NULL;
 	}
-	len = repeat_number(kit, *at);
-	if (leat__unlikely(!len))
-		len = repeat_uncommon(m, row, *at, false);
-	repeat_put(r, m, row, *at, len);
-	*at += len;
-	return leat__likely(len);
+	repeat_put(r, m, row, at, len);
+	return at + len;
 }
 
 /* The same, of all numbers. */
-REPEAT_TARGET static bool
+REPEAT_TARGET static const uint8_t *
 repeat_any_value(const struct repeat *r, struct repeat_kit *kit,
-	const struct leat_json_member *m, const uint8_t **at)
+	const struct leat_json_member *m, const uint8_t *at)
 {
-	const uint8_t *start = *at;
+	const uint8_t *end = repeat_value(r, kit, m, at, r->row);
 	uint32_t len;
 
-	if (repeat_value(r, kit, m, at, r->row) && !repeat_is_digit(**at))
-		return true;
-	if (*start == '"')
-		return false;
-	len = repeat_uncommon(m, r->row, start, true);
-	repeat_put(r, m, r->row, start, len);
-	*at = start + len;
-	return len;
+	if (end && !repeat_is_digit(*end))
+		return end;
+	if (*at == '"')
+		return NULL;
+	len = repeat_uncommon(m, r->row, at, true);
+	repeat_put(r, m, r->row, at, len);
+	return len ? at + len : NULL;
 }
 
 /* One line; what is behind it, or NULL. */
@@ -172,13 +186,42 @@ repeat_line(const struct repeat *r, struct repeat_kit *kit)
 	const uint8_t *at = r->at;
 
 	for (; m < r->behind; m++) {
-		if (!repeat_is(at, m->before, m->n_before))
+		if (repeat_is_other(at, m->before, m->n_before))
 			return NULL;
-		at += m->n_before;
-		if (!repeat_any_value(r, kit, m, &at))
+		at = repeat_any_value(r, kit, m, at + m->n_before);
+		if (!at)
 			return NULL;
 	}
-	return repeat_is(at, m->before, m->n_before) ? at + m->n_before : NULL;
+	if (repeat_is_other(at, m->before, m->n_before))
+		return NULL;
+	return at + m->n_before;
+}
+
+/* The first of 64 bits; 64: none is set. */
+REPEAT_INLINE uint32_t
+repeat_first_bit(uint64_t bits)
+{
+	return bits ? (uint32_t)__builtin_ctzll(bits) : 64;
+}
+
+/* One place, and if nothing was found there, that in the next 64 bytes. */
+REPEAT_INLINE uint32_t
+repeat_or_else(uint32_t place, uint32_t next)
+{
+	return place + (next & (0 - (place >> 6)));
+}
+
+/* The first newline of 256 bytes; 256: there is none. Nobody can foresee where
+ * it is, so there is no branch. */
+REPEAT_INLINE uint32_t
+repeat_near(const struct repeat_kit *kit, const uint8_t *at)
+{
+	uint32_t a = repeat_first_bit(repeat_newlines(kit, at));
+	uint32_t b = repeat_first_bit(repeat_newlines(kit, at + 64));
+	uint32_t c = repeat_first_bit(repeat_newlines(kit, at + 128));
+	uint32_t d = repeat_first_bit(repeat_newlines(kit, at + 192));
+
+	return repeat_or_else(a, repeat_or_else(b, repeat_or_else(c, d)));
 }
 
 /* Where the line behind one begins that has n_least bytes at least; NULL = that
@@ -188,15 +231,43 @@ repeat_next(const struct repeat_kit *kit, const uint8_t *line, uint32_t n_least,
 	const uint8_t *end)
 {
 	uint64_t newlines = 0;
+	uint32_t near;
 
 	if ((uint64_t)(end - line) <= n_least)
 		return NULL;
-	for (line += n_least; line < end && !newlines; line += 64)
+	line += n_least;
+	if (leat__likely(end - line > 256)) {
+		near = repeat_near(kit, line);
+		line += near < 256 ? near + 1 : 256;
+		if (leat__likely(near < 256))
+			return line;
+	}
+	for (; line < end && !newlines; line += 64)
 		newlines = repeat_newlines(kit, line);
 	if (!newlines)
 		return NULL;
 	line += __builtin_ctzll(newlines) - 63;
 	return line < end ? line : NULL;
+}
+
+/* Does another text than before the value stand in one of some lines? */
+REPEAT_INLINE bool
+repeat_any_other(const struct leat_json_member *m, const uint8_t **at)
+{
+	struct repeat_key key = repeat_key_make(m->before,
+		m->n_before < REPEAT_KEY_BYTES ? m->n_before
+					       : REPEAT_KEY_BYTES);
+	uint32_t other = 0;
+
+#pragma GCC unroll 8
+	for (uint32_t k = 0; k < REPEAT_LINES; k++)
+		other |= repeat_other(&key, at[k]);
+	if (leat__unlikely(m->n_before > REPEAT_KEY_BYTES))
+		for (uint32_t k = 0; k < REPEAT_LINES && !other; k++)
+			other = repeat_is_other(at[k] + REPEAT_KEY_BYTES,
+				m->before + REPEAT_KEY_BYTES,
+				m->n_before - REPEAT_KEY_BYTES);
+	return other != 0;
 }
 
 /* Several lines at once, so that none waits for another one's loads. What is
@@ -212,23 +283,20 @@ repeat_lines(const struct repeat *r, struct repeat_kit *kit,
 	for (uint32_t k = 0; k < REPEAT_LINES; k++)
 		at[k] = lines[k];
 	for (; m < r->behind; m++) {
-		const uint8_t *before = m->before;
-		uint32_t n = m->n_before;
-
+		if (leat__unlikely(repeat_any_other(m, at)))
+			return NULL;
 #pragma GCC unroll 8
 		for (uint32_t k = 0; k < REPEAT_LINES; k++) {
-			if (leat__unlikely(!repeat_is(at[k], before, n)))
-				return NULL;
-			at[k] += n;
-			if (leat__unlikely(
-				    !repeat_value(r, kit, m, &at[k], row + k)))
+			at[k] = repeat_value(
+				r, kit, m, at[k] + m->n_before, row + k);
+			if (leat__unlikely(!at[k]))
 				return NULL;
 		}
 	}
+	if (leat__unlikely(repeat_any_other(m, at)))
+		return NULL;
 #pragma GCC unroll 8
 	for (uint32_t k = 0; k < REPEAT_LINES; k++) {
-		if (leat__unlikely(!repeat_is(at[k], m->before, m->n_before)))
-			return NULL;
 		at[k] += m->n_before;
 		if (k + 1 < REPEAT_LINES && at[k] != lines[k + 1])
 			return NULL;
@@ -316,6 +384,22 @@ repeat_alone(struct repeat *r, uint64_t max_bytes)
 	return true;
 }
 
+/* Where several lines at once are not common, each of them alone, so that none
+ * is read more than twice. false: `at` is where one begins that is not alike.
+ */
+static bool
+repeat_some(struct repeat *r, const struct leat_json_lines *lines)
+{
+	const uint8_t *end = lines->text + lines->n_bytes;
+
+	for (uint32_t k = 0;
+		k < REPEAT_LINES && r->at < end && r->row < lines->max_rows;
+		k++)
+		if (!repeat_alone(r, lines->max_line_bytes))
+			return false;
+	return true;
+}
+
 /* Bytes that stand between the values, but for the newline. */
 static uint32_t
 repeat_least(const struct repeat *r)
@@ -348,7 +432,7 @@ REPEAT_NAME(const struct leat_json_member *members, uint32_t n_members,
 		for (uint32_t k = 0;
 			k < REPEAT_LINES && k < lines->max_rows - r.row; k++)
 			repeat_clear(&r, r.row + k);
-		if (!repeat_alone(&r, lines->max_line_bytes))
+		if (!repeat_some(&r, lines))
 			break;
 	}
 	lines->at = (uint32_t)(r.at - lines->text);

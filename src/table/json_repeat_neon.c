@@ -47,11 +47,25 @@ repeat_stops(struct repeat_kit *kit, const uint8_t *at)
 	return neon_bits32(neon_stops(x.val[0]), neon_stops(x.val[1]));
 }
 
-static inline uint32_t
-repeat_same(const uint8_t *a, const uint8_t *b)
+struct repeat_key {
+	uint8x16x2_t text;
+	uint32_t wanted; /* bytes of it */
+};
+
+static inline struct repeat_key
+repeat_key_make(const uint8_t *text, uint32_t n)
 {
-	return neon_bits32(vceqq_u8(vld1q_u8(a), vld1q_u8(b)),
-		vceqq_u8(vld1q_u8(a + 16), vld1q_u8(b + 16)));
+	return (struct repeat_key){vld1q_u8_x2(text), repeat_first(n)};
+}
+
+static inline uint32_t
+repeat_other(const struct repeat_key *key, const uint8_t *at)
+{
+	uint8x16x2_t x = vld1q_u8_x2(at);
+
+	return ~neon_bits32(vceqq_u8(x.val[0], key->text.val[0]),
+		       vceqq_u8(x.val[1], key->text.val[1])) &
+		key->wanted;
 }
 
 static inline uint64_t

@@ -40,14 +40,21 @@ repeat_stops(struct repeat_kit *kit, const uint8_t *at)
 	return stops;
 }
 
-static inline uint32_t
-repeat_same(const uint8_t *a, const uint8_t *b)
-{
-	uint32_t same = 0;
+struct repeat_key {
+	const uint8_t *text;
+	uint32_t n;
+};
 
-	for (uint32_t k = 0; k < 32; k++)
-		same |= (uint32_t)(a[k] == b[k]) << k;
-	return same;
+static inline struct repeat_key
+repeat_key_make(const uint8_t *text, uint32_t n)
+{
+	return (struct repeat_key){text, n};
+}
+
+static inline uint32_t
+repeat_other(const struct repeat_key *key, const uint8_t *at)
+{
+	return memcmp(at, key->text, key->n) != 0;
 }
 
 static inline uint64_t

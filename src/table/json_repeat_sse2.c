@@ -66,16 +66,25 @@ repeat_stops(struct repeat_kit *kit, const uint8_t *at)
 	return low | sse2_stops(kit, at + 16) << 16;
 }
 
-static inline uint32_t
-sse2_same(const uint8_t *a, const uint8_t *b)
+struct repeat_key {
+	__m128i text[2];
+	uint32_t wanted; /* bytes of it */
+};
+
+static inline struct repeat_key
+repeat_key_make(const uint8_t *text, uint32_t n)
 {
-	return sse2_bits(_mm_cmpeq_epi8(sse2_load(a), sse2_load(b)));
+	return (struct repeat_key){
+		{sse2_load(text), sse2_load(text + 16)}, repeat_first(n)};
 }
 
 static inline uint32_t
-repeat_same(const uint8_t *a, const uint8_t *b)
+repeat_other(const struct repeat_key *key, const uint8_t *at)
 {
-	return sse2_same(a, b) | sse2_same(a + 16, b + 16) << 16;
+	__m128i low = _mm_cmpeq_epi8(sse2_load(at), key->text[0]);
+	__m128i high = _mm_cmpeq_epi8(sse2_load(at + 16), key->text[1]);
+
+	return ~(sse2_bits(low) | sse2_bits(high) << 16) & key->wanted;
 }
 
 static inline uint64_t

@@ -8,6 +8,8 @@
 #define MEMBERS_MAX 8
 #define ROWS_MAX    16
 #define TEXT_MAX    4096
+#define LINE_MAX    1000 /* longer than as many lines as are read at once */
+#define LINES_MORE  6    /* more than these */
 #define SLACK       64
 
 /* A shape whose texts have the slack that is promised, and no more. */
@@ -139,7 +141,7 @@ begin(const uint8_t *text, uint32_t n, uint32_t max_rows, struct result *r)
 	r->lines = (struct leat_json_lines){.text = text,
 		.n_bytes = n,
 		.max_rows = max_rows,
-		.max_line_bytes = 400};
+		.max_line_bytes = LINE_MAX};
 }
 
 static void
@@ -185,8 +187,10 @@ check_all(const struct shape *shape, const uint8_t *text, uint32_t n,
 	check_version(leat_json_repeat, shape, text, &wanted);
 #if defined(__x86_64__)
 	check_version(leat__json_repeat_sse2, shape, text, &wanted);
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+	if (leat__json_repeat_has_avx2())
 		check_version(leat__json_repeat_avx2, shape, text, &wanted);
+	if (leat__json_repeat_has_avx512())
+		check_version(leat__json_repeat_avx512, shape, text, &wanted);
 #elif defined(LEAT__HAS_NEON)
 	check_version(leat__json_repeat_neon, shape, text, &wanted);
 #endif
@@ -241,7 +245,7 @@ START_TEST(lines_that_are_alike_are_read_to_the_end)
 	uint8_t text[TEXT_MAX];
 
 	for (uint32_t first = 0; first < 3; first++)
-		for (uint32_t n_lines = 0; n_lines < 9; n_lines++) {
+		for (uint32_t n_lines = 0; n_lines < 13; n_lines++) {
 			uint32_t n = put_lines(text, first, n_lines);
 
 			check_json(text, n_lines);
@@ -249,6 +253,8 @@ START_TEST(lines_that_are_alike_are_read_to_the_end)
 				check_all(&shape, text, n, ROWS_MAX), n_lines);
 			ck_assert_uint_eq(check_all(&shape, text, n, 3),
 				n_lines < 3 ? n_lines : 3);
+			ck_assert_uint_eq(check_all(&shape, text, n, 7),
+				n_lines < 7 ? n_lines : 7);
 		}
 	shape_free(&shape);
 }
@@ -268,7 +274,7 @@ START_TEST(no_damaged_byte_makes_a_difference)
 
 		for (uint32_t at = before; at < before + len - 1; at++)
 			for (uint32_t i = 0; i < sizeof(others) + 4; i++) {
-				uint32_t n = put_lines(text, k, k + 3);
+				uint32_t n = put_lines(text, k, k + LINES_MORE);
 				uint32_t n_rows;
 
 				text[at] = i < sizeof(others)
@@ -306,7 +312,7 @@ START_TEST(numbers_are_those_of_the_grammar)
 	for (uint32_t round = 0; round < 2000; round++) {
 		uint32_t n = 0;
 
-		for (uint32_t k = 0; k < 4; k++) {
+		for (uint32_t k = 0; k < 12; k++) {
 			uint32_t len = (uint32_t)(next_random(&seed) % 40);
 
 			memcpy(text + n, "{\"a\":", 5);
@@ -337,7 +343,7 @@ START_TEST(strings_end_where_they_end)
 		for (uint32_t k = 0; k < 8 * 7; k++) {
 			uint32_t n = 0;
 
-			for (uint32_t i = 0; i < 3; i++) {
+			for (uint32_t i = 0; i < 1 + LINES_MORE; i++) {
 				memcpy(text + n, " {\"a\":\"", 7);
 				memset(text + n + 7, 'x', len);
 				memcpy(text + n + 7 + len, "\"} \n", 4);
@@ -358,10 +364,10 @@ START_TEST(a_line_is_as_long_as_is_allowed)
 	struct shape shape = shape_make("{\"a\":|}\n");
 	uint8_t text[TEXT_MAX];
 
-	for (uint32_t len = 385; len < 405; len++) {
+	for (uint32_t len = LINE_MAX - 15; len < LINE_MAX + 5; len++) {
 		uint32_t n = 0;
 
-		for (uint32_t k = 0; k < 5; k++) {
+		for (uint32_t k = 0; k < 4 + LINES_MORE; k++) {
 			uint32_t n_string = k == 3 ? len - 8 : 3;
 
 			memcpy(text + n, "{\"a\":\"", 6);
@@ -371,7 +377,7 @@ START_TEST(a_line_is_as_long_as_is_allowed)
 		}
 		memset(text + n, 0, SLACK);
 		ck_assert_uint_eq(check_all(&shape, text, n, ROWS_MAX),
-			len <= 400 ? 5 : 3);
+			len <= LINE_MAX ? 4 + LINES_MORE : 3);
 	}
 	shape_free(&shape);
 }
@@ -380,9 +386,10 @@ END_TEST
 START_TEST(objects_without_values_are_alike_as_well)
 {
 	struct shape shape = shape_make("{}\n");
-	uint8_t text[TEXT_MAX] = "{}\n{}\n{}\n{ }\n{}\n";
+	uint8_t text[TEXT_MAX] = "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{ }\n{}\n";
 
-	ck_assert_uint_eq(check_all(&shape, text, 16, ROWS_MAX), 3);
+	ck_assert_uint_eq(check_all(&shape, text, 28, ROWS_MAX), 7);
+	ck_assert_uint_eq(check_all(&shape, text, 21, ROWS_MAX), 7);
 	ck_assert_uint_eq(check_all(&shape, text, 9, ROWS_MAX), 3);
 	shape_free(&shape);
 }
