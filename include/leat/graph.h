@@ -328,6 +328,10 @@ LEAT_API LEAT_MUST_CHECK int leat_graph_start(
  *   LEAT_ECANCELED  cancelled from outside
  *   LEAT_ESTATE     never started
  *   else the code of the first failure
+ *
+ * Threads: any; a fiber (leat/task.h) gives its worker away until all work has
+ * ended. The first one to come then joins the graph's threads and calls the
+ * stages' fini, on its own stack; the others wait for that. Waits: yes.
  */
 LEAT_API LEAT_MUST_CHECK int leat_graph_wait(
 	struct leat_graph *graph, int64_t deadline_ns, struct leat_error *err);

@@ -330,3 +330,24 @@ leat__side_wake_all(struct leat__side *side)
 	leat__fence_seq();
 	leat__side_wake(side, UINT32_MAX);
 }
+
+int
+leat__side_await(struct leat__side *side, bool (*holds)(const void *what),
+	const void *what, int64_t deadline_ns)
+{
+	struct leat__waiter waiter;
+	struct leat__arm arm = {.waiter = &waiter};
+
+	while (!holds(what)) {
+		uint32_t token = LEAT__TOKEN_LEFT;
+
+		leat__waiter_init(&waiter, side->env);
+		leat__side_arm(side, &arm, 0);
+		if (!holds(what))
+			token = leat__waiter_wait(&waiter, deadline_ns);
+		leat__side_disarm(side, &arm);
+		if (token == LEAT__TOKEN_DEADLINE && !holds(what))
+			return LEAT_ETIMEDOUT;
+	}
+	return LEAT_OK;
+}

@@ -118,6 +118,14 @@ leat__side_tell(struct leat__side *side, uint32_t n)
 /* Whoever waits looks again: a close, a cancel. Full fence inside. */
 void leat__side_wake_all(struct leat__side *side);
 
+/*
+ * Wait until something holds that is stored before a leat__side_wake_all():
+ * arm, look, park, for as often as it takes. A fiber gives its worker away.
+ * LEAT_OK, or LEAT_ETIMEDOUT: deadline_ns has passed and it does not hold.
+ */
+int leat__side_await(struct leat__side *side, bool (*holds)(const void *what),
+	const void *what, int64_t deadline_ns);
+
 /* ---- for a rendezvous: many, under the lock ----------------------------------- */
 
 void leat__side_push_locked(struct leat__side *side, struct leat__arm *arm);

@@ -342,7 +342,7 @@ run_init(struct leat_graph *graph, struct leat_error *err)
 	run->graph = graph;
 	run->env = graph->env;
 	run->cancel_fd = run->drain_fd = run->end_fd = -1;
-	leat__parker_init(&run->over, run->env);
+	leat__side_init(&run->over, run->env, true, true, NULL);
 	graph->run = run;
 	LEAT_TRY(leat__dead_open_all(graph, err));
 	LEAT_TRY(run_init_events(run, err));
@@ -588,10 +588,10 @@ leat__run_task_done(struct leat__run *run)
 	leat__drain_over(run);
 	leat__exec_stop(&run->exec);
 	leat__store_relaxed(&run->end_ns, run->env->now_ns(run->env));
-	/* release: pairs with the acquire in run_await_over */
+	/* release: pairs with the acquire in run_is_over */
 	leat__store_release(&run->is_over, 1u);
 	leat__parker_wake(&run->pause.moved);
-	leat__parker_wake(&run->over);
+	leat__side_wake_all(&run->over);
 	leat__lock_take(&run->end_lock, run->env);
 	if (run->end_fd >= 0)
 		run->env->event_set(run->env, run->end_fd);
@@ -717,38 +717,27 @@ run_close(struct leat__run *run)
 	leat__lock_drop(&graph->change_lock, graph->env);
 	leat__retired_drop(graph);
 	run_fini_stages(graph);
-	/* release: pairs with the acquire in run_await_closed */
+	/* release: pairs with the acquire in run_is_closed */
 	leat__store_release(&run->closing, 2u);
-	leat__parker_wake(&run->over);
+	leat__side_wake_all(&run->over);
 }
 
-/* Somebody else closes the run. */
-static void
-run_await_closed(struct leat__run *run)
+static bool
+run_is_closed(const void *what)
 {
-	for (;;) {
-		uint32_t ticket = leat__parker_ticket(&run->over);
+	const struct leat__run *run = what;
 
-		/* acquire: pairs with the release in run_close */
-		if (leat__load_acquire(&run->closing) == 2)
-			return;
-		leat__parker_wait(&run->over, ticket, LEAT_NEVER);
-	}
+	/* acquire: pairs with the release in run_close */
+	return leat__load_acquire(&run->closing) == 2;
 }
 
-static int
-run_await_over(struct leat__run *run, int64_t deadline_ns)
+static bool
+run_is_over(const void *what)
 {
-	for (;;) {
-		uint32_t ticket = leat__parker_ticket(&run->over);
+	const struct leat__run *run = what;
 
-		/* acquire: pairs with the release in leat__run_task_done */
-		if (leat__load_acquire(&run->is_over))
-			return LEAT_OK;
-		if (leat__parker_wait(&run->over, ticket, deadline_ns) < 0 &&
-			!leat__load_acquire(&run->is_over))
-			return LEAT_ETIMEDOUT;
-	}
+	/* acquire: pairs with the release in leat__run_task_done */
+	return leat__load_acquire(&run->is_over) != 0;
 }
 
 int
@@ -761,13 +750,14 @@ leat_graph_wait(
 	if (!run)
 		return leat__error(err, LEAT_ESTATE,
 			"wait: this graph has not been started");
-	if (run_await_over(run, deadline_ns) < 0)
+	if (leat__side_await(&run->over, run_is_over, run, deadline_ns) < 0)
 		return leat__error(err, LEAT_ETIMEDOUT, "wait: still running");
 	/* the first waiter closes */
 	if (leat__cas_acq_rel(&run->closing, &not_yet, 1u))
 		run_close(run);
 	else
-		run_await_closed(run);
+		(void)leat__side_await(
+			&run->over, run_is_closed, run, LEAT_NEVER);
 	if (run->result < 0 && err)
 		*err = run->cause;
 	return run->result;

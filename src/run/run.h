@@ -9,6 +9,7 @@
 #define LEAT_SRC_RUN_RUN_H
 
 #include "chan/chan.h"
+#include "env/side.h"
 #include "graph/graph.h"
 #include "run/drain.h"
 #include "run/exec.h"
@@ -199,7 +200,7 @@ struct leat__run {
 	int end_fd;                 /* -1 = nobody has asked */
 	bool is_after_set;
 	struct leat_ctx_after after; /* the context ended */
-	struct leat__parker over;    /* leat_graph_wait() waits here */
+	struct leat__side over;      /* leat_graph_wait() waits here */
 	struct leat_error cause; /* filled by who failed, or while closing */
 	bool is_own_cause;       /* one of this run's stages failed first */
 	int result;

@@ -18,8 +18,10 @@ leat__task_self(void)
 }
 
 static bool
-task_has_ended(const struct leat_task *task)
+task_has_ended(const void *what)
 {
+	const struct leat_task *task = what;
+
 	/* acquire: pairs with the release in task_end */
 	return leat__load_acquire(&task->state) >= LEAT_TASK_DONE;
 }
@@ -539,25 +541,6 @@ leat_workers_submit_until_at(struct leat_workers *workers,
 
 /* ---- from outside ------------------------------------------------------- */
 
-static int
-task_await_end(struct leat_task *task, int64_t deadline_ns)
-{
-	struct leat__waiter waiter;
-	struct leat__arm arm = {.waiter = &waiter};
-	uint32_t token = LEAT__TOKEN_LEFT;
-
-	if (task_has_ended(task))
-		return LEAT_OK;
-	leat__waiter_init(&waiter, task->workers->env);
-	leat__side_arm(&task->over, &arm, 0);
-	if (!task_has_ended(task))
-		token = leat__waiter_wait(&waiter, deadline_ns);
-	leat__side_disarm(&task->over, &arm);
-	if (token == LEAT__TOKEN_DEADLINE && !task_has_ended(task))
-		return LEAT_ETIMEDOUT;
-	return LEAT_OK;
-}
-
 /* The error of an ended task. */
 static int
 task_error(const struct leat_task *task, struct leat_error *err)
@@ -580,7 +563,8 @@ leat_task_wait(struct leat_task *task, int64_t deadline_ns, void **result_out,
 	if (leat__task_self() == task)
 		return leat__error(
 			err, LEAT_EDEADLOCK, "wait: a task waits for itself");
-	if (task_await_end(task, deadline_ns) < 0)
+	if (leat__side_await(&task->over, task_has_ended, task, deadline_ns) <
+		0)
 		return leat__error(
 			err, LEAT_ETIMEDOUT, "wait: the task still runs");
 	if (result_out)

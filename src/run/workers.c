@@ -319,8 +319,10 @@ leat_workers_cancel(struct leat_workers *workers)
 }
 
 static bool
-workers_is_over(const struct leat_workers *workers)
+workers_is_over(const void *what)
 {
+	const struct leat_workers *workers = what;
+
 	/* pairs with the subtraction in leat__workers_ended */
 	return leat__load_seq(&workers->alive) == 0;
 }
@@ -328,23 +330,10 @@ workers_is_over(const struct leat_workers *workers)
 int
 leat_workers_wait(struct leat_workers *workers, int64_t deadline_ns)
 {
-	struct leat__waiter waiter;
-	struct leat__arm arm = {.waiter = &waiter};
-
 	if (workers_is_own(workers))
 		return LEAT_ESTATE;
-	while (!workers_is_over(workers)) {
-		uint32_t token = LEAT__TOKEN_LEFT;
-
-		leat__waiter_init(&waiter, workers->env);
-		leat__side_arm(&workers->over, &arm, 0);
-		if (!workers_is_over(workers))
-			token = leat__waiter_wait(&waiter, deadline_ns);
-		leat__side_disarm(&workers->over, &arm);
-		if (token == LEAT__TOKEN_DEADLINE && !workers_is_over(workers))
-			return LEAT_ETIMEDOUT;
-	}
-	return LEAT_OK;
+	return leat__side_await(
+		&workers->over, workers_is_over, workers, deadline_ns);
 }
 
 void
