@@ -57,9 +57,10 @@ struct leat_channel_opts {
 	uint32_t n_receivers;    /* closes that end the receiving; 0 = 1 */
 	uint32_t publish_items;  /* sends made visible at once; 0 = 1 */
 	uint32_t reserved;       /* 0 */
-	uint64_t spin_ns; /* threads: busy wait before parking; 0 = 10 us, or
-			   * as long as waking the other end takes (at most
-			   * 200 us), and less while it is in vain */
+	uint64_t spin_ns; /* threads: least busy wait before parking; 0 = 10 us,
+			   * and none while it is in vain. Where waking a
+			   * thread takes longer, so long (at most 200 us), and
+			   * ever more seldom while that is in vain */
 	/* A window that follows what the receivers drain: so many items as
 	 * they take in window_delay_ns, from window_min to window_max. */
 	uint64_t window_delay_ns; /* 0 = the window is the capacity */

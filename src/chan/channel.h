@@ -47,7 +47,7 @@ struct leat_channel {
 	void (*drop)(void *item); /* what nobody takes ends so, or NULL */
 	uint64_t capacity_bytes;
 	uint64_t spin_ns;
-	uint8_t is_spin_own; /* chosen here: less of it while it is in vain */
+	uint8_t is_spin_own; /* chosen here: none of it while it is in vain */
 	uint64_t window_delay_ns;
 	uint32_t window_min;
 	uint32_t window_max;

@@ -112,17 +112,12 @@ select_is_done(uint32_t token)
 
 /* ---- spinning ------------------------------------------------------------------------ */
 
-/* Whoever asks for spins has them always; else those that are in vain are tried
- * ever more seldom. */
+/* Spins that are in vain are tried ever more seldom. */
 static bool
-spin_is_due(const struct leat_channel *ch, struct leat__side *side)
+spin_is_due(struct leat__side *side)
 {
 	uint32_t n_to_park = leat__load_relaxed(&side->n_to_park);
 
-	if (!ch->spin_ns)
-		return false;
-	if (!ch->is_spin_own)
-		return true;
 	if (n_to_park > 0)
 		leat__store_relaxed(&side->n_to_park, n_to_park - 1);
 	return n_to_park == 0;
@@ -158,43 +153,71 @@ spin_note_wake(struct leat__side *side, const struct leat__waiter *waiter)
 		return;
 	if (late_ns > 2 * SELECT_SPIN_MOST)
 		late_ns = 2 * SELECT_SPIN_MOST;
+	if (mean_ns == 0)
+		mean_ns = (uint32_t)late_ns;
 	mean_ns -= mean_ns / SELECT_WAKE_WEIGHT;
 	mean_ns += (uint32_t)late_ns / SELECT_WAKE_WEIGHT;
 	leat__store_relaxed(&side->wake_ns, mean_ns);
 }
 
 /*
- * Where it is chosen here, as long as waking the other end takes, and half as
- * long again: then no choice would have cost less than half of it. If that
- * takes very long the cores are busy, and spinning would only keep them so.
+ * As long as waking either end takes, and half as long again: then no choice
+ * would have cost less than half of it, and who was woken finds the other one
+ * awake. If that takes very long the cores are busy, and spinning would only
+ * keep them so. What was asked for is the least, also when nothing is due.
  * Source: Karlin et al., Competitive Randomized Algorithms for Non-Uniform
  * Problems, 1990 (the ski rental).
  */
 static uint64_t
-spin_length_ns(const struct leat_channel *ch, bool is_send)
+spin_length_ns(const struct leat_channel *ch, bool is_due)
 {
-	const struct leat__side *there =
-		is_send ? &ch->receivers : &ch->senders;
-	uint64_t wake_ns = leat__load_relaxed(&there->wake_ns);
+	uint64_t wake_ns =
+		leat__max_u64(leat__load_relaxed(&ch->receivers.wake_ns),
+			leat__load_relaxed(&ch->senders.wake_ns));
 
 	wake_ns += wake_ns / 2;
-	return ch->is_spin_own && wake_ns > ch->spin_ns &&
-			wake_ns <= SELECT_SPIN_MOST
-		? wake_ns
-		: ch->spin_ns;
+	if (!is_due)
+		return ch->is_spin_own ? 0 : ch->spin_ns;
+	return wake_ns <= SELECT_SPIN_MOST ? leat__max_u64(ch->spin_ns, wake_ns)
+					   : ch->spin_ns;
 }
 
-/* Not longer than the wait itself may last. */
-static int64_t
-spin_end_ns(const struct leat_channel *ch, bool is_send, int64_t deadline_ns)
-{
-	int64_t now_ns = ch->env->now_ns(ch->env);
-	uint64_t spin_ns = spin_length_ns(ch, is_send);
-	int64_t end_ns = spin_ns < (uint64_t)(LEAT_NEVER - now_ns)
-		? now_ns + (int64_t)spin_ns
-		: LEAT_NEVER;
+/* One spin of a thread. */
+struct spin {
+	struct leat__side *side;
+	int64_t end_ns;
+	bool is_due; /* what comes of it is noted */
+};
 
-	return end_ns < deadline_ns ? end_ns : deadline_ns;
+/* Not longer than the wait itself may last. false: park at once. */
+static bool
+spin_begin(struct spin *spin, const struct leat_channel *ch,
+	struct leat__side *side, int64_t deadline_ns)
+{
+	uint64_t length_ns;
+	int64_t now_ns;
+
+	if (!ch->spin_ns)
+		return false;
+	spin->side = side;
+	spin->is_due = spin_is_due(side);
+	length_ns = spin_length_ns(ch, spin->is_due);
+	if (!length_ns)
+		return false;
+	now_ns = ch->env->now_ns(ch->env);
+	spin->end_ns = length_ns < (uint64_t)(LEAT_NEVER - now_ns)
+		? now_ns + (int64_t)length_ns
+		: LEAT_NEVER;
+	if (spin->end_ns > deadline_ns)
+		spin->end_ns = deadline_ns;
+	return true;
+}
+
+static void
+spin_end(const struct spin *spin, bool is_vain)
+{
+	if (spin->is_due)
+		spin_note(spin->side, is_vain);
 }
 
 static bool
@@ -225,9 +248,8 @@ spin_slip(const struct leat_channel *ch, bool is_send)
 
 static bool
 spin_until_can(struct leat_channel *ch, bool is_send, void *item,
-	struct leat_ctx *ctx, int64_t deadline_ns)
+	struct leat_ctx *ctx, int64_t end_ns)
 {
-	int64_t end_ns = spin_end_ns(ch, is_send, deadline_ns);
 	uint32_t n_slip = spin_slip(ch, is_send);
 
 	do {
@@ -247,13 +269,13 @@ static bool
 spin(struct leat_channel *ch, bool is_send, void *item, struct leat_ctx *ctx,
 	int64_t deadline_ns)
 {
-	struct leat__side *side = channel_side(ch, is_send);
+	struct spin s;
 	bool is_there;
 
-	if (!spin_is_due(ch, side))
+	if (!spin_begin(&s, ch, channel_side(ch, is_send), deadline_ns))
 		return false;
-	is_there = spin_until_can(ch, is_send, item, ctx, deadline_ns);
-	spin_note(side, !is_there);
+	is_there = spin_until_can(ch, is_send, item, ctx, s.end_ns);
+	spin_end(&s, !is_there);
 	return is_there;
 }
 
@@ -354,20 +376,19 @@ rendezvous_spin(struct leat_channel *ch, bool is_send,
 	int64_t deadline_ns)
 {
 	struct leat__side *side = channel_side(ch, is_send);
-	int64_t end_ns;
+	struct spin s;
 	bool is_open = true;
 
-	if (waiter->strand || !spin_is_due(ch, side))
+	if (waiter->strand || !spin_begin(&s, ch, side, deadline_ns))
 		return;
-	end_ns = spin_end_ns(ch, is_send, deadline_ns);
 	do {
 		for (int k = 0; k < SELECT_PAUSES && is_open; k++) {
 			ck_pr_stall();
 			is_open = leat__load_relaxed(&waiter->token) ==
 				LEAT__TOKEN_OPEN;
 		}
-	} while (is_open && spin_goes_on(ch->env, ctx, end_ns));
-	spin_note(side, is_open);
+	} while (is_open && spin_goes_on(ch->env, ctx, s.end_ns));
+	spin_end(&s, is_open);
 }
 
 static __attribute__((noinline)) int
@@ -399,6 +420,7 @@ rendezvous_wait_once(struct leat_channel *ch, bool is_send, void *item,
 	token = select_park(&w, ctx, deadline_ns);
 	/* takes the lock: a partner who claimed has moved the item by then */
 	leat__side_disarm(side, &arm);
+	spin_note_wake(side, &waiter);
 	if (select_is_done(token))
 		return LEAT_OK;
 	if (select_is_hint(token))

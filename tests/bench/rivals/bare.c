@@ -70,11 +70,13 @@ load_acquire(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+static int64_t spin_ns = RIVAL_SPIN_NS;
+
 /* Wait until index is no longer seen: spin, then sleep. */
 static NOINLINE uint32_t
 side_wait(struct side *own, uint32_t *index, uint32_t seen)
 {
-	int64_t end = rival_now_ns() + RIVAL_SPIN_NS;
+	int64_t end = rival_now_ns() + spin_ns;
 	uint32_t now;
 
 	do {
@@ -247,6 +249,15 @@ rtt_spin(uint64_t n, struct rival_result *result)
 	pthread_join(thread, NULL);
 	rival_add_times(result, times, n);
 	rival_demand_sum(sum, n);
+}
+
+/* As long as leat may spin where a wake takes long. */
+static void
+rtt_spin_long(uint64_t n, struct rival_result *result)
+{
+	spin_ns = 100 * RIVAL_SPIN_NS;
+	rtt_spin(n, result);
+	spin_ns = RIVAL_SPIN_NS;
 }
 
 struct words {
@@ -523,6 +534,7 @@ static const struct rival_case cases[] = {
 	{"rtt-fiber", 3000000, false, rtt_fiber},
 #endif
 	{"rtt-spin", 200000, false, rtt_spin},
+	{"rtt-spin-long", 200000, false, rtt_spin_long},
 	{"rtt-park", 20000, false, rtt_park},
 	{NULL, 0, false, NULL},
 };

@@ -665,27 +665,6 @@ START_TEST(spins_in_vain_become_ever_more_seldom)
 }
 END_TEST
 
-START_TEST(spins_that_were_asked_for_are_always_made)
-{
-	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
-		.item_bytes = 8, .capacity = 1, .spin_ns = 1000};
-	struct leat_channel *ch;
-
-	setup(0, 1, 0, 1);
-	world.now_ns = 1;
-	world.tick_ns = 400;
-	ch = chan_world_create(&world, &opts);
-	for (uint32_t k = 1; k <= 100; k++) {
-		ck_assert_int_eq(leat_channel_recv_until(
-					 ch, items, NULL, world.now_ns + 6000),
-			LEAT_ETIMEDOUT);
-		ck_assert_uint_eq(ch->receivers.n_vain_spins, k);
-	}
-	leat_channel_destroy(ch);
-	teardown();
-}
-END_TEST
-
 /* Fibers give their worker away instead. */
 START_TEST(a_fiber_does_not_spin)
 {
@@ -724,5 +703,4 @@ TEST_MAIN("chan/select",
 	a_waiter_that_was_canceled_is_not_met,
 	a_select_that_waits_to_send_publishes_what_is_held_back,
 	a_select_of_frames_waits_for_bytes,
-	spins_in_vain_become_ever_more_seldom,
-	spins_that_were_asked_for_are_always_made, a_fiber_does_not_spin)
+	spins_in_vain_become_ever_more_seldom, a_fiber_does_not_spin)

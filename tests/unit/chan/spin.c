@@ -233,23 +233,34 @@ START_TEST(a_sender_that_lets_room_gather_takes_what_there_is)
 }
 END_TEST
 
-/* How long a receiver spins before it parks, where senders are as late when
- * they are woken. */
+/* How long a receiver spins before it parks for the k-th time. */
 static int64_t
-spin_before_park(uint64_t spin_ns, uint32_t wake_ns)
+spin_before(uint32_t k)
 {
+	int64_t begin_ns = leat__load_relaxed(&world.now_ns), end_ns;
 	struct chan_call call;
-	int64_t end_ns;
+
+	chan_recv_begin(&world, &call, ch);
+	chan_world_await_parks(&world, k);
+	end_ns = leat__load_relaxed(&world.now_ns);
+	send_number(k);
+	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	return end_ns - begin_ns;
+}
+
+/* The same for the first time, where an end is as late when it is woken. */
+static int64_t
+spin_of(uint64_t spin_ns, bool is_sender_late, uint32_t wake_ns)
+{
+	int64_t spun_ns;
 
 	setup_spin(4, spin_ns);
-	leat__store_relaxed(&ch->senders.wake_ns, wake_ns);
-	chan_recv_begin(&world, &call, ch);
-	chan_world_await_parks(&world, 1);
-	end_ns = leat__load_relaxed(&world.now_ns);
-	send_number(1);
-	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	leat__store_relaxed(
+		is_sender_late ? &ch->senders.wake_ns : &ch->receivers.wake_ns,
+		wake_ns);
+	spun_ns = spin_before(1);
 	teardown();
-	return end_ns - START_NS;
+	return spun_ns;
 }
 
 static void
@@ -259,21 +270,76 @@ check_spin(int64_t spun_ns, int64_t expected_ns)
 	ck_assert_int_le(spun_ns, expected_ns + 6 * 1000 /* ticks */);
 }
 
-START_TEST(a_spin_is_as_long_as_waking_the_other_end_takes)
+START_TEST(a_spin_is_as_long_as_waking_either_end_takes)
 {
-	check_spin(spin_before_park(0, 0), 10000);
-	check_spin(spin_before_park(0, 4000), 10000);
-	check_spin(spin_before_park(0, 40000), 60000);
-	check_spin(spin_before_park(0, 100000), 150000);
-	/* then the cores are busy with others */
-	check_spin(spin_before_park(0, 200000), 10000);
+	for (int k = 0; k < 2; k++) {
+		check_spin(spin_of(0, k, 0), 10000);
+		check_spin(spin_of(0, k, 4000), 10000);
+		check_spin(spin_of(0, k, 40000), 60000);
+		check_spin(spin_of(0, k, 100000), 150000);
+		/* then the cores are busy with others */
+		check_spin(spin_of(0, k, 200000), 10000);
+	}
 }
 END_TEST
 
-START_TEST(a_spin_that_was_asked_for_is_as_long_as_that)
+START_TEST(a_spin_that_was_asked_for_is_as_long_as_that_at_least)
 {
-	check_spin(spin_before_park(20000, 40000), 20000);
-	check_spin(spin_before_park(80000, 40000), 80000);
+	for (int k = 0; k < 2; k++) {
+		check_spin(spin_of(20000, k, 0), 20000);
+		check_spin(spin_of(20000, k, 40000), 60000);
+		check_spin(spin_of(80000, k, 40000), 80000);
+		check_spin(spin_of(20000, k, 200000), 20000);
+	}
+}
+END_TEST
+
+/* Each of these is in vain: the first two are tried in a row, then one is left
+ * out, then three; of what was asked for nothing is. */
+static void
+check_turns(uint64_t spin_ns, int64_t least_ns)
+{
+	static const bool is_tried[] = {
+		true, true, false, true, false, false, false, true, false};
+
+	setup_spin(4, spin_ns);
+	for (uint32_t k = 0; k < leat__array_len(is_tried); k++) {
+		leat__store_relaxed(&ch->receivers.wake_ns, 40000u);
+		check_spin(spin_before(k + 1), is_tried[k] ? 60000 : least_ns);
+	}
+	teardown();
+}
+
+START_TEST(spins_that_were_asked_for_are_always_made)
+{
+	setup_spin(4, 20000);
+	for (uint32_t k = 1; k <= 100; k++)
+		check_spin(spin_before(k), 20000);
+	teardown();
+}
+END_TEST
+
+START_TEST(spins_in_vain_are_tried_ever_more_seldom)
+{
+	check_turns(0, 0);
+	check_turns(20000, 20000);
+}
+END_TEST
+
+START_TEST(a_spin_that_was_of_use_is_tried_again_at_once)
+{
+	struct chan_call call;
+
+	setup_spin(4, UINT64_MAX - 1);
+	leat__store_relaxed(&ch->receivers.n_vain_spins, 3u);
+	chan_recv_begin(&world, &call, ch);
+	await_clock(LATER_NS);
+	send_number(0);
+	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	ck_assert_uint_eq(world.n_parks, 0);
+	ck_assert_uint_eq(ch->receivers.n_vain_spins, 0);
+	ck_assert_uint_eq(ch->receivers.n_to_park, 0);
+	teardown();
 }
 END_TEST
 
@@ -305,6 +371,9 @@ TEST_MAIN("chan/spin", spinning_ends_at_the_deadline,
 	an_end_ends_the_spin_of_who_lets_items_gather,
 	the_end_of_a_calls_context_ends_such_a_spin_too,
 	a_sender_that_lets_room_gather_takes_what_there_is,
-	a_spin_is_as_long_as_waking_the_other_end_takes,
-	a_spin_that_was_asked_for_is_as_long_as_that,
+	a_spin_is_as_long_as_waking_either_end_takes,
+	a_spin_that_was_asked_for_is_as_long_as_that_at_least,
+	spins_that_were_asked_for_are_always_made,
+	spins_in_vain_are_tried_ever_more_seldom,
+	a_spin_that_was_of_use_is_tried_again_at_once,
 	who_is_woken_notes_how_late)
