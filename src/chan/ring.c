@@ -63,6 +63,17 @@ one_cell(const struct leat_channel *ch, uint64_t position)
 	return ch->cells + (position & ch->mask) * ch->cell_bytes;
 }
 
+/* Where nobody waits any more nobody else would notice that fences, of which
+ * each item costs the other end one, are still on. */
+static inline void
+one_relax(struct leat_channel *ch, bool is_send)
+{
+	struct leat__side *side = is_send ? &ch->senders : &ch->receivers;
+
+	if (leat__side_is_fenced(side))
+		leat__side_relax(side, channel_position(ch, is_send));
+}
+
 /* Credit for items, at most the window. */
 static uint64_t
 one_credit(struct leat_channel *ch)
@@ -74,6 +85,7 @@ one_credit(struct leat_channel *ch)
 	ch->granted_seen = leat__load_seq(channel_given_back(ch));
 	if (ch->is_word)
 		ch->send_end = ch->granted_seen + ch->window_max;
+	one_relax(ch, true);
 	used = ch->tail_local - ch->granted_seen;
 	return used < window ? window - used : 0;
 }
@@ -139,6 +151,7 @@ one_look(struct leat_channel *ch)
 	ch->tail_seen = leat__load_seq(&ch->tail);
 	if (ch->is_word)
 		ch->recv_end = ch->tail_seen;
+	one_relax(ch, false);
 }
 
 /* How many items are there; looks again if the copy says none. */

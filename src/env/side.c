@@ -60,6 +60,20 @@ side_pay(struct leat__side *side, uint32_t chosen)
 			(uint32_t)LEAT__SIDE_FENCED);
 }
 
+void
+leat__side_relax(struct leat__side *side, uint64_t position)
+{
+	uint32_t fenced = LEAT__SIDE_FENCED;
+
+	LEAT_ASSERT(!side->is_many);
+	if (side->is_always_fenced ||
+		position - side->last_position <= WAIT_SELDOM)
+		return;
+	/* pairs with leat__side_tell; the next wait here sees it, and runs a
+	 * barrier */
+	leat__cas_seq(&side->is_fenced, &fenced, (uint32_t)LEAT__SIDE_UNFENCED);
+}
+
 /* Under the lock, or the only waiter; after the arm was put on. */
 static uint32_t
 side_settle(struct leat__side *side, uint64_t position)

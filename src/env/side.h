@@ -35,7 +35,7 @@ struct leat__arm {
  *
  * is_fenced: who tells must fence between what it did and the look at waiting.
  * 0: it need not, because who waits runs a barrier on all threads. That pays
- * when waits are rare. Only waiters change it.
+ * when waits are rare. Only those change it who wait here, or might.
  */
 struct leat__side {
 	uint64_t waiting; /* atomic: 0 = nobody; an arm, a strand or a number */
@@ -94,6 +94,20 @@ bool leat__side_rest(struct leat__side *side, struct leat__strand *strand,
 	uint64_t position);
 /* Take it off. false: somebody has, and makes it ready. */
 bool leat__side_unrest(struct leat__side *side, struct leat__strand *strand);
+
+/*
+ * One end, which is not waiting: by position as many have passed since its last
+ * wait that fences cost more than the next wait's barrier would. From then on
+ * that wait pays. To be called now and then where it looks at the other end.
+ */
+void leat__side_relax(struct leat__side *side, uint64_t position);
+
+static inline bool
+leat__side_is_fenced(const struct leat__side *side)
+{
+	return leat__unlikely(
+		leat__load_relaxed(&side->is_fenced) != LEAT__SIDE_UNFENCED);
+}
 
 /* The slow half of leat__side_tell: claim up to n waiters and wake them. */
 void leat__side_wake(struct leat__side *side, uint32_t n);

@@ -11,12 +11,14 @@
  * Whoever takes a waiter out of its word fires it, once; so a waiter that
  * finds itself taken stays until the fire. A cancel fires both, at any time.
  * A waiter may switch is_fenced in any wait, but only once it is in its word;
- * it may leave at a deadline too.
+ * it may leave at a deadline too. Between two waits it may switch it off, if it
+ * goes by that in the next one (leat__side_relax).
  *
  * Proved: all items arrive in order of credit, nobody sleeps for good, and no
  * waiter is fired that has gone.
  * Defects: -DNO_BARRIER  -DSWITCH_WITHOUT_BARRIER  -DSWITCH_OFF_EARLY
  *          -DLOOK_BEFORE_ARMING  -DLEAVE_BEFORE_FIRE  -DNO_FENCE_WHEN_ASKED
+ *          -DRELAX_AND_FORGET
  */
 #ifdef NIGHTLY
 #define N_ITEMS  4
@@ -137,6 +139,18 @@ inline switch_fence(me, asks, n_choices)
 	}
 }
 
+/* Without a wait: it is not in its word. */
+inline relax(me, asks, n_choices)
+{
+	atomic {
+		n_choices++;
+#ifndef RELAX_AND_FORGET
+		asks = 0;
+#endif
+		stores[me]!FENCED, 0
+	}
+}
+
 /* leat__side_arm, a second look, leat__waiter_wait, leat__side_disarm */
 inline wait(me, n, asks, asked, can, n_choices, was)
 {
@@ -194,7 +208,9 @@ active proctype sender()
 			n++;
 			stores[SENDER]!MOVED, n;
 			notify(SENDER, was)
-		:: else ->
+		:: asks && n_choices < CHOICES_MAX ->
+			relax(SENDER, asks, n_choices)
+		:: !has_credit(n) ->
 			wait(SENDER, n, asks, asked, can, n_choices, was)
 		fi
 	od;
@@ -220,6 +236,8 @@ active proctype receiver()
 			n++;
 			stores[RECEIVER]!MOVED, n;
 			notify(RECEIVER, was)
+		:: asks && n_choices < CHOICES_MAX ->
+			relax(RECEIVER, asks, n_choices)
 		:: !has_items(n) && was_closed ->
 			assert(n == N_ITEMS || is_done);
 			break

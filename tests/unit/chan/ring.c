@@ -339,6 +339,34 @@ START_TEST(what_a_sender_waits_for_counts_on_in_every_kind)
 }
 END_TEST
 
+/* Then nobody would pay for a fence with each item for ever. */
+START_TEST(ends_that_wait_no_more_are_told_without_fences)
+{
+	setup(0, 4);
+	for (uint32_t k = 0; k < 2; k++) {
+		leat__side_arm(&ch->receivers, &arms[0], 0);
+		leat__side_disarm(&ch->receivers, &arms[0]);
+		leat__side_arm(&ch->senders, &arms[1], 0);
+		leat__side_disarm(&ch->senders, &arms[1]);
+	}
+	ck_assert_uint_eq(ch->receivers.is_fenced, LEAT__SIDE_FENCED);
+	ck_assert_uint_eq(ch->senders.is_fenced, LEAT__SIDE_FENCED);
+	for (uint64_t n = 0; n < 270; n++) {
+		if (n == 250) {
+			ck_assert_uint_eq(
+				ch->receivers.is_fenced, LEAT__SIDE_FENCED);
+			ck_assert_uint_eq(
+				ch->senders.is_fenced, LEAT__SIDE_FENCED);
+		}
+		ck_assert_int_eq(send(n), LEAT_OK);
+		recv(n);
+	}
+	ck_assert_uint_eq(ch->receivers.is_fenced, LEAT__SIDE_UNFENCED);
+	ck_assert_uint_eq(ch->senders.is_fenced, LEAT__SIDE_UNFENCED);
+	teardown();
+}
+END_TEST
+
 /* ---- the end of many --------------------------------------------------------------------- */
 
 static void
@@ -455,6 +483,7 @@ TEST_MAIN("chan/ring", the_kind_follows_from_the_flags_and_the_capacity,
 	receiving_tells_a_sender_and_with_grants_the_grant_does,
 	positions_beyond_32_bits_work,
 	what_a_sender_waits_for_counts_on_in_every_kind,
+	ends_that_wait_no_more_are_told_without_fences,
 	the_end_is_seen_behind_the_last_item_and_not_before,
 	an_empty_ring_of_many_is_not_at_its_end,
 	who_sees_the_end_tells_the_other_receivers,

@@ -363,6 +363,25 @@ START_TEST(waits_that_become_seldom_switch_fences_off)
 }
 END_TEST
 
+START_TEST(fences_are_switched_off_without_a_wait_too)
+{
+	setup(false, false);
+	leat__side_relax(&side, 10000);
+	ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+	wait_at(1);
+	leat__side_relax(&side, 257);
+	ck_assert_uint_eq(mode(), LEAT__SIDE_FENCED);
+	ck_assert_uint_eq(world.n_barriers, 1);
+	leat__side_relax(&side, 258);
+	ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+	ck_assert_uint_eq(world.n_barriers, 1);
+	wait_at(300); /* the one that pays for that */
+	ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+	ck_assert_uint_eq(world.n_barriers, 2);
+	teardown();
+}
+END_TEST
+
 START_TEST(without_barriers_a_side_is_always_fenced)
 {
 	for (int is_many = 0; is_many < 2; is_many++) {
@@ -373,6 +392,8 @@ START_TEST(without_barriers_a_side_is_always_fenced)
 		ck_assert(side.is_always_fenced);
 		for (uint64_t at = 0; at < 100000; at += 1000)
 			wait_at(at);
+		if (!is_many)
+			leat__side_relax(&side, 200000);
 		ck_assert_uint_eq(mode(), LEAT__SIDE_FENCED);
 		ck_assert_uint_eq(world.n_barriers, 0);
 		teardown();
@@ -697,6 +718,7 @@ TEST_MAIN("env/side", telling_nobody_claims_nobody,
 	waits_that_are_seldom_pay_by_a_barrier_each,
 	waits_that_are_frequent_switch_fences_on,
 	waits_that_become_seldom_switch_fences_off,
+	fences_are_switched_off_without_a_wait_too,
 	without_barriers_a_side_is_always_fenced,
 	a_side_that_is_to_be_fenced_asks_for_no_barrier,
 	the_barrier_comes_after_the_arm_and_before_fences_count,
