@@ -971,7 +971,7 @@ is_status "isolated stages" 0
 check "isolated stages" cmp t.csv here.csv
 run run '@isolate read rows.csv ! write t2.csv'
 is_status "a source is not isolated" 2
-says "a source is not isolated" "accepted: filters with one of each"
+says "a source is not isolated" "accepted: filters with one in and one out"
 run run 'read rows.csv ! @isolate(restarts=3) csv.parse ! @isolate(restarts=3) sort x ! write t2.csv'
 is_status "a stage with a memory is not begun again" 2
 says "a stage with a memory is not begun again" "accepted: restart=never"

@@ -16,6 +16,7 @@
 #define ISOLATE_WINDOW       8u
 #define ISOLATE_WINDOW_LARGE 2u
 #define ISOLATE_LARGE_BYTES  (1u << 20)
+#define ISOLATE_COPY_BYTES   (1u << 19)
 #define ISOLATE_HANG_NS      30000000000
 #define ISOLATE_RESTARTS     1000u
 #define ISOLATE_BASE_NS      10000000
@@ -24,6 +25,17 @@
 
 /* ---- what can be -------------------------------------------------------- */
 
+static const char *
+kind_text(const struct leat_stage *st)
+{
+	if (!st->n_ins)
+		return "is a source";
+	if (st->n_ins > 1)
+		return "has several ins";
+	return st->n_outs > 1 ? "has several outs"
+			      : "chooses among its ins or outs";
+}
+
 static int
 fit_kind(const struct leat_stage *st, struct leat_error *err)
 {
@@ -31,10 +43,10 @@ fit_kind(const struct leat_stage *st, struct leat_error *err)
 
 	if (st->n_ins != 1 || st->n_outs > 1 || (st->ops.flags & chooses))
 		return leat__stage_finding(st, err, LEAT_EINVAL,
-			"@isolate: stage '%s' has %u ins and %u outs; "
-			"accepted: filters with one of each, and sinks with "
-			"one in",
-			st->name, st->n_ins, st->n_outs);
+			"@isolate: stage '%s' %s; accepted: filters with one "
+			"in and one out, and sinks with one in%s",
+			st->name, kind_text(st),
+			st->n_ins ? "" : "; isolate the stage behind it");
 	if (!st->graph->env->processes)
 		return leat__stage_finding(st, err, LEAT_ENOTSUP,
 			"@isolate: there are no processes here");
@@ -84,20 +96,28 @@ round_up_2(uint32_t n)
 	return k;
 }
 
-/* As many as make a wake of the other process cheap, and few megabytes. */
+/* As many as make a wake of the other process cheap, and few megabytes. Of what
+ * is copied, or made anew, fewer: both stay in a cache of 2 MiB, where a copy
+ * costs a third. */
 static uint32_t
-window_default(const struct leat_stage *st)
+window_default(const struct leat__span *span)
 {
+	const struct leat_stage *st = span->st;
 	uint64_t n_bytes = leat__max_u64(
 		st->in_shape.frame_bytes, st->out_shape.frame_bytes);
 	uint64_t n_base = leat__max_u64(
 		st->in_shape.base_bytes, st->out_shape.base_bytes);
-
-	if (n_bytes > ISOLATE_LARGE_BYTES)
-		return ISOLATE_WINDOW_LARGE;
-	return leat__max_u64(n_bytes, n_base) > ISOLATE_SMALL_BYTES
+	uint32_t window = leat__max_u64(n_bytes, n_base) > ISOLATE_SMALL_BYTES
 		? ISOLATE_WINDOW
 		: ISOLATE_WINDOW_SMALL;
+
+	if (n_bytes > ISOLATE_LARGE_BYTES)
+		window = ISOLATE_WINDOW_LARGE;
+	if ((span->is_copying || st->is_maker) &&
+		n_bytes * window > ISOLATE_COPY_BYTES)
+		window = (uint32_t)leat__max_u64(
+			ISOLATE_COPY_BYTES / n_bytes, ISOLATE_WINDOW_LARGE);
+	return window;
 }
 
 static uint32_t
@@ -140,7 +160,7 @@ isolate_fit(struct leat_stage *st, struct leat_error *err)
 	span->is_copying =
 		span->is_lasting && (span->inner.flags & LEAT_STAGE_IN_PLACE);
 	if (!span->asked_window)
-		span->window = window_default(st);
+		span->window = window_default(span);
 	span->n_stock = st->is_maker
 		? st->needs.max_out * ((uint32_t)span->window + 1) +
 			st->needs.holds
@@ -359,7 +379,8 @@ static const struct leat_option isolate_options[] = {
 		.fallback = "32",
 		.unit = "frames",
 		.help = "on their way at once; 8 if they are over 64 KiB, 2 if "
-			"they are over 1 MiB"},
+			"they are over 1 MiB; 512 KiB of what is written or "
+			"made"},
 	{.name = NULL},
 };
 

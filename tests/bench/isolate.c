@@ -6,8 +6,10 @@
  * it on a thread of its own in this process. The difference is the price: at
  * most 2 us are aimed at. Small frames that are passed on, frames of 64 KiB
  * that are read, or made anew; and such as are written to, of which a copy is
- * kept in case the process dies.
+ * kept in case the process dies: once more without ("lost"), and what such a
+ * copy costs alone, in the cache and beyond it.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -200,6 +202,7 @@ struct job {
 	const struct leat_stage_ops *work;
 	struct size_opts size;
 	bool is_isolated;
+	bool is_lost; /* with its process */
 };
 
 static double
@@ -210,7 +213,9 @@ job_run(void *arg)
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
 	struct leat_step steps[3] = {{&many_ops, &job->size},
 		{job->work, &job->size}, {&end_ops, NULL}};
-	struct leat_hook_step hook = {&leat_isolate_ops, NULL};
+	struct leat_isolate_opts isolate = {
+		LEAT_OPTS_INIT(leat_isolate_opts), .restart = job->is_lost};
+	struct leat_hook_step hook = {&leat_isolate_ops, &isolate};
 	struct leat_stage *st[3];
 	struct leat_graph *graph;
 	double begin;
@@ -236,12 +241,13 @@ job_run(void *arg)
 
 static void
 job_case(struct bench *bench, const char *name,
-	const struct leat_stage_ops *work, uint64_t n_frames, uint64_t n_bytes)
+	const struct leat_stage_ops *work, uint64_t n_frames, uint64_t n_bytes,
+	bool is_lost)
 {
 	struct job with = {work,
 		{LEAT_OPTS_INIT(size_opts), .n_frames = n_frames,
 			.n_bytes = n_bytes},
-		true};
+		true, is_lost};
 	struct job none = with;
 	const struct bench_subject subjects[] = {
 		{"leat", job_run, &with}, {"none", job_run, &none}};
@@ -250,16 +256,60 @@ job_case(struct bench *bench, const char *name,
 	bench_case(bench, name, "ns/frame", subjects, 2);
 }
 
+/* ---- a copy ------------------------------------------------------------- */
+
+#define COPIES 2000u
+
+struct copying {
+	uint32_t n_frames; /* of each, in turn */
+	uint8_t *from, *to;
+};
+
+static double
+copy_run(void *arg)
+{
+	const struct copying *c = arg;
+	double begin = processors_ns();
+
+	for (uint32_t k = 0; k < COPIES; k++) {
+		size_t at = (size_t)(k % c->n_frames) * LARGE_BYTES;
+
+		memcpy(c->to + at, c->from + at, LARGE_BYTES);
+		bench_keep(c->to);
+	}
+	return (processors_ns() - begin) / COPIES;
+}
+
+static void
+copy_case(struct bench *bench, const char *name, uint32_t n_frames)
+{
+	size_t n_bytes = (size_t)n_frames * LARGE_BYTES;
+	struct copying c = {n_frames, malloc(n_bytes), malloc(n_bytes)};
+	const struct bench_subject subject = {"memcpy", copy_run, &c};
+
+	if (!c.from || !c.to)
+		bench_check(LEAT_ENOMEM, "memory");
+	memset(c.from, 1, n_bytes);
+	bench_case(bench, name, "ns/frame", &subject, 1);
+	free(c.from);
+	free(c.to);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct bench bench;
 
 	bench_init(&bench, "isolate", argc, argv);
-	job_case(&bench, "pass 64 B", &look_ops, 50000, SMALL_BYTES);
-	job_case(&bench, "read 64 KiB", &look_ops, 20000, LARGE_BYTES);
-	job_case(&bench, "make 64 KiB", &make_ops, 20000, LARGE_BYTES);
-	job_case(&bench, "write 64 KiB", &change_ops, 20000, LARGE_BYTES);
+	job_case(&bench, "pass 64 B", &look_ops, 50000, SMALL_BYTES, false);
+	job_case(&bench, "read 64 KiB", &look_ops, 20000, LARGE_BYTES, false);
+	job_case(&bench, "make 64 KiB", &make_ops, 20000, LARGE_BYTES, false);
+	job_case(
+		&bench, "write 64 KiB", &change_ops, 20000, LARGE_BYTES, false);
+	job_case(&bench, "write 64 KiB, lost", &change_ops, 20000, LARGE_BYTES,
+		true);
+	copy_case(&bench, "copy 64 KiB, 8", 8);
+	copy_case(&bench, "copy 64 KiB, 32", 32);
 	bench_print(&bench);
 	return 0;
 }

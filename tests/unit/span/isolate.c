@@ -446,6 +446,67 @@ END_TEST
 
 /* ---- the end of the parent ------------------------------------------------ */
 
+/* Frames of so many bytes, of which none comes. */
+static int
+none_produce(struct leat_stage *st)
+{
+	(void)st;
+	return LEAT_EOS;
+}
+
+static int
+none_process(struct leat_stage *st, struct leat_frame *in)
+{
+	return leat_stage_emit(st, 0, in);
+}
+
+static int
+none_end(struct leat_stage *st, struct leat_frame *in)
+{
+	leat_stage_release(st, in);
+	return LEAT_OK;
+}
+
+/* How many are on their way, unless that is said. */
+static uint64_t
+window_of(uint32_t flags, uint32_t frame_bytes)
+{
+	const struct leat_stage_ops ops[3] = {
+		{LEAT_STAGE_OPS_INIT("source"), .out_layout = LEAT_LAYOUT_BYTES,
+			.needs = {.frame_bytes = frame_bytes},
+			.produce = none_produce},
+		{LEAT_STAGE_OPS_INIT("filter"),
+			.flags = LEAT_STAGE_STATELESS | flags,
+			.process = none_process},
+		{LEAT_STAGE_OPS_INIT("sink"), .flags = LEAT_STAGE_SINK,
+			.process = none_end}};
+	struct leat_step steps[3] = {
+		{&ops[0], NULL}, {&ops[1], NULL}, {&ops[2], NULL}};
+	struct leat_hook_step hook = {&leat_isolate_ops, NULL};
+	struct leat_graph *graph;
+	uint64_t window;
+
+	ck_assert_int_eq(leat_graph_create(NULL, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(graph, steps, 3, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_stage_set_hooks(graph->stages[1], &hook, 1, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(leat_graph_run(graph, NULL), LEAT_OK);
+	window = leat__span_of(graph->stages[1])->window;
+	leat_graph_destroy(graph);
+	return window;
+}
+
+START_TEST(what_is_copied_stays_in_the_cache)
+{
+	ck_assert_uint_eq(window_of(0, 65536), 32);
+	ck_assert_uint_eq(window_of(0, 65537), 8);
+	ck_assert_uint_eq(window_of(LEAT_STAGE_IN_PLACE, 4096), 32);
+	ck_assert_uint_eq(window_of(LEAT_STAGE_IN_PLACE, 32768), 16);
+	ck_assert_uint_eq(window_of(LEAT_STAGE_IN_PLACE, 65536), 8);
+	ck_assert_uint_eq(window_of(LEAT_STAGE_IN_PLACE, 1u << 20), 2);
+}
+END_TEST
+
 static int told_fd;
 
 static void
@@ -504,4 +565,5 @@ TEST_MAIN("span/isolate", all_kinds_of_stages_do_there_what_they_do_here,
 	a_stage_with_a_memory_is_not_begun_again, nor_one_that_is_not_to_be,
 	there_is_a_limit, one_that_dies_when_it_is_opened_does_not_start,
 	one_that_dies_at_its_end_has_failed, a_drain_and_a_cancel_end_it,
-	nothing_is_left_behind, a_child_ends_with_its_parent)
+	nothing_is_left_behind, what_is_copied_stays_in_the_cache,
+	a_child_ends_with_its_parent)
