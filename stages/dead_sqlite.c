@@ -64,7 +64,7 @@ sqlite_run(struct leat_dead *dead, const char *text, const char *what,
 
 #define SQLITE_COLUMNS                                                         \
 	"version,id,time,stage,code,class,reason,attempts,file,line,"          \
-	"\"column\",\"offset\",records,\"values\",head,record"
+	"\"column\",\"offset\",records,\"values\",head,record,trace"
 
 enum sqlite_column {
 	COLUMN_VERSION,
@@ -83,6 +83,7 @@ enum sqlite_column {
 	COLUMN_VALUES,
 	COLUMN_HEAD,
 	COLUMN_RECORD,
+	COLUMN_TRACE,
 	COLUMN_NUMBER /* the row's own */
 };
 
@@ -92,7 +93,7 @@ static const char sqlite_schema[] =
 	"id TEXT NOT NULL UNIQUE,time TEXT,stage TEXT,code TEXT,class TEXT,"
 	"reason TEXT,attempts INTEGER,file TEXT,line INTEGER,"
 	"\"column\" INTEGER,\"offset\" INTEGER,records INTEGER,"
-	"\"values\" INTEGER,head TEXT,record)";
+	"\"values\" INTEGER,head TEXT,record,trace TEXT)";
 
 static void
 bind_text(sqlite3_stmt *row, enum sqlite_column column, const char *text)
@@ -150,6 +151,7 @@ bind_letter(sqlite3_stmt *row, const struct leat_letter *letter, char *time)
 	bind_number(row, COLUMN_VALUES, letter->flags & LEAT_LETTER_VALUES);
 	bind_text(row, COLUMN_HEAD, letter->head);
 	bind_record(row, letter);
+	bind_text(row, COLUMN_TRACE, letter->trace);
 }
 
 static const char *
@@ -185,6 +187,7 @@ row_letter(sqlite3_stmt *row, struct leat_letter *letter)
 		.flags =
 			row_number(row, COLUMN_VALUES) ? LEAT_LETTER_VALUES : 0,
 		.head = row_text(row, COLUMN_HEAD),
+		.trace = row_text(row, COLUMN_TRACE),
 	};
 	if (row_number(row, COLUMN_VERSION) != LEAT_LETTER_VERSION)
 		letter->flags |= LEAT_LETTER_DAMAGED;
@@ -322,7 +325,7 @@ sqlite_change_rows(struct leat_dead *dead, leat_letter_change_fn fn, void *user,
 	if (!rc)
 		rc = sqlite_prepare(dead,
 			"REPLACE INTO dead_letters(" SQLITE_COLUMNS
-			",number) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			",number) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			&replace, err);
 	if (!rc)
 		rc = sqlite_prepare(dead,
@@ -355,6 +358,19 @@ sqlite_change(struct leat_dead *dead, leat_letter_change_fn fn, void *user,
 
 /* ---- life --------------------------------------------------------------- */
 
+/* A database of before letters had traces. Where this fails, what is prepared
+ * next does, and says why. */
+static void
+sqlite_add_trace(struct sqlite *s)
+{
+	static const char look[] = "SELECT trace FROM dead_letters LIMIT 0";
+
+	if (sqlite3_exec(s->db, look, NULL, NULL, NULL) != SQLITE_OK)
+		sqlite3_exec(s->db,
+			"ALTER TABLE dead_letters ADD COLUMN trace TEXT", NULL,
+			NULL, NULL);
+}
+
 static int
 sqlite_open(struct leat_dead *dead, uint32_t how, struct leat_error *err)
 {
@@ -376,9 +392,10 @@ sqlite_open(struct leat_dead *dead, uint32_t how, struct leat_error *err)
 		rc = sqlite_run(dead, sqlite_schema, what, err);
 	if (rc)
 		return rc;
+	sqlite_add_trace(s);
 	return sqlite_prepare(dead,
 		"INSERT INTO dead_letters(" SQLITE_COLUMNS
-		") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		&s->put, err);
 }
 

@@ -11,7 +11,8 @@
  *	 "reason":"...","attempts":1,"file":"a.csv","line":7,"column":1,
  *	 "offset":250,"head":"a,b","record":"1,2,3"}
  *
- * Fields that are not known are left out. A record that is no UTF-8 stands
+ * Fields that are not known are left out: "trace" is there where the frame of
+ * the record had one. A record that is no UTF-8 stands
  * there in hexadecimal, as record_hex.
  */
 #ifndef LEAT_DEAD_H
@@ -56,6 +57,8 @@ struct leat_letter {
 	uint64_t n_records;  /* that it stands for; 0 = 1 */
 	uint32_t flags;      /* LEAT_LETTER_* */
 	uint32_t reserved;
+	const char *trace; /* that its frame belonged to, as a traceparent;
+			      NULL = none */
 };
 
 /** What is to become of a letter. */

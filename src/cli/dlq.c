@@ -324,6 +324,7 @@ show_letter(const struct leat_letter *letter)
 	if (letter->n_records > 1)
 		printf("%-9s %llu\n", "records",
 			(unsigned long long)letter->n_records);
+	show_field("trace", letter->trace);
 	show_field("head", letter->head);
 	if (letter->data) {
 		printf("%-9s ",

@@ -38,8 +38,9 @@ letter_bytes(const struct leat_letter *l, const char *path)
 	return sizeof(struct leat__cli_letter) + text_bytes(l->id) +
 		text_bytes(l->stage) + text_bytes(l->code) +
 		text_bytes(l->class_name) + text_bytes(l->reason) +
-		text_bytes(l->origin) + text_bytes(l->head) + l->n_bytes +
-		text_bytes(path) + text_bytes(l->id) + sizeof(LETTERS_NAME);
+		text_bytes(l->origin) + text_bytes(l->head) +
+		text_bytes(l->trace) + l->n_bytes + text_bytes(path) +
+		text_bytes(l->id) + sizeof(LETTERS_NAME);
 }
 
 static void
@@ -57,6 +58,7 @@ letter_copy(struct leat__cli_letter *to, const struct leat_letter *from,
 	to->letter.reason = copy_text(&c, from->reason);
 	to->letter.origin = copy_text(&c, from->origin);
 	to->letter.head = copy_text(&c, from->head);
+	to->letter.trace = copy_text(&c, from->trace);
 	to->path = (char *)(uintptr_t)copy_text(&c, path);
 	name = c.at;
 	c.at = stpcpy(stpcpy(name, LETTERS_NAME), from->id ? from->id : "") + 1;

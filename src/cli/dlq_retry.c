@@ -180,6 +180,7 @@ retry_change(const struct leat_letter *letter, struct leat_letter *changed,
 	changed->class_name = again->class_name;
 	changed->reason = again->reason;
 	changed->time_ns = again->time_ns;
+	changed->trace = again->trace;
 	changed->n_attempts = letter->n_attempts + again->n_attempts;
 	return LEAT_LETTER_CHANGE;
 }

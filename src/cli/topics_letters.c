@@ -29,6 +29,7 @@ const char leat__cli_topic_letters[] =
 	"  attempts  how often stages had the record in hand, over all runs\n"
 	"  file, line, column, offset\n"
 	"            where it stands, or the value that is wrong\n"
+	"  trace     of its frame, as a traceparent, if that has one\n"
 	"  head      the first line of that file, if it names the columns\n"
 	"  record    as it came, without its line end; record_hex if it is no "
 	"UTF-8\n"

@@ -150,6 +150,8 @@ struct leat__isolation {
 	int (*reject)(struct leat_stage *st, int code,
 		const struct leat_reject *reject);
 	void *child;
+	/* of which a record is rejected; NULL = of none that is known */
+	const struct leat_frame *rejects_of;
 	uint64_t n_bytes; /* beside the pool */
 };
 

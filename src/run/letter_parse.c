@@ -73,7 +73,7 @@ letter_text(struct leat_letter *letter, const char *key)
 	} texts[] = {{"id", &letter->id}, {"stage", &letter->stage},
 		{"code", &letter->code}, {"class", &letter->class_name},
 		{"reason", &letter->reason}, {"file", &letter->origin},
-		{"head", &letter->head}};
+		{"head", &letter->head}, {"trace", &letter->trace}};
 
 	for (size_t k = 0; k < leat__array_len(texts); k++)
 		if (!strcmp(texts[k].key, key))

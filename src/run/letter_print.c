@@ -147,6 +147,7 @@ leat_letter_print(
 		print_number(&p, "records", letter->n_records);
 	if (letter->flags & LEAT_LETTER_VALUES)
 		print_text(&p, ",\"values\":true");
+	print_name(&p, ",\"trace", letter->trace);
 	print_name(&p, ",\"head", letter->head);
 	print_any(&p, ",\"record", letter->data, letter->n_bytes);
 	print_text(&p, "}\n");

@@ -10,6 +10,7 @@
 
 #include "run/dead.h"
 #include "run/run.h"
+#include <leat/trace.h>
 
 /* ---- rejecting -------------------------------------------------------------- */
 
@@ -51,9 +52,33 @@ reject_skip(struct leat_stage *st, int code, const struct leat_reject *reject,
 	return reject_fail(st, code, reject, more);
 }
 
+/* Asks to another process run ahead: the call under way is not the one that
+ * rejects. */
+static bool
+reject_find_trace(
+	const struct leat_stage *st, struct leat_trace_context *context_out)
+{
+	if (!st->isolation)
+		return leat_stage_trace(st, context_out);
+	return st->isolation->rejects_of &&
+		leat_frame_trace_get(st->isolation->rejects_of, context_out);
+}
+
+static const char *
+reject_trace(
+	const struct leat_stage *st, char buf[LEAT_TRACE_TRACEPARENT_BYTES])
+{
+	struct leat_trace_context context;
+
+	return reject_find_trace(st, &context)
+		? leat_trace_format_traceparent(&context, buf)
+		: NULL;
+}
+
 static int
 reject_write(struct leat_stage *st, int code, const struct leat_reject *reject)
 {
+	char trace[LEAT_TRACE_TRACEPARENT_BYTES];
 	struct leat_letter letter = {
 		.stage = st->name,
 		.code = leat_err_name(code),
@@ -70,6 +95,7 @@ reject_write(struct leat_stage *st, int code, const struct leat_reject *reject)
 		.n_records = reject->n_records ? reject->n_records : 1,
 		.flags = reject->flags & LEAT_REJECT_VALUES ? LEAT_LETTER_VALUES
 							    : 0,
+		.trace = reject_trace(st, trace),
 	};
 	struct leat_error err = {0};
 	int rc = leat_dead_put(st->dead, &letter, &err);

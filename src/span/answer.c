@@ -318,6 +318,13 @@ rejects_left(const struct leat__span *span, const struct leat__span_call *call)
 	return leat__min_u64(left, call->n_items - call->n_failed);
 }
 
+/* What the child was asked about, unless it has gone on. */
+static const struct leat_frame *
+call_frame(const struct leat__span_call *call)
+{
+	return call->is_moved && call->lent == call->frame ? NULL : call->frame;
+}
+
 /* A record that the stage rejects; the child waits for what is said to that. */
 static int
 reject_pass(
@@ -341,6 +348,7 @@ reject_pass(
 		return answer_is_bad(
 			span, "a record that it rejects", is_bad_out);
 	if (call->n_seen++ >= call->n_passed) {
+		span->isolation.rejects_of = call_frame(call);
 		rc = leat_stage_reject(span->st, answer->rc, &reject);
 		call->n_failed += n;
 		call->n_passed++;

@@ -189,6 +189,7 @@ call_blame(struct leat__span *span, const char *how)
 		leat__span_split(span);
 		return LEAT_OK;
 	}
+	span->isolation.rejects_of = call->frame;
 	snprintf(why, sizeof(why),
 		"a process of stage '%s' %s, each time with this in hand",
 		span->st->name, how);

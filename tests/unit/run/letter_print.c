@@ -58,7 +58,9 @@ START_TEST(all_that_is_in_a_letter_comes_back)
 		.column = 2,
 		.offset = 1ull << 40,
 		.n_records = 5,
-		.flags = LEAT_LETTER_VALUES};
+		.flags = LEAT_LETTER_VALUES,
+		.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+			 "00f067aa0ba902b7-01"};
 	struct leat_letter back;
 	struct text text;
 
@@ -79,6 +81,7 @@ START_TEST(all_that_is_in_a_letter_comes_back)
 	ck_assert_uint_eq(back.offset, 1ull << 40);
 	ck_assert_uint_eq(back.n_records, 5);
 	ck_assert_uint_eq(back.flags, LEAT_LETTER_VALUES);
+	ck_assert_str_eq(back.trace, letter.trace);
 }
 END_TEST
 
@@ -111,6 +114,7 @@ START_TEST(what_is_not_known_is_left_out)
 	ck_assert_str_eq(text.bytes, "{\"v\":1,\"id\":\"1\"}\n");
 	there_and_back(&letter, &text, &back);
 	ck_assert_ptr_null(back.stage);
+	ck_assert_ptr_null(back.trace);
 	ck_assert_ptr_null(back.data);
 	ck_assert_uint_eq(back.line, 0);
 }

@@ -54,6 +54,7 @@ compare_letter(const struct leat_letter *letter, void *user)
 	ck_assert_uint_eq(letter->offset, like->offset);
 	ck_assert_uint_eq(letter->n_records, like->n_records);
 	ck_assert_uint_eq(letter->flags, like->flags);
+	ck_assert_str_eq(letter->trace, like->trace);
 	return LEAT_OK;
 }
 
@@ -72,7 +73,9 @@ START_TEST(all_that_is_in_a_letter_comes_back)
 		.column = 2,
 		.offset = 1ull << 40,
 		.n_records = 5,
-		.flags = LEAT_LETTER_VALUES};
+		.flags = LEAT_LETTER_VALUES,
+		.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+			 "00f067aa0ba902b7-01"};
 	struct leat_dead *dead;
 
 	pipe_enter_folder();

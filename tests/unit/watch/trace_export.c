@@ -8,6 +8,10 @@
 #include "graph/graph.h"
 #include "support/fail.h"
 #include "support/numbers.h"
+#include "support/pipe.h"
+
+#include <leat/dead.h>
+#include <unistd.h>
 
 #define N_ITEMS 70u /* 10 frames of 7 */
 #define TRACE   "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -381,6 +385,123 @@ START_TEST(what_a_frame_brings_is_followed)
 }
 END_TEST
 
+/* ---- dead letters -------------------------------------------------------- */
+
+static uint64_t
+first_item(const struct leat_frame *frame)
+{
+	uint64_t item;
+
+	memcpy(&item, frame->data, sizeof(item));
+	return item;
+}
+
+/* A trace of its own for each frame: what it begins with. */
+static int
+names_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct leat_trace_context c = {.span_id = {1}, .flags = 1};
+	uint64_t item = first_item(in);
+
+	memcpy(c.trace_id, &item, sizeof(item));
+	ck_assert_int_eq(leat_frame_trace_set(in, &c, NULL), LEAT_OK);
+	return leat_stage_emit(st, 0, in);
+}
+
+static int
+refuses_process(struct leat_stage *st, struct leat_frame *in)
+{
+	uint64_t item = first_item(in);
+	struct leat_reject reject = {
+		.reason = "it is first", .data = &item, .n_bytes = 8};
+	int rc = leat_stage_reject(st, LEAT_EDATA, &reject);
+
+	if (rc < 0)
+		return rc;
+	in->len_bytes -= 8;
+	in->n_items--;
+	memmove(in->data, in->data + 8, in->len_bytes);
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops names_ops = {LEAT_STAGE_OPS_INIT("names"),
+	.flags = LEAT_STAGE_IN_PLACE, .process = names_process};
+static const struct leat_stage_ops refuses_ops = {
+	LEAT_STAGE_OPS_INIT("refuses"),
+	.flags =
+		LEAT_STAGE_STATELESS | LEAT_STAGE_IN_PLACE | LEAT_STAGE_REJECTS,
+	.in_layouts = LEAT_LAYOUT_ITEMS, .item_bytes = 8,
+	.process = refuses_process};
+
+static int
+letter_look(const struct leat_letter *letter, void *user)
+{
+	const uint8_t *data = letter->data;
+	char hex[17];
+
+	++*(uint32_t *)user;
+	ck_assert_uint_eq(letter->n_bytes, 8);
+	for (uint32_t k = 0; k < 8; k++)
+		snprintf(hex + 2 * k, 3, "%02x", data[k]);
+	ck_assert_ptr_nonnull(letter->trace);
+	ck_assert_int_eq(strncmp(letter->trace, "00-", 3), 0);
+	ck_assert_int_eq(strncmp(letter->trace + 3, hex, 16), 0);
+	return LEAT_OK;
+}
+
+static void
+check_letters(uint32_t n)
+{
+	struct leat_dead *dead;
+	uint32_t n_seen = 0;
+
+	ck_assert_int_eq(
+		leat_dead_open(NULL, "d.ndjson", LEAT_DEAD_READ, &dead, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(
+		leat_dead_each(dead, letter_look, &n_seen, NULL), LEAT_OK);
+	leat_dead_close(dead);
+	ck_assert_uint_eq(n_seen, n);
+}
+
+static void
+run_refused(bool is_isolated)
+{
+	struct leat_trace_export_opts opts = export_opts();
+	struct leat_graph *graph = graph_new(1);
+	struct leat_stage *src = add(graph, &numbers_ops, &numbers, "n");
+	struct leat_stage *a = add(graph, &names_ops, NULL, "a");
+	struct leat_stage *b = add(graph, &refuses_ops, NULL, "b");
+	struct leat_stage *end = add(graph, &sink_ops, &sink, "end");
+	struct leat_hook_step hook = {&leat_isolate_ops, NULL};
+
+	join(graph, leat_out(src, 0), leat_in(a, 0));
+	join(graph, leat_out(a, 0), leat_in(b, 0));
+	join(graph, leat_out(b, 0), leat_in(end, 0));
+	ck_assert_int_eq(
+		leat_stage_set_on_error(b, LEAT_ON_ERROR_DEAD_LETTER, 0, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(
+		leat_stage_set_dead_letters(b, "d.ndjson", NULL), LEAT_OK);
+	if (is_isolated)
+		ck_assert_int_eq(
+			leat_stage_set_hooks(b, &hook, 1, NULL), LEAT_OK);
+	run(graph, &opts);
+	leat_graph_destroy(graph);
+}
+
+START_TEST(dead_letters_tell_the_trace_of_their_frame)
+{
+	pipe_enter_folder();
+	for (int k = 0; k < 2; k++) {
+		unlink("d.ndjson");
+		run_refused(k);
+		check_letters(N_ITEMS / 7);
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_frame_without_a_table_beside_it_has_no_trace)
 {
 	struct leat_trace_context c = {.trace_id = {1}}, none = {.flags = 0};
@@ -614,6 +735,7 @@ TEST_MAIN("watch/trace_export", each_frame_is_a_chain_of_spans_below_the_run,
 	shared_frames_have_another_parent_on_each_branch,
 	a_frame_that_was_held_stays_in_its_trace,
 	what_a_frame_brings_is_followed,
+	dead_letters_tell_the_trace_of_their_frame,
 	a_frame_without_a_table_beside_it_has_no_trace,
 	what_may_be_sent_again_is_and_arrives_once,
 	what_may_not_be_sent_again_is_counted,
