@@ -86,6 +86,11 @@ LEAT_API struct leat_file_info leat_file_info(const struct leat_file *file);
 LEAT_API LEAT_MUST_CHECK int leat_file_read(
 	struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out);
 
+/** As leat_file_read, but LEAT_EAGAIN if nothing has come until a moment, by
+ * the clock of leat_stage_now_ns(). A regular file never lets wait. */
+LEAT_API LEAT_MUST_CHECK int leat_file_read_until(struct leat_file *file,
+	void *buf, size_t n_bytes, int64_t until_ns, size_t *n_out);
+
 /** Read from a place without moving on; regular files only. As above. */
 LEAT_API LEAT_MUST_CHECK int leat_file_peek(struct leat_file *file,
 	uint64_t offset, void *buf, size_t n_bytes, size_t *n_out);

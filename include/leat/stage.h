@@ -585,6 +585,20 @@ LEAT_API LEAT_MUST_CHECK int leat_stage_reject(
 LEAT_API bool leat_stage_is_draining(const struct leat_stage *st);
 
 /**
+ * Of a filter: something is to be done at a moment, also if nothing comes until
+ * then. A source on whose thread the filter rides (LEAT_STAGE_LIGHT) is told,
+ * and one that waits for the outside may pass on an empty frame then; behind a
+ * channel the next frame has to do. Each call takes the place of the one
+ * before. Not of LEAT_STAGE_STATELESS.
+ *
+ * @param at_ns  of the clock of leat_stage_now_ns(); LEAT_NEVER: no longer
+ */
+LEAT_API void leat_stage_ask(struct leat_stage *st, int64_t at_ns);
+
+/** Of a source: the moment that a filter has asked for; LEAT_NEVER: none. */
+LEAT_API int64_t leat_stage_asked_ns(const struct leat_stage *st);
+
+/**
  * Of LEAT_STAGE_BLOCKING: wait for a moment.
  *
  * @param until_ns  of the clock of leat_now_ns()

@@ -225,6 +225,7 @@ struct leat_csv_parse_opts {
 	uint32_t infer; /* 0 = types that nobody declared are inferred, 1 =
 			 * they are strings */
 	uint32_t reserved;
+	int64_t infer_wait_ns; /* for these rows; 0 = 10 s */
 };
 
 /** csv.cut: bytes cut where records of a CSV end. Comes by itself before
@@ -282,7 +283,8 @@ struct leat_json_parse_opts {
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
 	uint32_t strict; /* 1: every value is checked against its type */
 	uint32_t reserved;
-	const char *filename; /* a column that says which file; "" = none */
+	const char *filename;  /* a column that says which file; "" = none */
+	int64_t infer_wait_ns; /* for lines to look at; 0 = 10 s */
 };
 
 /** json.path NEW=$.a.b[0],... from=COLUMN: columns from inside JSON text. */

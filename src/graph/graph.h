@@ -235,6 +235,7 @@ struct leat_stage {
 				       */
 	struct leat__hooks *hooks_in_use; /* atomic: of the call under way */
 	int64_t call_deadline_ns;         /* of the call under way; 0 = none */
+	int64_t asked_ns; /* of a source, by who rides on it; 0 = never */
 	struct leat_ctx *call_ctx; /* that ends by then; NULL = not asked for */
 	uint32_t is_cut; /* atomic: ended early, nobody wants more from it */
 	struct leat__counters counters;

@@ -176,16 +176,28 @@ file_fail_late(struct leat_file *file)
 		file_name(file));
 }
 
-/* Until the file is ready; as file_look(), LEAT_ETIMEDOUT, and LEAT_EIO. */
+/* The moment that was waited for has come: whose was it? */
 static int
-file_wait(struct leat_file *file)
+file_end_wait(struct leat_file *file, int64_t until_ns)
+{
+	int64_t deadline_ns = file->st->call_deadline_ns;
+
+	return deadline_ns && deadline_ns <= until_ns ? file_fail_late(file)
+						      : LEAT_EAGAIN;
+}
+
+/* Until the file is ready; as file_look(), LEAT_EAGAIN at a moment,
+ * LEAT_ETIMEDOUT, and LEAT_EIO. */
+static int
+file_wait(struct leat_file *file, int64_t until_ns)
 {
 	struct leat_graph *graph = file->st->graph;
 	struct leat__poll polls[3] = {{.fd = file->fd}};
 	int64_t deadline_ns = file->st->call_deadline_ns;
 	uint32_t n = 1;
 
-	deadline_ns = deadline_ns ? deadline_ns : LEAT_NEVER;
+	if (!deadline_ns || deadline_ns > until_ns)
+		deadline_ns = until_ns;
 	polls[0].want = file->is_reading ? LEAT__POLL_READ : LEAT__POLL_WRITE;
 	n = file_add_event(polls, n, leat__run_cancel_fd(graph));
 	if (file->is_reading)
@@ -201,7 +213,7 @@ file_wait(struct leat_file *file)
 		rc = file->env->poll(file->env, polls, n, deadline_ns);
 		leat__run_wait_end(file->st);
 		if (rc == 0)
-			return file_fail_late(file);
+			return file_end_wait(file, until_ns);
 		if (rc < 0 && rc != -EINTR)
 			return file_fail(file, -rc, "wait for");
 	}
@@ -209,11 +221,11 @@ file_wait(struct leat_file *file)
 
 /* Before a call that moves bytes. */
 static int
-file_await(struct leat_file *file)
+file_await(struct leat_file *file, int64_t until_ns)
 {
 	if (file->info.flags & LEAT_FILE_IS_REGULAR)
 		return file_look(file);
-	return file_wait(file);
+	return file_wait(file, until_ns);
 }
 
 static bool
@@ -475,12 +487,13 @@ leat_file_create(struct leat_stage *st, const char *path, uint32_t flags,
 /* ---- moving bytes ------------------------------------------------------- */
 
 int
-leat_file_read(struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out)
+leat_file_read_until(struct leat_file *file, void *buf, size_t n_bytes,
+	int64_t until_ns, size_t *n_out)
 {
 	int64_t n;
 
 	do {
-		LEAT_TRY(file_await(file));
+		LEAT_TRY(file_await(file, until_ns));
 		n = file->env->read(file->env, file->fd, buf, n_bytes);
 	} while (file_is_again(n));
 	if (n < 0)
@@ -490,6 +503,12 @@ leat_file_read(struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out)
 	file->n_bytes += (uint64_t)n;
 	*n_out = (size_t)n;
 	return LEAT_OK;
+}
+
+int
+leat_file_read(struct leat_file *file, void *buf, size_t n_bytes, size_t *n_out)
+{
+	return leat_file_read_until(file, buf, n_bytes, LEAT_NEVER, n_out);
 }
 
 int
@@ -547,7 +566,7 @@ leat_file_write(struct leat_file *file, const void *buf, size_t n_bytes)
 		size_t piece = n_bytes < most ? n_bytes : most;
 		int64_t n;
 
-		LEAT_TRY(file_await(file));
+		LEAT_TRY(file_await(file, LEAT_NEVER));
 		n = file->env->write(file->env, file->fd, at, piece);
 		if (file_is_again(n))
 			continue;

@@ -24,6 +24,24 @@ leat__sleep_until_drain(struct leat_stage *st, int64_t until_ns)
 	return is_cut ? LEAT_ETIMEDOUT : LEAT_OK;
 }
 
+/* ---- a moment that is asked for ----------------------------------------- */
+
+/* Both are called on the thread of the segment's task, so there is nothing to
+ * be ordered. */
+void
+leat_stage_ask(struct leat_stage *st, int64_t at_ns)
+{
+	st->segment->stages[0]->asked_ns = at_ns == LEAT_NEVER ? 0 : at_ns;
+}
+
+int64_t
+leat_stage_asked_ns(const struct leat_stage *st)
+{
+	return st->asked_ns ? st->asked_ns : LEAT_NEVER;
+}
+
+/* ---- sleeping ------------------------------------------------------------ */
+
 int
 leat_stage_sleep_until(struct leat_stage *st, int64_t until_ns)
 {

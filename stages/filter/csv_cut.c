@@ -3,7 +3,8 @@
  *
  * What it emits is said in cut.h: frames of whole records, without the header.
  * The schema is made of what the source shows of itself, if that suffices, else
- * of the first frames; every frame's head points to it.
+ * of the first frames, as far as they have come while infer_wait went by; every
+ * frame's head points to it.
  * One thread at a time.
  */
 #include <string.h>
@@ -175,6 +176,7 @@ csv_settle(struct leat_stage *st, struct csv_cut *s)
 	if (s->must_sniff)
 		csv_set_dialect(s, csv_sniff(c->carry, c->n_carry));
 	s->must_gather = 0;
+	cut_wait_no_more(st, c);
 	while (c->n_carry) {
 		c->scan = (struct leat_cut){0};
 		at = leat_text_cut_first(
@@ -237,6 +239,31 @@ csv_needs_no_rows(struct leat_stage *st, struct csv_cut *s)
 	return csv_schema_is_settled(st, &s->names, &r);
 }
 
+/* Has a row come, and has it been waited for others long enough? */
+static bool
+csv_has_waited(struct leat_stage *st, struct csv_cut *s)
+{
+	const struct cut *c = &s->cut;
+	struct leat_dialect dialect = s->must_sniff
+		? csv_sniff(c->carry, c->n_carry)
+		: s->names.dialect;
+	uint32_t n_wanted = s->names.opts->header ? 1 : 2, n = 0, at = 0;
+
+	if (!cut_has_waited(st, c))
+		return false;
+	while (n < n_wanted) {
+		struct leat_cut cut = {0};
+
+		leat_text_cut_first(
+			&cut, &dialect, c->carry + at, c->n_carry - at);
+		if (!cut.end)
+			return false;
+		n += !csv_is_blank(c->carry + at, cut.end);
+		at += cut.end;
+	}
+	return true;
+}
+
 /*
  * Gather what a source that can be looked at would have shown, so that a pipe
  * has the same columns, whatever pieces it comes in. 1: the sample is there,
@@ -255,8 +282,10 @@ csv_sample(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	n = csv_sample_part(s, in->data + c->at, n);
 	cut_carry(c, in->data + c->at, n);
 	c->at += n;
-	if (c->n_carry < most && !s->is_sampled) {
+	if (c->n_carry < most && !s->is_sampled && !csv_has_waited(st, s)) {
 		rc = csv_needs_no_rows(st, s);
+		if (!rc)
+			cut_wait(st, c, s->names.opts->infer_wait_ns);
 		if (rc <= 0)
 			return rc;
 	}
@@ -322,13 +351,14 @@ csv_gather(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 	return 1;
 }
 
-/* 1: the header has been taken, 0: more is needed, or a code. */
+/* 1: the header has been taken, 0: more is needed, or a code. An empty frame
+ * may mean that a sample has been waited for long enough. */
 static int
 csv_header(struct leat_stage *st, struct csv_cut *s, struct leat_frame *in)
 {
 	struct cut *c = &s->cut;
 
-	while (!s->has_header && c->at < in->len_bytes) {
+	while (!s->has_header && (c->at < in->len_bytes || s->must_gather)) {
 		int rc;
 
 		if (s->must_gather) {

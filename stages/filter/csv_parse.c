@@ -701,6 +701,14 @@ const struct leat_option leat__csv_parse_options[] = {
 		.fallback = "1000",
 		.unit = "rows",
 		.help = "rows whose values say which type a column has"},
+	{.name = "infer_wait",
+		.type = LEAT_OPTION_DURATION,
+		.offset = offsetof(struct leat_csv_parse_opts, infer_wait_ns),
+		.min = 1,
+		.max = INT64_MAX,
+		.fallback = "10s",
+		.unit = "ns",
+		.help = "of a pipe: then the rows that have come are enough"},
 	{.name = "infer",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_csv_parse_opts, infer),
@@ -756,11 +764,13 @@ const struct leat_stage_ops leat_csv_parse_ops = {
 		"for it\n"
 		"as such, and with strict=on in any case.\n"
 		"\n"
-		"Types never hang on timing: of a pipe, rows wait until the "
-		"sample is there\n"
-		"(infer_rows, 64 KiB, or the end). With infer=off, or all "
-		"columns declared,\n"
-		"they go on as they come.\n"
+		"Of a pipe, rows wait until the sample is there (infer_rows, "
+		"64 KiB, or the\n"
+		"end), so that types do not hang on timing; but infer_wait "
+		"behind its first\n"
+		"bytes those that have come have to do, as soon as there is "
+		"one. With\n"
+		"infer=off, or all columns declared, rows go on as they come.\n"
 		"\n"
 		"    leat run 'read a.tsv ! csv.parse sep=tab ! count'\n"
 		"    leat run 'read a.csv schema=\"id:string\" ! select id'\n",

@@ -60,6 +60,36 @@ cut_negotiate(struct leat_stage *st, struct cut *s, const struct leat_shape *in,
 	return cut_grow(st, s, 0);
 }
 
+/* ---- a sample that is waited for ------------------------------------------ */
+
+void
+cut_wait(struct leat_stage *st, struct cut *s, int64_t wait_ns)
+{
+	int64_t now_ns = leat_stage_now_ns(st);
+
+	if (s->until_ns || !s->n_carry)
+		return;
+	if (!wait_ns)
+		wait_ns = CUT_WAIT_NS;
+	s->until_ns =
+		wait_ns < LEAT_NEVER - now_ns ? now_ns + wait_ns : LEAT_NEVER;
+	leat_stage_ask(st, s->until_ns);
+}
+
+bool
+cut_has_waited(struct leat_stage *st, const struct cut *s)
+{
+	return s->until_ns && leat_stage_now_ns(st) >= s->until_ns;
+}
+
+void
+cut_wait_no_more(struct leat_stage *st, struct cut *s)
+{
+	if (s->until_ns)
+		leat_stage_ask(st, LEAT_NEVER);
+	s->until_ns = 0;
+}
+
 /* ---- the carry ---------------------------------------------------------- */
 
 uint32_t

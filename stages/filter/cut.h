@@ -18,6 +18,8 @@
 #define CUT_SLACK_BYTES  64
 #define CUT_RECORD_BYTES (1u << 20) /* default of max_record_bytes */
 #define CUT_CARRY_BYTES  65536      /* room for what most files need */
+#define CUT_WAIT_NS                                                            \
+	INT64_C(10000000000) /* default of infer_wait, for a sample */
 
 /* What is wrong with the one record of a frame. */
 enum cut_flaw {
@@ -65,6 +67,7 @@ struct cut {
 	uint32_t is_begun;   /* at counts in the frame in hand */
 	uint32_t is_stopped; /* the stream was cut: what is carried is gone */
 	uint32_t has_emitted;
+	int64_t until_ns; /* a sample is waited for; 0 = none is */
 };
 
 /* In init. max_record_bytes 0 = the default. */
@@ -89,6 +92,13 @@ void cut_carry(struct cut *s, const uint8_t *data, uint32_t n_bytes);
  */
 int cut_add(struct leat_stage *st, struct cut *s, const uint8_t *data,
 	uint32_t n_bytes);
+/* The carry is to become a sample: how long that is waited for counts from its
+ * first bytes on. 0 = CUT_WAIT_NS. */
+void cut_wait(struct leat_stage *st, struct cut *s, int64_t wait_ns);
+/* Is that time over? */
+bool cut_has_waited(struct leat_stage *st, const struct cut *s);
+/* It has become one, or there will be none. */
+void cut_wait_no_more(struct leat_stage *st, struct cut *s);
 /* The first bytes of the carry are done with. */
 void cut_drop(struct cut *s, uint32_t n_bytes);
 

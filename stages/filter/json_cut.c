@@ -4,7 +4,8 @@
  * What it emits is said in cut.h: frames of whole lines, whose heads point to
  * the columns. These are declared, or made of what the source shows of itself,
  * or else of the first lines: then as much is gathered as a sample has, so that
- * a pipe gives the same columns as a file.
+ * a pipe gives the same columns as a file; or as has come while infer_wait went
+ * by, if that is a line.
  * One thread at a time.
  */
 #include <string.h>
@@ -73,7 +74,8 @@ json_count(struct json_cut *s)
 	}
 }
 
-/* Is the carry as long as a sample, or has it as many lines? Then it is one. */
+/* Is the carry as long as a sample, or has it as many lines, or one and has it
+ * been waited for others long enough? Then it is one. */
 static int
 json_look(struct leat_stage *st, struct json_cut *s, bool is_end)
 {
@@ -83,8 +85,12 @@ json_look(struct leat_stage *st, struct json_cut *s, bool is_end)
 
 	json_count(s);
 	if (!is_end && c->n_carry < c->max_carry && s->n_objects < wanted &&
-		(c->n_carry < json_sample_bytes(s) || !s->n_counted))
+		(c->n_carry < json_sample_bytes(s) || !s->n_counted) &&
+		!(s->n_objects && cut_has_waited(st, c))) {
+		cut_wait(st, c, s->opts->infer_wait_ns);
 		return LEAT_OK;
+	}
+	cut_wait_no_more(st, c);
 	s->n_objects = s->n_counted = 0;
 	c->is_fresh = 1;
 	/* a line that is too long says nothing of those behind it, which are

@@ -462,6 +462,14 @@ const struct leat_option leat__json_parse_options[] = {
 		.fallback = "1000",
 		.unit = "rows",
 		.help = "lines that columns are made from, without schema"},
+	{.name = "infer_wait",
+		.type = LEAT_OPTION_DURATION,
+		.offset = offsetof(struct leat_json_parse_opts, infer_wait_ns),
+		.min = 1,
+		.max = INT64_MAX,
+		.fallback = "10s",
+		.unit = "ns",
+		.help = "of a pipe: then the lines that have come are enough"},
 	{.name = "nested",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_json_parse_opts, nested),
@@ -505,8 +513,10 @@ const struct leat_stage_ops leat_json_parse_ops = {
 		"passed\n"
 		"over. Columns are those of schema=, in its order; or the "
 		"keys\n"
-		"of the first lines (1000, or 64 KiB of them) in order of\n"
-		"appearance. An object in an object gives a column for each "
+		"of the first lines (1000, or 64 KiB of them, or what a pipe "
+		"has\n"
+		"brought until infer_wait) in order of appearance.\n"
+		"An object in an object gives a column for each "
 		"of\n"
 		"its keys, named by path: user.name; lists are kept as "
 		"JSON\n"

@@ -6,7 +6,8 @@
  * passed on at once. Every frame has headroom, so that a parser can put the
  * beginning of a record in front of its end, and slack behind, so that it can
  * scan beyond the last byte. A drained source ends with an empty frame marked
- * LEAT_FRAME_CUT: the stream did not end, it was stopped. Where a path is a
+ * LEAT_FRAME_CUT: the stream did not end, it was stopped. An empty frame also
+ * says that a moment has come that a parser has asked for. Where a path is a
  * pattern, the first frame of every file says so (LEAT_FRAME_FIRST). A call
  * that has failed has taken nothing away: made again, it goes on at the same
  * byte.
@@ -34,6 +35,7 @@ struct read_state {
 	uint32_t is_regular;
 	uint32_t is_at_end;
 	uint64_t offset; /* bytes emitted of this file */
+	int64_t told_ns; /* the last moment asked for that was kept */
 };
 
 static int
@@ -171,21 +173,38 @@ read_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	return rc;
 }
 
-/* LEAT_OK: something was read. LEAT_EOS: nothing, the end or a drain. */
-static int
-read_fill(struct read_state *s, struct leat_frame *frame)
+/* Until when is something waited for? Each moment is kept once. */
+static int64_t
+read_until_ns(const struct leat_stage *st, const struct read_state *s)
 {
+	int64_t asked_ns = leat_stage_asked_ns(st);
+
+	return asked_ns == s->told_ns ? LEAT_NEVER : asked_ns;
+}
+
+/* LEAT_OK: something was read, or a moment has come that was asked for.
+ * LEAT_EOS: nothing, the end or a drain. */
+static int
+read_fill(struct leat_stage *st, struct leat_frame *frame)
+{
+	struct read_state *s = leat_stage_state(st);
+	int64_t until_ns = read_until_ns(st, s);
 	uint32_t n_max = s->chunk_bytes;
 	int rc = LEAT_OK;
 	size_t n;
 
 	while (rc == LEAT_OK && frame->len_bytes < n_max) {
-		rc = leat_file_read(s->file, frame->data + frame->len_bytes,
-			n_max - frame->len_bytes, &n);
+		rc = leat_file_read_until(s->file,
+			frame->data + frame->len_bytes,
+			n_max - frame->len_bytes, until_ns, &n);
 		if (rc == LEAT_OK)
 			frame->len_bytes += (uint32_t)n;
 		if (rc == LEAT_OK && !s->is_regular)
 			break;
+	}
+	if (rc == LEAT_EAGAIN) {
+		s->told_ns = until_ns;
+		return LEAT_OK;
 	}
 	/* what was read goes on; the rest of it is told by the next call */
 	if (rc < 0 && rc != LEAT_ECANCELED && frame->len_bytes > 0)
@@ -233,7 +252,7 @@ read_produce(struct leat_stage *st)
 		rc = read_begin(st, &frame);
 	if (rc < 0)
 		return rc;
-	rc = read_fill(s, frame);
+	rc = read_fill(st, frame);
 	/* of an empty file there is a frame as well */
 	if (rc == LEAT_OK || (rc == LEAT_EOS && s->is_first))
 		return read_emit(st, frame);
