@@ -31,7 +31,7 @@ afters_push(struct leat_ctx *ctx, struct leat_ctx_after *node)
 		first->prev = node;
 	} else {
 		node->prev = node;
-		ctx->afters = node;
+		leat__store_relaxed(&ctx->afters, node);
 	}
 }
 
@@ -45,7 +45,7 @@ afters_remove(struct leat_ctx *ctx, struct leat_ctx_after *node)
 	else
 		first->prev = node->prev;
 	if (node == first)
-		ctx->afters = node->next;
+		leat__store_relaxed(&ctx->afters, node->next);
 	else
 		node->prev->next = node->next;
 	node->state = AFTER_NONE;
@@ -81,6 +81,10 @@ leat__ctx_call_afters(struct leat_ctx *ctx)
 	const struct leat__env *env = ctx->root->env;
 	struct leat_ctx_after *node;
 
+	/* it was marked under the lock: what was queued before is seen; what
+	 * comes later is called by who brings it */
+	if (!leat__load_relaxed(&ctx->afters))
+		return;
 	leat__lock_take(&ctx->lock, env);
 	while ((node = ctx->afters)) {
 		afters_remove(ctx, node);

@@ -146,7 +146,7 @@ ctx_link(struct leat_ctx *parent, struct leat_ctx *child)
 	child->next = parent->children;
 	if (child->next)
 		child->next->prev = child;
-	parent->children = child;
+	leat__store_relaxed(&parent->children, child);
 	parent->n_children++;
 }
 
@@ -159,7 +159,7 @@ ctx_unlink(struct leat_ctx *parent, struct leat_ctx *child)
 	if (child->prev)
 		child->prev->next = child->next;
 	else
-		parent->children = child->next;
+		leat__store_relaxed(&parent->children, child->next);
 	if (child->next)
 		child->next->prev = child->prev;
 	parent->n_children--;
@@ -280,12 +280,18 @@ ctx_mark(struct leat_ctx *ctx, struct ctx_cause *cause)
 	return is_live ? CTX_MARKED : CTX_WAS_DONE;
 }
 
-/* Mark the children of a context that has ended, and put them on the walk. */
+/*
+ * Mark the children of a context that has ended, and put them on the walk. It
+ * was marked under its lock, so those that were put below it before are seen
+ * without; who comes later finds it ended under the lock, and ends by itself.
+ */
 static void
 ctx_end_children(
 	struct leat_ctx *ctx, struct ctx_cause *cause, struct leat_ctx **walk)
 {
-	struct leat_ctx *child = leat__ctx_next_child(ctx, NULL);
+	struct leat_ctx *child = leat__load_relaxed(&ctx->children)
+		? leat__ctx_next_child(ctx, NULL)
+		: NULL;
 
 	while (child) {
 		enum ctx_mark mark = ctx_mark(child, cause);
@@ -483,7 +489,8 @@ leat_ctx_destroy(struct leat_ctx *ctx)
 	if (!ctx)
 		return;
 	LEAT_INVARIANT(leat__load_relaxed(&ctx->refs) != 0);
-	leat__ctx_end(ctx, LEAT_ECANCELED);
+	if (!leat__ctx_is_done(ctx))
+		leat__ctx_end(ctx, LEAT_ECANCELED);
 	leat__ctx_stop_timer(ctx);
 	leat__store_relaxed(&ctx->is_destroyed, 1);
 	leat__ctx_release(ctx);

@@ -49,12 +49,13 @@ struct leat_ctx {
 	uint8_t is_destroyed;   /* by its owner; atomic */
 	struct ctx_root *root;
 	struct leat_ctx *parent;
-	struct leat_ctx *children; /* L: first, newest */
+	struct leat_ctx *children; /* L: first, newest; atomic for a look */
 	struct leat_ctx *next;     /* sibling: parent's L; in the free list */
 	struct leat_ctx *prev;     /* sibling: parent's L */
 	struct leat_ctx *walk;     /* next to be told, of who ended it */
 	struct ctx_cause *cause;   /* written before state is CTX_DONE */
-	struct leat_ctx_after *afters; /* L: first; its prev is the last */
+	struct leat_ctx_after *afters; /* L: first; its prev is the last;
+					  atomic for a look */
 	struct ctx_call *calls;        /* L */
 	struct ctx_value *values;      /* newest; atomic */
 	int64_t deadline_ns;           /* its own; changes under L; atomic */
@@ -117,7 +118,7 @@ const char *leat__ctx_where(const struct leat_ctx *ctx);
 
 /* ---- after.c ---------------------------------------------------------------- */
 
-/* Call all callbacks of a context that has ended. */
+/* Call all callbacks of a context that the caller has ended. */
 void leat__ctx_call_afters(struct leat_ctx *ctx);
 /* Is it the node of a struct leat__ctx_wait? */
 bool leat__ctx_after_is_wait(const struct leat_ctx_after *node);
