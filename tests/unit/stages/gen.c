@@ -65,17 +65,27 @@ START_TEST(the_same_seed_gives_the_same_rows)
 }
 END_TEST
 
+/* By hand: AddressSanitizer has strchr look at a string to its end, so that
+ * the lines of a long one would take their square in time. */
+static const char *
+behind(const char *text, char what)
+{
+	while (*text && *text != what)
+		text++;
+	return *text ? text + 1 : text;
+}
+
 /* The second field of each line. */
 static void
 moments_ascend(const char *text, const char *least, const char *most)
 {
 	char before[32] = "", now[32];
 
-	for (text = strchr(text, '\n') + 1; *text;
-		text = strchr(text, '\n') + 1) {
-		const char *at = strchr(text, ',') + 1;
+	for (text = behind(text, '\n'); *text; text = behind(text, '\n')) {
+		const char *at = behind(text, ',');
+		const char *end = behind(at, ',');
 
-		snprintf(now, sizeof(now), "%.*s", (int)strcspn(at, ","), at);
+		snprintf(now, sizeof(now), "%.*s", (int)(end - at - 1), at);
 		ck_assert_str_ge(now, least);
 		ck_assert_str_le(now, most);
 		ck_assert(strncmp(before, now, 19) <= 0);
