@@ -33,11 +33,12 @@
 
 #include "env/env.h"
 
-#define POSIX_NS_PER_S   1000000000
-#define POSIX_ALIGN      ((size_t)LEAT__CACHE_LINE)
-#define POSIX_HUGE_BYTES ((size_t)2 << 20)
-#define POSIX_PAGE_BYTES ((size_t)4096)
-#define POSIX_GUARDS_MAX 64u /* installed by one call */
+#define POSIX_NS_PER_S    1000000000
+#define POSIX_ALIGN       ((size_t)LEAT__CACHE_LINE)
+#define POSIX_LARGE_BYTES ((size_t)1 << 20)
+#define POSIX_HUGE_BYTES  ((size_t)2 << 20)
+#define POSIX_PAGE_BYTES  ((size_t)4096)
+#define POSIX_GUARDS_MAX  64u /* installed by one call */
 
 /* Linux 6.13; newer than the headers of Debian 12 */
 #ifndef MADV_GUARD_INSTALL
@@ -266,15 +267,33 @@ posix_n_cores(const struct leat__env *env)
 
 /* ---- memory --------------------------------------------------------------- */
 
+/* Zeroes that the kernel puts there when a page is touched, of an allocator
+ * that aligns what is large; NULL = of another. What a stage may need is more,
+ * as a rule, than what it will. */
+static void *
+posix_alloc_large(size_t n_bytes)
+{
+	void *memory = calloc(1, n_bytes);
+
+	if ((uintptr_t)memory % POSIX_ALIGN == 0)
+		return memory;
+	free(memory);
+	return NULL;
+}
+
 static void *
 posix_alloc(const struct leat__env *env, size_t n_bytes)
 {
 	size_t n = leat__round_up(n_bytes ? n_bytes : 1, POSIX_ALIGN);
-	void *memory;
+	void *memory = NULL;
 
 	(void)env;
 	if (n < n_bytes) /* rounded past the end */
 		return NULL;
+	if (n >= POSIX_LARGE_BYTES)
+		memory = posix_alloc_large(n);
+	if (memory)
+		return memory;
 	memory = aligned_alloc(POSIX_ALIGN, n);
 	if (memory)
 		memset(memory, 0, n);

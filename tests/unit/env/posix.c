@@ -171,7 +171,8 @@ is_zero(const uint8_t *p, size_t n)
 
 START_TEST(memory_is_zeroed_and_aligned)
 {
-	static const size_t sizes[] = {0, 1, 63, 64, 65, 4096, 1000003};
+	static const size_t sizes[] = {
+		0, 1, 63, 64, 65, 4096, 1000003, 1 << 20, (3 << 20) + 1};
 
 	env = leat__env_posix();
 	for (int round = 0; round < 3; round++) {
