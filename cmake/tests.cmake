@@ -28,6 +28,12 @@ if(support_sources)
 		PkgConfig::CHECK)
 endif()
 
+# A test runs once: what it takes to compile it better is more than that saves.
+set(leat_test_compile_flags $<$<CONFIG:Release>:-O1>)
+if(leat_is_sanitized)
+	set(leat_test_compile_flags -O0)
+endif()
+
 add_custom_target(tests)
 foreach(source ${test_sources})
 	string(REGEX REPLACE "\\.c$" "" name ${source})
@@ -39,7 +45,7 @@ foreach(source ${test_sources})
 	leat_program(${target})
 	target_include_directories(${target} PRIVATE src tests)
 	target_compile_options(${target} PRIVATE -Wno-missing-prototypes
-		$<$<CONFIG:Release>:-O1>)
+		${leat_test_compile_flags})
 	target_link_options(${target} PRIVATE ${leat_test_link_flags})
 	if(support_sources)
 		target_link_libraries(${target} PRIVATE leat_test_support)
