@@ -32,7 +32,7 @@ LEAST_SHARE = 0.9
 SIM_ARGS = {
     "sim": ["--scenario=all", "--runs=1500", "--points=5000000",
         "--memory=both", "--seed=1"],
-    "sim-long": ["--scenario=all", "--runs=20000", "--points=20000000",
+    "sim-long": ["--scenario=all", "--runs=20000", "--points=10000000",
         "--memory=both", "--seed=1"],
     "sim-graph": ["--scenario=graph", "--runs=5000", "--memory=both",
         "--seed=1"],
