@@ -145,14 +145,17 @@ run_us(const char *text, uint32_t segment, uint32_t *n_out)
 
 	*n_out = 0;
 	snprintf(wanted, sizeof(wanted), "\"segment\":%u,", segment);
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		size_t n = strcspn(text, "\n");
+	while (*text) {
 		char line[1000];
 		const char *dur;
+		size_t n = 0;
 
-		ck_assert_uint_lt(n, sizeof(line));
-		memcpy(line, text, n);
+		for (; *text && *text != '\n'; text++) {
+			ck_assert_uint_lt(n, sizeof(line) - 1);
+			line[n++] = *text;
+		}
 		line[n] = '\0';
+		text += *text == '\n';
 		dur = strstr(line, "\"dur\":");
 		if (!dur || !strstr(line, "\"cat\":\"run\"") ||
 			!strstr(line, wanted))
