@@ -220,6 +220,10 @@ help_word(const char *name)
 			topic->text);
 	else
 		return help_unknown(name);
+	/* a word for both: what the command is about */
+	if (command && topic->name)
+		printf("\n%s: %s\n\n%s", topic->name, topic->summary,
+			topic->text);
 	if (topic->name && strcmp(name, "guards") == 0)
 		help_guards();
 	return leat__cli_flush();
