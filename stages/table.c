@@ -10,6 +10,7 @@
 static const struct leat_stage_ops *const table_stages[] = {
 	&leat_read_ops,
 	&leat_gen_ops,
+	&leat_pass_ops,
 	&leat_tee_ops,
 	&leat_split_ops,
 	&leat_merge_ops,

@@ -40,7 +40,7 @@ graph:
   - where: "{where}"
   - derive: "k=${{K}}"
   - derive: "j=k * 2, s='${{SECRET}}'"
-{more}  - write: out.csv
+{more}  - write: {sink}
 """
 
 
@@ -87,9 +87,10 @@ class Run:
         return status
 
 
-def put(folder, k=0, rate="8M", where="n > 0", more=""):
+def put(folder, k=0, rate="8M", where="n > 0", more="", sink="out.csv"):
     new = folder / "job.new"
-    new.write_text(JOB.format(k=k, rate=rate, where=where, more=more))
+    new.write_text(JOB.format(k=k, rate=rate, where=where, more=more,
+                              sink=sink))
     new.rename(folder / "job.yaml")
 
 
@@ -166,8 +167,16 @@ def refused(command):
     run.hang_up()
     check("a new stage is refused", run.await_words("start it anew for this"),
           run.said())
-    check("it is named", "reload: drop: a new stage (drop)" in run.said(),
-          run.said())
+    check("it is named", "reload: drop: a new stage (drop; not while it runs)"
+          in run.said(), run.said())
+    check("why, and what is accepted, with its place",
+          re.search(r"job\.yaml:\d+:\d+: drop: there is no place for it; "
+                    "accepted: .*'pass'", run.said()), run.said())
+    put(folder, rate="100k", sink="other.csv")
+    run.hang_up()
+    check("a sink's option, and what would be accepted",
+          run.await_words("ends its output by what it began with; accepted "
+                          "meanwhile: its on_drain"), run.said())
     put(folder, k=1, rate="100k", where="nn > 0")
     run.hang_up()
     check("a mistake has its place",
@@ -266,6 +275,92 @@ def guarded(command):
     shutil.rmtree(folder)
 
 
+STRUCTURES = [
+    "",
+    """  - where: "n > 0"\n""",
+    """  - where: "n >= 1"\n  - where: "n < 1000000"\n    name: small\n""",
+    """  - pass\n  - where: "length(text) > 0"\n    name: texts\n""",
+    """  - where: "n > 0"\n    name: first\n    guards: [{timeout: 1h}]\n""",
+]
+
+
+def structural(command, n_reloads, rng):
+    """Stages come, go and are exchanged while a file is copied."""
+    folder = begin(command)
+
+    def put_stages(stages, rate="60k"):
+        new = folder / "job.new"
+        new.write_text(f"""graph:
+  - read: {{path: in.csv, chunk_bytes: 4k}}
+    guards: [{{rate: {{bytes: {rate}, burst: 20ms}}}}]
+  - derive: "k=7"
+{stages}  - write: out.csv
+""")
+        new.rename(folder / "job.yaml")
+
+    put_stages("  - pass\n  - pass\n")
+    run = Run(command, folder, "--progress=none")
+    await_rows(run)
+    last, done = None, 0
+    while done < n_reloads and not run.is_over():
+        time.sleep(rng.random() * 0.01)
+        stages = rng.choice([s for s in STRUCTURES if s != last])
+        last = stages
+        put_stages(stages, rate="1G" if done + 1 == n_reloads else "60k")
+        run.hang_up()
+        if not run.await_words(r"reload: (done|nothing is another)", done + 1):
+            break
+        done += 1
+    status, said = run.end(), run.said()
+    check("it ends well with other stages", status == 0, said)
+    check(f"stages came and went {n_reloads} times", done == n_reloads, said)
+    check("what comes is told", ": a new stage (where; at one moment)" in said
+          and "the stage (where) is gone (at one moment)" in said, said)
+    check("the books balance", f"read {ROWS} = written {ROWS} + filtered 0" in
+          said, said)
+    with open(folder / "out.csv") as rows:
+        check("the header is there once", next(rows) == "n,text,k\n")
+        numbers = [int(row.split(",")[0]) for row in rows]
+    check("every row is there once, in order",
+          numbers == list(range(1, ROWS + 1)), f"{len(numbers)} rows")
+    shutil.rmtree(folder)
+
+
+def filtered(command):
+    """What a stage that has gone dropped stays in the balance."""
+    folder = begin(command)
+
+    def put_where(words, rate="200k"):
+        new = folder / "job.new"
+        new.write_text(f"""graph:
+  - read: {{path: in.csv, chunk_bytes: 4k}}
+    guards: [{{rate: {{bytes: {rate}, burst: 20ms}}}}]
+{words}  - write: out.csv
+""")
+        new.rename(folder / "job.yaml")
+
+    put_where('  - where: "n % 2 = 0"\n')
+    run = Run(command, folder)
+    await_rows(run)
+    put_where("", rate="1G")
+    run.hang_up()
+    check("it is over well", run.end() == 0, run.said())
+    sums = re.search(r"read (\d+) = written (\d+) \+ filtered (\d+)",
+                     run.said())
+    with open(folder / "out.csv") as rows:
+        numbers = [int(row.split(",")[0]) for row in list(rows)[1:]]
+    even = [n for n in numbers if n % 2 == 0]
+    check("all that is even is there",
+          even == list(range(2, ROWS + 1, 2)), f"{len(even)} rows")
+    odd = [n for n in numbers if n % 2]
+    check("of the odd ones those after the change, and all of them",
+          odd and odd == list(range(odd[0], ROWS + 1, 2)), f"{len(odd)} rows")
+    check("what was dropped before is in the balance",
+          sums and sums[1] == str(ROWS) and sums[2] == str(len(numbers)) and
+          sums[3] == str(ROWS - len(numbers)), run.said())
+    shutil.rmtree(folder)
+
+
 def without_file(command):
     """Without a file SIGHUP drains, as it always did."""
     folder = begin(command)
@@ -293,6 +388,8 @@ def main():
     refused(command)
     asked(command)
     guarded(command)
+    structural(command, n_reloads, random.Random(seed))
+    filtered(command)
     without_file(command)
     print(f"{n_checks - len(failures)} passed, {len(failures)} failed")
     return 1 if failures else 0

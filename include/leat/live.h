@@ -153,7 +153,14 @@ LEAT_API uint32_t leat_graph_compare(struct leat_graph *now,
 /**
  * Make a running graph like another one: all that leat_graph_compare() tells of
  * the two, or nothing. The other one goes on being the caller's, and nothing of
- * it is used afterwards.
+ * it is used afterwards but its stages' ops.
+ *
+ * Options change as by leat_graph_set_options(), and guards with them. Between
+ * two stages that both graphs have a stage of one in and one out goes, or comes
+ * in the place of one that goes or of `pass`: at the same moment, if it needs
+ * no more of the plan than the stage that the place was planned with, and the
+ * same columns go out. Where none comes, `pass` does. A place keeps its number
+ * and its counters, and gets the name of who comes.
  *
  * @param next  parsed, and checked                                     [lent]
  * @param who   for the record; NULL = ""                               [lent]

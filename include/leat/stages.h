@@ -110,6 +110,10 @@ struct leat_gen_opts {
  */
 LEAT_API extern const struct leat_stage_ops leat_tee_ops;
 
+/** pass: a frame goes on as it came; a place where another stage can come while
+ * the graph runs (leat/live.h). */
+LEAT_API extern const struct leat_stage_ops leat_pass_ops;
+
 struct leat_tee_opts {
 	uint32_t size;
 	uint32_t flags;

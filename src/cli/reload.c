@@ -158,12 +158,12 @@ plan_item(const struct leat__cli_reload *r,
 		plan_option(r, item);
 		break;
 	case LEAT_DIFFERENCE_ADDED:
-		leat__cli_say("reload: %s: a new stage (%s)", item->stage,
-			item->after);
+		leat__cli_say("reload: %s: a new stage (%s; %s)", item->stage,
+			item->after, plan_way(item));
 		break;
 	case LEAT_DIFFERENCE_REMOVED:
-		leat__cli_say("reload: %s: the stage (%s) is gone", item->stage,
-			item->before);
+		leat__cli_say("reload: %s: the stage (%s) is gone (%s)",
+			item->stage, item->before, plan_way(item));
 		break;
 	case LEAT_DIFFERENCE_LINKED:
 		leat__cli_say("reload: %s -> %s: a new link", item->stage,

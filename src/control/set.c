@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "graph/live.h"
 #include <leat/live.h>
 
 #define SET_ARRIVE_NS  INT64_C(500000000)
@@ -110,12 +111,15 @@ set_no_stage(const struct leat_graph *graph, const char *name,
 static bool
 set_is_own(const struct leat_stage *st, const struct leat__control_request *r)
 {
+	bool is_own = false;
+
 	if (r->guard)
 		return false;
+	leat__opts_lock(st->graph);
 	for (uint32_t k = 0; k < st->n_options; k++)
-		if (!strcmp(st->ops.options[k].name, r->option))
-			return true;
-	return false;
+		is_own |= !strcmp(st->ops.options[k].name, r->option);
+	leat__opts_unlock(st->graph);
+	return is_own;
 }
 
 static int

@@ -16,6 +16,7 @@
 
 struct compare {
 	struct leat_graph *now, *next;
+	struct leat__places places;
 	void (*fn)(const struct leat_difference *difference, void *user);
 	void *user;
 	uint32_t n;
@@ -180,70 +181,110 @@ compare_stage(struct compare *c, const struct leat_stage *now,
 				.at_bytes = next->place.n_bytes});
 }
 
-struct leat_stage *
-leat__stage_like(const struct leat_graph *graph, const struct leat_stage *st)
+/* One that goes. What passes on is not missed. */
+static void
+compare_gone(struct compare *c, const struct leat_stage *st)
 {
-	struct leat_stage *other =
-		leat__graph_find(graph, st->name, strlen(st->name));
+	const char *why = leat__place_keeps(st);
+	uint32_t fate = c->places.pairs[st->number].fate;
 
-	return other && !strcmp(other->ops.name, st->ops.name) ? other : NULL;
+	if (leat__place_is_pass(st))
+		return;
+	if (fate == LEAT__FATE_LOST && !why)
+		why = "it is not between the same two stages in both";
+	compare_tell(c,
+		(struct leat_difference){.kind = LEAT_DIFFERENCE_REMOVED,
+			.way = why ? LEAT_WAY_NONE : LEAT_WAY_STAMP,
+			.stage = st->name,
+			.before = st->ops.name,
+			.why = why});
+}
+
+/* One that comes, in the place of st; NULL = there is none. */
+static void
+compare_new(struct compare *c, const struct leat_stage *st,
+	const struct leat_stage *next)
+{
+	static const char no_place[] =
+		"there is no place for it; accepted: a stage of one in and "
+		"one out, in the place of one that goes or of 'pass'";
+	const char *why = st ? NULL : no_place;
+
+	/* of one that is missed it has been told why it cannot go */
+	if (st && leat__place_is_pass(st))
+		why = leat__place_keeps(st);
+	if (st && !why)
+		why = leat__place_refuses(st, next);
+	compare_tell(c,
+		(struct leat_difference){.kind = LEAT_DIFFERENCE_ADDED,
+			.way = why ? LEAT_WAY_NONE : LEAT_WAY_STAMP,
+			.stage = next->name,
+			.after = next->ops.name,
+			.why = why,
+			.at_offset = next->place.offset,
+			.at_bytes = next->place.n_bytes});
 }
 
 static void
 compare_stages(struct compare *c)
 {
-	static const char why[] = "the plan was made for the stages that there "
-				  "are";
-
 	for (uint32_t k = 0; k < c->now->n_stages; k++) {
 		const struct leat_stage *st = c->now->stages[k];
-		const struct leat_stage *next = leat__stage_like(c->next, st);
+		const struct leat__pair *pair = &c->places.pairs[k];
 
-		if (next)
-			compare_stage(c, st, next);
-		else
-			compare_tell(c,
-				(struct leat_difference){
-					.kind = LEAT_DIFFERENCE_REMOVED,
-					.stage = st->name,
-					.before = st->ops.name,
-					.why = why});
+		if (pair->fate == LEAT__FATE_STAYS) {
+			compare_stage(c, st, pair->next);
+			continue;
+		}
+		compare_gone(c, st);
+		if (pair->fate == LEAT__FATE_REPLACED)
+			compare_new(c, st, pair->next);
 	}
-	for (uint32_t k = 0; k < c->next->n_stages; k++) {
-		const struct leat_stage *st = c->next->stages[k];
-
-		if (!leat__stage_like(c->now, st))
-			compare_tell(c,
-				(struct leat_difference){
-					.kind = LEAT_DIFFERENCE_ADDED,
-					.stage = st->name,
-					.after = st->ops.name,
-					.why = why,
-					.at_offset = st->place.offset,
-					.at_bytes = st->place.n_bytes});
-	}
+	for (uint32_t k = 0; k < c->next->n_stages; k++)
+		if (!c->places.is_placed[k])
+			compare_new(c, NULL, c->next->stages[k]);
 }
 
 /* ---- links --------------------------------------------------------------- */
 
+/* Past what goes or comes between them. */
 static bool
-links_are_alike(const struct leat__link *a, const struct leat__link *b)
+links_are_alike(const struct compare *c, const struct leat__link *a,
+	const struct leat__link *b)
 {
-	return !strcmp(a->from->name, b->from->name) &&
-		!strcmp(a->to->name, b->to->name) &&
-		a->from_index == b->from_index && a->to_index == b->to_index &&
+	const struct leat__link *a_end = leat__place_end(&c->places, a);
+	const struct leat__link *b_end = leat__place_end(&c->places, b);
+
+	return a_end->to && b_end->to &&
+		!strcmp(a->from->name, b->from->name) &&
+		!strcmp(a_end->to->name, b_end->to->name) &&
+		a->from_index == b->from_index &&
+		a_end->to_index == b_end->to_index &&
 		a->asked_frames == b->asked_frames &&
 		a->capacity_bytes == b->capacity_bytes;
 }
 
 static bool
-graph_has_link(const struct leat_graph *graph, const struct leat__link *link)
+graph_has_link(const struct compare *c, const struct leat_graph *graph,
+	const struct leat__link *link)
 {
 	for (uint32_t k = 0; k < graph->n_links; k++)
 		if (graph->links[k]->to &&
-			links_are_alike(graph->links[k], link))
+			links_are_alike(c, graph->links[k], link))
 			return true;
 	return false;
+}
+
+/* Does it begin at one that has, or takes, a place between two others? */
+static bool
+link_is_inside(const struct compare *c, const struct leat__link *link)
+{
+	const struct leat_stage *from = link->from;
+
+	if (from->graph == c->now)
+		return c->places.pairs[from->number].fate > LEAT__FATE_STAYS;
+	return c->places.is_placed[from->number] &&
+		(leat__place_is_pass(from) || !leat__stage_like(c->now, from));
 }
 
 /* Those of `of` that `other` has not. */
@@ -257,7 +298,8 @@ compare_links(struct compare *c, const struct leat_graph *of,
 			.why = "the plan was made for the links that there "
 			       "are"};
 
-		if (!link->to || graph_has_link(other, link))
+		if (!link->to || link_is_inside(c, link) ||
+			graph_has_link(c, other, link))
 			continue;
 		d.stage = link->from->name;
 		d.before =
@@ -271,6 +313,26 @@ compare_links(struct compare *c, const struct leat_graph *of,
 	}
 }
 
+/* Without memory it cannot be seen what could be done. */
+static void
+compare_no_memory(struct compare *c)
+{
+	compare_tell(c,
+		(struct leat_difference){.kind = LEAT_DIFFERENCE_STAGE,
+			.stage = "",
+			.why = "no memory to compare the graphs"});
+}
+
+static void
+compare_all(struct compare *c)
+{
+	leat__opts_lock(c->now);
+	compare_stages(c);
+	leat__opts_unlock(c->now);
+	compare_links(c, c->now, c->next, LEAT_DIFFERENCE_UNLINKED);
+	compare_links(c, c->next, c->now, LEAT_DIFFERENCE_LINKED);
+}
+
 uint32_t
 leat_graph_compare(struct leat_graph *now, struct leat_graph *next,
 	void (*fn)(const struct leat_difference *difference, void *user),
@@ -279,11 +341,11 @@ leat_graph_compare(struct leat_graph *now, struct leat_graph *next,
 	struct compare c = {.now = now, .next = next, .fn = fn, .user = user};
 
 	leat__lock_take(&now->hooks_made, now->env);
-	leat__opts_lock(now);
-	compare_stages(&c);
-	leat__opts_unlock(now);
+	if (leat__places_make(&c.places, now, next) == LEAT_OK)
+		compare_all(&c);
+	else
+		compare_no_memory(&c);
+	leat__places_drop(&c.places);
 	leat__lock_drop(&now->hooks_made, now->env);
-	compare_links(&c, now, next, LEAT_DIFFERENCE_UNLINKED);
-	compare_links(&c, next, now, LEAT_DIFFERENCE_LINKED);
 	return c.n;
 }

@@ -58,6 +58,8 @@ struct leat__virtual;
 struct leat__parallel;
 struct leat__resizes;
 struct leat__handed;
+struct leat__name;
+struct leat__planned;
 
 /* Which slots a frame on a link can take up, by pool class. */
 struct leat__cargo {
@@ -214,6 +216,8 @@ struct leat_stage {
 	struct leat__parallel *parallel; /* that it was put there by, or NULL */
 	struct leat_stage **replicas;    /* 1 to n_replicas - 1, or NULL */
 	struct leat_stage *original;     /* of a replica; else itself */
+	struct leat__planned *planned;   /* of the stage that it was made with;
+					  * NULL = it still is that one */
 	/* run */
 	/* atomic, of the original: files of leat/io.h that all replicas have
 	 * not closed, and those of them that are not suspended */
@@ -309,6 +313,7 @@ struct leat_graph {
 	/* run */
 	struct leat__run *run;
 	struct leat__errors errors;
+	struct leat__name *names;      /* of stages that came while it ran */
 	struct leat__retired *retired; /* of stages that were renewed */
 	uint64_t retired_bytes;        /* atomic */
 	struct leat__tracing *tracing; /* NULL = nothing is recorded */

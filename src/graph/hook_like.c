@@ -98,7 +98,8 @@ int
 leat__hooks_like(struct leat_stage *st, const struct leat_stage *next,
 	struct leat__hooks **made_out, struct leat_error *err)
 {
-	const struct leat__hooks *is = hooks_of(st), *wanted = hooks_of(next);
+	const struct leat__hooks *is = hooks_of(st);
+	const struct leat__hooks *wanted = next ? hooks_of(next) : NULL;
 	struct leat__hooks_made made;
 
 	if (wanted)

@@ -112,11 +112,31 @@ way_reason(const struct leat_stage *st)
 	       "by it";
 }
 
+/* Which of its options can, whatever their way is. */
+static const char *
+way_accepted(const struct leat_stage *st, char *buf, size_t n_bytes)
+{
+	struct leat__text text = {buf, n_bytes, 0};
+
+	buf[0] = '\0';
+	for (uint32_t k = 0; k < st->n_options; k++) {
+		const struct leat_option *option = &st->ops.options[k];
+
+		if (!(option->flags & (LEAT_OPTION_LIVE | LEAT_OPTION_RENEWS)))
+			continue;
+		leat__text_add(
+			&text, "%s%s", text.at ? ", " : "its ", option->name);
+	}
+	leat__text_add(&text, "%sits guards", text.at ? ", " : "");
+	return buf;
+}
+
 uint32_t
 leat__option_way(const struct leat_stage *st, const struct leat_option *option,
 	struct leat_error *why)
 {
 	const char *reason = NULL;
+	char accepted[128];
 
 	if (!(option->flags & (LEAT_OPTION_LIVE | LEAT_OPTION_RENEWS)))
 		reason = way_reason(st);
@@ -129,8 +149,10 @@ leat__option_way(const struct leat_stage *st, const struct leat_option *option,
 							: LEAT_WAY_STAMP;
 	leat__error(why, LEAT_ENOTSUP,
 		"option '%s' of stage '%s' cannot change while the graph runs: "
-		"%s; drain the graph and start it anew",
-		option->name, st->name, reason);
+		"%s; accepted meanwhile: %s; for this one drain the graph and "
+		"start it anew",
+		option->name, st->name, reason,
+		way_accepted(st, accepted, sizeof(accepted)));
 	return LEAT_WAY_NONE;
 }
 

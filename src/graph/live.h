@@ -5,7 +5,7 @@
 #ifndef LEAT_SRC_GRAPH_LIVE_H
 #define LEAT_SRC_GRAPH_LIVE_H
 
-#include "graph/graph.h"
+#include "graph/place.h"
 #include <leat/live.h>
 
 /* ---- copies -------------------------------------------------------------- */
@@ -22,11 +22,6 @@ struct leat__opts *leat__opts_hold(
 	const struct leat_stage *st, const void *opts);
 /* NULL is accepted. */
 void leat__opts_let_go(struct leat__opts *opts);
-
-/* The stage of that name in another graph, if it is of the same kind; or NULL.
- * compare.c */
-struct leat_stage *leat__stage_like(
-	const struct leat_graph *graph, const struct leat_stage *st);
 
 /* ---- ways ---------------------------------------------------------------- */
 
@@ -69,7 +64,7 @@ const char *leat__hooks_names(
 /* Why which ones there are cannot change; NULL = it can. */
 const char *leat__hooks_fixed(
 	const struct leat_stage *now, const struct leat_stage *next);
-/* As leat__hooks_make(), of those that next has. */
+/* As leat__hooks_make(), of those that next has; NULL = none. */
 LEAT_MUST_CHECK int leat__hooks_like(struct leat_stage *st,
 	const struct leat_stage *next, struct leat__hooks **made_out,
 	struct leat_error *err);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "graph/live.h"
 #include "page/page.h"
 
 /* Of an option; a longer one is cut. */
@@ -60,8 +61,10 @@ static void
 stage_options(struct leat__page *p, const struct leat_stage *st)
 {
 	leat__json_open(&p->j, "options", '[');
+	leat__opts_lock(st->graph);
 	for (uint32_t k = 0; k < st->n_options; k++)
 		option_put(p, &st->ops.options[k], st->opts);
+	leat__opts_unlock(st->graph);
 	leat__json_close(&p->j, ']');
 }
 

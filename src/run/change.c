@@ -1,6 +1,6 @@
 /*
- * run/change.c -- options of a running graph are changed, and guards: all of a
- * set, or of what another graph has, or none (leat/live.h).
+ * run/change.c -- a running graph is changed: all of a set of options, or of
+ * what another graph has (become.c), or nothing (leat/live.h).
  *
  * First all is read and looked at. What is LIVE is then handed to the instances
  * (graph/live.c). If something is not, the run is held (pause.c), guards and
@@ -14,46 +14,9 @@
 
 #include "base/atomic.h"
 #include "graph/value.h"
+#include "run/change.h"
 #include "run/pause.h"
-#include "run/renew.h"
 #include "run/run.h"
-
-/* A stage, with all that is changed of its options. */
-struct stage_change {
-	struct leat_stage *st;
-	void *fields;            /* as they will be, strings lent */
-	struct leat__opts *opts; /* the same, to stay */
-	bool is_renewed;
-	bool is_keeping;
-	struct leat__renewal renewal;
-};
-
-/* An option of a guard, and what it was. */
-struct hook_change {
-	const struct leat_set *set;
-	struct leat_stage *st;
-	char before[LEAT_CHANGE_TEXT_BYTES];
-	bool is_done;
-};
-
-/* Guards of a stage that become those of next. */
-struct guards_change {
-	struct leat_stage *st;
-	const struct leat_stage *next;
-	struct leat__hooks *made;
-};
-
-struct changes {
-	struct leat_graph *graph;
-	const struct leat_set *sets;
-	uint32_t n_sets;
-	struct leat_graph *next; /* that it becomes like; NULL = sets say it */
-	const char *who;
-	uint32_t n_stages, n_hooks, n_guards;
-	struct stage_change *stages; /* in the order of the data */
-	struct hook_change *hooks;
-	struct guards_change *guards;
-};
 
 /* ---- who is meant -------------------------------------------------------- */
 
@@ -102,11 +65,21 @@ leat_graph_option_way(struct leat_graph *graph, const char *stage,
 	return found ? leat__option_way(st, found, why) : LEAT_WAY_NONE;
 }
 
+/* Whose error it is, if that has not been said. */
+int
+leat__changing_error(
+	const struct leat_stage *st, int code, struct leat_error *err)
+{
+	if (err && !err->stage[0])
+		snprintf(err->stage, sizeof(err->stage), "%s", st->name);
+	return code;
+}
+
 /* ---- reading a set ------------------------------------------------------- */
 
 /* The change of this stage; a new one at its place by the order of the data. */
-static struct stage_change *
-changes_of_stage(struct changes *c, struct leat_stage *st)
+struct leat__stage_change *
+leat__changing_stage(struct leat__changing *c, struct leat_stage *st)
 {
 	uint32_t at = 0;
 
@@ -116,12 +89,13 @@ changes_of_stage(struct changes *c, struct leat_stage *st)
 		return &c->stages[at];
 	memmove(&c->stages[at + 1], &c->stages[at],
 		(c->n_stages++ - at) * sizeof(c->stages[0]));
-	c->stages[at] = (struct stage_change){.st = st, .is_keeping = true};
+	c->stages[at] =
+		(struct leat__stage_change){.st = st, .is_keeping = true};
 	return &c->stages[at];
 }
 
 static int
-stage_change_begin(struct stage_change *change, struct leat_error *err)
+stage_change_begin(struct leat__stage_change *change, struct leat_error *err)
 {
 	struct leat_stage *st = change->st;
 	const struct leat__env *env = st->graph->env;
@@ -154,16 +128,16 @@ fields_set(struct leat_stage *st, const struct leat_option *option,
 }
 
 /* This option is to have another value, in the fields of *change_out. */
-static int
-note_option(struct changes *c, struct leat_stage *st,
-	const struct leat_option *option, struct stage_change **change_out,
-	struct leat_error *err)
+int
+leat__changing_option(struct leat__changing *c, struct leat_stage *st,
+	const struct leat_option *option,
+	struct leat__stage_change **change_out, struct leat_error *err)
 {
-	struct stage_change *change;
+	struct leat__stage_change *change;
 
 	if (leat__option_way(st, option, err) == LEAT_WAY_NONE)
 		return LEAT_ENOTSUP;
-	change = changes_of_stage(c, st);
+	change = leat__changing_stage(c, st);
 	*change_out = change;
 	LEAT_TRY(stage_change_begin(change, err));
 	if (!(option->flags & LEAT_OPTION_LIVE)) {
@@ -174,32 +148,32 @@ note_option(struct changes *c, struct leat_stage *st,
 }
 
 static int
-read_option(struct changes *c, struct leat_stage *st,
+read_option(struct leat__changing *c, struct leat_stage *st,
 	const struct leat_set *set, struct leat_error *err)
 {
 	const struct leat_option *option =
 		leat__option_find(st, set->option, err);
-	struct stage_change *change;
+	struct leat__stage_change *change;
 
 	if (!option)
 		return LEAT_EINVAL;
-	LEAT_TRY(note_option(c, st, option, &change, err));
+	LEAT_TRY(leat__changing_option(c, st, option, &change, err));
 	return fields_set(st, option, set->value, change->fields, err);
 }
 
 /* With hooks_made. */
 static int
-read_hook(struct changes *c, struct leat_stage *st, const struct leat_set *set,
-	struct leat_error *err)
+read_hook(struct leat__changing *c, struct leat_stage *st,
+	const struct leat_set *set, struct leat_error *err)
 {
-	struct hook_change *change = &c->hooks[c->n_hooks];
+	struct leat__hook_change *change = &c->hooks[c->n_hooks];
 	const struct leat_option *option;
 	const struct leat_hook *hook;
 	const char *name, *text;
 	uint32_t k;
 
 	LEAT_TRY(leat__hook_find(st, set->option, &k, &name, err));
-	*change = (struct hook_change){.set = set, .st = st};
+	*change = (struct leat__hook_change){.set = set, .st = st};
 	c->n_hooks++;
 	hook = &leat__load_relaxed(&st->hooks)->at[k];
 	for (option = hook->ops.options; option && option->name; option++) {
@@ -217,7 +191,8 @@ read_hook(struct changes *c, struct leat_stage *st, const struct leat_set *set,
 }
 
 static int
-read_set(struct changes *c, const struct leat_set *set, struct leat_error *err)
+read_set(struct leat__changing *c, const struct leat_set *set,
+	struct leat_error *err)
 {
 	struct leat_stage *st;
 	int rc;
@@ -230,75 +205,37 @@ read_set(struct changes *c, const struct leat_set *set, struct leat_error *err)
 		rc = read_hook(c, st, set, err);
 	else
 		rc = read_option(c, st, set, err);
-	if (rc < 0 && err && !err->stage[0])
-		snprintf(err->stage, sizeof(err->stage), "%s", st->name);
-	return rc;
-}
-
-/* ---- reading another graph ----------------------------------------------- */
-
-static int
-read_stage_like(struct changes *c, struct leat_stage *st,
-	const struct leat_stage *next, struct leat_error *err)
-{
-	struct stage_change *change;
-
-	for (uint32_t k = 0; k < st->n_options; k++) {
-		const struct leat_option *option = &st->ops.options[k];
-
-		if (!leat__option_differs(option, st->opts, next->opts))
-			continue;
-		LEAT_TRY(note_option(c, st, option, &change, err));
-		/* a text is lent */
-		memcpy((uint8_t *)change->fields + option->offset,
-			(const uint8_t *)next->opts + option->offset,
-			leat__value_bytes(option->type));
-	}
-	return LEAT_OK;
-}
-
-static int
-read_guards_like(struct changes *c, struct leat_stage *st,
-	const struct leat_stage *next, struct leat_error *err)
-{
-	struct guards_change *change = &c->guards[c->n_guards];
-
-	if (!leat__hooks_differ(st, next))
-		return LEAT_OK;
-	*change = (struct guards_change){.st = st, .next = next};
-	LEAT_TRY(leat__hooks_like(st, next, &change->made, err));
-	c->n_guards++;
-	return LEAT_OK;
-}
-
-/* What leat_graph_compare() tells, which has been looked at. */
-static int
-read_next(struct changes *c, struct leat_error *err)
-{
-	for (uint32_t k = 0; k < c->graph->n_stages; k++) {
-		struct leat_stage *st = c->graph->stages[k];
-		const struct leat_stage *next = leat__stage_like(c->next, st);
-		int rc = read_stage_like(c, st, next, err);
-
-		if (rc == LEAT_OK)
-			rc = read_guards_like(c, st, next, err);
-		if (rc < 0 && err && !err->stage[0])
-			snprintf(
-				err->stage, sizeof(err->stage), "%s", st->name);
-		if (rc < 0)
-			return rc;
-	}
-	return LEAT_OK;
+	return rc < 0 ? leat__changing_error(st, rc, err) : rc;
 }
 
 /* ---- before anything is done --------------------------------------------- */
 
 /* What goes by the options themselves, and the stages' own look at them. */
 static int
-settle_stage(struct stage_change *change, struct leat_error *err)
+settle_exchange(struct leat__stage_change *change, struct leat_error *err)
+{
+	const struct leat_stage *like = change->newcomer.like;
+	/* options of its kind, in memory of this graph */
+	struct leat_stage own;
+
+	if (like && like->opts) {
+		own = *like;
+		own.graph = change->st->graph;
+		change->opts = leat__opts_hold(&own, like->opts);
+		if (!change->opts)
+			return leat__graph_no_memory(err, "options");
+	}
+	return leat__renewal_make_other(&change->renewal, change->st,
+		&change->newcomer, change->opts, err);
+}
+
+static int
+settle_stage(struct leat__stage_change *change, struct leat_error *err)
 {
 	struct leat_stage *st = change->st;
 
+	if (change->is_exchanged)
+		return settle_exchange(change, err);
 	change->opts = leat__opts_hold(st, change->fields);
 	if (!change->opts)
 		return leat__graph_no_memory(err, "options");
@@ -313,7 +250,7 @@ settle_stage(struct stage_change *change, struct leat_error *err)
  * between them that wait: these would go by the old options in one, and by the
  * new ones in the other. */
 static int
-check_standing(const struct changes *c, struct leat_error *err)
+check_standing(const struct leat__changing *c, struct leat_error *err)
 {
 	const struct leat_stage *first = NULL;
 
@@ -334,12 +271,12 @@ check_standing(const struct changes *c, struct leat_error *err)
 }
 
 static int
-changes_read(struct changes *c, struct leat_error *err)
+changes_read(struct leat__changing *c, struct leat_error *err)
 {
 	for (uint32_t k = 0; k < c->n_sets; k++)
 		LEAT_TRY(read_set(c, &c->sets[k], err));
 	if (c->next)
-		LEAT_TRY(read_next(c, err));
+		LEAT_TRY(leat__become_read(c, err));
 	LEAT_TRY(check_standing(c, err));
 	for (uint32_t k = 0; k < c->n_stages; k++)
 		LEAT_TRY(settle_stage(&c->stages[k], err));
@@ -347,7 +284,7 @@ changes_read(struct changes *c, struct leat_error *err)
 }
 
 static int
-changes_alloc(struct changes *c, struct leat_error *err)
+changes_alloc(struct leat__changing *c, struct leat_error *err)
 {
 	const struct leat__env *env = c->graph->env;
 	uint32_t n = c->next ? c->graph->n_stages : c->n_sets;
@@ -363,7 +300,7 @@ changes_alloc(struct changes *c, struct leat_error *err)
 
 /* With hooks_made. */
 static void
-changes_free(struct changes *c)
+changes_free(struct leat__changing *c)
 {
 	const struct leat__env *env = c->graph->env;
 
@@ -374,6 +311,7 @@ changes_free(struct changes *c)
 	}
 	for (uint32_t k = 0; k < c->n_guards; k++)
 		leat__hooks_discard(c->guards[k].made);
+	leat__places_drop(&c->places);
 	env->free(env, c->stages);
 	env->free(env, c->hooks);
 	env->free(env, c->guards);
@@ -383,7 +321,7 @@ changes_free(struct changes *c)
 
 /* The changes are told by the hooks' own functions. */
 static int
-hook_set(const struct changes *c, const struct hook_change *change,
+hook_set(const struct leat__changing *c, const struct leat__hook_change *change,
 	const char *value, struct leat_error *err)
 {
 	struct leat_graph *graph = c->graph;
@@ -401,7 +339,7 @@ hook_set(const struct changes *c, const struct hook_change *change,
 }
 
 static void
-hooks_undo(struct changes *c)
+hooks_undo(struct leat__changing *c)
 {
 	for (uint32_t k = c->n_hooks; k-- > 0;)
 		/* what was accepted before is accepted again */
@@ -411,7 +349,7 @@ hooks_undo(struct changes *c)
 }
 
 static int
-hooks_enter(struct changes *c, struct leat_error *err)
+hooks_enter(struct leat__changing *c, struct leat_error *err)
 {
 	for (uint32_t k = 0; k < c->n_hooks; k++) {
 		int rc = hook_set(c, &c->hooks[k], c->hooks[k].set->value, err);
@@ -425,23 +363,10 @@ hooks_enter(struct changes *c, struct leat_error *err)
 	return LEAT_OK;
 }
 
-/* All have been made: this cannot fail. With hooks_made. */
-static void
-guards_enter(struct changes *c)
-{
-	for (uint32_t k = 0; k < c->n_guards; k++) {
-		struct guards_change *change = &c->guards[k];
-
-		leat__hooks_tell(change->st, change->next, c->who);
-		leat__hooks_enter(change->st, change->made);
-		change->made = NULL;
-	}
-}
-
 /* ---- stages -------------------------------------------------------------- */
 
 static bool
-changes_are_live(const struct changes *c)
+changes_are_live(const struct leat__changing *c)
 {
 	for (uint32_t k = 0; k < c->n_stages; k++)
 		if (c->stages[k].is_renewed)
@@ -451,7 +376,7 @@ changes_are_live(const struct changes *c)
 
 /* While the run is held, for they end in the stages' places. */
 static void
-stages_put_back(struct changes *c, uint32_t n)
+stages_put_back(struct leat__changing *c, uint32_t n)
 {
 	for (uint32_t k = n; k-- > 0;)
 		if (c->stages[k].is_renewed) {
@@ -461,7 +386,7 @@ stages_put_back(struct changes *c, uint32_t n)
 }
 
 static int
-stages_renew(struct changes *c, struct leat_error *err)
+stages_renew(struct leat__changing *c, struct leat_error *err)
 {
 	int rc = LEAT_OK;
 	uint32_t k;
@@ -471,6 +396,19 @@ stages_renew(struct changes *c, struct leat_error *err)
 			rc = leat__renewal_enter(&c->stages[k].renewal, err);
 	if (rc < 0)
 		stages_put_back(c, k);
+	return rc;
+}
+
+static int
+stages_enter(struct leat__changing *c, struct leat_error *err)
+{
+	int rc = stages_renew(c, err);
+
+	if (rc < 0)
+		return rc;
+	rc = leat__become_guard(c, err);
+	if (rc < 0)
+		stages_put_back(c, c->n_stages);
 	return rc;
 }
 
@@ -485,7 +423,8 @@ forget_place(struct leat_stage *st, const struct leat_option *option)
 }
 
 static void
-tell_option(const struct changes *c, const struct stage_change *change,
+tell_option(const struct leat__changing *c,
+	const struct leat__stage_change *change,
 	const struct leat_option *option, const void *before)
 {
 	struct leat_change told = {.is_by = 1};
@@ -500,13 +439,33 @@ tell_option(const struct changes *c, const struct stage_change *change,
 }
 
 static void
-tell_stage(const struct changes *c, const struct stage_change *change)
+tell_exchange(
+	const struct leat__changing *c, const struct leat__stage_change *change)
+{
+	const struct leat__guts *before = &change->renewal.others->guts[0];
+	struct leat_change told = {.is_by = 1};
+
+	snprintf(told.stage, sizeof(told.stage), "%s", before->name);
+	snprintf(told.what, sizeof(told.what), "stage");
+	snprintf(told.who, sizeof(told.who), "%s", c->who ? c->who : "");
+	snprintf(told.before, sizeof(told.before), "%s", before->ops.name);
+	snprintf(told.after, sizeof(told.after), "%s", change->st->ops.name);
+	leat__changes_add(c->graph, &told);
+}
+
+static void
+tell_stage(
+	const struct leat__changing *c, const struct leat__stage_change *change)
 {
 	struct leat_stage *st = change->st;
 	const void *before = change->is_renewed
 		? change->renewal.others->guts[0].opts
 		: st->opts;
 
+	if (change->is_exchanged) {
+		tell_exchange(c, change);
+		return;
+	}
 	for (uint32_t k = 0; c->next && k < st->n_options; k++) {
 		const struct leat_option *option = &st->ops.options[k];
 
@@ -544,12 +503,15 @@ stage_hold(struct leat_stage *st, struct leat__opts *opts)
 
 /* All have been accepted. With hooks_made. */
 static void
-changes_settle(struct changes *c)
+changes_settle(struct leat__changing *c)
 {
 	for (uint32_t k = 0; k < c->n_stages; k++) {
-		struct stage_change *change = &c->stages[k];
+		struct leat__stage_change *change = &c->stages[k];
 
 		tell_stage(c, change);
+		if (change->is_exchanged)
+			leat__store_relaxed(
+				&change->st->n_rejects, UINT64_C(0));
 		if (change->is_renewed) {
 			leat__renewal_settle(&change->renewal);
 		} else {
@@ -563,7 +525,7 @@ changes_settle(struct changes *c)
 
 /* Where the run must be held, this thread holds it. */
 static int
-changes_enter(struct changes *c, struct leat_error *err)
+changes_enter(struct leat__changing *c, struct leat_error *err)
 {
 	struct leat_graph *graph = c->graph;
 	int rc = hooks_enter(c, err);
@@ -571,10 +533,10 @@ changes_enter(struct changes *c, struct leat_error *err)
 	if (rc < 0)
 		return rc;
 	leat__lock_take(&graph->hooks_made, graph->env);
-	rc = stages_renew(c, err);
+	rc = stages_enter(c, err);
 	if (rc == LEAT_OK) {
 		changes_settle(c);
-		guards_enter(c);
+		leat__become_enter(c);
 	}
 	leat__lock_drop(&graph->hooks_made, graph->env);
 	if (rc < 0)
@@ -584,7 +546,7 @@ changes_enter(struct changes *c, struct leat_error *err)
 
 static int
 changes_enter_held(
-	struct changes *c, int64_t deadline_ns, struct leat_error *err)
+	struct leat__changing *c, int64_t deadline_ns, struct leat_error *err)
 {
 	struct leat__run *run = c->graph->run;
 	int rc;
@@ -600,7 +562,8 @@ changes_enter_held(
 }
 
 static int
-changes_make(struct changes *c, int64_t deadline_ns, struct leat_error *err)
+changes_make(
+	struct leat__changing *c, int64_t deadline_ns, struct leat_error *err)
 {
 	struct leat_graph *graph = c->graph;
 	int rc;
@@ -616,8 +579,9 @@ changes_make(struct changes *c, int64_t deadline_ns, struct leat_error *err)
 }
 
 /* With change_lock. */
-static int
-graph_change(struct changes *c, int64_t deadline_ns, struct leat_error *err)
+int
+leat__changing_do(
+	struct leat__changing *c, int64_t deadline_ns, struct leat_error *err)
 {
 	struct leat_graph *graph = c->graph;
 	int rc;
@@ -639,7 +603,7 @@ leat_graph_set_options(struct leat_graph *graph, const struct leat_set *sets,
 	uint32_t n, int64_t deadline_ns, const char *who,
 	struct leat_error *err)
 {
-	struct changes c = {
+	struct leat__changing c = {
 		.graph = graph, .sets = sets, .n_sets = n, .who = who};
 	int rc;
 
@@ -649,7 +613,7 @@ leat_graph_set_options(struct leat_graph *graph, const struct leat_set *sets,
 		return leat__error(err, n ? LEAT_ELIMIT : LEAT_EINVAL,
 			"%u options; accepted: 1 to %u", n, LEAT_SETS_MAX);
 	leat__lock_take(&graph->change_lock, graph->env);
-	rc = graph_change(&c, deadline_ns, err);
+	rc = leat__changing_do(&c, deadline_ns, err);
 	leat__lock_drop(&graph->change_lock, graph->env);
 	return rc;
 }
@@ -662,78 +626,4 @@ leat_graph_set_option(struct leat_graph *graph, const char *stage,
 	struct leat_set set = {stage, option, value};
 
 	return leat_graph_set_options(graph, &set, 1, LEAT_NEVER, who, err);
-}
-
-/* ---- another graph ------------------------------------------------------- */
-
-/* The first difference that cannot be made, as an error. */
-struct refusal {
-	struct leat_error *err;
-	int code;
-};
-
-static void
-refuse_difference(const struct leat_difference *d, void *user)
-{
-	struct refusal *refusal = user;
-
-	if (d->way != LEAT_WAY_NONE || refusal->code < 0)
-		return;
-	refusal->code = leat__error(refusal->err, LEAT_ENOTSUP, "%s", d->why);
-	if (!refusal->err)
-		return;
-	snprintf(refusal->err->stage, sizeof(refusal->err->stage), "%s",
-		d->stage);
-	refusal->err->at_offset = d->at_offset;
-	refusal->err->at_bytes = d->at_bytes;
-}
-
-/* Places are those in the text of the graph that it was to become. */
-static void
-become_place(const struct leat_graph *next, struct leat_error *err)
-{
-	const struct leat_stage *st = err
-		? leat__graph_find(next, err->stage, strlen(err->stage))
-		: NULL;
-
-	if (!err)
-		return;
-	err->at_offset = st ? st->place.offset : 0;
-	err->at_bytes = st ? st->place.n_bytes : 0;
-}
-
-/* With change_lock. */
-static int
-become(struct changes *c, int64_t deadline_ns, struct leat_error *err)
-{
-	struct refusal refusal = {.err = err, .code = LEAT_OK};
-	uint32_t n = leat_graph_compare(
-		c->graph, c->next, refuse_difference, &refusal);
-	int rc;
-
-	if (refusal.code < 0 || n == 0)
-		return refusal.code;
-	rc = graph_change(c, deadline_ns, err);
-	if (rc < 0)
-		become_place(c->next, err);
-	return rc;
-}
-
-int
-leat_graph_become(struct leat_graph *graph, struct leat_graph *next,
-	int64_t deadline_ns, const char *who, struct leat_error *err)
-{
-	struct changes c = {.graph = graph, .next = next, .who = who};
-	int rc;
-
-	if (err)
-		*err = (struct leat_error){0};
-	if (next->state != LEAT__GRAPH_CHECKED)
-		return leat__error(err, LEAT_ESTATE,
-			"the graph that it is to become like is checked, "
-			"and not started");
-	leat__lock_take(&graph->change_lock, graph->env);
-	rc = become(&c, deadline_ns, err);
-	leat__lock_drop(&graph->change_lock, graph->env);
-	return rc;
 }

@@ -309,6 +309,8 @@ leat_load_stage(const struct leat_load *load, uint32_t stage,
 	if (stage >= load->graph->n_stages)
 		return LEAT_EINVAL;
 	*load_out = load->stages[stage];
+	/* another one may have come in its place */
+	load_out->name = load->graph->stages[stage]->name;
 	return LEAT_OK;
 }
 

@@ -1,6 +1,6 @@
 /*
  * run/renew.c -- another instance takes the place of a stage, while nothing is
- * on its way: with other options, in the same place of the graph.
+ * on its way: with other options, or of another stage (graph/place.c).
  *
  * The struct of the stage stays, for all point to it; what it is made of is
  * exchanged. So init, negotiate and open of the new one are those of any start,
@@ -11,6 +11,8 @@
  * Threads: the one that holds the run (pause.c).
  */
 #include <string.h>
+
+#include <leat/stages.h>
 
 #include "base/atomic.h"
 #include "run/renew.h"
@@ -31,7 +33,17 @@ guts_swap(struct leat_stage *st, struct leat__guts *guts)
 	leat__opts_lock(st->graph);
 	SWAP(st->opts, guts->opts);
 	SWAP(st->held_opts, guts->held_opts);
+	SWAP(st->ops, guts->ops);
+	SWAP(st->n_options, guts->n_options);
+	SWAP(st->option_places, guts->option_places);
+	SWAP(st->name, guts->name);
 	leat__opts_unlock(st->graph);
+	SWAP(st->place, guts->place);
+	SWAP(st->on_error, guts->on_error);
+	SWAP(st->max_rejects, guts->max_rejects);
+	SWAP(st->is_maker, guts->is_maker);
+	SWAP(st->is_passer, guts->is_passer);
+	SWAP(st->is_restoring, guts->is_restoring);
 	SWAP(st->state, guts->state);
 	SWAP(st->live_opts, guts->live_opts);
 	SWAP(st->account, guts->account);
@@ -59,18 +71,53 @@ guts_fini(struct leat_stage *st, struct leat__guts *guts)
 	memset(guts, 0, sizeof(*guts));
 }
 
+/* The same stage as there is. */
+static void
+guts_be_same(struct leat__guts *guts, const struct leat_stage *st)
+{
+	guts->ops = st->ops;
+	guts->n_options = st->n_options;
+	guts->option_places = st->option_places;
+	guts->name = st->name;
+	guts->place = st->place;
+	guts->on_error = st->on_error;
+	guts->max_rejects = st->max_rejects;
+}
+
+/* Another one. It stands nowhere in the text of this graph. */
+static int
+guts_be_other(struct leat__guts *guts, const struct leat__newcomer *newcomer,
+	struct leat_error *err)
+{
+	const struct leat_stage *like = newcomer->like;
+
+	guts->name = newcomer->name;
+	guts->ops = like ? like->ops : leat_pass_ops;
+	guts->n_options = like ? like->n_options : 0;
+	guts->on_error = like ? like->on_error : LEAT_ON_ERROR_STOP;
+	guts->max_rejects = like ? like->max_rejects : 0;
+	return like ? LEAT_OK : leat__ops_check(&guts->ops, err);
+}
+
 static int
 guts_make(struct leat__guts *guts, struct leat_stage *st,
-	struct leat__opts *opts, struct leat_error *err)
+	const struct leat__newcomer *newcomer, struct leat__opts *opts,
+	struct leat_error *err)
 {
 	leat__account_init(&guts->account, st->graph->arena, 0);
-	leat__add_relaxed(&opts->n_refs, 1u);
-	guts->held_opts = opts;
-	guts->opts = opts->bytes;
-	if (st->ops.state_bytes)
+	if (newcomer)
+		LEAT_TRY(guts_be_other(guts, newcomer, err));
+	else
+		guts_be_same(guts, st);
+	if (opts) {
+		leat__add_relaxed(&opts->n_refs, 1u);
+		guts->held_opts = opts;
+		guts->opts = opts->bytes;
+	}
+	if (guts->ops.state_bytes)
 		guts->state =
-			leat__graph_own_alloc(st->graph, st->ops.state_bytes);
-	return guts->state || !st->ops.state_bytes
+			leat__graph_own_alloc(st->graph, guts->ops.state_bytes);
+	return guts->state || !guts->ops.state_bytes
 		? LEAT_OK
 		: leat__graph_no_memory(err, "a stage");
 }
@@ -109,7 +156,10 @@ renewal_fit(const struct leat__renewal *renewal, const struct leat__guts *old,
 	const struct leat_stage *st = renewal->st;
 	const struct leat_shape *is = &st->out_shape, *was = &old->out_shape;
 
-	if (is->layout != was->layout || is->item_bytes != was->item_bytes ||
+	if (renewal->is_exchanged)
+		LEAT_TRY(leat__place_fit(renewal->st, err));
+	else if (is->layout != was->layout ||
+		is->item_bytes != was->item_bytes ||
 		is->frame_bytes != was->frame_bytes ||
 		is->base_bytes != was->base_bytes ||
 		st->needs.frame_bytes != old->needs.frame_bytes ||
@@ -144,9 +194,10 @@ renewal_fit_memory(const struct leat__renewal *renewal, struct leat_error *err)
 
 /* ---- one stage ----------------------------------------------------------- */
 
-int
-leat__renewal_make(struct leat__renewal *renewal, struct leat_stage *st,
-	struct leat__opts *opts, bool is_keeping, struct leat_error *err)
+static int
+renewal_make(struct leat__renewal *renewal, struct leat_stage *st,
+	const struct leat__newcomer *newcomer, struct leat__opts *opts,
+	struct leat_error *err)
 {
 	const struct leat__env *env = st->graph->env;
 	uint32_t n = leat__stage_n_instances(st);
@@ -155,16 +206,37 @@ leat__renewal_make(struct leat__renewal *renewal, struct leat_stage *st,
 	int rc = LEAT_OK;
 
 	*renewal = (struct leat__renewal){
-		.st = st, .is_keeping = is_keeping, .others = others};
+		.st = st, .is_exchanged = newcomer, .others = others};
 	if (!others)
 		return leat__graph_no_memory(err, "a stage");
 	others->st = st;
 	others->n = n;
 	for (uint32_t k = 0; rc == LEAT_OK && k < n; k++)
-		rc = guts_make(&others->guts[k], st, opts, err);
+		rc = guts_make(&others->guts[k], st, newcomer, opts, err);
 	if (rc < 0)
 		leat__renewal_drop(renewal);
 	return rc;
+}
+
+int
+leat__renewal_make(struct leat__renewal *renewal, struct leat_stage *st,
+	struct leat__opts *opts, bool is_keeping, struct leat_error *err)
+{
+	LEAT_TRY(renewal_make(renewal, st, NULL, opts, err));
+	renewal->is_keeping = is_keeping;
+	return LEAT_OK;
+}
+
+int
+leat__renewal_make_other(struct leat__renewal *renewal, struct leat_stage *st,
+	const struct leat__newcomer *newcomer, struct leat__opts *opts,
+	struct leat_error *err)
+{
+	LEAT_TRY(leat__place_plan(st, err));
+	LEAT_TRY(renewal_make(renewal, st, newcomer, opts, err));
+	renewal->is_keeping = leat__place_keeps_columns(st) &&
+		(!newcomer->like || leat__place_keeps_columns(newcomer->like));
+	return LEAT_OK;
 }
 
 /* As leat_graph_start() opens it. */

@@ -17,6 +17,21 @@ struct leat__guts {
 	const struct leat_schema *before; /* see leat_stage_same_schema() */
 	uint64_t shared_bytes;
 	bool is_inited;
+	/* who it is */
+	struct leat_stage_ops ops;
+	uint32_t n_options;
+	struct leat__option_place *option_places;
+	char *name;
+	struct leat__place place;
+	uint32_t on_error;
+	uint64_t max_rejects;
+	bool is_maker, is_passer, is_restoring;
+};
+
+/* Who comes in the place of a stage, if it is not the same one. */
+struct leat__newcomer {
+	const struct leat_stage *like; /* of another graph; NULL = pass */
+	char *name;
 };
 
 /* What there was, or will be, of all instances of a stage. */
@@ -30,18 +45,23 @@ struct leat__retired {
 /* A stage that is renewed: those that it is to have, then those it had. */
 struct leat__renewal {
 	struct leat_stage *st;
-	uint32_t n_new;  /* instances, the first ones, that are new */
-	bool is_keeping; /* what goes out has the columns that come in */
+	uint32_t n_new;    /* instances, the first ones, that are new */
+	bool is_keeping;   /* what goes out has the columns that come in */
+	bool is_exchanged; /* for another stage */
 	struct leat__retired *others;
 };
 
 /* All but enter and undo: with graph->hooks_made, which guards the memory. */
 
-/* While it runs: memory for the new ones. On an error nothing is left.
- * LEAT_OK, LEAT_ENOMEM. */
+/* While it runs: memory for the new ones. opts: NULL = it has none. On an error
+ * nothing is left. LEAT_OK, LEAT_ENOMEM. */
 LEAT_MUST_CHECK int leat__renewal_make(struct leat__renewal *renewal,
 	struct leat_stage *st, struct leat__opts *opts, bool is_keeping,
 	struct leat_error *err);
+/* The same, for another stage. */
+LEAT_MUST_CHECK int leat__renewal_make_other(struct leat__renewal *renewal,
+	struct leat_stage *st, const struct leat__newcomer *newcomer,
+	struct leat__opts *opts, struct leat_error *err);
 /* While the run is held: the new ones are there; on an error the old ones, as
  * they were. */
 LEAT_MUST_CHECK int leat__renewal_enter(

@@ -113,9 +113,11 @@ look_process(struct leat_stage *st, struct leat_frame *in)
 	for (uint32_t k = 0; k < in->n_items; k++) {
 		SIM_CHECK((items[k] >> 40 & 255) == items[k] >> 48);
 		SIM_CHECK((items[k] & 0xffffffff) == last[0] + 1);
-		SIM_CHECK(items[k] >> 48 >= last[1]);
+		/* without a mark it went where none was */
+		SIM_CHECK(items[k] >> 48 == 0 || items[k] >> 48 >= last[1]);
 		last[0]++;
-		last[1] = items[k] >> 48;
+		if (items[k] >> 48)
+			last[1] = items[k] >> 48;
 	}
 	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
 	leat_stage_release(st, in);
@@ -136,22 +138,36 @@ struct changed {
 	uint32_t n_done;
 };
 
-static void
-changed_begin(struct changed *c, uint64_t n)
+/* tag: of both marks; is_bare: without them. Not started. */
+static struct leat_graph *
+changed_make(struct changed *c, uint64_t n, uint64_t tag, bool is_bare)
 {
 	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
 		.workers = 2, .capacity_frames = 1};
 	struct numbers_opts numbers = {
 		LEAT_OPTS_INIT(numbers_opts), .per_frame = 1, .n = n};
-	struct mark_opts first = {LEAT_OPTS_INIT(mark_opts), .shift = 40};
-	struct mark_opts second = {LEAT_OPTS_INIT(mark_opts), .shift = 48};
+	struct mark_opts first = {
+		LEAT_OPTS_INIT(mark_opts), .tag = tag, .shift = 40};
+	struct mark_opts second = {
+		LEAT_OPTS_INIT(mark_opts), .tag = tag, .shift = 48};
 	struct look_opts look = {LEAT_OPTS_INIT(look_opts), .last = c->last};
 	struct leat_step steps[] = {{&numbers_ops, &numbers},
 		{&mark_ops, &first}, {&apart_ops, &second}, {&look_ops, &look}};
+	struct leat_graph *graph;
 
+	if (is_bare)
+		steps[1] = steps[3];
+	SIM_CHECK(leat_graph_create(&opts, &graph, NULL) == LEAT_OK);
+	SIM_CHECK(leat_graph_chain(graph, steps, is_bare ? 2 : 4, NULL) ==
+		LEAT_OK);
+	return graph;
+}
+
+static void
+changed_begin(struct changed *c, uint64_t n)
+{
 	*c = (struct changed){0};
-	SIM_CHECK(leat_graph_create(&opts, &c->graph, NULL) == LEAT_OK);
-	SIM_CHECK(leat_graph_chain(c->graph, steps, 4, NULL) == LEAT_OK);
+	c->graph = changed_make(c, n, 0, false);
 	SIM_CHECK(leat_graph_start(c->graph, NULL) == LEAT_OK);
 }
 
@@ -224,6 +240,41 @@ change_drain(void *user)
 	changed_end(&c);
 }
 
+/* Both marks go, and come again with another tag. */
+static void
+changed_exchange(void *arg)
+{
+	struct changed *c = arg;
+
+	for (uint64_t k = 0; k < 4; k++) {
+		struct leat_graph *next =
+			changed_make(c, 6, k / 2 + 1, k % 2 == 0);
+		int rc = leat_graph_check(next, NULL);
+
+		SIM_CHECK(rc == LEAT_OK);
+		rc = leat_graph_become(c->graph, next, LEAT_NEVER, NULL, NULL);
+		SIM_CHECK(rc == LEAT_OK || rc == LEAT_ESTATE);
+		c->n_done += rc == LEAT_OK && k % 2;
+		leat_graph_destroy(next);
+	}
+}
+
+/* Stages go and come, whoever is in the middle of what. */
+static void
+change_stages(void *user)
+{
+	static struct changed c;
+	struct sim_thread *a;
+
+	(void)user;
+	changed_begin(&c, 6);
+	a = sim_go("exchanger", changed_exchange, &c);
+	SIM_CHECK(leat_graph_wait(c.graph, LEAT_NEVER, NULL) == LEAT_OK);
+	sim_join(a);
+	SIM_CHECK(c.last[0] == 6);
+	changed_end(&c);
+}
+
 static void
 changed_tell(void *arg)
 {
@@ -260,6 +311,10 @@ const struct sim_scenario scenarios_change[] = {
 	{.name = "change_drain",
 		.idea = "a drain against a run that is held",
 		.run = change_drain,
+		.runs_per_mille = 250},
+	{.name = "change_stages",
+		.idea = "stages go and come while nothing moves",
+		.run = change_stages,
 		.runs_per_mille = 250},
 	{.name = "change_live",
 		.idea = "instances are told of options between calls",

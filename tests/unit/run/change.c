@@ -9,7 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/base.h"
-#include "graph/graph.h"
+#include "graph/place.h"
 #include "support/numbers.h"
 
 #define A_MS_NS INT64_C(1000000)
@@ -106,6 +106,7 @@ struct seen {
 	uint64_t n_wrong;  /* not the next number; atomic */
 	uint64_t n_mixed;  /* its two tags are not of one set */
 	uint64_t n_back;   /* an older tag after a newer one */
+	uint64_t n_plain;  /* without a tag; atomic */
 	uint64_t last_tag; /* atomic */
 	uint32_t is_shut;  /* atomic */
 };
@@ -132,8 +133,11 @@ look_item(struct seen *seen, uint64_t item)
 
 	seen->n_wrong += number != seen->n + 1;
 	seen->n_mixed += first != second;
-	seen->n_back += second < seen->last_tag;
-	leat__store_relaxed(&seen->last_tag, second);
+	leat__add_relaxed(&seen->n_plain, second ? 0u : 1u);
+	/* without a tag it went by stages that do not mark */
+	seen->n_back += second && second < seen->last_tag;
+	if (second)
+		leat__store_relaxed(&seen->last_tag, second);
 	leat__store_release(&seen->n, seen->n + 1);
 }
 
@@ -528,7 +532,7 @@ START_TEST(guards_come_go_and_change_places_while_all_flows)
 	ck_assert_str_eq(changes[0].stage, "look");
 	ck_assert_str_eq(changes[0].who, "somebody");
 	/* and the options of those that stay */
-	for (rate.items = 7; rate.items < 9; rate.items++)
+	for (rate.items = 2000000007; rate.items < 2000000009; rate.items++)
 		ck_assert_int_eq(
 			become(graph,
 				other_marks(&seen, 0, "look", &steps[1], 1),
@@ -536,11 +540,22 @@ START_TEST(guards_come_go_and_change_places_while_all_flows)
 			LEAT_OK);
 	ck_assert_uint_eq(leat_graph_changes(graph, 201, changes, 4), 1);
 	ck_assert_str_eq(changes[0].hook, "rate");
-	ck_assert_str_eq(changes[0].before, "7");
-	ck_assert_str_eq(changes[0].after, "8");
+	ck_assert_str_eq(changes[0].before, "2000000007");
+	ck_assert_str_eq(changes[0].after, "2000000008");
 	ends_well(graph, &seen);
 }
 END_TEST
+
+/* The sink, which has been shut, has the first of some frames. */
+static void
+await_more_read(struct leat_graph *graph, struct seen *seen)
+{
+	struct leat_stage_stats stats;
+
+	do
+		ck_assert_int_eq(leat_stage_stats(graph, 0, &stats), LEAT_OK);
+	while (stats.out < leat__load_acquire(&seen->n) + 3 * 7);
+}
 
 START_TEST(a_graph_becomes_all_of_another_or_nothing_of_it)
 {
@@ -562,7 +577,7 @@ START_TEST(a_graph_becomes_all_of_another_or_nothing_of_it)
 	sink_has(graph, 1, "rate");
 	/* the guard has been made when the options are not accepted in time */
 	leat__store_release(&seen.is_shut, 1u);
-	await_frame(graph);
+	await_more_read(graph, &seen);
 	ck_assert_int_eq(become(graph, other_marks(&seen, 6, "look", NULL, 0),
 				 leat_now_ns() + A_MS_NS, &err),
 		LEAT_ETIMEDOUT);
@@ -584,6 +599,308 @@ START_TEST(a_graph_becomes_all_of_another_or_nothing_of_it)
 	sink_has(graph, 1, "rate");
 	ck_assert_uint_eq(leat_graph_changes(graph, 3, &change, 1), 0);
 	ends_well(graph, &seen);
+}
+END_TEST
+
+/* ---- stages come and go ------------------------------------------------------- */
+
+/* Does as mark does. */
+static const struct leat_stage_ops stamp_ops = {
+	LEAT_STAGE_OPS_INIT("stamp"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct mark),
+	.opts_bytes = sizeof(struct mark_opts),
+	.options = mark_options,
+	.init = mark_init,
+	.process = mark_process,
+	.change = mark_change,
+};
+
+/* Nobody sees that before the graph runs. */
+static int
+broken_open(struct leat_stage *st)
+{
+	return leat_stage_fail(st, LEAT_EIO, "cannot be opened");
+}
+
+static const struct leat_stage_ops broken_ops = {
+	LEAT_STAGE_OPS_INIT("broken"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct mark),
+	.open = broken_open,
+	.process = mark_process,
+};
+
+static const struct leat_stage_ops blind_ops = {
+	LEAT_STAGE_OPS_INIT("blind"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS | LEAT_STAGE_BLIND,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct mark),
+	.process = mark_process,
+};
+
+static const struct leat_stage_ops maker_ops = {
+	LEAT_STAGE_OPS_INIT("maker"),
+	.flags = LEAT_STAGE_STATELESS,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.needs = {.frame_bytes = 12345},
+	.process = mark_process,
+};
+
+static int
+keeper_flush(struct leat_stage *st)
+{
+	(void)st;
+	return LEAT_OK;
+}
+
+static const struct leat_stage_ops keeper_ops = {
+	LEAT_STAGE_OPS_INIT("keeper"),
+	.flags = LEAT_STAGE_IN_PLACE,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct mark),
+	.process = mark_process,
+	.flush = keeper_flush,
+};
+
+/* numbers ! first ! second ! look, where NULL is nobody. */
+static struct leat_graph *
+chain_make(const struct leat_stage_ops *source, struct seen *seen,
+	uint32_t n_workers, const struct leat_stage_ops *first,
+	const struct leat_stage_ops *second, uint64_t tag)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = n_workers};
+	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts)};
+	struct mark_opts one = {
+		LEAT_OPTS_INIT(mark_opts), .shift = 40, .tag = tag};
+	struct mark_opts two = {
+		LEAT_OPTS_INIT(mark_opts), .shift = 48, .tag = tag};
+	struct look_opts look = {LEAT_OPTS_INIT(look_opts), .seen = seen};
+	struct leat_step steps[4] = {{source, &numbers}};
+	struct leat_graph *graph;
+	struct leat_error err;
+	uint32_t n = 1;
+
+	if (first)
+		steps[n++] = (struct leat_step){
+			first, first->opts_bytes ? &one : NULL};
+	if (second)
+		steps[n++] = (struct leat_step){
+			second, second->opts_bytes ? &two : NULL};
+	steps[n++] = (struct leat_step){&look_ops, &look};
+	ck_assert_int_eq(leat_graph_create(&opts, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(graph, steps, n, NULL), LEAT_OK);
+	ck_assert_msg(leat_graph_check(graph, &err) == LEAT_OK, "%s", err.text);
+	return graph;
+}
+
+static void
+stage_is_called(struct leat_graph *graph, uint32_t k, const char *name)
+{
+	struct leat_stage_stats stats;
+
+	ck_assert_int_eq(leat_stage_stats(graph, k, &stats), LEAT_OK);
+	ck_assert_str_eq(stats.name, name);
+}
+
+/* Both places at one moment: a record went by both marks, or by none. */
+static void
+comes_and_goes(const struct leat_stage_ops *source, uint32_t n_workers,
+	uint64_t n_times)
+{
+	const struct leat_stage_ops *kinds[] = {
+		&mark_ops, &stamp_ops, &leat_pass_ops, NULL};
+	struct seen seen = {0};
+	struct leat_graph *graph = chain_make(
+		source, &seen, n_workers, &leat_pass_ops, &leat_pass_ops, 0);
+	struct leat_error err;
+
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	for (uint64_t k = 0; k < n_times; k++) {
+		const struct leat_stage_ops *kind = kinds[k % 4];
+		uint64_t n_plain, tag = 14 + k;
+
+		await_items(
+			&seen, leat__load_acquire(&seen.n) + (k * 37) % 300);
+		ck_assert_msg(become(graph,
+				      chain_make(source, &seen, n_workers, kind,
+					      kind, tag),
+				      LEAT_NEVER, &err) == LEAT_OK,
+			"%s: %s", err.stage, err.text);
+		if (k % 4 < 2)
+			stage_is_called(
+				graph, 2, k % 4 == 0 ? "mark2" : "stamp2");
+		n_plain = leat__load_relaxed(&seen.n_plain);
+		await_items(&seen, leat__load_acquire(&seen.n) + 1);
+		if (k % 4 < 2)
+			ck_assert_uint_eq(
+				leat__load_relaxed(&seen.last_tag), tag);
+		else
+			ck_assert_uint_gt(
+				leat__load_relaxed(&seen.n_plain), n_plain);
+	}
+	ends_well(graph, &seen);
+}
+
+START_TEST(stages_come_and_go_at_one_moment)
+{
+	comes_and_goes(&numbers_ops, 1, 12);
+	comes_and_goes(&numbers_ops, 3, 80);
+	comes_and_goes(&numbers_blocking_ops, 2, 12);
+}
+END_TEST
+
+static void
+cannot_become(struct leat_graph *graph, struct seen *seen,
+	const struct leat_stage_ops *first, const struct leat_stage_ops *second,
+	int code, const char *words)
+{
+	struct leat_error err;
+
+	ck_assert_int_eq(
+		become(graph,
+			chain_make(&numbers_ops, seen, 2, first, second, 77),
+			LEAT_NEVER, &err),
+		code);
+	ck_assert_msg(strstr(err.text, words), "%s", err.text);
+	stage_is_called(graph, 1, "mark");
+	stage_is_called(graph, 2, "mark2");
+}
+
+/* A hook that is accepted once, before the graph runs. */
+static uint32_t n_shy;
+
+static int
+shy_init(struct leat_hook *hook, const void *opts)
+{
+	(void)opts;
+	if (n_shy++)
+		return leat_hook_fail(hook, LEAT_EINVAL, "too shy");
+	return LEAT_OK;
+}
+
+static const struct leat_hook_ops shy_ops = {
+	LEAT_HOOK_OPS_INIT("shy"), .init = shy_init};
+
+/* Both have come, and the guard of the second is refused. */
+static void
+cannot_be_guarded(struct leat_graph *graph, struct seen *seen)
+{
+	struct leat_hook_step step = {&shy_ops, NULL};
+	struct leat_graph *next =
+		chain_make(&numbers_ops, seen, 2, &stamp_ops, &stamp_ops, 77);
+	struct leat_error err;
+
+	n_shy = 0;
+	ck_assert_int_eq(
+		leat_stage_set_hooks(
+			leat__graph_find(next, "stamp2", 6), &step, 1, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(become(graph, next, LEAT_NEVER, &err), LEAT_EINVAL);
+	ck_assert_str_eq(err.text, "too shy");
+	ck_assert_str_eq(err.stage, "stamp2");
+	stage_is_called(graph, 1, "mark");
+	stage_is_called(graph, 2, "mark2");
+}
+
+/* Nor are guards those of a set that was refused. */
+static void
+guards_stay_with_a_set_that_is_refused(
+	struct leat_graph *graph, struct seen *seen)
+{
+	struct leat_timeout_opts timeout = {
+		LEAT_OPTS_INIT(leat_timeout_opts), .after_ns = LEAT_NEVER / 8};
+	struct leat_hook_step step = {&leat_timeout_ops, &timeout};
+	struct leat_graph *next =
+		chain_make(&numbers_ops, seen, 2, &stamp_ops, &broken_ops, 77);
+
+	ck_assert_int_eq(leat_stage_set_hooks(leat__graph_find(next, "look", 4),
+				 &step, 1, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(become(graph, next, LEAT_NEVER, NULL), LEAT_EIO);
+	sink_has(graph, 0, NULL);
+}
+
+START_TEST(a_stage_that_does_not_fit_changes_nothing)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct leat_error err;
+
+	ck_assert_int_eq(
+		set_both(graph, "tag", 5, 5, LEAT_NEVER, &err), LEAT_OK);
+	/* the first has come when the second is found wanting */
+	cannot_become(graph, &seen, &stamp_ops, &broken_ops, LEAT_EIO,
+		"cannot be opened");
+	cannot_become(graph, &seen, &stamp_ops, &maker_ops, LEAT_ELIMIT,
+		"12345 bytes, 1 a call, and the place that it would come in "
+		"has room in the pool for 0");
+	cannot_become(
+		graph, &seen, &stamp_ops, &keeper_ops, LEAT_ENOTSUP, "holds");
+	cannot_be_guarded(graph, &seen);
+	guards_stay_with_a_set_that_is_refused(graph, &seen);
+	await_items(&seen, leat__load_acquire(&seen.n) + 1);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 5);
+	ends_well(graph, &seen);
+	/* nor does one that keeps something go */
+	graph = chain_make(&numbers_ops, &seen, 2, &keeper_ops, NULL, 0);
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		become(graph, chain_make(&numbers_ops, &seen, 2, NULL, NULL, 0),
+			LEAT_NEVER, &err),
+		LEAT_ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(err.text, "has not come out yet"));
+	ck_assert_int_eq(become(graph,
+				 chain_make(&numbers_ops, &seen, 2, &keeper_ops,
+					 &stamp_ops, 0),
+				 LEAT_NEVER, &err),
+		LEAT_ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(err.text, "there is no place for it"));
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
+}
+END_TEST
+
+/* What is behind it only counts: nobody made the values that where would look
+ * at. */
+START_TEST(a_stage_that_looks_at_values_comes_where_there_are_any)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph =
+		chain_make(&numbers_ops, &seen, 2, &blind_ops, NULL, 0);
+	struct leat_stage *place = leat__graph_find(graph, "blind", 5);
+	struct leat_error err;
+
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert(place->is_wanted);
+	ck_assert_ptr_null(leat__place_refuses(place, place));
+	place->is_wanted = false; /* as if the sink were blind */
+	ck_assert_int_eq(
+		become(graph,
+			chain_make(&numbers_ops, &seen, 2, NULL, &mark_ops, 0),
+			LEAT_NEVER, &err),
+		LEAT_ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(err.text, "only the rows are counted"));
+	place->is_wanted = true;
+	ck_assert_int_eq(
+		become(graph,
+			chain_make(&numbers_ops, &seen, 2, NULL, &mark_ops, 0),
+			LEAT_NEVER, &err),
+		LEAT_OK);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
 }
 END_TEST
 
@@ -682,4 +999,7 @@ TEST_MAIN("run/change", all_stages_change_at_one_moment,
 	what_cannot_change_is_refused_with_a_reason,
 	guards_come_go_and_change_places_while_all_flows,
 	a_graph_becomes_all_of_another_or_nothing_of_it,
+	stages_come_and_go_at_one_moment,
+	a_stage_that_does_not_fit_changes_nothing,
+	a_stage_that_looks_at_values_comes_where_there_are_any,
 	rows_of_a_file_are_there_once_whatever_changes)
