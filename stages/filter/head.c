@@ -96,7 +96,16 @@ const struct leat_stage_ops leat_head_ops = {
 	LEAT_STAGE_OPS_INIT("head"),
 	.flags = LEAT_STAGE_IN_PLACE,
 	.summary = "the first n records, then enough",
-	.help = "Passes on n records and ends the stages before it.\n"
+	.help = "Passes on n records and ends the stages before it. What "
+		"stands behind\n"
+		"these does no harm where a parser finds it bad, nor in a "
+		"later frame. But\n"
+		"where, derive, cast and others look at all rows of a frame "
+		"(up "
+		"to 256 KiB\n"
+		"of a file) before they pass one on: a value there that they "
+		"cannot read\n"
+		"ends the job, unless on_error says otherwise.\n"
 		"\n"
 		"    leat run 'read a.csv ! head 20'\n",
 	.state_bytes = sizeof(struct head),

@@ -66,8 +66,63 @@ START_TEST(a_bad_row_behind_those_that_are_wanted_does_no_harm)
 }
 END_TEST
 
+/* A file of so many rows, all but the first ones bad for `where`. */
+static int
+run_where(uint32_t n_good, uint32_t n_bad, const char *options,
+	struct leat_error *err)
+{
+	char text[256], *file = malloc(16 * (size_t)(n_good + n_bad) + 16);
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(file);
+	n += (size_t)sprintf(file, "k\n");
+	for (uint32_t k = 0; k < n_good; k++)
+		n += (size_t)sprintf(file + n, "%u\n", 1000000 + k);
+	for (uint32_t k = 0; k < n_bad; k++)
+		n += (size_t)sprintf(file + n, "bad\n");
+	pipe_put_file("in.csv", file, n);
+	free(file);
+	snprintf(text, sizeof(text),
+		"read in.csv chunk_bytes=4096 ! csv.parse schema=k:int64 ! "
+		"where \"k > 0\" %s ! head 2 ! csv.format ! "
+		"write out sync=off",
+		options);
+	return pipe_run(text, NULL, err);
+}
+
+/* However many workers are at them already. */
+START_TEST(bad_values_of_later_frames_do_no_harm)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	for (uint32_t k = 0; k < 20; k++) {
+		ck_assert_msg(run_where(600, 9000, "", &err) == LEAT_OK, "%s",
+			err.text);
+		pipe_file_holds("out", "k\n1000000\n1000001\n");
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(a_bad_value_of_the_same_frame_is_an_error)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	ck_assert_int_eq(run_where(3, 1, "", &err), LEAT_EDATA);
+	ck_assert_msg(strstr(err.text, "bad") != NULL, "%s", err.text);
+	ck_assert_msg(run_where(3, 1, "on_error=skip", &err) == LEAT_OK, "%s",
+		err.text);
+	pipe_file_holds("out", "k\n1000000\n1000001\n");
+	pipe_leave_folder();
+}
+END_TEST
+
 TEST_MAIN("stages/head", the_first_n_records_pass, ten_is_the_default,
 	fewer_records_than_asked_for_all_pass,
 	what_comes_after_is_not_looked_at,
 	rows_that_are_filtered_already_do_not_count, two_heads_give_the_smaller,
-	a_bad_row_behind_those_that_are_wanted_does_no_harm)
+	a_bad_row_behind_those_that_are_wanted_does_no_harm,
+	bad_values_of_later_frames_do_no_harm,
+	a_bad_value_of_the_same_frame_is_an_error)
