@@ -35,7 +35,7 @@
 
 #define POSIX_NS_PER_S    1000000000
 #define POSIX_ALIGN       ((size_t)LEAT__CACHE_LINE)
-#define POSIX_LARGE_BYTES ((size_t)1 << 20)
+#define POSIX_LARGE_BYTES ((size_t)256 << 10)
 #define POSIX_HUGE_BYTES  ((size_t)2 << 20)
 #define POSIX_PAGE_BYTES  ((size_t)4096)
 #define POSIX_GUARDS_MAX  64u /* installed by one call */
