@@ -388,8 +388,11 @@ START_TEST(a_pause_lets_arrive_what_was_read_and_no_more)
 	/* twice asked for, and once taken back: it still stands */
 	leat_graph_pause(graph);
 	leat_graph_resume(graph);
-	ck_assert_int_eq(leat_graph_wait_paused(graph, 0, NULL), LEAT_OK);
-	ck_assert_int_eq(set_both(graph, "tag", 3, 3, 0, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		leat_graph_wait_paused(graph, LEAT_NEVER, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		set_both(graph, "tag", 3, 3, LEAT_NEVER, NULL), LEAT_OK);
+	ck_assert_uint_eq(leat__load_acquire(&seen.n), n);
 	leat_graph_resume(graph);
 	await_items(&seen, n + 50);
 	ck_assert_int_eq(
