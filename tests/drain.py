@@ -100,7 +100,7 @@ JOBS = [
      {"p": ("a.csv", "csv")}, True),
     ('read a.csv ! csv.parse name=p ! tail 700 ! write o.csv.bz2',
      {"p": ("a.csv", "csv")}, True),
-    ('read a.csv ! csv.parse name=p ! sample 3 ! head 1000000 ! count '
+    ('read a.csv ! csv.parse name=p ! pass ! sample 3 ! head 1000000 ! count '
      '! write o.txt', {"p": ("a.csv", "csv")}, True),
     ('read a.csv ! csv.parse name=p ! lookup list.csv on=key=key '
      '! split-column text sep=" " into=x,y,z ! write o.csv',

@@ -30,14 +30,18 @@
 static void
 guts_swap(struct leat_stage *st, struct leat__guts *guts)
 {
+	char *name = st->name;
+
 	leat__opts_lock(st->graph);
 	SWAP(st->opts, guts->opts);
 	SWAP(st->held_opts, guts->held_opts);
 	SWAP(st->ops, guts->ops);
 	SWAP(st->n_options, guts->n_options);
 	SWAP(st->option_places, guts->option_places);
-	SWAP(st->name, guts->name);
 	leat__opts_unlock(st->graph);
+	/* who looks on has no lock; all names last as long as the graph */
+	leat__store_relaxed(&st->name, guts->name);
+	guts->name = name;
 	SWAP(st->place, guts->place);
 	SWAP(st->on_error, guts->on_error);
 	SWAP(st->max_rejects, guts->max_rejects);

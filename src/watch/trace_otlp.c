@@ -136,12 +136,12 @@ size_t
 leat__trace_otlp_bytes(
 	const struct leat_graph *graph, const char *service, uint32_t n_spans)
 {
-	size_t n_name = 0;
+	size_t n_name = LEAT_ERROR_STAGE_BYTES; /* of one that may come */
 
-	/* a control character becomes six */
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		n_name = (size_t)leat__max_u64(
-			n_name, 6 * strlen(graph->stages[k]->name));
+			n_name, strlen(graph->stages[k]->name));
+	n_name *= 6; /* so many does a control character become */
 	return OTLP_HEAD_BYTES + 6 * strlen(service) +
 		n_spans * (OTLP_SPAN_BYTES + n_name);
 }

@@ -115,7 +115,7 @@ START_TEST(after_a_flush_as_many_are_held_back_as_ever)
 		ck_assert_int_eq(send_word(n + 2), LEAT_OK);
 		finds_nothing();
 		ck_assert_int_eq(send_word(n + 3), LEAT_OK);
-		for (int k = 1; k <= 3; k++)
+		for (uint32_t k = 1; k <= 3; k++)
 			recv_word(n + k);
 		n += 4;
 	}

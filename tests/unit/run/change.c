@@ -4,6 +4,7 @@
  */
 #include "support/test.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -714,6 +715,29 @@ stage_is_called(struct leat_graph *graph, uint32_t k, const char *name)
 	ck_assert_str_eq(stats.name, name);
 }
 
+/* Somebody looks on, without a lock. */
+struct looker {
+	const struct leat_graph *graph;
+	uint32_t is_over; /* atomic */
+	uint64_t n_names;
+};
+
+static void *
+look_on(void *arg)
+{
+	struct looker *looker = arg;
+	struct leat_stage_stats stats;
+
+	while (!leat__load_acquire(&looker->is_over)) {
+		for (uint32_t k = 0;
+			leat_stage_stats(looker->graph, k, &stats) == LEAT_OK;
+			k++)
+			looker->n_names += strlen(stats.name) > 0;
+		sched_yield();
+	}
+	return NULL;
+}
+
 /* Both places at one moment: a record went by both marks, or by none. */
 static void
 comes_and_goes(const struct leat_stage_ops *source, uint32_t n_workers,
@@ -724,9 +748,12 @@ comes_and_goes(const struct leat_stage_ops *source, uint32_t n_workers,
 	struct seen seen = {0};
 	struct leat_graph *graph = chain_make(
 		source, &seen, n_workers, &leat_pass_ops, &leat_pass_ops, 0);
+	struct looker looker = {.graph = graph};
 	struct leat_error err;
+	pthread_t thread;
 
 	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, look_on, &looker), 0);
 	for (uint64_t k = 0; k < n_times; k++) {
 		const struct leat_stage_ops *kind = kinds[k % 4];
 		uint64_t n_plain, tag = 14 + k;
@@ -750,6 +777,9 @@ comes_and_goes(const struct leat_stage_ops *source, uint32_t n_workers,
 			ck_assert_uint_gt(
 				leat__load_relaxed(&seen.n_plain), n_plain);
 	}
+	leat__store_release(&looker.is_over, 1u);
+	pthread_join(thread, NULL);
+	ck_assert_uint_gt(looker.n_names, 0);
 	ends_well(graph, &seen);
 }
 
