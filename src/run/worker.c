@@ -84,6 +84,15 @@ worker_keep(struct leat__worker *worker, struct leat__entry *first)
 	return first;
 }
 
+/* What has not begun yet. */
+static struct leat__entry *
+worker_feed(struct leat__worker *worker)
+{
+	const struct leat__exec_opts *opts = &worker->exec->opts;
+
+	return opts->feed ? opts->feed(opts->user, worker) : NULL;
+}
+
 static struct leat__entry *
 worker_look_outside(struct leat__worker *worker)
 {
@@ -92,9 +101,18 @@ worker_look_outside(struct leat__worker *worker)
 		? leat__rank_look(worker)
 		: worker_keep(worker, leat__exec_take(exec, 0));
 
-	if (!entry && exec->opts.feed)
-		entry = exec->opts.feed(exec->opts.user, worker);
-	return entry;
+	return entry ? entry : worker_feed(worker);
+}
+
+/* By turns: where more yield than a queue holds some are outside at any time,
+ * and what is new would never begin. */
+static struct leat__entry *
+worker_look_fairly(struct leat__worker *worker)
+{
+	bool is_new_first = worker->tick / WORKER_FAIR_TICKS % 2;
+	struct leat__entry *entry = is_new_first ? worker_feed(worker) : NULL;
+
+	return entry ? entry : worker_look_outside(worker);
 }
 
 static inline struct leat__entry *
@@ -150,7 +168,7 @@ worker_look(struct leat__worker *worker)
 		const struct leat__env *env = worker->exec->env;
 
 		leat__store_relaxed(&worker->coarse_ns, env->now_ns(env));
-		entry = worker_look_outside(worker);
+		entry = worker_look_fairly(worker);
 		if (entry)
 			return entry;
 	}

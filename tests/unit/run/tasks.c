@@ -828,6 +828,31 @@ START_TEST(no_memory_leaves_nothing_behind)
 }
 END_TEST
 
+#define N_MORE_THAN_A_QUEUE 300
+
+START_TEST(what_is_new_begins_where_more_yield_than_a_queue_holds)
+{
+	struct leat_workers_opts opts = {LEAT_OPTS_INIT(leat_workers_opts),
+		.max_workers = 1, .max_queued = 1000};
+	struct leat_workers *workers = make_opts(leat__env_posix(), &opts);
+	struct gate gate = {0, 0};
+
+	for (uint32_t k = 0; k < N_MORE_THAN_A_QUEUE; k++) {
+		ck_assert_int_eq(leat_workers_submit(workers, NULL, at_gate,
+					 &gate, NULL, NULL),
+			LEAT_OK);
+		/* none ends before all have begun */
+		while (leat__load_acquire(&gate.n_waiting) <= k)
+			leat_yield();
+	}
+	leat__store_release(&gate.is_open, 1u);
+	leat_workers_close(workers);
+	ck_assert_int_eq(leat_workers_wait(workers, LEAT_NEVER), LEAT_OK);
+	ck_assert_uint_eq(stats_of(workers).n_done, N_MORE_THAN_A_QUEUE);
+	leat_workers_destroy(workers);
+}
+END_TEST
+
 static uint32_t n_maps_before_failure;
 
 static int
@@ -1158,6 +1183,7 @@ TEST_MAIN("run/tasks", a_task_hands_out_what_it_left, a_failed_task_says_why,
 	options_out_of_range_are_refused_by_name,
 	task_options_out_of_range_are_refused_by_name,
 	no_memory_leaves_nothing_behind,
+	what_is_new_begins_where_more_yield_than_a_queue_holds,
 	a_task_for_which_there_is_no_stack_is_not_accepted,
 	a_task_that_is_rejected_leaves_its_stack_to_others,
 	without_any_thread_there_are_no_workers,
