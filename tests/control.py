@@ -434,6 +434,31 @@ def hostile():
         client.close()
 
 
+def refused():
+    """Who closes at once, before it is asked, may have said why."""
+    path = os.path.abspath("refuser.sock")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen(8)
+
+    def refuse():
+        for _ in range(30):
+            client = server.accept()[0]
+            client.sendall(b'{"ok":false,"error":{"code":"LEAT_ESTATE",'
+                           b'"text":"not you"}}\n')
+            client.close()
+
+    thread = threading.Thread(target=refuse, daemon=True)
+    thread.start()
+    said = [leat("why", path) for _ in range(30)]
+    check("a refusal is read, whenever it comes", all(
+        status == 1 and "not you" in text for status, _, text in said),
+        [text for _, _, text in said if "not you" not in text])
+    thread.join()
+    server.close()
+    os.remove(path)
+
+
 def silent():
     """A process that is stopped takes connections and never answers."""
     run = Run("read - ! write f.txt").ready()
@@ -726,7 +751,7 @@ def fields(look, text):
 
 
 PARTS = (nobody, one, steered, options, slow_sink, starved_merge, dead_child,
-         full_disk, hostile, silent, killed, strangers, places, live,
+         full_disk, hostile, refused, silent, killed, strangers, places, live,
          top_of_the_end, documented)
 
 

@@ -32,6 +32,9 @@ leat__cli_peer_send(struct leat__cli_peer *peer, const char *request)
 	 * anyway */
 	n = send(peer->fd, line, n_bytes + 1, MSG_NOSIGNAL);
 	code = n < 0 ? errno : 0;
+	/* who has closed may have said why: that can still be read */
+	if (code == EPIPE || code == ECONNRESET)
+		code = 0;
 	free(line);
 	return code;
 }

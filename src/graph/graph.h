@@ -78,7 +78,9 @@ struct leat__link {
 	uint64_t capacity_bytes;
 	struct leat__place place; /* of the ! in the text */
 	/* plan */
-	bool is_fused;   /* inside a segment: no channel */
+	uint32_t n_at_once; /* credit that its sender waits for; for who looks
+			     * on: whoever comes in its place wants no more */
+	bool is_fused;      /* inside a segment: no channel */
 	bool is_ordered; /* leads to an ordered merge: promises are passed on */
 	bool is_in_step; /* set by its sender's negotiate: gets every frame that
 			    others in step get, at the same time */

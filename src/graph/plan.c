@@ -188,6 +188,8 @@ plan_link(struct leat__link *link, struct leat_error *err)
 			link->asked_frames, max_out);
 	link->capacity_frames = link->asked_frames ? link->asked_frames
 						   : link_default_frames(link);
+	link->n_at_once =
+		link->from->ops.flags & LEAT_STAGE_CHOOSES ? 1 : max_out;
 	return LEAT_OK;
 }
 

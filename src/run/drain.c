@@ -74,7 +74,7 @@ link_is_full(const struct leat__link *link)
 		leat__load_relaxed(&ch->granted_frames);
 	n_bytes = leat__load_relaxed(&ch->sent_bytes) -
 		leat__load_relaxed(&ch->granted_bytes);
-	return n + link->from->needs.max_out > ch->capacity_frames ||
+	return n + link->n_at_once > ch->capacity_frames ||
 		(ch->capacity_bytes && n && n_bytes >= ch->capacity_bytes);
 }
 

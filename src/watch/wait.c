@@ -46,14 +46,11 @@ static bool
 link_is_short(const struct leat__link *link)
 {
 	const struct leat__chan *ch = &link->chan;
-	const struct leat_stage *from = link->from;
 	uint32_t flight = leat__wait_flight(link);
-	uint32_t wanted =
-		from->ops.flags & LEAT_STAGE_CHOOSES ? 1 : from->needs.max_out;
 
 	if (leat__chan_is_over(ch))
 		return false;
-	return ch->capacity_frames - flight < wanted ||
+	return ch->capacity_frames - flight < link->n_at_once ||
 		(ch->capacity_bytes && flight &&
 			leat__load_relaxed(&ch->sent_bytes) -
 					leat__load_relaxed(
