@@ -1,7 +1,7 @@
 /*
  * cli/cli.h -- the leat command: a client of the public headers only.
  *
- * One table of commands (main.c) and one of options (args.c) are what
+ * One table of commands (main.c) and one of options (options.c) are what
  * parsing, --help, `leat help`, the manual page and "did you mean" all come
  * from. Results go to stdout, everything said to people to stderr. One thread.
  */
@@ -171,7 +171,7 @@ struct leat__cli_topic {
 	const char *text;
 };
 
-/* main.c, args.c, topics.c; each table ends with a NULL name */
+/* main.c, options.c, topics.c; each table ends with a NULL name */
 extern const struct leat__cli_command leat__cli_commands[];
 extern const struct leat__cli_option leat__cli_options[];
 extern const struct leat__cli_topic leat__cli_topics[];
@@ -196,7 +196,7 @@ extern const char leat__cli_topic_tracing[];
 
 const struct leat__cli_command *leat__cli_find_command(const char *name);
 
-/* ---- args.c ---- */
+/* ---- options.c ---- */
 
 /* Of leat__cli_args.given. */
 uint64_t leat__cli_option_bit(const struct leat__cli_option *option);
@@ -205,6 +205,9 @@ void leat__cli_option_keep(struct leat__cli_args *args,
 	const struct leat__cli_option *option, const char *value);
 /* May it stand below run: of a job? */
 bool leat__cli_option_is_of_job(const struct leat__cli_option *option);
+
+/* ---- args.c ---- */
+
 /* 0, or an exit status after the mistake has been told. */
 int leat__cli_args_parse(const struct leat__cli_command *command, int argc,
 	char **argv, struct leat__cli_args *args);
