@@ -73,7 +73,7 @@ args_apply(const struct leat__cli_option *option, const char *value,
 			option->name, option->value);
 		return LEAT__CLI_USAGE;
 	}
-	if (option->set(args, value)) {
+	if (leat__cli_option_set(args, option, value)) {
 		leat__cli_error("--%s: '%s' is not accepted; it is --%s=%s: %s",
 			option->name, value, option->name, option->value,
 			option->help);

@@ -162,7 +162,9 @@ struct leat__cli_option {
 	uint32_t commands; /* bits of those that take it */
 	const char *value; /* what its value is called; NULL = a switch */
 	const char *help;
+	/* 0, or -1: it accepts no such value; NULL: it is put as it is */
 	int (*set)(struct leat__cli_args *args, const char *value);
+	size_t at; /* of leat__cli_args, without set: there */
 };
 
 struct leat__cli_topic {
@@ -198,6 +200,9 @@ const struct leat__cli_command *leat__cli_find_command(const char *name);
 
 /* ---- options.c ---- */
 
+/* 0, or -1: it accepts no such value. */
+int leat__cli_option_set(struct leat__cli_args *args,
+	const struct leat__cli_option *option, const char *value);
 /* Of leat__cli_args.given. */
 uint64_t leat__cli_option_bit(const struct leat__cli_option *option);
 /* Remember what it was given as. */

@@ -233,7 +233,7 @@ run_set(struct leat__job_walk *w, struct fy_node_pair *pair,
 		return leat__job_memory(false);
 	if (args->given & leat__cli_option_bit(option))
 		return 0; /* the command line goes before the file */
-	if (!option->set(args, value)) {
+	if (!leat__cli_option_set(args, option, value)) {
 		leat__cli_option_keep(args, option, value);
 		return 0;
 	}

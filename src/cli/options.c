@@ -6,37 +6,14 @@
  * job come from the table alone.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dlq.h"
 #include "top.h"
 
-/* ---- setters: 0, or -1 for a value that is not accepted ---- */
-
-static int
-option_set_explain(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_explain = true;
-	return 0;
-}
-
-static int
-option_set_quiet(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_quiet = true;
-	return 0;
-}
-
-static int
-option_set_json(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_json = true;
-	return 0;
-}
+/* ---- values that are more than a text: 0, or -1 = not accepted ---- */
 
 static int
 option_set_dot(struct leat__cli_args *args, const char *value)
@@ -101,29 +78,6 @@ option_set_report(struct leat__cli_args *args, const char *value)
 
 	args->report = formats[k < 0 ? 0 : k];
 	return k < 0 ? -1 : 0;
-}
-
-static int
-option_set_man(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_man = true;
-	return 0;
-}
-
-static int
-option_set_help(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_help = true;
-	return 0;
-}
-
-static int
-option_set_file(struct leat__cli_args *args, const char *value)
-{
-	args->file = value;
-	return *value ? 0 : -1;
 }
 
 static int
@@ -234,13 +188,6 @@ option_set_schedule(struct leat__cli_args *args, const char *value)
 }
 
 static int
-option_set_dead_letters(struct leat__cli_args *args, const char *value)
-{
-	args->dead_letters = value;
-	return *value ? 0 : -1;
-}
-
-static int
 option_set_var(struct leat__cli_args *args, const char *value)
 {
 	size_t n = strcspn(value, "=");
@@ -249,62 +196,6 @@ option_set_var(struct leat__cli_args *args, const char *value)
 		return -1;
 	args->vars[args->n_vars++] = value;
 	return 0;
-}
-
-static int
-option_set_metrics(struct leat__cli_args *args, const char *value)
-{
-	args->metrics = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_pin(struct leat__cli_args *args, const char *value)
-{
-	args->pin = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_page(struct leat__cli_args *args, const char *value)
-{
-	args->page = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_stage(struct leat__cli_args *args, const char *value)
-{
-	args->stage = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_code(struct leat__cli_args *args, const char *value)
-{
-	args->code = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_reason(struct leat__cli_args *args, const char *value)
-{
-	args->reason = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_origin(struct leat__cli_args *args, const char *value)
-{
-	args->origin = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_ids(struct leat__cli_args *args, const char *value)
-{
-	args->ids = value;
-	return *value ? 0 : -1;
 }
 
 static int
@@ -323,53 +214,6 @@ option_set_limit(struct leat__cli_args *args, const char *value)
 			!args->limit
 		? -1
 		: 0;
-}
-
-static int
-option_set_to(struct leat__cli_args *args, const char *value)
-{
-	args->to = value;
-	return *value ? 0 : -1;
-}
-
-static int
-option_set_all(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_all = true;
-	return 0;
-}
-
-static int
-option_set_overwrite(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_overwrite = true;
-	return 0;
-}
-
-static int
-option_set_online(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_online = true;
-	return 0;
-}
-
-static int
-option_set_emitted(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_emitted = true;
-	return 0;
-}
-
-static int
-option_set_reference(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_reference = true;
-	return 0;
 }
 
 static int
@@ -400,13 +244,6 @@ option_set_stall(struct leat__cli_args *args, const char *value)
 	if (option_number(value, &args->stall_seconds, &rest) || *rest)
 		return -1;
 	return args->stall_seconds < 1 || args->stall_seconds > 86400 ? -1 : 0;
-}
-
-static int
-option_set_trace(struct leat__cli_args *args, const char *value)
-{
-	args->trace = value;
-	return *value ? 0 : -1;
 }
 
 static int
@@ -459,14 +296,6 @@ option_set_drain(struct leat__cli_args *args, const char *value)
 }
 
 static int
-option_set_leak_check(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_leak_check = true;
-	return 0;
-}
-
-static int
 option_set_control(struct leat__cli_args *args, const char *value)
 {
 	static const char *const words[] = {"on", "off", NULL};
@@ -474,14 +303,6 @@ option_set_control(struct leat__cli_args *args, const char *value)
 
 	args->control = k == 0 ? LEAT__CLI_CONTROL_ON : LEAT__CLI_CONTROL_OFF;
 	return k < 0 ? -1 : 0;
-}
-
-static int
-option_set_once(struct leat__cli_args *args, const char *value)
-{
-	(void)value;
-	args->is_once = true;
-	return 0;
 }
 
 static int
@@ -530,6 +351,9 @@ option_set_where(struct leat__cli_args *args, const char *value)
 	return 0;
 }
 
+/* The field of leat__cli_args that a switch sets, or where a text is put. */
+#define OPTION_FIELD(field) NULL, offsetof(struct leat__cli_args, field)
+
 #define OPTIONS_GRAPH                                                          \
 	(LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_SHOW | LEAT__CLI_DLQ |    \
 		LEAT__CLI_EXPLAIN | LEAT__CLI_PICTURE | LEAT__CLI_DEV)
@@ -538,171 +362,190 @@ const struct leat__cli_option leat__cli_options[] = {
 	{"file", 'f', OPTIONS_GRAPH, "FILE",
 		"take the graph's text from FILE, - = standard input; a job in "
 		"YAML or JSON if its name ends so",
-		option_set_file},
+		OPTION_FIELD(file)},
 	{"var", 'v', OPTIONS_GRAPH, "NAME=VALUE",
 		"what ${NAME} is in a job of YAML or JSON; may be given up to "
 		"64 times",
-		option_set_var},
+		option_set_var, 0},
 	{"explain", 0, LEAT__CLI_RUN, NULL,
 		"print the plan and its memory, and run nothing",
-		option_set_explain},
+		OPTION_FIELD(is_explain)},
 	{"progress", 0, LEAT__CLI_RUN | LEAT__CLI_DLQ, "bar|plain|json|none",
 		"how to tell what is going on, on standard error; without it a "
 		"bar on a terminal",
-		option_set_progress},
+		option_set_progress, 0},
 	{"workers", 'w', OPTIONS_GRAPH, "N",
 		"threads to compute on, 1 to 256; without it one per core",
-		option_set_workers},
+		option_set_workers, 0},
 	{"pin", 0, LEAT__CLI_RUN, "off|cores|LIST",
 		"the threads to compute on stay each on a core: of all that "
 		"this process may run on, or of a list like 0-3,8",
-		option_set_pin},
+		OPTION_FIELD(pin)},
 	{"memory", 'm', OPTIONS_GRAPH, "SIZE",
 		"refuse a plan that can need more than this, such as 64M or 2G",
-		option_set_memory},
+		option_set_memory, 0},
 	{"schedule", 0, OPTIONS_GRAPH, "strict|weighted[,NAME=N,...]",
 		"stages of a lesser priority wait for all others, or share the "
 		"workers: high, normal, low or 0 to 7, weights of 1 to 1000",
-		option_set_schedule},
+		option_set_schedule, 0},
 	{"dead-letters", 'd', OPTIONS_GRAPH, "FILE",
 		"where records go that stages with on_error=dead-letter "
 		"reject: a line of JSON each, added to FILE; a row of SQLite, "
 		"if it ends in .db, .sqlite or .sqlite3",
-		option_set_dead_letters},
+		OPTION_FIELD(dead_letters)},
 	{"stage", 0, LEAT__CLI_DLQ, "NAME[,...]",
-		"letters of these stages alone", option_set_stage},
+		"letters of these stages alone", OPTION_FIELD(stage)},
 	{"code", 0, LEAT__CLI_DLQ, "CODE[,...]",
 		"letters with these codes alone, such as EDATA",
-		option_set_code},
+		OPTION_FIELD(code)},
 	{"reason", 0, LEAT__CLI_DLQ, "PATTERN",
 		"letters with such a reason alone: % is any text, _ any "
 		"character",
-		option_set_reason},
+		OPTION_FIELD(reason)},
 	{"origin", 0, LEAT__CLI_DLQ, "FILE[,...]",
 		"letters whose records come from these files alone",
-		option_set_origin},
+		OPTION_FIELD(origin)},
 	{"since", 0, LEAT__CLI_DLQ, "TIME",
 		"letters from then on: 2026-03-01, 2026-03-01T12:00 (UTC), or "
 		"90m, 2h, 7d ago",
-		option_set_since},
+		option_set_since, 0},
 	{"id", 0, LEAT__CLI_DLQ, "ID[,...]", "these letters alone",
-		option_set_ids},
+		OPTION_FIELD(ids)},
 	{"limit", 0, LEAT__CLI_DLQ, "N", "the first N of those that are meant",
-		option_set_limit},
-	{"all", 0, LEAT__CLI_DLQ, NULL, "drop all letters", option_set_all},
+		option_set_limit, 0},
+	{"all", 0, LEAT__CLI_DLQ, NULL, "drop all letters",
+		OPTION_FIELD(is_all)},
 	{"to", 0, LEAT__CLI_DLQ, "TEXT",
 		"retry without a graph: write the records there; - is standard "
 		"output",
-		option_set_to},
+		OPTION_FIELD(to)},
 	{"overwrite", 0, LEAT__CLI_DLQ, NULL,
-		"retry may replace files that are there", option_set_overwrite},
+		"retry may replace files that are there",
+		OPTION_FIELD(is_overwrite)},
 	{"metrics", 0, LEAT__CLI_RUN, "[HOST]:PORT",
 		"serve /metrics for Prometheus, /healthz and /readyz there "
 		"while the graph runs; PORT alone is that of 127.0.0.1, :PORT "
 		"that of every address, port 0 one that is free",
-		option_set_metrics},
+		OPTION_FIELD(metrics)},
 	{"page", 0, LEAT__CLI_RUN, "[HOST]:PORT",
 		"serve a page there that shows the graph while it runs, for a "
 		"browser; addresses as of --metrics. What is told of it has a "
 		"token, with which the page can drain and cancel",
-		option_set_page},
+		OPTION_FIELD(page)},
 	{"stall", 0, LEAT__CLI_RUN, "SECONDS",
 		"/healthz fails when a stage has had work and made no progress "
 		"for so long, 1 to 86400; without it 30",
-		option_set_stall},
+		option_set_stall, 0},
 	{"trace", 0, LEAT__CLI_RUN, "FILE",
 		"write what threads and segments do there, for "
 		"ui.perfetto.dev or chrome://tracing; what was there is gone",
-		option_set_trace},
+		OPTION_FIELD(trace)},
 	{"otlp", 0, LEAT__CLI_RUN, "URL",
 		"send spans of the run and of some frames to this collector, "
 		"such as http://127.0.0.1:4318; TRACEPARENT says whose call "
 		"the run is",
-		option_set_otlp},
+		option_set_otlp, 0},
 	{"trace-sample", 0, LEAT__CLI_RUN, "SHARE",
 		"of all frames that sources make, those that have spans, 0 to "
 		"1; without it 0.01",
-		option_set_trace_sample},
+		option_set_trace_sample, 0},
 	{"drain-timeout", 0, LEAT__CLI_RUN | LEAT__CLI_DRAIN, "TIME",
 		"a drain (Ctrl-C) that takes longer is ended: 500ms, 30s, 5m, "
 		"2h; without it there is no limit",
-		option_set_drain},
+		option_set_drain, 0},
 	{"leak-check", 0, LEAT__CLI_RUN, NULL,
 		"look for frames, files and contexts that were not given back "
 		"at the end; status 4 if there are any",
-		option_set_leak_check},
+		OPTION_FIELD(is_leak_check)},
 	{"quiet", 'q',
 		LEAT__CLI_RUN | LEAT__CLI_CHECK | LEAT__CLI_DLQ | LEAT__CLI_NEW,
-		NULL, "say nothing but errors", option_set_quiet},
+		NULL, "say nothing but errors", OPTION_FIELD(is_quiet)},
 	{"format", 0, LEAT__CLI_CHECK, "text|json|sarif",
 		"how to tell what is wrong: to people, or on standard output "
 		"to programs",
-		option_set_report},
+		option_set_report, 0},
 	{"format", 0, LEAT__CLI_SHOW, "text|yaml|json|dot|mermaid",
 		"as a graph's text, as a job for --file, or drawn for "
 		"Graphviz or Mermaid",
-		option_set_format},
+		option_set_format, 0},
 	{"format", 0, LEAT__CLI_EXPLAIN, "text|json",
-		"for people, or for programs", option_set_explained},
+		"for people, or for programs", option_set_explained, 0},
 	{"format", 0, LEAT__CLI_PICTURE, "txt|svg|dot|mermaid",
 		"boxes of text, a picture, or what Graphviz or Mermaid draw; "
 		"without it txt",
-		option_set_picture},
+		option_set_picture, 0},
 	{"dot", 0, LEAT__CLI_SHOW, NULL, "the same as --format=dot",
-		option_set_dot},
+		option_set_dot, 0},
 	{"json", 0,
 		LEAT__CLI_INSPECT | LEAT__CLI_DLQ | LEAT__CLI_PS |
 			LEAT__CLI_TOP | LEAT__CLI_WHY | LEAT__CLI_DUMP |
 			LEAT__CLI_DOCTOR,
-		NULL, "print JSON, for programs", option_set_json},
+		NULL, "print JSON, for programs", OPTION_FIELD(is_json)},
 	{"control", 0, LEAT__CLI_RUN, "on|off",
 		"open a socket for leat ps, top, why and others; without it "
 		"on, and a run without a place for it goes on without",
-		option_set_control},
+		option_set_control, 0},
 	{"rows", 'n', LEAT__CLI_TAP, "N",
 		"end after N rows; without it when the run ends",
-		option_set_rows},
+		option_set_rows, 0},
 	{"where", 0, LEAT__CLI_TAP, "CONDITION",
 		"only rows for which it is true, as of the stage where",
-		option_set_where},
+		option_set_where, 0},
 	{"once", 0, LEAT__CLI_TOP | LEAT__CLI_DEV, NULL,
-		"print one picture, or run once, and end", option_set_once},
+		"print one picture, or run once, and end",
+		OPTION_FIELD(is_once)},
 	{"sort", 0, LEAT__CLI_TOP,
 		"flow|name|in|out|busy|starved|blocked|idle|p50|p99|queue|"
 		"errors|dead",
 		"by which column; without it as the data flows",
-		option_set_sort},
+		option_set_sort, 0},
 	{"filter", 0, LEAT__CLI_TOP, "TEXT",
 		"only the stages whose names have TEXT in them",
-		option_set_filter},
+		option_set_filter, 0},
 	{"every", 0, LEAT__CLI_TOP, "TIME",
 		"a new picture so often, 100ms to 1h; without it 1s",
-		option_set_every},
+		option_set_every, 0},
 	{"online", 0, LEAT__CLI_CHECK, NULL,
 		"look, too, whether files could be opened, folders written to, "
 		"and servers reached; 10 s for each stage",
-		option_set_online},
+		OPTION_FIELD(is_online)},
 	{"emit-config", 0, LEAT__CLI_RUN, NULL,
 		"print the graph and its options as a job in YAML, with all "
 		"that the command line says, and run nothing",
-		option_set_emitted},
+		OPTION_FIELD(is_emitted)},
 	{"sample", 0, LEAT__CLI_DEV, "N",
 		"rows of each source that run; without it 1000",
-		option_set_sample},
+		option_set_sample, 0},
 	{"rows", 0, LEAT__CLI_DEV, "N",
 		"rows of each link that are shown, up to 50; without it 3",
-		option_set_shown},
+		option_set_shown, 0},
 	{"reference", 0, LEAT__CLI_HELP, NULL,
 		"print a page of all stages and guards, in Markdown",
-		option_set_reference},
+		OPTION_FIELD(is_reference)},
 	{"man", 0, LEAT__CLI_HELP, NULL, "print the manual page, in roff",
-		option_set_man},
+		OPTION_FIELD(is_man)},
 	{"help", 'h', LEAT__CLI_ALL, NULL, "explain the command",
-		option_set_help},
+		OPTION_FIELD(is_help)},
 	{0},
 };
 
 /* ---- an option by itself ---- */
+
+int
+leat__cli_option_set(struct leat__cli_args *args,
+	const struct leat__cli_option *option, const char *value)
+{
+	char *field = (char *)args + option->at;
+
+	if (option->set)
+		return option->set(args, value);
+	if (!option->value) {
+		*(bool *)field = true;
+		return 0;
+	}
+	*(const char **)(void *)field = value;
+	return *value ? 0 : -1;
+}
 
 uint64_t
 leat__cli_option_bit(const struct leat__cli_option *option)
