@@ -206,6 +206,12 @@ struct leat__run {
 	int result;
 };
 
+/* build.c: all it is made of. On an error what there is by then stays. */
+LEAT_MUST_CHECK int leat__run_build(
+	struct leat_graph *graph, struct leat_error *err);
+void leat__run_free(struct leat__run *run);
+/* settle.c: all threads have gone. Fills result and cause. */
+void leat__run_settle(struct leat__run *run);
 /* Readable for good once the run is cancelled; -1 before the start. */
 int leat__run_cancel_fd(struct leat_graph *graph);
 /* Readable for good once the run is to drain. */
