@@ -8,7 +8,8 @@
  * i ran, only i and i+1 can have any.
  * Threads: one at a time; the task's state (worker.c) sees to that.
  * Not here: queues and parking (worker.c), the calls themselves (stage.c),
- * which in the next frame comes from (pull.c).
+ * which in the next frame comes from (pull.c), what is promised to those behind
+ * (promise.c), what is waited for (rest.c).
  */
 #include <string.h>
 
@@ -18,34 +19,18 @@
 #include "run/pull.h"
 #include "run/region.h"
 #include "run/sample.h"
+#include "run/task.h"
 #include "run/trace.h"
 
 #define TASK_QUANTUM_CALLS 64 /* between looks at the clock */
 
-enum verdict {
-	VERDICT_ON, /* progress: look again */
-	VERDICT_NO_INPUT,
-	VERDICT_NO_CREDIT,
-	VERDICT_HOLDS,   /* no input, and no credit for what it holds */
-	VERDICT_NO_TURN, /* of a replica that has failed */
-	VERDICT_HELD,    /* a sink, by a drain: not all before have finished */
-	VERDICT_PAUSED,  /* a source: nothing more is to be taken in */
-	VERDICT_OVER     /* failed or all ended */
-};
-
 /* ---- credit and closed ends -------------------------------------------------- */
-
-static struct leat_stage *
-task_tail(const struct leat__task *task)
-{
-	return task->nodes[task->n_nodes - 1].stage;
-}
 
 /* Has every receiver downstream closed? Then nobody wants more. */
 static bool
 task_is_unwanted(const struct leat__task *task)
 {
-	struct leat_stage *tail = task_tail(task);
+	struct leat_stage *tail = leat__task_tail(task);
 	uint32_t n_outs = leat__stage_n_own_outs(tail);
 
 	for (uint32_t k = 0; k < n_outs; k++)
@@ -54,43 +39,15 @@ task_is_unwanted(const struct leat__task *task)
 	return n_outs > 0;
 }
 
-static bool
-out_is_short(const struct leat_stage *tail, uint32_t out)
-{
-	uint32_t max_out = tail->needs.max_out;
-	struct leat__chan *ch = &tail->outs[out]->chan;
-
-	return leat__chan_credit(ch, max_out) < max_out &&
-		!leat__chan_is_over(ch);
-}
-
-/* The first out of the tail that lacks credit, or NULL. */
-static struct leat__chan *
-task_short_out(struct leat__task *task)
-{
-	struct leat_stage *tail = task_tail(task);
-
-	for (uint32_t k = 0; k < tail->n_outs; k++)
-		if (out_is_short(tail, k))
-			return &tail->outs[k]->chan;
-	return NULL;
-}
-
 /* A stage that chooses asks for credit itself; what it finds without any in its
  * call is what it waits for. */
 static void
 task_forget_wants(struct leat__task *task)
 {
-	struct leat_stage *tail = task_tail(task);
+	struct leat_stage *tail = leat__task_tail(task);
 
 	for (uint32_t k = 0; k < tail->n_outs; k++)
 		tail->outs[k]->is_wanted = false;
-}
-
-static bool
-stage_chooses(const struct leat_stage *st)
-{
-	return st->ops.flags & LEAT_STAGE_CHOOSES;
 }
 
 static bool
@@ -98,18 +55,18 @@ task_has_credit(struct leat__task *task, uint32_t at)
 {
 	if (at + 1 < task->n_nodes)
 		return true;
-	if (stage_chooses(task_tail(task))) {
+	if (leat__stage_chooses(leat__task_tail(task))) {
 		task_forget_wants(task);
 		return true;
 	}
 	return task->region ? leat__region_has_room(task)
-			    : !task_short_out(task);
+			    : !leat__task_short_out(task);
 }
 
 static void
 task_notify(struct leat__task *task)
 {
-	struct leat_stage *tail = task_tail(task);
+	struct leat_stage *tail = leat__task_tail(task);
 
 	if (task->region) /* who emits for it tells */
 		return;
@@ -119,91 +76,7 @@ task_notify(struct leat__task *task)
 				&tail->outs[k]->chan, task->lane->worker);
 }
 
-/* ---- promises, credit for input ---------------------------------------------- */
-
-/*
- * Whatever is emitted from here on carries the stamp of the frame in hand or
- * a later one, also if nothing came of that frame.
- */
-static void
-task_promise(struct leat__task *task)
-{
-	struct leat_stage *tail = task_tail(task);
-
-	for (uint32_t k = 0; k < tail->n_outs; k++)
-		if (tail->outs[k])
-			leat__chan_set_frontier(
-				&tail->outs[k]->chan, task->nodes[0].stamp);
-}
-
-/* Nothing with a lesser stamp will come out of the head, or be said by a stage
- * at its end. */
-static uint64_t
-task_bound(struct leat__task *task)
-{
-	struct leat_stage *st = task->nodes[0].stage;
-	uint64_t bound = LEAT__STAMP_LAST;
-
-	if (task->is_head_ended)
-		return bound;
-	if (st->n_ins == 0)
-		return task->next_stamp + 1;
-	for (uint32_t k = 0; k < st->n_ins; k++)
-		bound = leat__min_u64(
-			bound, leat__chan_bound(&st->ins[k]->chan));
-	return leat__node_outer(task, st, bound);
-}
-
-/* true: that is more than was promised before. */
-static bool
-task_promise_up_to(struct leat__task *task, uint64_t bound)
-{
-	struct leat_stage *tail = task_tail(task);
-
-	if (bound <= task->bound)
-		return false;
-	task->bound = bound;
-	for (uint32_t k = 0; k < tail->n_outs; k++)
-		if (!leat__chan_is_over(&tail->outs[k]->chan))
-			leat__chan_set_frontier(&tail->outs[k]->chan, bound);
-	return true;
-}
-
-/*
- * Between two frames, when the segment holds nothing: nothing below the next
- * frame will come out. Where nested branches begin, a number is spent to tell
- * their merge of the outer bound. true: more is promised than before.
- */
-static bool
-task_promise_bound(struct leat__task *task)
-{
-	struct leat__nest *nest = task_tail(task)->opens;
-	uint64_t outer;
-
-	if (!task_tail(task)->is_restamping)
-		return task_promise_up_to(task, task_bound(task));
-	outer = nest ? task_bound(task) : 0;
-	if (nest && outer > nest->last && leat__nest_has_room(nest, outer) &&
-		leat__task_has_numbers(task))
-		leat__nest_put(nest, ++task->fork_stamp, outer);
-	return task_promise_up_to(task, task->fork_stamp + 1);
-}
-
-/* Where nested branches begin: the stamp for which there is no room, as long as
- * their merge lags behind. 0 = there is room. */
-static uint64_t
-task_lacks_room(struct leat__task *task)
-{
-	struct leat__node *node = &task->nodes[task->n_nodes - 1];
-	struct leat__nest *nest = node->stage->opens;
-	uint64_t outer;
-
-	if (!nest || node->is_counted)
-		return 0;
-	outer = node->n_inbox ? node->inbox[node->inbox_at]->stamp
-			      : task_bound(task);
-	return leat__nest_has_room(nest, outer) ? 0 : outer;
-}
+/* ---- credit for input --------------------------------------------------------- */
 
 /* The head is through with the frame in hand: its credit goes back. */
 static void
@@ -276,7 +149,7 @@ task_close_ins(struct leat__task *task)
 static void
 task_close_outs(struct leat__task *task)
 {
-	struct leat_stage *st = task_tail(task);
+	struct leat_stage *st = leat__task_tail(task);
 
 	for (uint32_t k = 0; k < st->n_outs; k++)
 		if (st->outs[k])
@@ -322,7 +195,7 @@ task_cut(struct leat__task *task, uint32_t at)
 	task_close_ins(task);
 }
 
-static enum verdict
+static enum leat__verdict
 task_fail(struct leat__task *task, struct leat_stage *st, int code)
 {
 	struct leat_error err;
@@ -334,19 +207,19 @@ task_fail(struct leat__task *task, struct leat_stage *st, int code)
 	 * and does not grant */
 	if (task->region && task_is_unwanted(task)) {
 		task_cut(task, task->n_nodes);
-		return VERDICT_OVER;
+		return LEAT__VERDICT_OVER;
 	}
 	if (must_wait) {
 		task->failed = st;
 		task->failed_code = code;
-		return VERDICT_NO_TURN;
+		return LEAT__VERDICT_NO_TURN;
 	}
 	if (st->error.code != code)
 		leat_stage_fail(st, code, "%s", leat_err_text(code));
 	leat__stage_error(st, &err);
 	leat__store_relaxed(&task->run->is_broken, 1u);
 	leat__run_fail(task->run, &err);
-	return VERDICT_OVER;
+	return LEAT__VERDICT_OVER;
 }
 
 static void
@@ -364,14 +237,14 @@ task_end(struct leat__task *task)
 }
 
 /* It cannot go on without credit, and has asked for it. */
-static enum verdict
+static enum leat__verdict
 task_wants(struct leat__task *task)
 {
-	struct leat_stage *tail = task_tail(task);
+	struct leat_stage *tail = leat__task_tail(task);
 
 	for (uint32_t k = 0; k < tail->n_outs; k++)
 		if (tail->outs[k]->is_wanted)
-			return VERDICT_NO_CREDIT;
+			return LEAT__VERDICT_NO_CREDIT;
 	leat_stage_fail(tail, LEAT_EBUG,
 		"stage '%s' waits for credit, and has not asked for any",
 		tail->name);
@@ -429,7 +302,7 @@ task_move(struct leat__task *task, uint32_t at)
 	leat__store_relaxed(&task->shown_at, at);
 }
 
-static enum verdict
+static enum leat__verdict
 task_process(struct leat__task *task, uint32_t at)
 {
 	struct leat__node *node = &task->nodes[at];
@@ -443,7 +316,7 @@ task_process(struct leat__task *task, uint32_t at)
 	if (leat__unlikely(node->trace != NULL))
 		leat__trace_end(task, node, rc);
 
-	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
+	if (rc == LEAT_EAGAIN && leat__stage_chooses(node->stage))
 		return task_wants(task);
 	if (rc == LEAT_EOS && task->region)
 		rc = leat_stage_fail(node->stage, LEAT_EBUG,
@@ -458,7 +331,7 @@ task_process(struct leat__task *task, uint32_t at)
 		/* who emits for a replica promises; and on ordered links
 		 * task_head does */
 		if (!task->region && !task->segment->is_ordered)
-			task_promise(task);
+			leat__task_promise(task);
 		/* whom a grant lets fail would not see that it is enough: the
 		 * close, which comes next, says both */
 		if (rc != LEAT_EOS)
@@ -471,10 +344,10 @@ task_process(struct leat__task *task, uint32_t at)
 	}
 	/* also if it is held up in its next call */
 	if (node->stage->is_restamping)
-		task_promise_up_to(task, task->fork_stamp + 1);
+		leat__task_promise_up_to(task, task->fork_stamp + 1);
 	task_move(task, at);
 	task_pay(task);
-	return VERDICT_ON;
+	return LEAT__VERDICT_ON;
 }
 
 static void
@@ -486,18 +359,19 @@ task_end_source(struct leat__task *task)
 	task_set_finishing(task, 1);
 }
 
-static enum verdict task_flush(struct leat__task *task, bool is_between);
+static enum leat__verdict task_flush(struct leat__task *task, bool is_between);
 
 /* Nothing more is taken in for a while: what the segment has goes on. */
-static enum verdict
+static enum leat__verdict
 task_pause(struct leat__task *task)
 {
-	enum verdict verdict = task_flush(task, false);
+	enum leat__verdict verdict = task_flush(task, false);
 
-	return verdict == VERDICT_NO_INPUT ? VERDICT_PAUSED : verdict;
+	return verdict == LEAT__VERDICT_NO_INPUT ? LEAT__VERDICT_PAUSED
+						 : verdict;
 }
 
-static enum verdict
+static enum leat__verdict
 task_produce(struct leat__task *task)
 {
 	struct leat__node *head = &task->nodes[0];
@@ -506,37 +380,37 @@ task_produce(struct leat__task *task)
 	/* acquire: pairs with the release in leat_graph_drain */
 	if (leat__load_acquire(&task->run->is_draining)) {
 		task_end_source(task);
-		return VERDICT_ON;
+		return LEAT__VERDICT_ON;
 	}
 	if (leat__pause_is_asked(task->run))
 		return task_pause(task);
 	if (!task_has_credit(task, 0))
-		return VERDICT_NO_CREDIT;
+		return LEAT__VERDICT_NO_CREDIT;
 	leat__sample_next(task);
 	if (leat__unlikely(head->trace != NULL))
 		leat__trace_begin_source(task, head);
 	rc = task_call(task, head, leat__node_produce, task->n_spread);
 	if (leat__unlikely(head->trace != NULL))
 		leat__trace_end(task, head, rc);
-	if (rc == LEAT_EAGAIN && stage_chooses(head->stage))
+	if (rc == LEAT_EAGAIN && leat__stage_chooses(head->stage))
 		return task_wants(task);
 	if (rc == LEAT_EOS)
 		task_end_source(task);
 	else if (rc < 0)
 		return task_fail(task, head->stage, rc);
 	task_move(task, 0);
-	return VERDICT_ON;
+	return LEAT__VERDICT_ON;
 }
 
 /* One in of a stage that gathers has ended, the others may go on. */
-static enum verdict
+static enum leat__verdict
 task_end_in(struct leat__task *task)
 {
 	struct leat__node *head = &task->nodes[0];
 	int rc;
 
 	if (!task_has_credit(task, 0))
-		return VERDICT_NO_CREDIT;
+		return LEAT__VERDICT_NO_CREDIT;
 	rc = task_call_other(task, head, leat__node_end_in, 0);
 	if (rc < 0 && rc != LEAT_EOS)
 		return task_fail(task, head->stage, rc);
@@ -545,10 +419,10 @@ task_end_in(struct leat__task *task)
 	if (rc == LEAT_EOS)
 		task_cut(task, 0);
 	task_move(task, 0);
-	return VERDICT_ON;
+	return LEAT__VERDICT_ON;
 }
 
-static enum verdict
+static enum leat__verdict
 task_fail_stuck(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
@@ -561,7 +435,7 @@ task_fail_stuck(struct leat__task *task)
 }
 
 /* A stage whose input has ended: flush, finish, and on to the next. */
-static enum verdict
+static enum leat__verdict
 task_finish(struct leat__task *task)
 {
 	uint32_t at = task->n_ended;
@@ -569,13 +443,13 @@ task_finish(struct leat__task *task)
 	int rc;
 
 	if (!task_has_credit(task, at))
-		return VERDICT_NO_CREDIT;
+		return LEAT__VERDICT_NO_CREDIT;
 	task_set_finishing(task, at + 1);
 	if (node->is_flushed && !node->stage->n_outs) {
 		if (leat__drain_holds(task->run))
-			return VERDICT_HELD;
+			return LEAT__VERDICT_HELD;
 		if (leat__drain_is_cut(task->run))
-			return VERDICT_ON; /* and the task is stopped */
+			return LEAT__VERDICT_ON; /* and the task is stopped */
 	}
 	if (!node->is_flushed) {
 		rc = task_call_other(task, node, leat__node_flush, 0);
@@ -587,28 +461,29 @@ task_finish(struct leat__task *task)
 		if (rc == LEAT_OK)
 			task_set_ended(task, at + 1);
 	}
-	if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
+	if (rc == LEAT_EAGAIN && leat__stage_chooses(node->stage))
 		return task_wants(task);
 	if (rc < 0)
 		return task_fail(task, node->stage, rc);
 	task_move(task, at);
-	return VERDICT_ON;
+	return LEAT__VERDICT_ON;
 }
 
 /* A stage that chooses holds frames for outs without credit: more input is as
  * good a reason to go on as credit is. */
-static enum verdict
+static enum leat__verdict
 task_holds(struct leat__task *task)
 {
-	enum verdict verdict = task_wants(task);
+	enum leat__verdict verdict = task_wants(task);
 
-	return verdict == VERDICT_NO_CREDIT ? VERDICT_HOLDS : verdict;
+	return verdict == LEAT__VERDICT_NO_CREDIT ? LEAT__VERDICT_HOLDS
+						  : verdict;
 }
 
 /* Pass on what stages hold: there is no input right now, or there may be, and
  * stages on ordered branches hold nothing between two frames. NO_INPUT: nothing
  * was held. */
-static enum verdict
+static enum leat__verdict
 task_flush(struct leat__task *task, bool is_between)
 {
 	for (uint32_t k = task->n_ended; k < task->n_nodes; k++) {
@@ -619,22 +494,22 @@ task_flush(struct leat__task *task, bool is_between)
 			(is_between && !node->is_kept_empty))
 			continue;
 		if (!task_has_credit(task, k))
-			return VERDICT_NO_CREDIT;
+			return LEAT__VERDICT_NO_CREDIT;
 		task->ended_ns = 0;
 		rc = task_call_other(task, node, leat__node_flush, 0);
-		if (rc == LEAT_EAGAIN && stage_chooses(node->stage))
+		if (rc == LEAT_EAGAIN && leat__stage_chooses(node->stage))
 			return task_holds(task);
 		if (rc < 0)
 			return task_fail(task, node->stage, rc);
 		node->is_dirty = rc == LEAT_MORE;
 		task_move(task, k);
-		return VERDICT_ON;
+		return LEAT__VERDICT_ON;
 	}
-	return VERDICT_NO_INPUT;
+	return LEAT__VERDICT_NO_INPUT;
 }
 
 /* Of a replica: the frame in hand is through; the next, or the end. */
-static enum verdict
+static enum leat__verdict
 task_head_of_replica(struct leat__task *task)
 {
 	struct leat_frame *frame;
@@ -649,12 +524,12 @@ task_head_of_replica(struct leat__task *task)
 	else if (leat__region_is_over(task))
 		task->is_head_ended = true;
 	else
-		return VERDICT_NO_INPUT;
-	return VERDICT_ON;
+		return LEAT__VERDICT_NO_INPUT;
+	return LEAT__VERDICT_ON;
 }
 
 /* The head: its own frame, or more input, or its end. */
-static enum verdict
+static enum leat__verdict
 task_head(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
@@ -662,21 +537,21 @@ task_head(struct leat__task *task)
 	if (task->region)
 		return task_head_of_replica(task);
 	if (task->segment->is_ordered) {
-		enum verdict verdict = task_flush(task, true);
+		enum leat__verdict verdict = task_flush(task, true);
 
-		if (verdict != VERDICT_NO_INPUT)
+		if (verdict != LEAT__VERDICT_NO_INPUT)
 			return verdict;
-		task_promise_bound(task);
+		leat__task_promise_bound(task);
 	}
 	if (task->pull.ended != LEAT__IN_NONE)
 		return task_end_in(task);
 	if (task->is_head_ended)
-		return task_lacks_room(task) ? VERDICT_NO_CREDIT
-					     : task_finish(task);
+		return leat__task_lacks_room(task) ? LEAT__VERDICT_NO_CREDIT
+						   : task_finish(task);
 	if (st->ops.produce)
 		return task_produce(task);
 	if (leat__pull(task) || task->is_head_ended)
-		return VERDICT_ON;
+		return LEAT__VERDICT_ON;
 	if (leat__pull_is_stuck(task))
 		return task_fail_stuck(task);
 	return task_flush(task, false);
@@ -702,111 +577,23 @@ task_must_leave(const struct leat__task *task)
 }
 
 /* Do the most downstream thing that can be done. */
-static enum verdict
+static enum leat__verdict
 task_once(struct leat__task *task)
 {
 	uint32_t at = task->at;
 
 	if (task->n_ended == task->n_nodes)
-		return VERDICT_OVER;
+		return LEAT__VERDICT_OVER;
 	if (leat__unlikely(task->failed != NULL))
 		return task_fail(task, task->failed, task->failed_code);
 	if (!task->nodes[at].n_inbox)
 		return task_head(task);
 	if (!task_has_credit(task, at) ||
-		(at + 1 == task->n_nodes && task_lacks_room(task)))
-		return VERDICT_NO_CREDIT;
+		(at + 1 == task->n_nodes && leat__task_lacks_room(task)))
+		return LEAT__VERDICT_NO_CREDIT;
 	/* a replica may have emitted to get room */
-	return task_has_handed(task) ? VERDICT_ON : task_process(task, at);
-}
-
-/* ---- idling ------------------------------------------------------------------ */
-
-/* Arm all that were found without credit, as they were then: if one has some
- * by now, the stage is to look again. */
-static bool
-task_arm_choices(struct leat__task *task)
-{
-	struct leat_stage *tail = task_tail(task);
-	uint32_t n_armed = 0;
-
-	for (uint32_t k = 0; k < tail->n_outs; k++) {
-		struct leat__link *link = tail->outs[k];
-
-		if (!link->is_wanted)
-			continue;
-		if (!leat__chan_arm_sender(&link->chan, 1))
-			return false;
-		n_armed++;
-	}
-	return n_armed > 0;
-}
-
-/* Is there more to be told to the merge of nested branches, and room for it? */
-static bool
-task_can_tell(struct leat__task *task)
-{
-	const struct leat__nest *nest = task_tail(task)->opens;
-
-	return nest && leat__task_has_numbers(task) &&
-		task_bound(task) > nest->last;
-}
-
-/* Where nested branches begin, their merge says when there is room. false:
- * there is by now; also if it came, unarmed, since task_promise_bound found
- * none. */
-static bool
-task_arm_room(struct leat__task *task)
-{
-	uint64_t outer = task_lacks_room(task);
-
-	return outer ? leat__nest_arm(task_tail(task)->opens, outer)
-		     : !task_can_tell(task);
-}
-
-static bool
-task_arm_outs(struct leat__task *task)
-{
-	struct leat__chan *ch = task_short_out(task);
-	uint64_t outer = task_lacks_room(task);
-
-	if (outer)
-		return leat__nest_arm(task_tail(task)->opens, outer);
-	if (stage_chooses(task_tail(task)))
-		return task_arm_choices(task);
-	return ch && leat__chan_arm_sender(ch, task_tail(task)->needs.max_out);
-}
-
-static enum leat__rest
-task_rest(enum verdict verdict)
-{
-	return verdict == VERDICT_NO_CREDIT  ? LEAT__REST_ROOM
-		: verdict == VERDICT_NO_TURN ? LEAT__REST_TURN
-					     : LEAT__REST_INPUT;
-}
-
-/* Ask to be woken. false: something came up meanwhile. */
-static bool
-task_arm(struct leat__task *task, enum verdict verdict)
-{
-	if (task->region)
-		return leat__region_rest(task, task_rest(verdict));
-	if (verdict == VERDICT_HELD)
-		return leat__drain_holds(task->run);
-	/* who lets it go on wakes all */
-	if (verdict == VERDICT_PAUSED)
-		return true;
-	if (verdict == VERDICT_NO_CREDIT)
-		return task_arm_outs(task);
-	if (!leat__pull_arm(task))
-		return false;
-	/* credit may have come, or a promise that is to be passed on */
-	if ((verdict != VERDICT_HOLDS || task_arm_choices(task)) &&
-		(!task->segment->is_ordered ||
-			(!task_promise_bound(task) && task_arm_room(task))))
-		return true;
-	leat__pull_disarm(task);
-	return false;
+	return task_has_handed(task) ? LEAT__VERDICT_ON
+				     : task_process(task, at);
 }
 
 /* What it does from here on. A replica that has no frame because what was done
@@ -823,30 +610,11 @@ task_note(struct leat__task *task, enum leat__doing doing)
 }
 
 static enum leat__doing
-task_doing(enum verdict verdict)
+task_doing(enum leat__verdict verdict)
 {
-	return verdict == VERDICT_NO_CREDIT  ? LEAT__DOING_BLOCK
-		: verdict == VERDICT_NO_TURN ? LEAT__DOING_NOTHING
-					     : LEAT__DOING_STARVE;
-}
-
-/* For those who trace it: what it waits for. */
-static void
-task_rests(struct leat__task *task, enum verdict verdict)
-{
-	const struct leat_stage *head = task->nodes[0].stage;
-	const struct leat_stage *tail = task_tail(task);
-	struct leat__link *link = NULL;
-
-	if (verdict == VERDICT_NO_CREDIT && tail->n_outs == 1)
-		link = tail->outs[0];
-	else if (verdict == VERDICT_NO_INPUT && head->n_ins == 1)
-		link = head->ins[0];
-	task->trace.why = verdict == VERDICT_NO_CREDIT ? LEAT__TRACE_NO_CREDIT
-		: verdict == VERDICT_NO_TURN           ? LEAT__TRACE_NO_TURN
-		: verdict == VERDICT_HELD              ? LEAT__TRACE_HELD
-						       : LEAT__TRACE_NO_INPUT;
-	task->trace.link = link ? link->number : LEAT__TRACE_NOBODY;
+	return verdict == LEAT__VERDICT_NO_CREDIT  ? LEAT__DOING_BLOCK
+		: verdict == LEAT__VERDICT_NO_TURN ? LEAT__DOING_NOTHING
+						   : LEAT__DOING_STARVE;
 }
 
 /* ---- the loop ---------------------------------------------------------------- */
@@ -878,7 +646,7 @@ task_must_notify(struct leat__task *task)
 	if (burst <= 1 || !task->segment->is_blocking || task->is_head_ended)
 		return true;
 	task->n_quiet++;
-	if (task->n_quiet < burst && !task_short_out(task))
+	if (task->n_quiet < burst && !leat__task_short_out(task))
 		return false;
 	task->n_quiet = 0;
 	return true;
@@ -891,7 +659,7 @@ task_loop(struct leat__task *task, int64_t end_ns)
 	uint32_t n = 0;
 
 	for (;;) {
-		enum verdict verdict;
+		enum leat__verdict verdict;
 
 		if (task_has_handed(task))
 			return LEAT__STEP_AGAIN;
@@ -901,14 +669,14 @@ task_loop(struct leat__task *task, int64_t end_ns)
 			task_is_stopped(task))
 			return LEAT__STEP_DONE;
 		verdict = task_once(task);
-		if (verdict == VERDICT_OVER)
+		if (verdict == LEAT__VERDICT_OVER)
 			return LEAT__STEP_DONE;
-		if (verdict != VERDICT_ON) {
+		if (verdict != LEAT__VERDICT_ON) {
 			task_notify(task);
-			if (task_arm(task, verdict)) {
+			if (leat__task_arm(task, verdict)) {
 				task_note(task, task_doing(verdict));
 				if (leat__unlikely(task->is_traced))
-					task_rests(task, verdict);
+					leat__task_rests(task, verdict);
 				return LEAT__STEP_IDLE;
 			}
 			continue;

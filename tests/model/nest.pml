@@ -1,6 +1,6 @@
 /*
  * nest.pml -- ordered branches inside an ordered branch, as in src/chan/nest.c
- * and src/run/task.c. Where the inner ones begin, frames are numbered anew; a
+ * and src/run/promise.c. Where the inner ones begin, frames are numbered anew; a
  * table of two entries says from which number on which outer stamp holds; the
  * inner merge gives what it emits its outer stamp back, and passes on the outer
  * bound that the least number it may still get stands for. One inner branch has
