@@ -12,7 +12,7 @@
 #include <leat/pool.h>
 #include <leat/trace.h>
 
-/* ---- pool.c ----------------------------------------------------------------- */
+/* ---- pool.c, create.c, stats.c --------------------------------------------- */
 
 #define LEAT__MAGAZINE_MAX 32
 
