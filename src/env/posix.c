@@ -120,17 +120,24 @@ leat__thread_slot(void)
 
 /* ---- threads -------------------------------------------------------------- */
 
+void
+leat__posix_outside(sigset_t *signals_out)
+{
+	static const int crashes[] = {
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+
+	sigfillset(signals_out);
+	for (size_t k = 0; k < leat__array_len(crashes); k++)
+		sigdelset(signals_out, crashes[k]);
+}
+
 /* What comes from outside is the program's; a crash stays this thread's. */
 static void
 posix_block_signals(sigset_t *before_out)
 {
-	static const int crashes[] = {
-		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
 	sigset_t blocked;
 
-	sigfillset(&blocked);
-	for (size_t k = 0; k < leat__array_len(crashes); k++)
-		sigdelset(&blocked, crashes[k]);
+	leat__posix_outside(&blocked);
 	pthread_sigmask(SIG_SETMASK, &blocked, before_out);
 }
 

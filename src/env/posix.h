@@ -6,6 +6,7 @@
 #define LEAT_SRC_ENV_POSIX_H
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include "env/env.h"
@@ -53,6 +54,11 @@ leat__posix_timespec(int64_t ns)
 	}
 	return ts;
 }
+
+/* ---- posix.c ---- */
+
+/* The signals that come from outside a thread: all but those of a crash. */
+void leat__posix_outside(sigset_t *signals_out);
 
 /* ---- posix_memory.c ---- */
 

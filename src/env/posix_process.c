@@ -26,17 +26,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "env/env.h"
-
-#define PROCESS_NS_PER_S 1000000000
+#include "env/posix.h"
 
 /* ---- what a child begins with ------------------------------------------- */
 
 static void
 child_reset_signals(void)
 {
-	static const int crashes[] = {
-		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
 	struct sigaction usual;
 	stack_t none = {.ss_flags = SS_DISABLE};
 	sigset_t blocked;
@@ -46,9 +42,7 @@ child_reset_signals(void)
 	for (int k = 1; k < NSIG; k++)
 		(void)sigaction(k, &usual, NULL);
 	(void)sigaltstack(&none, NULL);
-	sigfillset(&blocked);
-	for (size_t k = 0; k < leat__array_len(crashes); k++)
-		sigdelset(&blocked, crashes[k]);
+	leat__posix_outside(&blocked);
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
@@ -127,18 +121,16 @@ static int
 process_reap(int64_t pid, int watch_fd, struct leat__ended *ended_out)
 {
 	int status = 0;
-	pid_t got;
+	int sys_errno;
 
 	if (watch_fd >= 0)
 		(void)syscall(
 			SYS_pidfd_send_signal, watch_fd, SIGKILL, NULL, 0u);
 	else
 		(void)kill((pid_t)pid, SIGKILL);
-	do
-		got = waitpid((pid_t)pid, &status, 0);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return errno;
+	sys_errno = POSIX_CALL(waitpid((pid_t)pid, &status, 0));
+	if (sys_errno)
+		return sys_errno;
 	ended_out->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	ended_out->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	return 0;
@@ -170,24 +162,18 @@ process_pair(int fds_out[2])
 static int
 process_send(int fd, const void *message, size_t n_bytes)
 {
-	ssize_t n;
+	int64_t n = POSIX_MOVE(send(fd, message, n_bytes, MSG_NOSIGNAL));
 
-	do
-		n = send(fd, message, n_bytes, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? errno : 0;
+	return n < 0 ? (int)-n : 0;
 }
 
 static int
 process_receive(int fd, void *message, size_t n_bytes)
 {
-	ssize_t n;
+	int64_t n = POSIX_MOVE(recv(fd, message, n_bytes, 0));
 
-	do
-		n = recv(fd, message, n_bytes, 0);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno;
+		return (int)-n;
 	return (size_t)n == n_bytes ? 0 : EPIPE;
 }
 
@@ -205,8 +191,7 @@ process_protect(void *memory, size_t n_bytes, uint32_t how)
 static void
 process_park(const uint32_t *word, uint32_t expected, int64_t deadline_ns)
 {
-	struct timespec deadline = {
-		deadline_ns / PROCESS_NS_PER_S, deadline_ns % PROCESS_NS_PER_S};
+	struct timespec deadline = leat__posix_timespec(deadline_ns);
 
 	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected,
 		deadline_ns == LEAT_NEVER ? NULL : &deadline, NULL,

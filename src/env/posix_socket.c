@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "env/env.h"
+#include "env/posix.h"
 
 /* ---- the folder --------------------------------------------------------- */
 
@@ -138,13 +138,12 @@ socket_accept(int fd, int *fd_out, uint32_t *user_out)
 {
 	struct ucred peer = {0};
 	socklen_t n_bytes = sizeof(peer);
-	int other;
+	int other = -1;
+	int sys_errno = POSIX_CALL(
+		other = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 
-	do
-		other = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	while (other < 0 && errno == EINTR);
-	if (other < 0)
-		return errno;
+	if (sys_errno)
+		return sys_errno;
 	if (getsockopt(other, SOL_SOCKET, SO_PEERCRED, &peer, &n_bytes) < 0)
 		return socket_drop(other, errno);
 	*fd_out = other;
@@ -175,23 +174,13 @@ socket_connect(const char *path, int *fd_out)
 static int64_t
 socket_send(int fd, const void *data, size_t n_bytes)
 {
-	ssize_t n;
-
-	do
-		n = send(fd, data, n_bytes, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -(int64_t)errno : n;
+	return POSIX_MOVE(send(fd, data, n_bytes, MSG_NOSIGNAL));
 }
 
 static int64_t
 socket_receive(int fd, void *data, size_t n_bytes)
 {
-	ssize_t n;
-
-	do
-		n = recv(fd, data, n_bytes, 0);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -(int64_t)errno : n;
+	return POSIX_MOVE(recv(fd, data, n_bytes, 0));
 }
 
 static uint32_t
