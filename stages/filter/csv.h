@@ -20,6 +20,8 @@
 #define CSV_HEADER_BYTES (1u << 18) /* most of a header record */
 #define CSV_SCHEMA_BYTES (CSV_HEADER_BYTES + 64 * LEAT_TABLE_COLUMNS_MAX)
 
+/* ---- csv_options.c ------------------------------------------------------ */
+
 /* Both stages have the same options. */
 extern const struct leat_option leat__csv_parse_options[];
 
@@ -27,8 +29,17 @@ extern const struct leat_option leat__csv_parse_options[];
 int csv_dialect(struct leat_stage *st, const struct leat_csv_parse_opts *opts,
 	struct leat_dialect *out);
 
+/* ---- csv_sniff.c -------------------------------------------------------- */
+
 /* Guess it from the beginning of a text, with 64 readable bytes behind. */
 struct leat_dialect csv_sniff(const uint8_t *text, uint32_t n);
+
+/* ---- csv_strict.c ------------------------------------------------------- */
+
+/* Take out the rows that have a value which nobody may ever ask for, and which
+ * is not of its type. */
+int csv_check_values(
+	struct leat_stage *st, struct leat_table *t, const char *file);
 
 /* ---- a record as it stands ---------------------------------------------- */
 

@@ -277,102 +277,6 @@ csv_rows(const struct csv *s, struct csv_piece *p)
 
 /* ---- tables ------------------------------------------------------------- */
 
-/* Can it be read as what its column is said to be? An empty one is null. */
-static bool
-csv_fits(const struct leat_column *c, struct leat_text x, uint8_t quote)
-{
-	if (x.len >= 2 && x.data[0] == quote && x.data[x.len - 1] == quote)
-		x = (struct leat_text){x.data + 1, x.len - 2};
-	return !x.len || leat_text_fits(x, c);
-}
-
-/* The first column that has not got what its type says; n_columns = none. */
-static uint32_t
-csv_misfit(const struct leat_table *t, uint32_t row)
-{
-	const struct leat_schema *schema = t->schema;
-	uint32_t k = 0;
-
-	while (k < schema->n_columns &&
-		(schema->columns[k].type == LEAT_TYPE_TEXT ||
-			csv_fits(&schema->columns[k], leat_table_raw(t, k, row),
-				(uint8_t)schema->quote)))
-		k++;
-	return k;
-}
-
-/* All fields of a row, as they stand there: whichever columns they are. */
-static struct leat_text
-csv_row_text(const struct leat_table *t, uint32_t row)
-{
-	const struct leat_schema *schema = t->schema;
-	struct leat_text x = {NULL, 0};
-
-	for (uint32_t k = 0; k < schema->n_fields; k++) {
-		struct leat_text field = leat_table_raw(t, k, row);
-
-		if (schema->columns[k].field == 0)
-			x.data = field.data;
-	}
-	for (uint32_t k = 0; k < schema->n_fields; k++) {
-		struct leat_text field = leat_table_raw(t, k, row);
-
-		if (schema->columns[k].field + 1 == schema->n_fields)
-			x.len = (uint32_t)(field.data + field.len - x.data);
-	}
-	return x;
-}
-
-/* "NAME:LINE:COLUMN: column 'delay' has 'n/a', its type is int64" */
-static int
-csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
-	uint32_t row)
-{
-	const struct leat_column *c = &t->schema->columns[k];
-	struct leat_position at = leat_table_position(t, k, row);
-	struct leat_text x = leat_table_raw(t, k, row);
-	struct leat_text all = csv_row_text(t, row);
-	const struct csv *s = leat_stage_state(st);
-	struct csv_finding finding;
-	struct leat_reject reject = {.reason = finding.text,
-		.origin = s->file,
-		.line = at.line,
-		.column = at.column,
-		.offset = at.offset,
-		.data = all.data,
-		.n_bytes = all.len,
-		.head = t->schema->head};
-
-	snprintf(finding.text, sizeof(finding.text),
-		"column '%.64s' has '%.*s', where its type is %s", c->name,
-		x.len > 60 ? 60 : (int)x.len, (const char *)x.data,
-		leat_type_name(c->type));
-	return leat_stage_reject(st, LEAT_EDATA, &reject);
-}
-
-/* Take out the rows that have a value which nobody may ever ask for, and which
- * is not of its type. */
-static int
-csv_check_values(struct leat_stage *st, struct leat_table *t)
-{
-	uint32_t *rows = leat_table_selection(t);
-	uint32_t n = 0;
-
-	for (uint32_t row = 0; row < t->n_rows_all; row++) {
-		uint32_t k = csv_misfit(t, row);
-		int rc = k == t->schema->n_columns
-			? LEAT_OK
-			: csv_reject_value(st, t, k, row);
-
-		if (rc)
-			return rc;
-		rows[n] = row;
-		n += k == t->schema->n_columns;
-	}
-	leat_table_select(t, rows, n);
-	return LEAT_OK;
-}
-
 /* Rows without values, for those who only count them. */
 static int
 csv_begin_blind(struct csv_piece *p)
@@ -429,7 +333,7 @@ csv_emit(struct leat_stage *st, struct csv *s, struct csv_piece *p)
 	if (!rc)
 		rc = csv_put_file(s, &t);
 	if (!rc && s->opts->strict)
-		rc = csv_check_values(st, &t);
+		rc = csv_check_values(st, &t, s->file);
 	if (!rc)
 		rc = leat_stage_emit(st, 0, p->table);
 	if (rc)
@@ -630,26 +534,6 @@ csv_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	return is_blind ? csv_blind(st, s) : csv_make_lean(st, s, in, out);
 }
 
-int
-csv_dialect(struct leat_stage *st, const struct leat_csv_parse_opts *opts,
-	struct leat_dialect *out)
-{
-	struct leat_dialect d = {(uint8_t)(opts->sep ? opts->sep : ','),
-		(uint8_t)(opts->quote ? opts->quote : '"')};
-
-	if (d.separator == '\n' || d.separator == '\r')
-		return leat_stage_fail_at(st, LEAT_EINVAL, "sep", 0, 0,
-			"a line end cannot separate fields");
-	if (d.quote == '\n' || d.quote == '\r')
-		return leat_stage_fail_at(st, LEAT_EINVAL, "quote", 0, 0,
-			"a line end cannot be the quote");
-	if (d.quote == d.separator)
-		return leat_stage_fail_at(st, LEAT_EINVAL, "quote", 0, 0,
-			"quote and sep must differ");
-	*out = d;
-	return LEAT_OK;
-}
-
 static int
 csv_init(struct leat_stage *st, const void *opts)
 {
@@ -661,83 +545,6 @@ csv_init(struct leat_stage *st, const void *opts)
 	s->origin = "input";
 	return csv_dialect(st, s->opts, &s->dialect);
 }
-
-const struct leat_option leat__csv_parse_options[] = {
-	{.name = "sep",
-		.type = LEAT_OPTION_CHAR,
-		.offset = offsetof(struct leat_csv_parse_opts, sep),
-		.fallback = ",",
-		.help = "what stands between fields"},
-	{.name = "quote",
-		.type = LEAT_OPTION_CHAR,
-		.offset = offsetof(struct leat_csv_parse_opts, quote),
-		.fallback = "\"",
-		.help = "what stands around fields"},
-	{.name = "header",
-		.type = LEAT_OPTION_ENUM,
-		.offset = offsetof(struct leat_csv_parse_opts, header),
-		.fallback = "on",
-		.values = "on|off",
-		.help = "the first record names the columns; off: c1, c2, ..."},
-	{.name = "max_record_bytes",
-		.type = LEAT_OPTION_BYTES,
-		.offset =
-			offsetof(struct leat_csv_parse_opts, max_record_bytes),
-		.min = 16,
-		.max = 1 << 30,
-		.fallback = "1M",
-		.unit = "bytes",
-		.help = "longest record; a longer one is an error"},
-	{.name = "schema",
-		.type = LEAT_OPTION_STRING,
-		.offset = offsetof(struct leat_csv_parse_opts, schema),
-		.help = "types of columns, like id:int64,day:date; the others "
-			"are inferred"},
-	{.name = "infer_rows",
-		.type = LEAT_OPTION_UINT,
-		.offset = offsetof(struct leat_csv_parse_opts, infer_rows),
-		.min = 1,
-		.max = 1000000,
-		.fallback = "1000",
-		.unit = "rows",
-		.help = "rows whose values say which type a column has"},
-	{.name = "infer_wait",
-		.type = LEAT_OPTION_DURATION,
-		.offset = offsetof(struct leat_csv_parse_opts, infer_wait_ns),
-		.min = 1,
-		.max = INT64_MAX,
-		.fallback = "10s",
-		.unit = "ns",
-		.help = "of a pipe: then the rows that have come are enough"},
-	{.name = "infer",
-		.type = LEAT_OPTION_ENUM,
-		.offset = offsetof(struct leat_csv_parse_opts, infer),
-		.fallback = "on",
-		.values = "on|off",
-		.help = "guess types that are not declared; off: they are "
-			"string"},
-	{.name = "by_name",
-		.type = LEAT_OPTION_BOOL,
-		.offset = offsetof(struct leat_csv_parse_opts, by_name),
-		.fallback = "off",
-		.help = "further files may have their columns in another "
-			"order"},
-	{.name = "filename",
-		.type = LEAT_OPTION_STRING,
-		.offset = offsetof(struct leat_csv_parse_opts, filename),
-		.help = "a column of this name says which file a row is of"},
-	{.name = "strict",
-		.type = LEAT_OPTION_BOOL,
-		.offset = offsetof(struct leat_csv_parse_opts, strict),
-		.fallback = "off",
-		.help = "check every value of every typed column"},
-	{.name = "sniff",
-		.type = LEAT_OPTION_BOOL,
-		.offset = offsetof(struct leat_csv_parse_opts, sniff),
-		.fallback = "off",
-		.help = "guess sep (comma, ; tab |) and quote from the data"},
-	{.name = NULL},
-};
 
 const struct leat_stage_ops leat_csv_parse_ops = {
 	LEAT_STAGE_OPS_INIT("csv.parse"),
