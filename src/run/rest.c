@@ -57,7 +57,7 @@ task_arm_outs(struct leat__task *task)
 }
 
 static enum leat__rest
-task_rest(enum leat__verdict verdict)
+task_rest(enum leat__task_verdict verdict)
 {
 	return verdict == LEAT__VERDICT_NO_CREDIT  ? LEAT__REST_ROOM
 		: verdict == LEAT__VERDICT_NO_TURN ? LEAT__REST_TURN
@@ -65,7 +65,7 @@ task_rest(enum leat__verdict verdict)
 }
 
 bool
-leat__task_arm(struct leat__task *task, enum leat__verdict verdict)
+leat__task_arm(struct leat__task *task, enum leat__task_verdict verdict)
 {
 	if (task->region)
 		return leat__region_rest(task, task_rest(verdict));
@@ -89,7 +89,7 @@ leat__task_arm(struct leat__task *task, enum leat__verdict verdict)
 }
 
 void
-leat__task_rests(struct leat__task *task, enum leat__verdict verdict)
+leat__task_rests(struct leat__task *task, enum leat__task_verdict verdict)
 {
 	const struct leat_stage *head = task->nodes[0].stage;
 	const struct leat_stage *tail = leat__task_tail(task);

@@ -195,7 +195,7 @@ task_cut(struct leat__task *task, uint32_t at)
 	task_close_ins(task);
 }
 
-static enum leat__verdict
+static enum leat__task_verdict
 task_fail(struct leat__task *task, struct leat_stage *st, int code)
 {
 	struct leat_error err;
@@ -237,7 +237,7 @@ task_end(struct leat__task *task)
 }
 
 /* It cannot go on without credit, and has asked for it. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_wants(struct leat__task *task)
 {
 	struct leat_stage *tail = leat__task_tail(task);
@@ -302,7 +302,7 @@ task_move(struct leat__task *task, uint32_t at)
 	leat__store_relaxed(&task->shown_at, at);
 }
 
-static enum leat__verdict
+static enum leat__task_verdict
 task_process(struct leat__task *task, uint32_t at)
 {
 	struct leat__node *node = &task->nodes[at];
@@ -359,19 +359,20 @@ task_end_source(struct leat__task *task)
 	task_set_finishing(task, 1);
 }
 
-static enum leat__verdict task_flush(struct leat__task *task, bool is_between);
+static enum leat__task_verdict task_flush(
+	struct leat__task *task, bool is_between);
 
 /* Nothing more is taken in for a while: what the segment has goes on. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_pause(struct leat__task *task)
 {
-	enum leat__verdict verdict = task_flush(task, false);
+	enum leat__task_verdict verdict = task_flush(task, false);
 
 	return verdict == LEAT__VERDICT_NO_INPUT ? LEAT__VERDICT_PAUSED
 						 : verdict;
 }
 
-static enum leat__verdict
+static enum leat__task_verdict
 task_produce(struct leat__task *task)
 {
 	struct leat__node *head = &task->nodes[0];
@@ -403,7 +404,7 @@ task_produce(struct leat__task *task)
 }
 
 /* One in of a stage that gathers has ended, the others may go on. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_end_in(struct leat__task *task)
 {
 	struct leat__node *head = &task->nodes[0];
@@ -422,7 +423,7 @@ task_end_in(struct leat__task *task)
 	return LEAT__VERDICT_ON;
 }
 
-static enum leat__verdict
+static enum leat__task_verdict
 task_fail_stuck(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
@@ -435,7 +436,7 @@ task_fail_stuck(struct leat__task *task)
 }
 
 /* A stage whose input has ended: flush, finish, and on to the next. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_finish(struct leat__task *task)
 {
 	uint32_t at = task->n_ended;
@@ -471,10 +472,10 @@ task_finish(struct leat__task *task)
 
 /* A stage that chooses holds frames for outs without credit: more input is as
  * good a reason to go on as credit is. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_holds(struct leat__task *task)
 {
-	enum leat__verdict verdict = task_wants(task);
+	enum leat__task_verdict verdict = task_wants(task);
 
 	return verdict == LEAT__VERDICT_NO_CREDIT ? LEAT__VERDICT_HOLDS
 						  : verdict;
@@ -483,7 +484,7 @@ task_holds(struct leat__task *task)
 /* Pass on what stages hold: there is no input right now, or there may be, and
  * stages on ordered branches hold nothing between two frames. NO_INPUT: nothing
  * was held. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_flush(struct leat__task *task, bool is_between)
 {
 	for (uint32_t k = task->n_ended; k < task->n_nodes; k++) {
@@ -509,7 +510,7 @@ task_flush(struct leat__task *task, bool is_between)
 }
 
 /* Of a replica: the frame in hand is through; the next, or the end. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_head_of_replica(struct leat__task *task)
 {
 	struct leat_frame *frame;
@@ -529,7 +530,7 @@ task_head_of_replica(struct leat__task *task)
 }
 
 /* The head: its own frame, or more input, or its end. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_head(struct leat__task *task)
 {
 	struct leat_stage *st = task->nodes[0].stage;
@@ -537,7 +538,7 @@ task_head(struct leat__task *task)
 	if (task->region)
 		return task_head_of_replica(task);
 	if (task->segment->is_ordered) {
-		enum leat__verdict verdict = task_flush(task, true);
+		enum leat__task_verdict verdict = task_flush(task, true);
 
 		if (verdict != LEAT__VERDICT_NO_INPUT)
 			return verdict;
@@ -577,7 +578,7 @@ task_must_leave(const struct leat__task *task)
 }
 
 /* Do the most downstream thing that can be done. */
-static enum leat__verdict
+static enum leat__task_verdict
 task_once(struct leat__task *task)
 {
 	uint32_t at = task->at;
@@ -610,7 +611,7 @@ task_note(struct leat__task *task, enum leat__doing doing)
 }
 
 static enum leat__doing
-task_doing(enum leat__verdict verdict)
+task_doing(enum leat__task_verdict verdict)
 {
 	return verdict == LEAT__VERDICT_NO_CREDIT  ? LEAT__DOING_BLOCK
 		: verdict == LEAT__VERDICT_NO_TURN ? LEAT__DOING_NOTHING
@@ -659,7 +660,7 @@ task_loop(struct leat__task *task, int64_t end_ns)
 	uint32_t n = 0;
 
 	for (;;) {
-		enum leat__verdict verdict;
+		enum leat__task_verdict verdict;
 
 		if (task_has_handed(task))
 			return LEAT__STEP_AGAIN;

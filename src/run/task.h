@@ -7,7 +7,7 @@
 #include "run/run.h"
 
 /* What came of one thing that was done, or tried. */
-enum leat__verdict {
+enum leat__task_verdict {
 	LEAT__VERDICT_ON, /* progress: look again */
 	LEAT__VERDICT_NO_INPUT,
 	LEAT__VERDICT_NO_CREDIT,
@@ -70,8 +70,8 @@ bool leat__task_can_tell(struct leat__task *task);
 /* ---- rest.c ---- */
 
 /* Ask to be woken. false: something came up meanwhile. */
-bool leat__task_arm(struct leat__task *task, enum leat__verdict verdict);
+bool leat__task_arm(struct leat__task *task, enum leat__task_verdict verdict);
 /* For those who trace it: what it waits for. */
-void leat__task_rests(struct leat__task *task, enum leat__verdict verdict);
+void leat__task_rests(struct leat__task *task, enum leat__task_verdict verdict);
 
 #endif
