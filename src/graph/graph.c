@@ -410,21 +410,6 @@ leat__stage_create(struct leat_graph *graph, const struct leat_stage_ops *ops,
 	return LEAT_OK;
 }
 
-/* Strings that were not given are the default, or "". */
-static void
-stage_fill_strings(struct leat_stage *st)
-{
-	for (uint32_t k = 0; k < st->n_options; k++) {
-		const struct leat_option *option = &st->ops.options[k];
-		const char *text = leat__option_string(option, st->opts);
-
-		if (option->type != LEAT_OPTION_STRING || (text && *text))
-			continue;
-		text = option->fallback ? option->fallback : "";
-		memcpy((char *)st->opts + option->offset, &text, sizeof(text));
-	}
-}
-
 int
 leat__stage_insert(struct leat_graph *graph, const char *name,
 	struct leat_stage *st, struct leat_error *err)
@@ -437,7 +422,7 @@ leat__stage_insert(struct leat_graph *graph, const char *name,
 		leat__graph_auto_name(graph, NULL, st->ops.name, auto_name);
 	name = name ? name : auto_name;
 	LEAT_TRY(leat__options_check(&st->ops, st->opts, err));
-	stage_fill_strings(st);
+	leat__options_fill_strings(st->ops.options, st->opts);
 	st->name = leat__graph_own_text(graph, name, strlen(name));
 	if (!st->name ||
 		graph_grow(graph, &graph->stages, graph->n_stages,
@@ -461,7 +446,7 @@ stage_copy_strings(struct leat_stage *st, struct leat_error *err)
 		text = leat__graph_own_text(st->graph, text, strlen(text));
 		if (!text)
 			return leat__graph_no_memory(err, "an option");
-		memcpy((char *)st->opts + option->offset, &text, sizeof(text));
+		leat__option_set_string(option, st->opts, text);
 	}
 	return LEAT_OK;
 }

@@ -774,5 +774,17 @@ size_t leat__option_print(const struct leat_option *option, const void *opts,
 /* The field of a STRING option; NULL if it was not given. [lent] */
 const char *leat__option_string(
 	const struct leat_option *option, const void *opts);
+void leat__option_set_string(
+	const struct leat_option *option, void *opts, const char *string);
+/*
+ * All strings of options; the table ends with a NULL name, or is NULL. Their
+ * bytes, with NULs; those that were not given become the default, or ""; and
+ * the same, with what was given copied to where there is room for those bytes.
+ */
+size_t leat__options_strings_bytes(
+	const struct leat_option *options, const void *opts);
+void leat__options_fill_strings(const struct leat_option *options, void *opts);
+void leat__options_copy_strings(
+	const struct leat_option *options, void *opts, char *to);
 
 #endif

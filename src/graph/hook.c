@@ -92,46 +92,6 @@ hook_check_ops(const struct leat_hook_ops *ops, struct leat_error *err)
 	return LEAT_OK;
 }
 
-/* Bytes of the strings in options, with their NULs. */
-static size_t
-hook_count_strings(const struct leat_hook_ops *ops, const void *opts)
-{
-	size_t n = 0;
-
-	for (const struct leat_option *option = ops->options;
-		option && option->name; option++) {
-		const char *text = leat__option_string(option, opts);
-
-		n += text ? strlen(text) + 1 : 0;
-	}
-	return n;
-}
-
-/* Strings of the options are copied behind them. */
-static void
-hook_move_strings(struct leat_hook *hook)
-{
-	char *at = (char *)hook->opts + hook->ops.opts_bytes;
-
-	for (const struct leat_option *option = hook->ops.options;
-		option && option->name; option++) {
-		const char *text = leat__option_string(option, hook->opts);
-		size_t n;
-
-		if (option->type != LEAT_OPTION_STRING)
-			continue;
-		if (!text || !*text) {
-			text = option->fallback ? option->fallback : "";
-		} else {
-			n = strlen(text) + 1;
-			text = memcpy(at, text, n);
-			at += n;
-		}
-		memcpy((char *)hook->opts + option->offset, &text,
-			sizeof(text));
-	}
-}
-
 static int
 hook_copy_opts(struct leat_hook *hook, const void *opts, struct leat_error *err)
 {
@@ -140,7 +100,8 @@ hook_copy_opts(struct leat_hook *hook, const void *opts, struct leat_error *err)
 	/* what is to be known of its options is what stages have */
 	struct leat_stage_ops like = {LEAT_STAGE_OPS_INIT(ops->name),
 		.opts_bytes = ops->opts_bytes, .options = ops->options};
-	size_t n_strings = opts ? hook_count_strings(ops, opts) : 0;
+	size_t n_strings =
+		opts ? leat__options_strings_bytes(ops->options, opts) : 0;
 
 	if (!ops->opts_bytes && opts)
 		return leat__error(err, LEAT_EINVAL,
@@ -154,7 +115,8 @@ hook_copy_opts(struct leat_hook *hook, const void *opts, struct leat_error *err)
 	LEAT_TRY(leat__opts_copy(
 		hook->opts, ops->opts_bytes, opts, ops->name, err));
 	LEAT_TRY(leat__options_check(&like, hook->opts, err));
-	hook_move_strings(hook);
+	leat__options_copy_strings(
+		ops->options, hook->opts, (char *)hook->opts + ops->opts_bytes);
 	return LEAT_OK;
 }
 

@@ -36,58 +36,21 @@ leat__opts_unlock(const struct leat_graph *graph)
 	leat__lock_drop(opts_lock_of(graph), graph->env);
 }
 
-static size_t
-opts_count_strings(const struct leat_stage *st, const void *opts)
-{
-	size_t n = 0;
-
-	for (uint32_t k = 0; k < st->n_options; k++) {
-		const char *text =
-			leat__option_string(&st->ops.options[k], opts);
-
-		n += text ? strlen(text) + 1 : 0;
-	}
-	return n;
-}
-
-/* Strings are copied behind the options; none is NULL after it. */
-static void
-opts_copy_strings(const struct leat_stage *st, uint8_t *opts)
-{
-	char *at = (char *)opts + st->ops.opts_bytes;
-
-	for (uint32_t k = 0; k < st->n_options; k++) {
-		const struct leat_option *option = &st->ops.options[k];
-		const char *text = leat__option_string(option, opts);
-		size_t n;
-
-		if (option->type != LEAT_OPTION_STRING)
-			continue;
-		if (!text || !*text) {
-			text = option->fallback ? option->fallback : "";
-		} else {
-			n = strlen(text) + 1;
-			text = memcpy(at, text, n);
-			at += n;
-		}
-		memcpy(opts + option->offset, &text, sizeof(text));
-	}
-}
-
 struct leat__opts *
 leat__opts_hold(const struct leat_stage *st, const void *opts)
 {
 	const struct leat__env *env = st->graph->env;
 	struct leat__opts *held = env->alloc(env,
 		sizeof(*held) + st->ops.opts_bytes +
-			opts_count_strings(st, opts));
+			leat__options_strings_bytes(st->ops.options, opts));
 
 	if (!held)
 		return NULL;
 	held->n_refs = 1;
 	held->env = env;
 	memcpy(held->bytes, opts, st->ops.opts_bytes);
-	opts_copy_strings(st, held->bytes);
+	leat__options_copy_strings(st->ops.options, held->bytes,
+		(char *)held->bytes + st->ops.opts_bytes);
 	return held;
 }
 

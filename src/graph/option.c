@@ -26,6 +26,57 @@ leat__option_string(const struct leat_option *option, const void *opts)
 	return leat__value_load(option, opts).string;
 }
 
+void
+leat__option_set_string(
+	const struct leat_option *option, void *opts, const char *string)
+{
+	memcpy((char *)opts + option->offset, &string, sizeof(string));
+}
+
+size_t
+leat__options_strings_bytes(const struct leat_option *options, const void *opts)
+{
+	size_t n = 0;
+
+	for (; options && options->name; options++) {
+		const char *string = leat__option_string(options, opts);
+
+		n += string ? strlen(string) + 1 : 0;
+	}
+	return n;
+}
+
+void
+leat__options_fill_strings(const struct leat_option *options, void *opts)
+{
+	for (; options && options->name; options++) {
+		const char *string = leat__option_string(options, opts);
+
+		if (options->type != LEAT_OPTION_STRING || (string && *string))
+			continue;
+		string = options->fallback ? options->fallback : "";
+		leat__option_set_string(options, opts, string);
+	}
+}
+
+void
+leat__options_copy_strings(
+	const struct leat_option *options, void *opts, char *to)
+{
+	const struct leat_option *at = options;
+
+	for (; at && at->name; at++) {
+		const char *string = leat__option_string(at, opts);
+		size_t n = string ? strlen(string) + 1 : 0;
+
+		if (n == 0)
+			continue;
+		leat__option_set_string(at, opts, memcpy(to, string, n));
+		to += n;
+	}
+	leat__options_fill_strings(options, opts);
+}
+
 /* The default as a value; zero if there is none. */
 static union leat__value
 option_fallback(const struct leat_option *option)
