@@ -56,29 +56,6 @@ boxes_extents(const struct leat__picture *p, uint32_t *extents)
 	}
 }
 
-/* The column of a link at one of its ends: ends of one side are spread. */
-static uint32_t
-way_column(const struct sheet *s, uint32_t link, bool is_from)
-{
-	const struct leat__layout *l = s->layout;
-	uint32_t self = is_from ? l->links[link].from : l->links[link].to;
-	uint32_t far = is_from ? l->links[link].to : l->links[link].from;
-	uint32_t n = 0, before = 0;
-
-	for (uint32_t k = 0; k < l->n_links; k++) {
-		const struct leat__layout_link *o = &l->links[k];
-		uint32_t other = is_from ? o->to : o->from;
-
-		if ((is_from ? o->from : o->to) != self)
-			continue;
-		n++;
-		before += l->items[other].at < l->items[far].at ||
-			(other == far && k < link);
-	}
-	return (uint32_t)l->items[self].begin +
-		(before + 1) * l->items[self].extent / (n + 1);
-}
-
 /* ---- tracks -------------------------------------------------------------- */
 
 static bool
@@ -194,8 +171,8 @@ sheet_make(struct sheet *s)
 	if (!s->ways || !s->n_tracks || !s->rows)
 		return false;
 	for (uint32_t k = 0; k < l->n_links; k++) {
-		s->ways[k].from = way_column(s, k, true);
-		s->ways[k].to = way_column(s, k, false);
+		s->ways[k].from = leat__layout_port(l, k, true);
+		s->ways[k].to = leat__layout_port(l, k, false);
 	}
 	ways_place(s);
 	for (uint32_t r = 0; r < l->n_ranks; r++) {
@@ -393,8 +370,6 @@ boxes_write(const struct leat__picture *p, const struct leat__layout *layout,
 	struct sheet s = {.picture = p, .layout = layout};
 	char *out = sheet_text(&s, is_ascii);
 
-	if (!out)
-		leat__cli_error("out of memory");
 	sheet_free(&s);
 	return out;
 }
@@ -402,25 +377,8 @@ boxes_write(const struct leat__picture *p, const struct leat__layout *layout,
 char *
 leat__cli_boxes(const char *dot, bool is_ascii)
 {
-	struct leat__layout layout = {.items = NULL};
-	struct leat__picture p;
-	uint32_t *extents = NULL;
-	char *out = NULL;
+	static const struct leat__picture_style boxes = {
+		boxes_extents, boxes_write, 1, 2};
 
-	if (leat__picture_read(dot, &p))
-		extents = calloc((size_t)p.n_nodes + 1, sizeof(*extents));
-	if (extents) {
-		struct leat__layout_task task = {
-			extents, p.n_nodes, p.ends, p.n_edges, 1, 2};
-
-		boxes_extents(&p, extents);
-		if (!leat__picture_layout(&p, &task, &layout))
-			out = boxes_write(&p, &layout, is_ascii);
-	} else {
-		leat__cli_error("out of memory");
-	}
-	leat__layout_free(&layout);
-	leat__picture_free(&p);
-	free(extents);
-	return out;
+	return leat__picture_draw(dot, &boxes, is_ascii);
 }

@@ -427,3 +427,27 @@ leat__layout_free(struct leat__layout *layout)
 	free(layout->ranks);
 	memset(layout, 0, sizeof(*layout));
 }
+
+uint32_t
+leat__layout_port(
+	const struct leat__layout *layout, uint32_t link, bool is_from)
+{
+	const struct leat__layout_link *l = &layout->links[link];
+	const struct leat__layout_item *items = layout->items;
+	uint32_t self = is_from ? l->from : l->to;
+	uint32_t far = is_from ? l->to : l->from;
+	uint32_t n = 0, before = 0;
+
+	for (uint32_t k = 0; k < layout->n_links; k++) {
+		const struct leat__layout_link *o = &layout->links[k];
+		uint32_t other = is_from ? o->to : o->from;
+
+		if ((is_from ? o->from : o->to) != self)
+			continue;
+		n++;
+		before += items[other].at < items[far].at ||
+			(other == far && k < link);
+	}
+	return (uint32_t)items[self].begin +
+		(before + 1) * items[self].extent / (n + 1);
+}

@@ -65,6 +65,10 @@ enum leat__layout_result {
 enum leat__layout_result leat__layout_make(
 	const struct leat__layout_task *task, struct leat__layout *layout);
 void leat__layout_free(struct leat__layout *layout);
+/* Where a link meets an item, across the ranks: all at one side are spread over
+ * it, in the order of what is at their other ends. */
+uint32_t leat__layout_port(
+	const struct leat__layout *layout, uint32_t link, bool is_from);
 /* How many pairs of links between two ranks cross each other. */
 uint32_t leat__layout_crossings(const struct leat__layout *layout);
 

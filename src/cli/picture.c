@@ -124,8 +124,23 @@ leat__picture_free(struct leat__picture *p)
 	free(p->ends);
 }
 
-int
-leat__picture_layout(const struct leat__picture *p,
+uint32_t
+leat__picture_side(const struct leat__picture *picture, uint32_t node)
+{
+	uint32_t n_in = 0, n_out = 0;
+
+	for (uint32_t j = 0; j < picture->n_edges; j++) {
+		n_out += picture->ends[j].from == node;
+		n_in += picture->ends[j].to == node;
+	}
+	return n_in > n_out ? n_in : n_out;
+}
+
+/* ---- drawing ------------------------------------------------------------- */
+
+/* 0, or a status after it was told. */
+static int
+picture_layout(const struct leat__picture *p,
 	const struct leat__layout_task *task, struct leat__layout *layout)
 {
 	switch (leat__layout_make(task, layout)) {
@@ -144,6 +159,46 @@ leat__picture_layout(const struct leat__picture *p,
 		leat__cli_error("out of memory");
 		return LEAT__CLI_FAILED;
 	}
+}
+
+/* NULL: it was told. */
+static char *
+picture_draw_all(const struct leat__picture *p,
+	const struct leat__picture_style *style, uint32_t *extents,
+	bool is_ascii)
+{
+	struct leat__layout_task task = {extents, p->n_nodes, p->ends,
+		p->n_edges, style->bend_extent, style->gap};
+	struct leat__layout layout = {.items = NULL};
+	char *out = NULL;
+
+	style->extents(p, extents);
+	if (!picture_layout(p, &task, &layout)) {
+		out = style->write(p, &layout, is_ascii);
+		if (!out)
+			leat__cli_error("out of memory");
+	}
+	leat__layout_free(&layout);
+	return out;
+}
+
+char *
+leat__picture_draw(
+	const char *dot, const struct leat__picture_style *style, bool is_ascii)
+{
+	struct leat__picture p;
+	uint32_t *extents = NULL;
+	char *out = NULL;
+
+	if (leat__picture_read(dot, &p))
+		extents = calloc((size_t)p.n_nodes + 1, sizeof(*extents));
+	if (extents)
+		out = picture_draw_all(&p, style, extents, is_ascii);
+	else
+		leat__cli_error("out of memory");
+	leat__picture_free(&p);
+	free(extents);
+	return out;
 }
 
 /* ---- the command --------------------------------------------------------- */
@@ -203,16 +258,4 @@ leat__cli_picture(const struct leat__cli_args *args)
 		status = LEAT__CLI_FAILED;
 	leat__cli_graph_close(&g);
 	return status;
-}
-
-uint32_t
-leat__picture_side(const struct leat__picture *picture, uint32_t node)
-{
-	uint32_t n_in = 0, n_out = 0;
-
-	for (uint32_t j = 0; j < picture->n_edges; j++) {
-		n_out += picture->ends[j].from == node;
-		n_in += picture->ends[j].to == node;
-	}
-	return n_in > n_out ? n_in : n_out;
 }

@@ -34,12 +34,22 @@ struct leat__picture {
 	uint32_t n_edges;
 };
 
+/* How pictures of one kind are drawn. */
+struct leat__picture_style {
+	/* what each node takes across the ranks */
+	void (*extents)(const struct leat__picture *picture, uint32_t *extents);
+	/* to be freed; NULL: no memory */
+	char *(*write)(const struct leat__picture *picture,
+		const struct leat__layout *layout, bool is_ascii);
+	uint32_t bend_extent, gap; /* of leat__layout_task */
+};
+
 /* picture.c: false = no memory. To be freed in any case. */
 bool leat__picture_read(const char *dot, struct leat__picture *picture);
 void leat__picture_free(struct leat__picture *picture);
-/* 0, or a status after it was told. */
-int leat__picture_layout(const struct leat__picture *picture,
-	const struct leat__layout_task *task, struct leat__layout *layout);
+/* To be freed; NULL: it was told why not. */
+char *leat__picture_draw(const char *dot,
+	const struct leat__picture_style *style, bool is_ascii);
 
 /* The most edges at one side of a node. */
 uint32_t leat__picture_side(const struct leat__picture *picture, uint32_t node);

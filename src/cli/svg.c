@@ -125,29 +125,15 @@ svg_head(const struct svg *s)
 		s->picture->n_edges);
 }
 
-/* Where an edge meets a stage: those of one side are spread over it. */
+/* Where an edge meets a stage, or crosses a bend. */
 static uint32_t
 port_y(const struct svg *s, uint32_t item, uint32_t link, bool is_from)
 {
 	const struct leat__layout *l = s->layout;
-	const struct leat__layout_link *self = &l->links[link];
-	uint32_t n = 0, before = 0;
-	uint32_t far = is_from ? self->to : self->from;
 
 	if (l->items[item].node == LEAT__LAYOUT_BEND)
 		return item_y(&l->items[item]);
-	for (uint32_t k = 0; k < l->n_links; k++) {
-		const struct leat__layout_link *o = &l->links[k];
-		uint32_t other = is_from ? o->to : o->from;
-
-		if ((is_from ? o->from : o->to) != item)
-			continue;
-		n++;
-		before += l->items[other].at < l->items[far].at ||
-			(other == far && k < link);
-	}
-	return SVG_MARGIN + (uint32_t)l->items[item].begin +
-		(before + 1) * l->items[item].extent / (n + 1);
+	return SVG_MARGIN + leat__layout_port(l, link, is_from);
 }
 
 static void
@@ -245,23 +231,24 @@ svg_extents(const struct leat__picture *p, uint32_t *extents)
 }
 
 static char *
-svg_write(const struct leat__picture *p, const struct leat__layout *layout)
+svg_write(const struct leat__picture *p, const struct leat__layout *layout,
+	bool is_ascii)
 {
 	struct svg s = {.picture = p, .layout = layout};
+	bool is_whole = false;
 	char *out = NULL;
 	size_t n_bytes;
 
-	s.to = open_memstream(&out, &n_bytes);
-	if (!s.to || !svg_ranks(&s)) {
-		leat__cli_error("out of memory");
-		if (s.to)
-			fclose(s.to);
-		free(out);
+	(void)is_ascii; /* such a file is UTF-8 */
+	if (!svg_ranks(&s))
 		return NULL;
+	s.to = open_memstream(&out, &n_bytes);
+	if (s.to) {
+		svg_all(&s);
+		is_whole = fclose(s.to) == 0;
 	}
-	svg_all(&s);
 	free(s.begins);
-	if (fclose(s.to) == 0)
+	if (is_whole)
 		return out;
 	free(out);
 	return NULL;
@@ -270,25 +257,8 @@ svg_write(const struct leat__picture *p, const struct leat__layout *layout)
 char *
 leat__cli_svg(const char *dot)
 {
-	struct leat__layout layout = {.items = NULL};
-	struct leat__picture p;
-	uint32_t *extents = NULL;
-	char *out = NULL;
+	static const struct leat__picture_style svg = {
+		svg_extents, svg_write, SVG_BEND, SVG_GAP};
 
-	if (leat__picture_read(dot, &p))
-		extents = calloc((size_t)p.n_nodes + 1, sizeof(*extents));
-	if (extents) {
-		struct leat__layout_task task = {extents, p.n_nodes, p.ends,
-			p.n_edges, SVG_BEND, SVG_GAP};
-
-		svg_extents(&p, extents);
-		if (!leat__picture_layout(&p, &task, &layout))
-			out = svg_write(&p, &layout);
-	} else {
-		leat__cli_error("out of memory");
-	}
-	leat__layout_free(&layout);
-	leat__picture_free(&p);
-	free(extents);
-	return out;
+	return leat__picture_draw(dot, &svg, false);
 }
