@@ -178,6 +178,9 @@ extern const struct leat__cli_command leat__cli_commands[];
 extern const struct leat__cli_option leat__cli_options[];
 extern const struct leat__cli_topic leat__cli_topics[];
 
+/* no_store.c: of dead letters; it keeps none */
+extern const struct leat_dead_ops leat__cli_no_store;
+
 /* ---- topics_values.c ---- */
 
 extern const char leat__cli_topic_expressions[];
@@ -190,6 +193,7 @@ extern const char leat__cli_topic_letters[];
 /* ---- topics_reload.c ---- */
 
 extern const char leat__cli_topic_reload[];
+
 /* ---- topics_tracing.c ---- */
 
 extern const char leat__cli_topic_tracing[];

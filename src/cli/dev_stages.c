@@ -1,6 +1,6 @@
 /*
  * cli/dev_stages.c -- leat dev: a stage that looks at what passes, sinks that
- * write nothing, and a store that keeps no dead letters.
+ * write nothing, and no store of dead letters.
  *
  * The sinks have the names and options of those that there are, so a graph's
  * text and its mistakes stay the same.
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <leat/dead.h>
 #include <leat/table.h>
 
 #include "dev.h"
@@ -201,50 +200,6 @@ sink_like(const struct leat_stage_ops *ops)
 	return like;
 }
 
-/* ---- dead letters -------------------------------------------------------- */
-
-static int
-store_open(struct leat_dead *dead, uint32_t how, struct leat_error *err)
-{
-	(void)dead;
-	(void)how;
-	(void)err;
-	return LEAT_OK;
-}
-
-static int
-store_put(struct leat_dead *dead, const struct leat_letter *letter,
-	struct leat_error *err)
-{
-	(void)dead;
-	(void)letter;
-	(void)err;
-	return LEAT_OK;
-}
-
-static int
-store_sync(struct leat_dead *dead, struct leat_error *err)
-{
-	(void)dead;
-	(void)err;
-	return LEAT_OK;
-}
-
-static void
-store_close(struct leat_dead *dead)
-{
-	(void)dead;
-}
-
-static const struct leat_dead_ops store_ops = {
-	LEAT_DEAD_OPS_INIT("none"),
-	.suffixes = "",
-	.open = store_open,
-	.put = store_put,
-	.sync = store_sync,
-	.close = store_close,
-};
-
 /* ---- the set ------------------------------------------------------------- */
 
 static bool
@@ -273,7 +228,7 @@ leat__dev_stages_make(struct leat__dev *dev)
 		dev->stages[k] = &dev->sinks[n_sinks++];
 	}
 	dev->stages[n] = &look_ops;
-	dev->stores[0] = &store_ops;
+	dev->stores[0] = &leat__cli_no_store;
 	dev->set = leat_stages;
 	dev->set.stages = dev->stages;
 	dev->set.n_stages = n + 1;

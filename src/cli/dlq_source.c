@@ -249,15 +249,6 @@ feed_of_store(struct leat_dead *dead)
 }
 
 static int
-store_open(struct leat_dead *dead, uint32_t how, struct leat_error *err)
-{
-	(void)dead;
-	(void)how;
-	(void)err;
-	return LEAT_OK;
-}
-
-static int
 store_put(struct leat_dead *dead, const struct leat_letter *letter,
 	struct leat_error *err)
 {
@@ -274,20 +265,6 @@ store_put(struct leat_dead *dead, const struct leat_letter *letter,
 			"takes fewer");
 	}
 	return rc;
-}
-
-static int
-store_sync(struct leat_dead *dead, struct leat_error *err)
-{
-	(void)dead;
-	(void)err;
-	return LEAT_OK;
-}
-
-static void
-store_close(struct leat_dead *dead)
-{
-	(void)dead;
 }
 
 /* ---- the set ------------------------------------------------------------ */
@@ -313,10 +290,10 @@ feed_fill(struct leat__cli_feed *feed)
 	feed->source.produce = source_produce;
 	feed->source.finish = NULL;
 	feed->source.fini = source_fini;
-	feed->store = (struct leat_dead_ops){LEAT_DEAD_OPS_INIT("letters"),
-		.suffixes = "", .memory_bytes = LEAT__CLI_LETTERS_BYTES_MAX,
-		.open = store_open, .put = store_put, .sync = store_sync,
-		.close = store_close};
+	feed->store = leat__cli_no_store;
+	feed->store.name = "letters";
+	feed->store.memory_bytes = LEAT__CLI_LETTERS_BYTES_MAX;
+	feed->store.put = store_put;
 	feed->stores[0] = &feed->store;
 	feed->set = leat_stages;
 	feed->set.stages = feed->stages;
