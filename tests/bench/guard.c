@@ -7,58 +7,23 @@
  * at. @retry waits, so that its stage has a thread of its own: there both have.
  */
 #include <string.h>
-#include <time.h>
 
 #include <leat/leat.h>
 
 #include "support/bench.h"
+#include "support/stages.h"
 
 #define N_FRAMES    300000u
 #define FRAME_BYTES 64u
 #define DEDUP_FEW   4096u      /* keys: what is known stays in the cache */
 #define DEDUP_MANY  (1u << 22) /* it does not: 160 MB */
 
-/* ---- time --------------------------------------------------------------- */
-
-/* Of all threads: what else the machine does counts less. */
-static double
-cpu_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
 /* ---- stages ------------------------------------------------------------- */
 
 static int
 many_produce(struct leat_stage *st)
 {
-	uint64_t *n = leat_stage_state(st);
-	struct leat_frame *frame;
-	int rc;
-
-	if (++*n > N_FRAMES)
-		return LEAT_EOS;
-	rc = leat_stage_acquire(st, &frame);
-	if (rc < 0)
-		return rc;
-	frame->layout = LEAT_LAYOUT_ITEMS;
-	frame->len_bytes = FRAME_BYTES;
-	frame->n_items = FRAME_BYTES / 8;
-	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
-	return leat_stage_emit(st, 0, frame);
-}
-
-static int
-many_negotiate(struct leat_stage *st, const struct leat_shape *in,
-	struct leat_shape *out)
-{
-	(void)st;
-	(void)in;
-	out->item_bytes = 8;
-	return LEAT_OK;
+	return bench_produce(st, leat_stage_state(st), N_FRAMES, FRAME_BYTES);
 }
 
 static const struct leat_stage_ops many_ops = {
@@ -66,7 +31,7 @@ static const struct leat_stage_ops many_ops = {
 	.state_bytes = sizeof(uint64_t),
 	.out_layout = LEAT_LAYOUT_ITEMS,
 	.needs.frame_bytes = FRAME_BYTES,
-	.negotiate = many_negotiate,
+	.negotiate = bench_negotiate,
 	.produce = many_produce,
 };
 
@@ -118,7 +83,7 @@ records_produce(struct leat_stage *st)
 	int rc;
 
 	if (s->n == records_warm_frames(o))
-		*o->begin_ns_out = cpu_now_ns();
+		*o->begin_ns_out = bench_cpu_ns();
 	if (s->n == records_warm_frames(o) + o->n_frames)
 		return LEAT_EOS;
 	rc = leat_stage_acquire(st, &frame);
@@ -152,22 +117,16 @@ static const struct leat_stage_ops records_ops = {
 	.produce = records_produce,
 };
 
-static int
-pass_process(struct leat_stage *st, struct leat_frame *in)
-{
-	return leat_stage_emit(st, 0, in);
-}
-
 static const struct leat_stage_ops pass_ops = {
 	LEAT_STAGE_OPS_INIT("pass"),
 	.flags = LEAT_STAGE_REPEATS,
-	.process = pass_process,
+	.process = bench_pass,
 };
 
 static const struct leat_stage_ops pass_blocking_ops = {
 	LEAT_STAGE_OPS_INIT("pass"),
 	.flags = LEAT_STAGE_REPEATS | LEAT_STAGE_BLOCKING,
-	.process = pass_process,
+	.process = bench_pass,
 };
 
 /* As one with a fallback is linked: it is the last of its segment. */
@@ -175,21 +134,7 @@ static const struct leat_stage_ops fork_ops = {
 	LEAT_STAGE_OPS_INIT("fork"),
 	.flags = LEAT_STAGE_REPEATS,
 	.n_outs = 2,
-	.process = pass_process,
-};
-
-static int
-end_process(struct leat_stage *st, struct leat_frame *in)
-{
-	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
-	leat_stage_release(st, in);
-	return LEAT_OK;
-}
-
-static const struct leat_stage_ops end_ops = {
-	LEAT_STAGE_OPS_INIT("end"),
-	.flags = LEAT_STAGE_SINK,
-	.process = end_process,
+	.process = bench_pass,
 };
 
 /* ---- hooks -------------------------------------------------------------- */
@@ -239,7 +184,7 @@ struct job {
 static void
 job_add_end(struct leat_graph *graph, struct leat_end out)
 {
-	struct leat_step step = {&end_ops, NULL};
+	struct leat_step step = {&bench_end_ops, NULL};
 	struct leat_stage *st;
 
 	bench_check(leat_graph_add(graph, NULL, &step, &st, NULL), "stage");
@@ -258,7 +203,7 @@ job_run(void *arg)
 		.per_frame = job->per_frame, .n_warm = job->n_warm,
 		.n_frames = job->n_frames, .begin_ns_out = &begin};
 	struct leat_step steps[3] = {
-		{&many_ops, NULL}, {job->pass, NULL}, {&end_ops, NULL}};
+		{&many_ops, NULL}, {job->pass, NULL}, {&bench_end_ops, NULL}};
 	struct leat_stage *st[3];
 	struct leat_graph *graph;
 
@@ -280,9 +225,9 @@ job_run(void *arg)
 		job_add_end(graph, leat_stage_fallback(st[1]));
 	if (job->pass == &fork_ops)
 		job_add_end(graph, leat_out(st[1], 1));
-	begin = cpu_now_ns();
+	begin = bench_cpu_ns();
 	bench_check(leat_graph_run(graph, NULL), "run");
-	begin = cpu_now_ns() - begin;
+	begin = bench_cpu_ns() - begin;
 	leat_graph_destroy(graph);
 	return begin / (double)(job->per_frame ? job->n_frames : N_FRAMES);
 }

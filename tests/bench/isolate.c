@@ -16,6 +16,7 @@
 #include <leat/leat.h>
 
 #include "support/bench.h"
+#include "support/stages.h"
 
 #define SMALL_BYTES 64u
 #define LARGE_BYTES 65536u
@@ -47,29 +48,13 @@ struct many {
 	uint64_t n;
 };
 
-static void
-frame_fill(struct leat_frame *frame, const struct size_opts *o)
-{
-	frame->layout = LEAT_LAYOUT_ITEMS;
-	frame->len_bytes = (uint32_t)o->n_bytes;
-	frame->n_items = (uint32_t)o->n_bytes / 8;
-}
-
 static int
 many_produce(struct leat_stage *st)
 {
 	struct many *s = leat_stage_state(st);
-	struct leat_frame *frame;
-	int rc;
 
-	if (++s->n > s->opts->n_frames)
-		return LEAT_EOS;
-	rc = leat_stage_acquire(st, &frame);
-	if (rc < 0)
-		return rc;
-	frame_fill(frame, s->opts);
-	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
-	return leat_stage_emit(st, 0, frame);
+	return bench_produce(
+		st, &s->n, s->opts->n_frames, (uint32_t)s->opts->n_bytes);
 }
 
 static int
@@ -129,7 +114,7 @@ make_process(struct leat_stage *st, struct leat_frame *in)
 
 	if (rc < 0)
 		return rc;
-	frame_fill(frame, opts_of(st));
+	bench_fill(frame, (uint32_t)opts_of(st)->n_bytes);
 	memcpy(frame->data, in->data, in->len_bytes);
 	leat_stage_release(st, in);
 	return leat_stage_emit(st, 0, frame);
@@ -161,20 +146,6 @@ static const struct leat_stage_ops make_ops = {LEAT_STAGE_OPS_INIT("make"),
 	.flags = LEAT_STAGE_STATELESS | LEAT_STAGE_BLOCKING, WORK_OPS,
 	.out_layout = LEAT_LAYOUT_ITEMS, .negotiate = make_negotiate,
 	.process = make_process};
-
-static int
-end_process(struct leat_stage *st, struct leat_frame *in)
-{
-	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
-	leat_stage_release(st, in);
-	return LEAT_OK;
-}
-
-static const struct leat_stage_ops end_ops = {
-	LEAT_STAGE_OPS_INIT("end"),
-	.flags = LEAT_STAGE_SINK,
-	.process = end_process,
-};
 
 /* ---- processors ----------------------------------------------------------- */
 
@@ -212,7 +183,7 @@ job_run(void *arg)
 	struct leat_graph_opts opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
 	struct leat_step steps[3] = {{&many_ops, &job->size},
-		{job->work, &job->size}, {&end_ops, NULL}};
+		{job->work, &job->size}, {&bench_end_ops, NULL}};
 	struct leat_isolate_opts isolate = {
 		LEAT_OPTS_INIT(leat_isolate_opts), .restart = job->is_lost};
 	struct leat_hook_step hook = {&leat_isolate_ops, &isolate};

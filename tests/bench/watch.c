@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "support/bench.h"
+#include "support/stages.h"
 
 #define N_FRAMES    400000u
 #define N_THREADED  (N_FRAMES / 20) /* where threads hand over */
@@ -22,58 +23,15 @@
 #define READ_NS     1000000
 
 static int
-many_make(struct leat_stage *st, uint64_t n_frames)
-{
-	uint64_t *n = leat_stage_state(st);
-	struct leat_frame *frame;
-	int rc;
-
-	if (++*n > n_frames)
-		return LEAT_EOS;
-	rc = leat_stage_acquire(st, &frame);
-	if (rc < 0)
-		return rc;
-	frame->layout = LEAT_LAYOUT_ITEMS;
-	frame->len_bytes = FRAME_BYTES;
-	frame->n_items = FRAME_BYTES / 8;
-	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
-	return leat_stage_emit(st, 0, frame);
-}
-
-static int
 many_produce(struct leat_stage *st)
 {
-	return many_make(st, N_FRAMES);
+	return bench_produce(st, leat_stage_state(st), N_FRAMES, FRAME_BYTES);
 }
 
 static int
 many_blocking_produce(struct leat_stage *st)
 {
-	return many_make(st, N_THREADED);
-}
-
-static int
-many_negotiate(struct leat_stage *st, const struct leat_shape *in,
-	struct leat_shape *out)
-{
-	(void)st;
-	(void)in;
-	out->item_bytes = 8;
-	return LEAT_OK;
-}
-
-static int
-pass_process(struct leat_stage *st, struct leat_frame *in)
-{
-	return leat_stage_emit(st, 0, in);
-}
-
-static int
-end_process(struct leat_stage *st, struct leat_frame *in)
-{
-	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
-	leat_stage_release(st, in);
-	return LEAT_OK;
+	return bench_produce(st, leat_stage_state(st), N_THREADED, FRAME_BYTES);
 }
 
 #define MANY                                                                   \
@@ -81,18 +39,16 @@ end_process(struct leat_stage *st, struct leat_frame *in)
 		.state_bytes = sizeof(uint64_t),                               \
 		.out_layout = LEAT_LAYOUT_ITEMS,                               \
 		.needs = {.frame_bytes = FRAME_BYTES, .burst = 4},             \
-		.negotiate = many_negotiate
+		.negotiate = bench_negotiate
 
 static const struct leat_stage_ops many_ops = {MANY, .produce = many_produce};
 static const struct leat_stage_ops many_blocking_ops = {
 	MANY, .flags = LEAT_STAGE_BLOCKING, .produce = many_blocking_produce};
 static const struct leat_stage_ops pass_ops = {
-	LEAT_STAGE_OPS_INIT("pass"), .process = pass_process};
-static const struct leat_stage_ops end_ops = {LEAT_STAGE_OPS_INIT("end"),
-	.flags = LEAT_STAGE_SINK, .process = end_process};
+	LEAT_STAGE_OPS_INIT("pass"), .process = bench_pass};
 static const struct leat_stage_ops end_blocking_ops = {
 	LEAT_STAGE_OPS_INIT("end"),
-	.flags = LEAT_STAGE_SINK | LEAT_STAGE_BLOCKING, .process = end_process};
+	.flags = LEAT_STAGE_SINK | LEAT_STAGE_BLOCKING, .process = bench_end};
 
 /* ---- a reader ----------------------------------------------------------- */
 
@@ -134,21 +90,11 @@ struct job {
 	uint32_t flags;
 };
 
-/* Of all threads: who waits for a core is not measured. */
-static double
-cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 static double
 job_time(const struct job *job, struct leat_graph *graph)
 {
 	struct reader reader = {.graph = graph};
-	double begin = cpu_ns();
+	double begin = bench_cpu_ns();
 	pthread_t thread;
 
 	bench_check(leat_graph_start(graph, NULL), "start");
@@ -156,7 +102,7 @@ job_time(const struct job *job, struct leat_graph *graph)
 		pthread_create(&thread, NULL, reader_run, &reader) != 0)
 		bench_check(LEAT_ELIMIT, "a thread");
 	bench_check(leat_graph_wait(graph, LEAT_NEVER, NULL), "wait");
-	begin = cpu_ns() - begin;
+	begin = bench_cpu_ns() - begin;
 	__atomic_store_n(&reader.is_over, 1, __ATOMIC_RELEASE);
 	if (job->is_read)
 		pthread_join(thread, NULL);
@@ -172,7 +118,7 @@ job_run(void *arg)
 	struct leat_step steps[] = {
 		{job->is_blocking ? &many_blocking_ops : &many_ops, NULL},
 		{&pass_ops, NULL}, {&pass_ops, NULL}, {&pass_ops, NULL},
-		{job->is_blocking ? &end_blocking_ops : &end_ops, NULL}};
+		{job->is_blocking ? &end_blocking_ops : &bench_end_ops, NULL}};
 	struct leat_graph *graph;
 	double ns;
 

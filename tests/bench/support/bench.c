@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <leat/base.h>
 
@@ -13,6 +14,15 @@ double
 bench_now_ns(void)
 {
 	return (double)leat_now_ns();
+}
+
+double
+bench_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
 void

@@ -59,5 +59,8 @@ void bench_print(struct bench *bench);
 void bench_check(int code, const char *what);
 
 double bench_now_ns(void);
+/* Time of processors, of all threads together: who waits for one is not
+ * measured. */
+double bench_cpu_ns(void);
 
 #endif
