@@ -373,6 +373,15 @@ bound_move(struct leat_graph *graph, uint64_t less, uint64_t more)
 		&graph->bound_bytes, graph->bound_bytes - less + more);
 }
 
+/* Options that the one before was given, and had not taken yet, are not for
+ * this one: it may be of another kind. */
+static void
+instance_forget(struct leat_stage *st)
+{
+	leat__opts_let_go(
+		leat__swap_acq_rel(&st->next_opts, (struct leat__opts *)NULL));
+}
+
 void
 leat__renewal_settle(struct leat__renewal *renewal)
 {
@@ -381,8 +390,8 @@ leat__renewal_settle(struct leat__renewal *renewal)
 	struct leat_graph *graph = st->graph;
 	uint64_t n_kept = 0;
 
-	leat__opts_let_go(
-		leat__swap_acq_rel(&st->next_opts, (struct leat__opts *)NULL));
+	for (uint32_t k = 0; k < others->n; k++)
+		instance_forget(leat__stage_instance(st, k));
 	if (others_are_pointed_to(others))
 		n_kept = others_used_bytes(others);
 	bound_move(graph, others_side_bytes(others),

@@ -369,6 +369,38 @@ START_TEST(what_is_live_waits_for_nothing)
 }
 END_TEST
 
+/* While nothing is read nobody takes what is posted. */
+START_TEST(options_not_taken_yet_are_not_for_who_comes_next)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks_from(&numbers_ops, &seen, 3, 0);
+	struct leat_set sets[] = {{"mark", "live", "64"}, {"mark", "tag", "32"},
+		{"mark2", "live", "64"}, {"mark2", "tag", "32"}};
+	struct leat_stage *st = leat__graph_find(graph, "mark", 4);
+	struct leat_error err;
+
+	ck_assert_uint_eq(leat__stage_n_instances(st), 3);
+	await_items(&seen, 1000);
+	leat_graph_pause(graph);
+	ck_assert_msg(
+		leat_graph_wait_paused(graph, LEAT_NEVER, &err) == LEAT_OK,
+		"%s", err.text);
+	ck_assert_int_eq(
+		set_both(graph, "live", 3, 3, LEAT_NEVER, &err), LEAT_OK);
+	for (uint32_t k = 0; k < 3; k++)
+		ck_assert_ptr_nonnull(leat__stage_instance(st, k)->next_opts);
+	ck_assert_msg(leat_graph_set_options(graph, sets, 4, LEAT_NEVER, NULL,
+			      &err) == LEAT_OK,
+		"%s", err.text);
+	for (uint32_t k = 0; k < 3; k++)
+		ck_assert_ptr_null(leat__stage_instance(st, k)->next_opts);
+	leat_graph_resume(graph);
+	await_items(&seen, leat__load_acquire(&seen.n) + 10000);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 96);
+	ends_well(graph, &seen);
+}
+END_TEST
+
 START_TEST(a_pause_lets_arrive_what_was_read_and_no_more)
 {
 	struct seen seen = {0};
@@ -1027,6 +1059,7 @@ END_TEST
 
 TEST_MAIN("run/change", all_stages_change_at_one_moment,
 	what_is_not_accepted_changes_nothing, what_is_live_waits_for_nothing,
+	options_not_taken_yet_are_not_for_who_comes_next,
 	a_pause_lets_arrive_what_was_read_and_no_more,
 	a_drain_and_a_cancel_end_what_is_paused,
 	what_cannot_change_is_refused_with_a_reason,
