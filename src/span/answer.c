@@ -333,6 +333,8 @@ reject_pass(
 	const struct leat__span_answer *answer = &span->answer;
 	uint64_t n = answer->n_records ? answer->n_records : 1;
 	bool has_data = answer->n_bytes != UINT64_MAX;
+	/* else it is one that has been passed on, of a child that died */
+	bool is_new = call->n_seen++ >= call->n_passed;
 	struct leat_reject reject = {.reason = answer->text,
 		.origin = answer->has_origin ? answer->origin : NULL,
 		.line = answer->line,
@@ -344,10 +346,10 @@ reject_pass(
 	int rc = LEAT_OK;
 
 	if ((has_data && answer->n_bytes > span->map.letter_bytes) ||
-		n > rejects_left(span, call) || answer->rc >= 0)
+		(is_new && n > rejects_left(span, call)) || answer->rc >= 0)
 		return answer_is_bad(
 			span, "a record that it rejects", is_bad_out);
-	if (call->n_seen++ >= call->n_passed) {
+	if (is_new) {
 		span->isolation.rejects_of = call_frame(call);
 		rc = leat_stage_reject(span->st, answer->rc, &reject);
 		call->n_failed += n;

@@ -141,7 +141,8 @@ evil_pick(struct leat_stage *st, struct leat_frame *in)
 	}
 	in->n_items = n;
 	in->len_bytes = n * 8;
-	return leat_stage_emit(st, 0, in);
+	LEAT_TRY(leat_stage_emit(st, 0, in));
+	return evil_end(st, in);
 }
 
 #define EVIL_OPS                                                               \

@@ -3,6 +3,7 @@
  * what becomes of records and of the run when it dies.
  */
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,6 +210,34 @@ START_TEST(rejected_records_are_rejected_here)
 END_TEST
 
 /* ---- it dies ------------------------------------------------------------ */
+
+static uint32_t *n_killed; /* of all processes */
+
+DEED(kill_itself_once)
+{
+	if (in->n_items == 0 &&
+		__atomic_fetch_add(n_killed, 1, __ATOMIC_RELAXED) == 0)
+		kill_itself(st, in);
+}
+
+START_TEST(a_record_is_rejected_once_though_it_was_by_two)
+{
+	struct trial t = trial_of_thousand();
+
+	n_killed = mmap(NULL, sizeof(*n_killed), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(n_killed, MAP_FAILED);
+	t.kind = EVIL_PICKY;
+	t.numbers.per_frame = 1;
+	t.evil.late = kill_itself_once;
+	t.isolate.on_poison = 1 + LEAT_ON_ERROR_SKIP;
+	ck_assert_msg(trial_run(&t) == LEAT_OK, "%s", t.err.text);
+	ck_assert_uint_eq(t.seen.n, 900);
+	ck_assert_uint_eq(t.stats.failed, 100);
+	ck_assert_uint_eq(*n_killed, 101);
+	munmap(n_killed, sizeof(*n_killed));
+}
+END_TEST
 
 /* Who hangs is told by time alone, so it is to be found at once. */
 static void
@@ -560,7 +589,8 @@ TEST_MAIN("span/isolate", all_kinds_of_stages_do_there_what_they_do_here,
 	what_a_stage_says_of_its_failure_arrives, other_guards_look_on,
 	rejected_records_are_rejected_here, the_record_to_blame_is_found,
 	however_it_ends, also_if_it_leaves_kindly, who_hangs_is_ended,
-	so_is_who_loops, the_record_is_kept_with_its_bytes,
+	so_is_who_loops, a_record_is_rejected_once_though_it_was_by_two,
+	the_record_is_kept_with_its_bytes,
 	a_record_that_nobody_wants_ends_the_run,
 	a_stage_with_a_memory_is_not_begun_again, nor_one_that_is_not_to_be,
 	there_is_a_limit, one_that_dies_when_it_is_opened_does_not_start,
