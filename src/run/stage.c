@@ -239,18 +239,13 @@ link_show(struct leat__tap *tap, struct leat_frame *frame)
 	leat__store_release(&tap->state, LEAT__TAP_IS_FULL);
 }
 
-int
-leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
+/* LEAT_OK, or why the stage may not emit this one now. */
+static int
+emit_check(struct leat_stage *st, const struct leat__task *task, uint32_t out)
 {
-	struct leat__tap *tap;
-	struct leat__task *task = stage_task(st);
-	struct leat__link *link;
-	bool is_fresh = !frame->stamp;
-
 	if (!task || !task->lane || out >= st->n_outs)
 		return leat_stage_fail(st, LEAT_EBUG,
 			"emit: stage '%s' has no out %u here", st->name, out);
-	link = st->outs[out];
 	if (task->region && !task->ticket)
 		return leat_stage_fail(st, LEAT_EBUG,
 			"emit: stage '%s' is declared stateless, and emits "
@@ -267,7 +262,22 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 			"emit: out %u of stage '%s' has no credit; ask "
 			"leat_stage_credit() first",
 			out, st->name);
-	emit_stamp(&task->nodes[st->at], frame);
+	return LEAT_OK;
+}
+
+int
+leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
+{
+	struct leat__task *task = stage_task(st);
+	bool is_fresh = !frame->stamp;
+	struct leat__node *node;
+	struct leat__link *link;
+	struct leat__tap *tap;
+
+	LEAT_TRY(emit_check(st, task, out));
+	link = st->outs[out];
+	node = &task->nodes[st->at];
+	emit_stamp(node, frame);
 	if (!link->is_fused && link_is_late(link, frame) &&
 		!task->is_head_ended)
 		return leat_stage_fail(st, LEAT_EBUG,
@@ -282,11 +292,10 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 	tap = leat__load_acquire(&link->tap);
 	if (leat__unlikely(tap != NULL))
 		link_show(tap, frame);
-	if (leat__unlikely(task->nodes[st->at].trace != NULL))
-		leat__trace_emitted(
-			task, &task->nodes[st->at], link, frame, is_fresh);
+	if (leat__unlikely(node->trace != NULL))
+		leat__trace_emitted(task, node, link, frame, is_fresh);
 	if (link->is_fused)
-		emit_to_node(&task->nodes[st->at + 1], frame);
+		emit_to_node(node + 1, frame);
 	else if (task->region)
 		leat__region_put(task, frame);
 	else
