@@ -188,11 +188,28 @@ leat__pause_init(struct leat__run *run)
 
 /* ---- states -------------------------------------------------------------- */
 
+/* With the lock. */
 static void
 pause_set(struct leat__run *run, enum leat__pause_state state)
 {
 	/* release: pairs with the acquire in leat__pause_enter */
 	leat__store_release(&run->pause.state, (uint32_t)state);
+}
+
+/* With the lock: as is asked for. */
+static void
+pause_follow(struct leat__run *run)
+{
+	pause_set(
+		run, run->pause.n_asked ? LEAT__PAUSE_ASKED : LEAT__PAUSE_NONE);
+}
+
+static void
+pause_enter_held(struct leat__run *run)
+{
+	leat__lock_take(&run->pause.lock, run->env);
+	pause_set(run, LEAT__PAUSE_HELD);
+	leat__lock_drop(&run->pause.lock, run->env);
 }
 
 /* Whoever was turned away, or waits for its end, looks again. */
@@ -202,7 +219,7 @@ pause_settle(struct leat__run *run)
 	struct leat__pause *pause = &run->pause;
 
 	leat__lock_take(&pause->lock, run->env);
-	pause_set(run, pause->n_asked ? LEAT__PAUSE_ASKED : LEAT__PAUSE_NONE);
+	pause_follow(run);
 	leat__lock_drop(&pause->lock, run->env);
 	leat__run_wake_all(run);
 }
@@ -215,7 +232,7 @@ pause_try(struct leat__run *run)
 
 	if (busy)
 		return busy;
-	pause_set(run, LEAT__PAUSE_HELD);
+	pause_enter_held(run);
 	/* pairs with pause_fence: who has not seen it is seen to be in */
 	if (run->pause.is_fencing)
 		leat__fence_seq();
@@ -280,8 +297,9 @@ leat_graph_pause(struct leat_graph *graph)
 	if (!run)
 		return;
 	leat__lock_take(&run->pause.lock, run->env);
-	if (run->pause.n_asked++ == 0)
-		pause_set(run, LEAT__PAUSE_ASKED);
+	run->pause.n_asked++;
+	if (!pause_is(run, LEAT__PAUSE_HELD))
+		pause_follow(run);
 	leat__lock_drop(&run->pause.lock, run->env);
 }
 
@@ -289,16 +307,19 @@ void
 leat_graph_resume(struct leat_graph *graph)
 {
 	struct leat__run *run = graph->run;
-	bool is_last;
+	bool goes_on;
 
 	if (!run)
 		return;
 	leat__lock_take(&run->pause.lock, run->env);
-	is_last = run->pause.n_asked && --run->pause.n_asked == 0;
-	if (is_last)
-		pause_set(run, LEAT__PAUSE_NONE);
+	goes_on = run->pause.n_asked && --run->pause.n_asked == 0;
+	/* who holds it, for a change, goes on as is asked for by then, also if
+	 * it was resumed once too often */
+	goes_on = goes_on && !pause_is(run, LEAT__PAUSE_HELD);
+	if (goes_on)
+		pause_follow(run);
 	leat__lock_drop(&run->pause.lock, run->env);
-	if (is_last)
+	if (goes_on)
 		leat__run_wake_all(run);
 }
 

@@ -11,10 +11,12 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "graph/place.h"
+#include "run/run.h"
 #include "support/numbers.h"
 
 #define A_MS_NS INT64_C(1000000)
 #define N_BAD   13 /* that init does not accept */
+#define N_LOOSE 77 /* whose init resumes the run, which it has not paused */
 #define N_ROWS  100000
 
 /* ---- a stage that marks items ---------------------------------------------- */
@@ -34,6 +36,16 @@ struct mark {
 	uint64_t tag;
 };
 
+static uint32_t n_held; /* times that the run was held all the same */
+
+static void
+mark_resume(struct leat_graph *graph)
+{
+	leat_graph_resume(graph);
+	n_held += leat__load_relaxed(&graph->run->pause.state) ==
+		LEAT__PAUSE_HELD;
+}
+
 static int
 mark_init(struct leat_stage *st, const void *opts)
 {
@@ -42,6 +54,8 @@ mark_init(struct leat_stage *st, const void *opts)
 
 	if (o->tag == N_BAD || o->live == N_BAD)
 		return leat_stage_fail(st, LEAT_EINVAL, "no such tag");
+	if (o->tag == N_LOOSE)
+		mark_resume(st->graph);
 	*s = (struct mark){.shift = o->shift, .tag = o->tag};
 	s->bits = (o->tag | o->live) << o->shift;
 	return LEAT_OK;
@@ -397,6 +411,24 @@ START_TEST(options_not_taken_yet_are_not_for_who_comes_next)
 	leat_graph_resume(graph);
 	await_items(&seen, leat__load_acquire(&seen.n) + 10000);
 	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), 96);
+	ends_well(graph, &seen);
+}
+END_TEST
+
+START_TEST(who_resumes_once_too_often_does_not_end_a_change)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks_from(&numbers_ops, &seen, 3, 0);
+	struct leat_error err;
+
+	n_held = 0;
+	await_items(&seen, 1000);
+	ck_assert_msg(set_both(graph, "tag", N_LOOSE, N_LOOSE, LEAT_NEVER,
+			      &err) == LEAT_OK,
+		"%s", err.text);
+	ck_assert_uint_eq(n_held, 6);
+	await_items(&seen, leat__load_acquire(&seen.n) + 1000);
+	ck_assert_uint_eq(leat__load_relaxed(&seen.last_tag), N_LOOSE);
 	ends_well(graph, &seen);
 }
 END_TEST
@@ -1060,6 +1092,7 @@ END_TEST
 TEST_MAIN("run/change", all_stages_change_at_one_moment,
 	what_is_not_accepted_changes_nothing, what_is_live_waits_for_nothing,
 	options_not_taken_yet_are_not_for_who_comes_next,
+	who_resumes_once_too_often_does_not_end_a_change,
 	a_pause_lets_arrive_what_was_read_and_no_more,
 	a_drain_and_a_cancel_end_what_is_paused,
 	what_cannot_change_is_refused_with_a_reason,
