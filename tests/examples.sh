@@ -11,6 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n_passed=0
 n_failed=0
+has_run=
 
 # check WHAT COMMAND...
 check()
@@ -33,6 +34,7 @@ run()
 	local name=$1 input=/dev/null status
 
 	shift
+	has_run+=" $name "
 	mkdir -p "$work/$name"
 	[ -f "$expected/$name.in" ] && input=$expected/$name.in
 	(cd "$work/$name" && timeout -k 5 900 "$build/examples/$name" "$@") \
@@ -51,17 +53,18 @@ run 04_channels
 run 05_fibers
 run 06_parallel
 run 07_arrow "$root/examples/data/flights.csv"
+run 08_guards
 
 # every example has been run, and is short
 for source in "$root"/examples/*.c; do
 	name=$(basename "$source" .c)
-	check "$name: has stored output" test -f "$expected/$name.out"
+	check "$name: has been run" test "${has_run#* $name }" != "$has_run"
 	check "$name: has under 100 lines" test "$(wc -l <"$source")" -lt 100
 done
 
 # every job is a graph that the command accepts
-for job in "$root"/examples/jobs/*.leat; do
-	[ -f "$job" ] || continue
+for job in "$root"/examples/jobs/*.leat "$root"/examples/jobs/*.yaml; do
+	[ -f "$job" ] && [ "${job%.test.yaml}" = "$job" ] || continue
 	check "jobs/$(basename "$job"): is accepted" \
 		bash -c 'cd "$1" && "$2" check -f "$3"' - "$root" \
 		"$build/leat" "$job"
