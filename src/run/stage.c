@@ -602,7 +602,7 @@ leat__node_drop_inbox(
 		struct leat_frame *frame = node->inbox[node->inbox_at];
 
 		/* of one in hand, part may have been dealt with already; the
-		 * rest is found when the run is closed (stats.c) */
+		 * rest is found when the run is settled (settle.c) */
 		if (!node->is_counted) {
 			leat__bump(&st->counters.in_items, frame->n_items);
 			leat__bump(&st->counters.in_bytes, frame->len_bytes);
