@@ -15,8 +15,8 @@
 #include "support/numbers.h"
 
 #define A_MS_NS INT64_C(1000000)
-#define N_BAD   13 /* that init does not accept */
-#define N_LOOSE 77 /* whose init resumes the run, which it has not paused */
+#define N_BAD   13  /* that init does not accept */
+#define N_LOOSE 199 /* whose init resumes the run, which it has not paused */
 #define N_ROWS  100000
 
 /* ---- a stage that marks items ---------------------------------------------- */
