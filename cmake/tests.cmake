@@ -44,6 +44,7 @@ foreach(source ${test_sources})
 	leat_compile(${target})
 	leat_program(${target})
 	target_include_directories(${target} PRIVATE src tests)
+	target_compile_definitions(${target} PRIVATE ${leat_codec_definitions})
 	target_compile_options(${target} PRIVATE -Wno-missing-prototypes
 		${leat_test_compile_flags})
 	target_link_options(${target} PRIVATE ${leat_test_link_flags})

@@ -45,6 +45,8 @@ foreach(source ${test_sources})
 	if(is_tiny)
 		add_executable(tiny_${target} EXCLUDE_FROM_ALL tests/${source})
 		leat_tiny_compile(tiny_${target})
+		target_compile_definitions(tiny_${target} PRIVATE
+			${leat_codec_definitions})
 		target_compile_options(tiny_${target} PRIVATE
 			-Wno-missing-prototypes $<$<CONFIG:Release>:-O1>)
 	else()

@@ -208,8 +208,147 @@ START_TEST(a_full_disk_holds_whole_letters)
 }
 END_TEST
 
+/* ---- databases of before ------------------------------------------------- */
+
+#if LEAT_WITH_SQLITE
+
+#include <sqlite3.h>
+
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define N_WHO 4
+#define N_OLD 20
+
+/* As leat made it when letters had no trace. */
+static void
+make_old(void)
+{
+	static const char text[] =
+		"PRAGMA journal_mode=WAL;"
+		"CREATE TABLE IF NOT EXISTS dead_letters("
+		"number INTEGER PRIMARY KEY,version INTEGER NOT NULL,"
+		"id TEXT NOT NULL UNIQUE,time TEXT,stage TEXT,code TEXT,"
+		"class TEXT,reason TEXT,attempts INTEGER,file TEXT,"
+		"line INTEGER,\"column\" INTEGER,\"offset\" INTEGER,"
+		"records INTEGER,\"values\" INTEGER,head TEXT,record);"
+		"INSERT INTO dead_letters(version,id,stage,reason,attempts,"
+		"record) VALUES(1,'1','s','r',1,'a'),(1,'2','s','r',1,'d'),"
+		"(1,'3','s','r',1,'c'),(1,'4','s','r',1,'')";
+	sqlite3 *db;
+
+	unlink("d.db");
+	unlink("d.db-wal");
+	unlink("d.db-shm");
+	ck_assert_int_eq(sqlite3_open("d.db", &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static int
+look_at_trace(const struct leat_letter *letter, void *user)
+{
+	uint32_t *n_traces = user;
+
+	ck_assert((letter->flags & LEAT_LETTER_DAMAGED) == 0);
+	if (strcmp(letter->id, "new") != 0) {
+		ck_assert_ptr_null(letter->trace);
+		return LEAT_OK;
+	}
+	ck_assert_str_eq(letter->trace, TRACE);
+	++*n_traces;
+	return LEAT_OK;
+}
+
+START_TEST(a_database_of_before_can_be_read_added_to_and_changed)
+{
+	struct leat_letter letter = {
+		.id = "new", .stage = "s", .reason = "r", .trace = TRACE};
+	struct leat_dead *dead;
+	uint32_t n_traces = 0;
+
+	pipe_enter_folder();
+	make_old();
+	store_holds("d.db", "1a 2d 3c 4 ");
+	make_old();
+	dead = store_open("d.db");
+	ck_assert_int_eq(leat_dead_put(dead, &letter, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		leat_dead_each(dead, look_at_trace, &n_traces, NULL), LEAT_OK);
+	ck_assert_uint_eq(n_traces, 1);
+	leat_dead_close(dead);
+	make_old();
+	dead = store_open("d.db");
+	ck_assert_int_eq(
+		leat_dead_change(dead, store_decide, NULL, NULL), LEAT_OK);
+	leat_dead_close(dead);
+	store_holds("d.db", "1a 3changed 4 ");
+	pipe_leave_folder();
+}
+END_TEST
+
+/* A process that adds a letter, and nothing else. */
+static pid_t
+begin_adding(int number)
+{
+	pid_t child = fork();
+	char id[8];
+	int rc;
+
+	if (child)
+		return child;
+	snprintf(id, sizeof(id), "n%d", number);
+	rc = store_put(store_open("d.db"), id, "d");
+	_exit(rc == LEAT_OK ? 0 : 1);
+}
+
+START_TEST(several_may_open_it_at_once)
+{
+	pid_t children[N_WHO];
+	int status;
+
+	pipe_enter_folder();
+	for (int n = 0; n < N_OLD; n++) {
+		struct leat_dead *dead;
+
+		make_old();
+		for (int k = 0; k < N_WHO; k++)
+			children[k] = begin_adding(k);
+		for (int k = 0; k < N_WHO; k++) {
+			ck_assert_int_eq(
+				waitpid(children[k], &status, 0), children[k]);
+			ck_assert_int_eq(status, 0);
+		}
+		dead = store_open("d.db");
+		ck_assert_int_eq(
+			leat_dead_change(dead, store_decide, NULL, NULL),
+			LEAT_OK);
+		leat_dead_close(dead);
+		store_holds("d.db", "1a 3changed 4 ");
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
+#else
+
+/* Nobody can make one here. */
+START_TEST(a_database_of_before_can_be_read_added_to_and_changed)
+{
+	ck_assert(is_left_out());
+}
+END_TEST
+
+START_TEST(several_may_open_it_at_once)
+{
+	ck_assert(is_left_out());
+}
+END_TEST
+
+#endif
+
 TEST_MAIN("stages/dead_sqlite", all_that_is_in_a_letter_comes_back,
 	each_letter_becomes_what_was_decided,
 	a_process_that_is_killed_loses_no_letter_that_it_was_told_of,
 	two_that_write_and_one_that_changes_lose_nothing, what_fails_is_said,
-	a_full_disk_holds_whole_letters)
+	a_full_disk_holds_whole_letters,
+	a_database_of_before_can_be_read_added_to_and_changed,
+	several_may_open_it_at_once)
