@@ -654,15 +654,16 @@ struct leat_decode_opts {
 	uint64_t max_ratio;   /* bytes that a byte becomes; 0 = 1000 */
 	uint64_t chunk_bytes; /* payload of a frame; 0 = 393216 */
 	uint64_t window;      /* of zstd frames, most; 0 = 8 MiB */
-	uint32_t parallel; /* members by all workers; 0 = auto, 1 = off, 2 = on
-			    */
+	/* members, of bzip2 blocks, by all workers; 0 = auto, 1 = off, 2 = on
+	 */
+	uint32_t parallel;
 	uint32_t reserved;
 };
 
 /**
  * members.cut, members.decode: where a compressed file has several members
- * whose ends can be told, all workers decode them. Both come by themselves
- * before a decoder, and are of use nowhere else.
+ * whose ends can be told, or blocks of bzip2, all workers decode them. Both
+ * come by themselves before a decoder, and are of use nowhere else.
  */
 LEAT_API extern const struct leat_stage_ops leat_members_cut_ops;
 LEAT_API extern const struct leat_stage_ops leat_members_decode_ops;

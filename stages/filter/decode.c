@@ -23,7 +23,7 @@ decode_name(const struct decode *s)
 	return s->name ? s->name : s->origin;
 }
 
-static int
+int
 decode_fail_bad(struct leat_stage *st, struct decode *s, const char *why)
 {
 	leat_stage_fail(st, LEAT_EDATA, "%s: %s, at or before byte %llu: %s",
@@ -127,6 +127,18 @@ decode_emit(struct leat_stage *st, struct decode *s)
 	return rc;
 }
 
+int
+decode_emit_for(
+	struct leat_stage *st, struct decode *s, const struct leat_frame *in)
+{
+	int rc;
+
+	s->frame->birth_ns = in->birth_ns;
+	s->frame->stamp = in->stamp;
+	rc = decode_emit(st, s);
+	return rc < 0 ? rc : LEAT_MORE;
+}
+
 /* ---- decoding ----------------------------------------------------------- */
 
 /* Only zeros may follow. */
@@ -173,8 +185,7 @@ decode_run(struct leat_stage *st, struct decode *s, struct codec_io *io)
 	return LEAT_OK;
 }
 
-/* Decode into the open frame. 1: it is full; there may be more. */
-static int
+int
 decode_fill(struct leat_stage *st, struct decode *s, struct codec_io *io)
 {
 	uint32_t n_room = decode_chunk(s);
@@ -255,6 +266,7 @@ decode_begin_file(
 	s->n_out = 0;
 	s->n_members = 0;
 	s->is_padding = 0;
+	s->blocks = (struct decode_blocks){0};
 	s->name = leat_frame_file(in);
 	s->is_first = 1;
 	return LEAT_OK;
@@ -303,7 +315,7 @@ decode_begin(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 		: decode_choose(st, s, in);
 }
 
-static int
+int
 decode_end(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 {
 	s->is_begun = 0;
@@ -330,19 +342,27 @@ decode_pass(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
-/* Whole members that have been decoded already: they are counted here, where
- * everything comes by in order. */
+/* A marked frame is of that format. */
 static int
-decode_count(struct leat_stage *st, struct decode *s, struct leat_frame *in)
+decode_check_codec(struct leat_stage *st, struct decode *s,
+	const struct members_head *head)
 {
-	const struct members_head *head = members_head(in);
-
 	if (!s->is_known)
 		s->codec = head->codec;
 	s->is_known = 1;
+	if (s->codec == head->codec)
+		return LEAT_OK;
 	s->member_at = s->n_in;
-	if (s->codec != head->codec)
-		return decode_fail_alien(st, s);
+	return decode_fail_alien(st, s);
+}
+
+/* Whole members that have been decoded already: they are counted here, where
+ * everything comes by in order. */
+static int
+decode_count_members(struct leat_stage *st, struct decode *s,
+	const struct members_head *head)
+{
+	s->member_at = s->n_in;
 	if (s->is_open)
 		return decode_fail_bad(st, s,
 			"a member is longer than it says; parallel=off may "
@@ -351,22 +371,38 @@ decode_count(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 		return decode_fail_alien(st, s);
 	s->n_in += head->n_in;
 	s->n_members += head->n_members;
-	s->n_out += in->len_bytes;
-	return decode_check_size(st, s);
+	return LEAT_OK;
 }
 
-/* Such members pass as they are, behind what was decoded here. */
+static int
+decode_count(struct leat_stage *st, struct decode *s, struct leat_frame *in)
+{
+	const struct members_head *head = members_head(in);
+	int rc = LEAT_OK;
+
+	if (head->kind == MEMBERS_BLOCK)
+		decode_block_passes(s, head);
+	else
+		rc = decode_count_members(st, s, head);
+	s->n_out += in->len_bytes;
+	return rc < 0 ? rc : decode_check_size(st, s);
+}
+
+/* What workers have decoded passes as it is, behind what was decoded here. */
 static int
 decode_join(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 {
-	uint64_t offset;
-	int rc;
+	uint64_t offset = s->n_out;
+	int rc = LEAT_OK;
 
+	if (members_head(in)->kind == MEMBERS_BLOCK)
+		rc = decode_block_comes(st, s, in);
+	if (rc != LEAT_OK)
+		return rc;
 	if (s->frame) {
 		rc = decode_emit(st, s);
 		return rc < 0 ? rc : LEAT_MORE;
 	}
-	offset = s->n_out;
 	rc = decode_count(st, s, in);
 	if (rc < 0)
 		return rc;
@@ -379,6 +415,18 @@ decode_join(struct leat_stage *st, struct decode *s, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
+static int
+decode_marked(struct leat_stage *st, struct decode *s, struct leat_frame *in)
+{
+	const struct members_head *head = members_head(in);
+	int rc = decode_check_codec(st, s, head);
+
+	if (rc < 0)
+		return rc;
+	return head->kind == MEMBERS_BITS ? decode_bits(st, s, in)
+					  : decode_join(st, s, in);
+}
+
 int
 decode_process(struct leat_stage *st, struct leat_frame *in)
 {
@@ -389,7 +437,7 @@ decode_process(struct leat_stage *st, struct leat_frame *in)
 	if (rc != LEAT_OK)
 		return rc;
 	if (in->flags & LEAT_FRAME_MARKED)
-		return decode_join(st, s, in);
+		return decode_marked(st, s, in);
 	if (!s->is_known)
 		return decode_end(st, s, in);
 	if (!s->codec)
@@ -410,10 +458,7 @@ decode_process(struct leat_stage *st, struct leat_frame *in)
 		return rc;
 	if (rc == 0)
 		return decode_end(st, s, in);
-	s->frame->birth_ns = in->birth_ns;
-	s->frame->stamp = in->stamp;
-	rc = decode_emit(st, s);
-	return rc < 0 ? rc : LEAT_MORE;
+	return decode_emit_for(st, s, in);
 }
 
 int

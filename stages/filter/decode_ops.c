@@ -174,7 +174,8 @@ decode_init_bzip2(struct leat_stage *st, const void *opts)
 			.fallback = "auto",                                    \
 			.values = "auto|off|on",                               \
 			.help = "members are decoded by all workers, where a " \
-				"file shows that it has several"},             \
+				"file shows that it has several; of bzip2 "    \
+				"blocks"},                                     \
 	{                                                                      \
 		.name = "chunk_bytes", .type = LEAT_OPTION_BYTES,              \
 		.offset = offsetof(struct leat_decode_opts, chunk_bytes),      \
@@ -213,7 +214,7 @@ static const struct leat_option decode_window_options[] = {
 	"than max_bytes=.\n"                                                   \
 	"Where a file shows that it has several members, and where they "      \
 	"end,\n"                                                               \
-	"all workers decode them: frames of zstd and LZ4, streams of bzip2,\n" \
+	"all workers decode them: frames of zstd and LZ4, blocks of bzip2,\n"  \
 	"gzip as bgzip writes it. So it is with three workers or more, of\n"   \
 	"bzip2 with two; else with parallel=on.\n"                             \
 	"\n"

@@ -2,8 +2,11 @@
  * stages/filter/members_cut.c -- compressed bytes cut where members end.
  *
  * As many whole members as decode to what a unit may hold go in one frame,
- * marked (members.h); the rest goes as it is, unmarked.
- * Keeps: all frames of a file, one behind the other, hold its bytes in order.
+ * marked (members.h); the rest goes as it is, unmarked. Of bzip2 what lies
+ * between two marks goes in one frame, if it fits, with the bits around it that
+ * make whole bytes.
+ * Keeps: all frames of a file, one behind the other, hold its bytes in order,
+ * those of bzip2 its bits.
  * Threads: one at a time.
  */
 #include <string.h>
@@ -13,6 +16,8 @@
 #define CUT_SHARE 2     /* what decodes to more than so much of a frame */
 #define CUT_HEADS 65536 /* and that: else it goes as it is */
 #define CUT_RATIO 32    /* guessed where a member does not say its size */
+#define CUT_KEEP  11    /* a mark may have begun there, behind a head */
+#define CUT_HEAD  4     /* of a bzip2 stream */
 
 struct members_cut {
 	struct walk walk;
@@ -29,6 +34,10 @@ struct members_cut {
 	uint32_t is_lost;         /* for the rest of the file */
 	uint32_t is_large;        /* the frame's member, which is not whole */
 	uint32_t is_cut;
+	/* of bzip2 */
+	uint32_t bit_at; /* where the piece begins in the frame's first byte */
+	uint32_t mark;   /* that it begins with */
+	uint32_t level;  /* of the stream */
 };
 
 static int
@@ -110,12 +119,72 @@ cut_emit_whole(struct leat_stage *st, struct members_cut *s)
 	return rc;
 }
 
+/* ---- pieces of bzip2 ---------------------------------------------------- */
+
+static struct members_head
+cut_bits_head(const struct members_cut *s, uint64_t end)
+{
+	return (struct members_head){
+		.codec = s->walk.codec,
+		.kind = MEMBERS_BITS,
+		.n_bits = end - s->bit_at,
+		.bit_at = s->bit_at,
+		.mark = s->mark,
+		.level = s->level,
+	};
+}
+
+/* The frame up to that bit; what follows goes into the next. */
+static int
+cut_emit_bits(
+	struct leat_stage *st, struct members_cut *s, uint64_t end, bool whole)
+{
+	uint32_t at = (uint32_t)(end / 8), n_rest = s->frame->len_bytes - at;
+	struct leat_frame *next = NULL;
+	int rc = n_rest ? cut_frame(st, s, s->frame, &next) : LEAT_OK;
+
+	if (rc < 0)
+		return rc;
+	if (next)
+		memcpy(next->data, s->frame->data + at, n_rest);
+	if (next)
+		next->len_bytes = n_rest;
+	*members_head(s->frame) = cut_bits_head(s, end);
+	members_head(s->frame)->is_whole = whole;
+	s->frame->len_bytes = (uint32_t)((end + 7) / 8);
+	s->frame->flags |= LEAT_FRAME_MARKED;
+	s->bit_at = end % 8;
+	s->mark = MEMBERS_NO_MARK;
+	rc = cut_emit(st, s);
+	s->frame = rc < 0 ? s->frame : next;
+	return rc;
+}
+
+/* A mark is complete. */
+static int
+cut_end_piece(struct leat_stage *st, struct members_cut *s)
+{
+	uint64_t at = 8ull * s->frame->len_bytes - s->walk.n_back;
+	uint32_t level = 0;
+	int rc;
+
+	if (at % 8 == 0 && at / 8 >= CUT_HEAD)
+		level = members_level(s->frame->data + at / 8 - CUT_HEAD);
+	rc = cut_emit_bits(st, s, at, !s->is_large);
+	s->mark = s->walk.mark;
+	s->level = level ? level : s->level;
+	s->is_large = 0;
+	return rc;
+}
+
 /* Something of the frame. LEAT_OK: there is none. */
 static int
 cut_emit_some(struct leat_stage *st, struct members_cut *s)
 {
 	if (!s->frame)
 		return LEAT_OK;
+	if (s->walk.mark)
+		return cut_emit_bits(st, s, 8ull * s->frame->len_bytes, false);
 	return s->n_whole ? cut_emit_whole(st, s) : cut_emit(st, s);
 }
 
@@ -128,34 +197,19 @@ cut_guess(const struct members_cut *s, uint32_t n_bytes)
 						 : s->walk.n_decoded;
 }
 
-/* Bytes of a member that is not decoded with others. What has been seen of the
- * next one goes on in the next frame, unless its beginning has gone already. */
+/* Bytes of a member that is not decoded with others. */
 static int
 cut_emit_large(struct leat_stage *st, struct members_cut *s)
 {
-	uint32_t n_back = s->walk.n_back;
-	struct leat_frame *frame = s->frame, *next = NULL;
-	int rc;
-
-	s->is_large = n_back > frame->len_bytes;
-	if (!n_back || s->is_large)
-		return cut_emit(st, s);
-	rc = cut_frame(st, s, frame, &next);
-	if (rc < 0)
-		return rc;
-	frame->len_bytes -= n_back;
-	memcpy(next->data, frame->data + frame->len_bytes, n_back);
-	next->len_bytes = n_back;
-	rc = cut_emit(st, s);
-	s->frame = next;
-	return rc;
+	s->is_large = 0;
+	return cut_emit(st, s);
 }
 
 /* A member is complete. LEAT_MORE: a frame went. */
 static int
 cut_end_member(struct leat_stage *st, struct members_cut *s)
 {
-	uint32_t n_bytes = s->frame->len_bytes - s->n_whole - s->walk.n_back;
+	uint32_t n_bytes = s->frame->len_bytes - s->n_whole;
 	uint64_t n_decoded = cut_guess(s, n_bytes);
 	bool is_known = s->walk.n_decoded != WALK_UNKNOWN;
 	int rc = LEAT_OK;
@@ -179,6 +233,9 @@ static int
 cut_full(struct leat_stage *st, struct members_cut *s)
 {
 	s->is_large = !s->n_whole;
+	if (s->walk.mark)
+		return cut_emit_bits(
+			st, s, 8ull * (s->n_room - CUT_KEEP), false);
 	return cut_emit_some(st, s);
 }
 
@@ -212,7 +269,8 @@ cut_take(struct leat_stage *st, struct members_cut *s, struct leat_frame *in)
 	s->frame->len_bytes += (uint32_t)n_taken;
 	s->at += (uint32_t)n_taken;
 	if (verdict == WALK_END)
-		return cut_end_member(st, s);
+		return s->walk.mark ? cut_end_piece(st, s)
+				    : cut_end_member(st, s);
 	return s->frame->len_bytes == s->n_room ? cut_full(st, s) : LEAT_OK;
 }
 
@@ -244,6 +302,8 @@ cut_begin_frame(
 		s->is_first = 1;
 		s->is_lost = 0;
 		s->is_large = 0;
+		s->bit_at = 0;
+		s->mark = MEMBERS_NO_MARK;
 	}
 	s->is_cut |= in->flags & LEAT_FRAME_CUT;
 	s->is_begun = 1;

@@ -3,8 +3,8 @@
  * frame by itself.
  *
  * Keeps: of a frame either all comes out decoded, with its checksums verified,
- * or the frame as it was, and unmarked: then the decoder behind says why, or
- * decodes what was too large for here.
+ * or the frame as it was, and unmarked (of bzip2: its bits): then the decoder
+ * behind says why, or decodes what was too large for here.
  * Threads: several, each with an instance of its own.
  */
 #include <string.h>
@@ -81,10 +81,9 @@ members_room(
 
 /* LEAT_OK: all of it is decoded. 1: it is not to be decoded here. */
 static int
-members_run(struct leat_stage *st, struct members_decode *s,
-	const struct leat_frame *in)
+members_run(struct leat_stage *st, struct members_decode *s, struct codec_io io,
+	uint32_t n_members)
 {
-	struct codec_io io = {.in = in->data, .n_in = in->len_bytes};
 	enum codec_verdict verdict = CODEC_GO;
 	uint32_t n_ended = 0;
 	int rc = members_room(st, s, &io);
@@ -104,7 +103,7 @@ members_run(struct leat_stage *st, struct members_decode *s,
 		if (verdict == CODEC_GO && !io.n_in && io.n_out)
 			return 1;
 	}
-	if (rc == LEAT_OK && n_ended != members_head(in)->n_members)
+	if (rc == LEAT_OK && n_ended != n_members)
 		return 1;
 	return rc;
 }
@@ -131,26 +130,42 @@ members_copy(struct leat_stage *st, struct members_decode *s,
 	return rc;
 }
 
+/* What of a unit's head its next frame gets, of so many bytes. */
+static struct members_head
+members_share(struct members_head *rest, uint32_t n_bytes)
+{
+	struct members_head head = *rest;
+
+	if (head.kind == MEMBERS_BITS &&
+		head.n_bits > 8ull * n_bytes - head.bit_at)
+		head.n_bits = 8ull * n_bytes - head.bit_at;
+	rest->n_in = rest->n_members = rest->bit_at = 0;
+	rest->mark = MEMBERS_NO_MARK;
+	rest->n_bits -= head.n_bits;
+	return head;
+}
+
 static int
 members_emit(struct leat_stage *st, struct members_decode *s,
 	const struct leat_frame *in, uint32_t flags)
 {
-	struct members_head head = *members_head(in);
+	struct members_head head = {0};
 	int rc = LEAT_OK;
 
+	if (in->flags & LEAT_FRAME_MARKED)
+		head = *members_head(in);
 	if (in->flags & LEAT_FRAME_FIRST)
 		leat_frame_set_file(s->frames[0], leat_frame_file(in));
 	for (uint32_t k = 0; k < s->n && rc == LEAT_OK; k++) {
 		struct leat_frame *frame = s->frames[k];
 
-		*members_head(frame) = head;
+		*members_head(frame) = members_share(&head, frame->len_bytes);
 		frame->flags |= (uint8_t)flags;
 		frame->birth_ns = in->birth_ns;
 		frame->stamp = in->stamp;
 		rc = leat_stage_emit(st, 0, frame);
 		if (rc == LEAT_OK)
 			s->frames[k] = NULL;
-		head.n_in = head.n_members = 0;
 	}
 	return rc;
 }
@@ -165,16 +180,24 @@ members_drop(struct leat_stage *st, struct members_decode *s)
 
 /* 1: not here. */
 static int
-members_try(struct leat_stage *st, struct members_decode *s,
-	const struct leat_frame *in)
+members_try(
+	struct leat_stage *st, struct members_decode *s, struct leat_frame *in)
 {
+	struct codec_io io = {.in = in->data, .n_in = in->len_bytes};
+	struct members_head *head = members_head(in);
+	bool is_bits;
 	int rc;
 
 	if (!(in->flags & LEAT_FRAME_MARKED))
 		return 1;
-	rc = members_open(st, s, members_head(in)->codec);
+	is_bits = head->kind == MEMBERS_BITS;
+	if (is_bits && !members_block_wrap(in, &io))
+		return 1;
+	rc = members_open(st, s, head->codec);
 	if (rc == LEAT_OK)
-		rc = members_run(st, s, in);
+		rc = members_run(st, s, io, is_bits ? 1 : head->n_members);
+	if (rc == LEAT_OK && is_bits)
+		head->kind = MEMBERS_BLOCK;
 	if (rc == LEAT_OK)
 		return LEAT_OK;
 	members_close(s); /* it is in the middle of something */
@@ -186,12 +209,13 @@ static int
 members_process(struct leat_stage *st, struct leat_frame *in)
 {
 	struct members_decode *s = leat_stage_state(st);
-	uint32_t flags = in->flags & LEAT_FRAME_CUT;
+	uint32_t flags = in->flags & (LEAT_FRAME_CUT | LEAT_FRAME_MARKED);
 	int rc = members_try(st, s, in);
 
-	if (rc == LEAT_OK)
-		flags |= LEAT_FRAME_MARKED;
-	else if (rc == 1)
+	if (rc == 1 && (flags & LEAT_FRAME_MARKED) &&
+		members_head(in)->kind == MEMBERS_WHOLE)
+		flags &= LEAT_FRAME_CUT;
+	if (rc == 1)
 		rc = members_copy(st, s, in);
 	if (rc == LEAT_OK)
 		rc = members_emit(st, s, in, flags);
@@ -252,7 +276,7 @@ members_fini(struct leat_stage *st)
 
 const struct leat_stage_ops leat_members_decode_ops = {
 	LEAT_STAGE_OPS_INIT("members.decode"),
-	.flags = LEAT_STAGE_STATELESS,
+	.flags = LEAT_STAGE_STATELESS | LEAT_STAGE_IN_PLACE,
 	.summary = "whole members of compressed files to what they were",
 	.state_bytes = sizeof(struct members_decode),
 	.in_layouts = LEAT_LAYOUT_BYTES,

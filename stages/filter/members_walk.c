@@ -3,10 +3,11 @@
  * their heads alone.
  *
  * Of zstd and LZ4 every block says how long it is; of gzip only what bgzip
- * writes says so, in an extra field; a bzip2 stream ends where what looks like
- * the next begins. Nothing is decoded, and nothing is believed: who decodes a
- * member sees whether it ends there.
- * Sources: RFC 8878; LZ4 Frame Format 1.6.2; RFC 1952; SAM/BAM format, 4.1.
+ * writes says so, in an extra field; bzip2 has marks between its blocks.
+ * Nothing is decoded, and nothing is believed: who decodes a member sees
+ * whether it ends there.
+ * Sources: RFC 8878; LZ4 Frame Format 1.6.2; RFC 1952; SAM/BAM format, 4.1;
+ * lbzip2, which looks for the marks of blocks as well.
  */
 #include <string.h>
 
@@ -21,7 +22,6 @@ enum walk_state { WALK_START = 0, WALK_REST, WALK_BLOCK, WALK_TAIL, WALK_SCAN };
 #define MEMBERS_UNIT_LEAST (384u << 10)
 #define MEMBERS_UNIT_MOST  (8u << 20)
 #define MEMBERS_UNIT_USUAL (4u << 20)
-#define SURVEY_RATIO       24    /* of a stream that does not say */
 #define MEMBERS_HEADS      65536 /* what may stand around a member's bytes */
 
 static uint64_t
@@ -212,62 +212,91 @@ gzip_step(struct walk *w)
 
 /* ---- bzip2 -------------------------------------------------------------- */
 
-static const uint8_t bzip2_begin[10] = {
-	'B', 'Z', 'h', '1', '1', 'A', 'Y', '&', 'S', 'Y'};
-#define BZIP2_LEVEL_AT 3
+#define BZIP2_BLOCK_BYTES 100000u /* of level 1 */
+#define BZIP2_SHARE       2       /* a block is no more than that of a unit */
+#define BZIP2_START_BYTES 10
+#define BZIP2_MASK        ((1ull << MEMBERS_MARK_BITS) - 1)
+#define BZIP2_LIKELY_AT   24 /* a mark that ends in the last byte has these */
 
-static bool
-bzip2_fits(uint32_t at, uint8_t byte)
+uint32_t
+members_level(const uint8_t *four)
 {
-	return at == BZIP2_LEVEL_AT ? byte >= '1' && byte <= '9'
-				    : byte == bzip2_begin[at];
+	return four[0] == 'B' && four[1] == 'Z' && four[2] == 'h' &&
+			four[3] >= '1' && four[3] <= '9'
+		? four[3] - '0'
+		: 0;
 }
 
+/* Which mark ends so many bits before the last? */
+static uint32_t
+bzip2_mark(uint64_t window, uint32_t n_bits)
+{
+	uint64_t bits = window >> n_bits & BZIP2_MASK;
+
+	return bits == MEMBERS_BLOCK_IS  ? MEMBERS_BLOCK_MARK
+		: bits == MEMBERS_END_IS ? MEMBERS_END_MARK
+					 : MEMBERS_NO_MARK;
+}
+
+/* Does one end in the last byte? */
+static bool
+bzip2_find(struct walk *w, uint64_t window)
+{
+	for (uint32_t k = 0; k < 8; k++) {
+		uint32_t mark = bzip2_mark(window, k);
+
+		if (!mark)
+			continue;
+		w->mark = mark;
+		w->n_back = MEMBERS_MARK_BITS + k;
+		return true;
+	}
+	return false;
+}
+
+static void
+bzip2_like(struct walk *w, uint64_t mark)
+{
+	for (uint32_t k = 0; k < 8; k++) {
+		uint32_t byte = mark << k >> BZIP2_LIKELY_AT & 255;
+
+		w->likely[byte / 64] |= 1ull << byte % 64;
+	}
+}
+
+/* The head and the first mark are there: the first piece is the head. */
 static bool
 bzip2_step(struct walk *w)
 {
-	uint8_t level = w->head[BZIP2_LEVEL_AT];
-
+	if (!members_level(w->head))
+		return false;
+	for (uint32_t k = 4; k < BZIP2_START_BYTES; k++)
+		w->window = w->window << 8 | w->head[k];
+	bzip2_like(w, MEMBERS_BLOCK_IS);
+	bzip2_like(w, MEMBERS_END_IS);
 	w->n_head = 0;
 	w->n_decoded = WALK_UNKNOWN;
-	w->n_window = (uint64_t)(level - '0') * 50000;
-	return bzip2_fits(BZIP2_LEVEL_AT, level) && walk_want(w, WALK_SCAN, 0);
-}
-
-/* true: the beginning of a stream is complete with this byte. No part of it
- * but the first byte looks like its start. */
-static bool
-bzip2_match(struct walk *w, uint8_t byte)
-{
-	if (!bzip2_fits(w->n_head, byte))
-		w->n_head = 0;
-	if (bzip2_fits(w->n_head, byte))
-		w->n_head++;
-	return w->n_head == sizeof(bzip2_begin);
+	return bzip2_mark(w->window, 0) && walk_want(w, WALK_SCAN, 0);
 }
 
 static enum walk_verdict
 bzip2_scan(
 	struct walk *w, const uint8_t *data, size_t n, size_t at, size_t *taken)
 {
-	const uint8_t *next = data + at;
+	bool is_found = !w->mark && bzip2_find(w, w->window);
+	uint64_t window = w->window;
 
-	*taken = n;
-	for (; at < n; at++) {
-		if (!w->n_head)
-			next = memchr(data + at, 'B', n - at);
-		if (!next)
-			return WALK_MORE;
-		if (!w->n_head)
-			at = (size_t)(next - data);
-		if (!bzip2_match(w, data[at]))
-			continue;
-		w->n_head = 0;
-		w->n_back = sizeof(bzip2_begin);
-		*taken = at + 1;
-		return WALK_END;
+	while (at < n && !is_found) {
+		uint32_t byte;
+
+		window = window << 8 | data[at++];
+		byte = window >> BZIP2_LIKELY_AT & 255;
+		if (w->likely[byte / 64] >> byte % 64 & 1)
+			is_found = bzip2_find(w, window);
 	}
-	return WALK_MORE;
+	w->window = window;
+	*taken = at;
+	return is_found ? WALK_END : WALK_MORE;
 }
 
 /* ---- any ---------------------------------------------------------------- */
@@ -280,7 +309,7 @@ static const struct walk_format {
 	{&codec_zstd, zstd_step, 5},
 	{&codec_lz4, lz4_step, 5},
 	{&codec_gzip, gzip_step, 12},
-	{&codec_bzip2, bzip2_step, 4},
+	{&codec_bzip2, bzip2_step, BZIP2_START_BYTES},
 };
 #define WALK_FORMATS (sizeof(walk_formats) / sizeof(walk_formats[0]))
 
@@ -353,23 +382,12 @@ walk_on(struct walk *w, const uint8_t *data, size_t n, size_t *n_taken)
 
 struct survey {
 	uint32_t n_members;  /* that have ended, but for those to be skipped */
+	uint32_t n_blocks;   /* of bzip2, that have begun */
 	bool is_lost;        /* behind those */
 	bool has_more;       /* bytes follow the last that has ended */
 	uint64_t most;       /* the largest, decoded */
 	uint64_t n_expected; /* of the first, compressed: no more than that */
 };
-
-/* A stream of bzip2 does not say what it decodes to: where that may well be too
- * much, the work would be done twice. */
-static void
-survey_stream(struct survey *v, uint64_t n_bytes)
-{
-	uint64_t n = n_bytes * SURVEY_RATIO;
-
-	v->is_lost |= n > 2 * MEMBERS_UNIT_MOST;
-	if (n > v->most)
-		v->most = n;
-}
 
 static void
 survey_size(struct survey *v, const struct walk *w)
@@ -398,12 +416,22 @@ survey_announced(const struct leat_shape *shape)
 	return 12 + walk_number(at + 8, 4);
 }
 
+/* Of bzip2 blocks are what counts; a sample may be less than one. */
+static void
+survey_blocks(struct survey *v, const struct leat_shape *shape)
+{
+	v->n_members = v->n_blocks;
+	v->has_more = shape->total_bytes > shape->sample_bytes;
+	v->most = (uint64_t)BZIP2_SHARE * BZIP2_BLOCK_BYTES *
+		members_level(shape->sample);
+}
+
 static struct survey
 survey_take(const struct leat_shape *shape)
 {
 	struct survey v = {.n_expected = survey_announced(shape)};
 	struct walk w = {0};
-	size_t at = 0, begin = 0, n = 0;
+	size_t at = 0, n = 0;
 
 	while (at < shape->sample_bytes) {
 		enum walk_verdict verdict = walk_on(
@@ -418,10 +446,10 @@ survey_take(const struct leat_shape *shape)
 		if (verdict != WALK_END)
 			break;
 		v.n_members += w.n_decoded > 0;
-		if (w.codec == &codec_bzip2)
-			survey_stream(&v, at - w.n_back - begin);
-		begin = at - w.n_back;
+		v.n_blocks += w.mark == MEMBERS_BLOCK_MARK;
 	}
+	if (w.mark)
+		survey_blocks(&v, shape);
 	return v;
 }
 
