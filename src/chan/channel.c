@@ -281,6 +281,7 @@ channel_init_sides(
 	leat__side_init(&ch->receivers, ch->env,
 		is_met || opts->flags & LEAT_CHANNEL_MANY_RECEIVERS, is_met,
 		is_met ? rendezvous_lock(ch) : NULL);
+	ch->senders.is_timed = ch->receivers.is_timed = ch->spin_ns != 0;
 }
 
 int

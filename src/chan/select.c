@@ -144,9 +144,8 @@ spin_note(struct leat__side *side, bool is_vain)
  * is longer than a short spin, so that they would park for ever by turns.
  */
 static void
-spin_note_wake(struct leat__side *side, const struct leat__waiter *waiter)
+spin_note_wake(struct leat__side *side, int64_t late_ns)
 {
-	int64_t late_ns = leat__waiter_late_ns(waiter);
 	uint32_t mean_ns = leat__load_relaxed(&side->wake_ns);
 
 	if (late_ns < 0)
@@ -299,7 +298,7 @@ ring_park(struct leat_channel *ch, bool is_send, void *item,
 		? leat__waiter_leave(&waiter)
 		: select_park(&w, ctx, deadline_ns);
 	leat__side_disarm(side, &arm);
-	spin_note_wake(side, &waiter);
+	spin_note_wake(side, leat__waiter_late_ns(&waiter));
 	return token;
 }
 
@@ -314,6 +313,21 @@ ring_rest(struct leat_channel *ch, struct leat__strand *strand, bool is_send,
 		return false;
 	if (!channel_can(ch, is_send, item) || !leat__side_unrest(side, strand))
 		strand->rest(strand);
+	return true;
+}
+
+/* The same of a thread. */
+static inline bool
+ring_doze(struct leat_channel *ch, bool is_send, void *item)
+{
+	struct leat__side *side = channel_side(ch, is_send);
+
+	if (!leat__side_doze(side, channel_position(ch, is_send)))
+		return false;
+	if (channel_can(ch, is_send, item))
+		leat__side_undoze(side);
+	else
+		spin_note_wake(side, leat__side_sleep(side));
 	return true;
 }
 
@@ -342,7 +356,11 @@ static __attribute__((noinline)) int
 ring_wait_once(struct leat_channel *ch, const struct leat__strand *strand,
 	bool is_send, void *item, struct leat_ctx *ctx, int64_t deadline_ns)
 {
+	bool is_short = !strand && !ctx && deadline_ns == LEAT_NEVER;
+
 	if (!strand && spin(ch, is_send, item, ctx, deadline_ns))
+		return channel_try(ch, is_send, item);
+	if (is_short && ring_doze(ch, is_send, item))
 		return channel_try(ch, is_send, item);
 	return ring_wake(ch, is_send, item, ctx,
 		ring_park(ch, is_send, item, ctx, deadline_ns));
@@ -420,7 +438,7 @@ rendezvous_wait_once(struct leat_channel *ch, bool is_send, void *item,
 	token = select_park(&w, ctx, deadline_ns);
 	/* takes the lock: a partner who claimed has moved the item by then */
 	leat__side_disarm(side, &arm);
-	spin_note_wake(side, &waiter);
+	spin_note_wake(side, leat__waiter_late_ns(&waiter));
 	if (select_is_done(token))
 		return LEAT_OK;
 	if (select_is_hint(token))

@@ -4,8 +4,9 @@
  * Keeps: who arms looks again afterwards; who tells looks for arms after it
  * has stored what it tells of. One of the two sees the other: by the fence of
  * who tells, or by the barrier of who arms.
- * An arm that a teller holds (one end) is let go by is_off; a list (many ends)
- * is touched under its lock only.
+ * An arm that a teller holds (one end) is let go by is_off; a strand or a mark
+ * is off by the exchange itself; a list (many ends) is touched under its lock
+ * only.
  * Threads: any. Source: barriers as in Dice, Huang and Yang, Asymmetric Dekker
  * Synchronization, 2001.
  */
@@ -186,38 +187,80 @@ side_ready(uint64_t word)
 	strand->ready(strand);
 }
 
+/* The same of an arm, until is_off. */
 static void
-side_wake_the_one(struct leat__side *side)
+side_claim(struct leat__arm *arm)
 {
-	/* pairs with the exchanges in side_arm_the_one and side_disarm_the_one:
-	 * from here to is_off the arm is ours */
-	uint64_t word = leat__swap_seq(&side->waiting, (uint64_t)0);
-	struct leat__arm *arm = (struct leat__arm *)(uintptr_t)word;
 	struct leat__wakeup wakeup;
-	bool is_claimed;
-
-	if (word & LEAT__SIDE_STRAND) {
-		side_ready(word);
-		return;
-	}
-	if (!arm)
-		return;
-	is_claimed = leat__waiter_claim_quietly(
+	bool is_claimed = leat__waiter_claim_quietly(
 		arm->waiter, LEAT__TOKEN_HINT | arm->index, &wakeup);
+
 	/* release: pairs with the acquire in side_disarm_the_one */
 	leat__store_release(&arm->is_off, 1u);
 	if (is_claimed)
 		leat__wakeup_do(&wakeup);
 }
 
+/* The half of waiting in which the mark of a thread is. */
+static const uint32_t *
+side_futex(const struct leat__side *side)
+{
+	const uint32_t *halves = (const void *)&side->waiting;
+
+	return &halves[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
+}
+
+/* Before the exchange, for afterwards the side may be gone. Of two who try,
+ * either's. */
+static void
+side_stamp(struct leat__side *side)
+{
+	if (side->is_timed &&
+		leat__load_relaxed(&side->waiting) == LEAT__SIDE_THREAD)
+		leat__store_relaxed(
+			&side->told_ns, side->env->now_ns(side->env));
+}
+
+static void
+side_wake_the_one(struct leat__side *side)
+{
+	const struct leat__env *env = side->env;
+	uint64_t word;
+
+	side_stamp(side);
+	/* pairs with the exchanges in side_put and side_take_off */
+	word = leat__swap_seq(&side->waiting, (uint64_t)0);
+	if (word == LEAT__SIDE_THREAD)
+		/* if it is gone by now, that is a wake for nothing */
+		env->wake(env, side_futex(side));
+	else if (word & LEAT__SIDE_STRAND)
+		side_ready(word);
+	else if (word)
+		side_claim((struct leat__arm *)(uintptr_t)word);
+}
+
 static bool
-side_arm_the_one(struct leat__side *side, struct leat__arm *arm)
+side_put(struct leat__side *side, uint64_t word)
 {
 	uint64_t nobody = 0;
 
-	arm->is_off = 0;
 	/* pairs with the loads in leat__side_tell */
-	if (leat__cas_seq(&side->waiting, &nobody, (uint64_t)(uintptr_t)arm))
+	return leat__cas_seq(&side->waiting, &nobody, word);
+}
+
+/* false: it was not on, or has been taken. */
+static bool
+side_take_off(struct leat__side *side, uint64_t word)
+{
+	/* pairs with the exchange in side_wake_the_one */
+	return leat__cas_seq(&side->waiting, &word, (uint64_t)0);
+}
+
+static bool
+side_arm_the_one(struct leat__side *side, struct leat__arm *arm)
+{
+	arm->is_off = 0;
+	if (side_put(side, (uint64_t)(uintptr_t)arm))
 		return true;
 	/* the same select is there already by another case */
 	arm->is_off = 1;
@@ -227,15 +270,12 @@ side_arm_the_one(struct leat__side *side, struct leat__arm *arm)
 static void
 side_disarm_the_one(struct leat__side *side, struct leat__arm *arm)
 {
-	uint64_t word = (uint64_t)(uintptr_t)arm;
-
-	/* acquire: pairs with the release in side_wake_the_one */
+	/* acquire: pairs with the release in side_claim */
 	if (leat__load_acquire(&arm->is_off))
 		return;
-	/* pairs with the exchange in side_wake_the_one */
-	if (leat__cas_seq(&side->waiting, &word, (uint64_t)0))
+	if (side_take_off(side, (uint64_t)(uintptr_t)arm))
 		return;
-	/* acquire: pairs with the release in side_wake_the_one, which is a few
+	/* acquire: pairs with the release in side_claim, which is a few
 	 * instructions away from it */
 	for (uint32_t k = 1; !leat__load_acquire(&arm->is_off); k++) {
 		ck_pr_stall();
@@ -277,19 +317,21 @@ leat__side_arm(
 	side_pay(side, chosen);
 }
 
+static inline uint64_t
+side_strand(const struct leat__strand *strand)
+{
+	return (uint64_t)(uintptr_t)strand | LEAT__SIDE_STRAND;
+}
+
 bool
 leat__side_rest(
 	struct leat__side *side, struct leat__strand *strand, uint64_t position)
 {
-	uint64_t nobody = 0;
-	uint64_t word = (uint64_t)(uintptr_t)strand | LEAT__SIDE_STRAND;
-
 	if (side->is_many || !strand->rest)
 		return false;
 	/* published by the exchange; pairs with the load of who runs it */
 	leat__store_relaxed(&strand->is_away, 0u);
-	/* pairs with the loads in leat__side_tell */
-	if (!leat__cas_seq(&side->waiting, &nobody, word))
+	if (!side_put(side, side_strand(strand)))
 		return false;
 	side_pay(side, side_settle(side, position));
 	return true;
@@ -298,10 +340,43 @@ leat__side_rest(
 bool
 leat__side_unrest(struct leat__side *side, struct leat__strand *strand)
 {
-	uint64_t word = (uint64_t)(uintptr_t)strand | LEAT__SIDE_STRAND;
+	return side_take_off(side, side_strand(strand));
+}
 
-	/* pairs with the exchange in side_wake_the_one */
-	return leat__cas_seq(&side->waiting, &word, (uint64_t)0);
+bool
+leat__side_doze(struct leat__side *side, uint64_t position)
+{
+	if (side->is_many)
+		return false;
+	if (side->is_timed)
+		/* published by the exchange; pairs with side_stamp */
+		leat__store_relaxed(&side->told_ns, 0);
+	if (!side_put(side, LEAT__SIDE_THREAD))
+		return false;
+	side_pay(side, side_settle(side, position));
+	return true;
+}
+
+void
+leat__side_undoze(struct leat__side *side)
+{
+	(void)side_take_off(side, LEAT__SIDE_THREAD);
+}
+
+int64_t
+leat__side_sleep(struct leat__side *side)
+{
+	const struct leat__env *env = side->env;
+	int64_t told_ns;
+
+	/* acquire: pairs with the exchange in side_wake_the_one */
+	while (leat__load_acquire(&side->waiting) == LEAT__SIDE_THREAD)
+		env->park(env, side_futex(side), (uint32_t)LEAT__SIDE_THREAD,
+			LEAT_NEVER);
+	if (!side->is_timed)
+		return -1;
+	told_ns = leat__load_relaxed(&side->told_ns);
+	return told_ns ? env->now_ns(env) - told_ns : -1;
 }
 
 void

@@ -38,20 +38,26 @@ struct leat__arm {
  * when waits are rare. Only those change it who wait here, or might.
  */
 struct leat__side {
-	uint64_t waiting; /* atomic: 0 = nobody; an arm, a strand or a number */
+	/* one line: all that goes to and fro between who waits and who tells */
+	uint64_t waiting; /* atomic: 0 = nobody; an arm, a strand, a thread, or
+			   * a number */
 	uint32_t is_fenced;  /* atomic: enum leat__side_fence, and a number */
 	uint32_t n_switched; /* times it began to fence; in that number */
-	uint16_t is_many;    /* constant */
-	uint16_t is_always_fenced; /* constant */
-	struct leat__lock *lock;   /* guards the list; own, or a shared one */
+	uint16_t is_many;    /* constant, as the next two */
+	uint8_t is_always_fenced;
+	uint8_t is_timed; /* who sleeps here notes how late it runs */
 	struct leat__lock own;
+	const struct leat__env *env;
+	struct leat__lock *lock; /* guards the list; own, or a shared one */
 	struct leat__arm *first;
 	struct leat__arm *last;
 	uint64_t last_position; /* of the waited for at the last wait */
-	uint32_t n_to_park;     /* atomic: waits that shall not spin first */
-	uint32_t n_vain_spins;  /* atomic: in a row */
-	uint32_t wake_ns;       /* atomic: how late who is woken runs */
-	const struct leat__env *env;
+
+	/* spins */
+	uint32_t n_to_park;    /* atomic: waits that shall not spin first */
+	uint32_t n_vain_spins; /* atomic: in a row */
+	uint32_t wake_ns;      /* atomic: how late who is woken runs */
+	int64_t told_ns;       /* atomic: when who sleeps was; 0 = not known */
 };
 
 enum leat__side_fence {
@@ -63,6 +69,7 @@ enum leat__side_fence {
 };
 
 #define LEAT__SIDE_STRAND UINT64_C(1) /* bit of waiting: it is a strand */
+#define LEAT__SIDE_THREAD UINT64_C(4) /* waiting: a thread, asleep on it */
 
 #define LEAT__SIDE_MODE    3u /* bits of is_fenced: enum leat__side_fence */
 #define LEAT__SIDE_ANOTHER 4u
@@ -94,6 +101,18 @@ bool leat__side_rest(struct leat__side *side, struct leat__strand *strand,
 	uint64_t position);
 /* Take it off. false: somebody has, and makes it ready. */
 bool leat__side_unrest(struct leat__side *side, struct leat__strand *strand);
+
+/*
+ * The same for a thread: a mark is put on, and it sleeps on the mark, so that
+ * nothing but the side's own line goes to and fro. Who is told takes the mark
+ * off and wakes. After true, look again; then leat__side_undoze(), or
+ * leat__side_sleep(). false: it cannot be done, use an arm.
+ */
+bool leat__side_doze(struct leat__side *side, uint64_t position);
+/* Take it off, if nobody has. */
+void leat__side_undoze(struct leat__side *side);
+/* Until it is taken off. How late that is, in ns; -1 = not known. */
+int64_t leat__side_sleep(struct leat__side *side);
 
 /*
  * One end, which is not waiting: by position as many have passed since its last

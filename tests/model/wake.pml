@@ -10,6 +10,8 @@
  * (unless is_fenced has held since an earlier wait), looks again and sleeps.
  * Whoever takes a waiter out of its word fires it, once; so a waiter that
  * finds itself taken stays until the fire. A cancel fires both, at any time.
+ * (A thread's mark, leat__side_doze, is fired by taking it: there is nothing to
+ * stay for.)
  * A waiter may switch is_fenced in any wait, but only once it is in its word;
  * it may leave at a deadline too. Between two waits it may switch it off, if it
  * goes by that in the next one (leat__side_relax).

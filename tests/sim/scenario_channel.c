@@ -370,6 +370,46 @@ talk_ping(uint32_t flags)
 }
 
 static void
+talk_answer_with_context(void *arg)
+{
+	struct talk *t = arg;
+	uint64_t item;
+
+	for (int k = 0; k < 2; k++) {
+		SIM_CHECK(leat_channel_recv_until(
+				  t->a, &item, t->ctx, LEAT_NEVER) == LEAT_OK);
+		SIM_CHECK(leat_channel_send_until(
+				  t->b, &item, t->ctx, LEAT_NEVER) == LEAT_OK);
+	}
+}
+
+/* A wait with a context of its own goes by a token, one without by a mark. */
+static void
+channel_ping_context(void *user)
+{
+	struct talk t = {
+		.a = talk_channel(1, 0, 1), .b = talk_channel(1, 0, 1)};
+	struct sim_thread *peer;
+
+	(void)user;
+	SIM_CHECK(leat_ctx_create(&t.ctx, NULL) == LEAT_OK);
+	peer = sim_go("peer", talk_answer_with_context, &t);
+	for (uint64_t k = 1; k <= 2; k++) {
+		uint64_t item = 0;
+
+		SIM_CHECK(leat_channel_send_until(t.a, &k, t.ctx, LEAT_NEVER) ==
+			LEAT_OK);
+		SIM_CHECK(leat_channel_recv_until(
+				  t.b, &item, t.ctx, LEAT_NEVER) == LEAT_OK);
+		SIM_CHECK(item == k);
+	}
+	sim_join(peer);
+	leat_channel_destroy(t.a);
+	leat_channel_destroy(t.b);
+	leat_ctx_destroy(t.ctx);
+}
+
+static void
 channel_ping(void *user)
 {
 	(void)user;
@@ -785,6 +825,9 @@ const struct sim_scenario scenarios_channel[] = {
 	{.name = "channel_ping",
 		.idea = "one item, and an answer to it",
 		.run = channel_ping},
+	{.name = "channel_ping_context",
+		.idea = "the same, each wait with a context",
+		.run = channel_ping_context},
 	{.name = "channel_ping_many",
 		.idea = "the same, many at each end",
 		.run = channel_ping_many},

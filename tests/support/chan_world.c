@@ -3,7 +3,7 @@
  */
 #include <check.h>
 
-#include "env/waiter.h"
+#include "env/side.h"
 #include "support/chan_world.h"
 
 static struct chan_world *
@@ -12,14 +12,14 @@ chan_world_of(const struct leat__env *env)
 	return leat__container_of(env->self, struct chan_world, fail);
 }
 
-/* Waiters sleep on this value; locks and timers on others. */
+/* Waiters sleep on these values; locks and timers on others. */
 static void
 chan_world_park(const struct leat__env *env, const uint32_t *word,
 	uint32_t expected, int64_t deadline_ns)
 {
 	const struct leat__env *real = leat__env_posix();
 
-	if (expected == LEAT__TOKEN_PARKED)
+	if (expected == LEAT__TOKEN_PARKED || expected == LEAT__SIDE_THREAD)
 		leat__add_acq_rel(&chan_world_of(env)->n_parks, 1u);
 	real->park(real, word, expected, deadline_ns);
 }

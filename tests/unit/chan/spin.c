@@ -347,9 +347,10 @@ START_TEST(who_is_woken_notes_how_late)
 {
 	struct chan_call call;
 
-	setup_spin(4, LEAT_SPIN_NONE);
+	setup_spin(4, 0);
 	world.tick_ns = 8000;
 	for (uint32_t n = 1; n <= 20; n++) {
+		leat__store_relaxed(&ch->receivers.n_to_park, 1u);
 		chan_recv_begin(&world, &call, ch);
 		chan_world_await_parks(&world, n);
 		send_number(n);
@@ -359,6 +360,23 @@ START_TEST(who_is_woken_notes_how_late)
 	ck_assert_uint_ge(ch->receivers.wake_ns, 7000);
 	ck_assert_uint_le(ch->receivers.wake_ns, 8000);
 	ck_assert_uint_eq(ch->senders.wake_ns, 0);
+	teardown();
+}
+END_TEST
+
+/* Nobody spins there, so nobody asks. */
+START_TEST(without_spins_nobody_looks_at_the_clock)
+{
+	struct chan_call call;
+
+	setup_spin(4, LEAT_SPIN_NONE);
+	for (uint32_t n = 1; n <= 20; n++) {
+		chan_recv_begin(&world, &call, ch);
+		chan_world_await_parks(&world, n);
+		send_number(n);
+		ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	}
+	ck_assert_int_eq(world.now_ns, START_NS);
 	teardown();
 }
 END_TEST
@@ -376,4 +394,4 @@ TEST_MAIN("chan/spin", spinning_ends_at_the_deadline,
 	spins_that_were_asked_for_are_always_made,
 	spins_in_vain_are_tried_ever_more_seldom,
 	a_spin_that_was_of_use_is_tried_again_at_once,
-	who_is_woken_notes_how_late)
+	who_is_woken_notes_how_late, without_spins_nobody_looks_at_the_clock)

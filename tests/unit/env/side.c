@@ -704,6 +704,151 @@ START_TEST(the_barrier_comes_after_the_strand)
 }
 END_TEST
 
+/* ---- a thread's mark ---------------------------------------------------------- */
+
+static const uint32_t *parked_at, *woken_at;
+static uint32_t n_parked, n_woken;
+
+/* Woken for no reason twice, then told. */
+static void
+park_noted(const struct leat__env *e, const uint32_t *word, uint32_t expected,
+	int64_t deadline_ns)
+{
+	(void)e;
+	ck_assert_uint_eq(*word, expected);
+	ck_assert_int_eq(deadline_ns, LEAT_NEVER);
+	parked_at = word;
+	if (++n_parked == 3)
+		leat__side_tell(&side, 1);
+}
+
+static void
+wake_noted(const struct leat__env *e, const uint32_t *word)
+{
+	(void)e;
+	woken_at = word;
+	n_woken++;
+}
+
+static void
+setup_mark(bool is_many, bool is_fenced)
+{
+	setup(is_many, is_fenced);
+	world.fail.env.park = park_noted;
+	world.fail.env.wake = wake_noted;
+	n_parked = n_woken = 0;
+	parked_at = woken_at = NULL;
+}
+
+START_TEST(a_thread_that_dozes_is_told_once)
+{
+	static void (*const ways[])(struct leat__side *) = {
+		tell_once, wake_once, leat__side_wake_all};
+
+	for (size_t k = 0; k < leat__array_len(ways); k++)
+		for (int is_fenced = 0; is_fenced < 2; is_fenced++) {
+			setup_mark(false, is_fenced);
+			ck_assert(leat__side_doze(&side, 1000));
+			ck_assert_uint_ne(side.waiting, 0);
+			ways[k](&side);
+			ck_assert_uint_eq(n_woken, 1);
+			ck_assert_uint_eq(side.waiting, 0);
+			ways[k](&side);
+			ck_assert_uint_eq(n_woken, 1);
+			/* somebody has, so it does not sleep */
+			ck_assert_int_eq(leat__side_sleep(&side), -1);
+			leat__side_undoze(&side);
+			ck_assert_uint_eq(n_parked, 0);
+			teardown();
+		}
+}
+END_TEST
+
+START_TEST(a_thread_sleeps_where_it_is_woken_until_it_is_told)
+{
+	setup_mark(false, true);
+	ck_assert(leat__side_doze(&side, 0));
+	ck_assert_int_eq(leat__side_sleep(&side), -1);
+	ck_assert_uint_eq(n_parked, 3);
+	ck_assert_uint_eq(n_woken, 1);
+	ck_assert_ptr_eq(parked_at, woken_at);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_mark_that_was_taken_off_is_not_told)
+{
+	setup_mark(false, true);
+	ck_assert(leat__side_doze(&side, 0));
+	leat__side_undoze(&side);
+	ck_assert_uint_eq(side.waiting, 0);
+	leat__side_tell(&side, 1);
+	leat__side_wake_all(&side);
+	ck_assert_uint_eq(n_woken, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_side_has_one_mark_or_arm_and_many_none)
+{
+	setup_mark(true, true);
+	ck_assert(!leat__side_doze(&side, 0));
+	ck_assert_uint_eq(side.waiting, 0);
+	teardown();
+	setup_mark(false, true);
+	leat__side_arm(&side, &arms[2], 0);
+	ck_assert(!leat__side_doze(&side, 0));
+	leat__side_undoze(&side);
+	leat__side_tell(&side, 1);
+	ck_assert_uint_eq(token(2), LEAT__TOKEN_HINT | 2);
+	ck_assert(leat__side_doze(&side, 0));
+	leat__side_arm(&side, &arms[3], 0);
+	ck_assert_uint_eq(arms[3].is_off, 1);
+	leat__side_tell(&side, 1);
+	ck_assert_uint_eq(token(3), LEAT__TOKEN_OPEN);
+	ck_assert_uint_eq(n_woken, 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(who_dozes_pays_as_who_arms)
+{
+	setup_mark(false, false);
+	world.fail.env.barrier = barrier_and_look;
+	is_on_in_barrier = false;
+	ck_assert(leat__side_doze(&side, 1000));
+	ck_assert(is_on_in_barrier);
+	leat__side_undoze(&side);
+	/* soon again: who tells is to fence from now on */
+	ck_assert(leat__side_doze(&side, 1001));
+	ck_assert_uint_eq(mode_in_barrier, LEAT__SIDE_FENCING);
+	ck_assert_uint_eq(side.is_fenced, LEAT__SIDE_FENCED);
+	teardown();
+}
+END_TEST
+
+START_TEST(how_late_a_sleeper_was_woken_is_known_where_it_is_asked_for)
+{
+	setup_mark(false, true);
+	world.now_ns = 1000;
+	world.tick_ns = 7;
+	side.is_timed = 1;
+	ck_assert(leat__side_doze(&side, 0));
+	/* a look by who tells, and one by who wakes up */
+	ck_assert_int_eq(leat__side_sleep(&side), 7);
+	/* nobody tells of this one */
+	ck_assert(leat__side_doze(&side, 0));
+	leat__side_undoze(&side);
+	ck_assert_int_eq(leat__side_sleep(&side), -1);
+	side.is_timed = 0;
+	ck_assert(leat__side_doze(&side, 0));
+	leat__side_tell(&side, 1);
+	ck_assert_int_eq(leat__side_sleep(&side), -1);
+	ck_assert_int_eq(world.now_ns, 1000 + 2 * 7);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("env/side", telling_nobody_claims_nobody,
 	who_is_told_is_claimed_with_its_index, what_was_taken_off_is_not_told,
 	an_arm_that_was_never_on_can_be_taken_off,
@@ -729,4 +874,8 @@ TEST_MAIN("env/side", telling_nobody_claims_nobody,
 	a_strand_that_took_itself_off_is_not_made_ready,
 	many_do_not_rest_nor_who_can_only_park, where_an_arm_is_on_nobody_rests,
 	an_arm_finds_no_place_where_a_strand_rests, who_rests_pays_as_who_arms,
-	the_barrier_comes_after_the_strand)
+	the_barrier_comes_after_the_strand, a_thread_that_dozes_is_told_once,
+	a_thread_sleeps_where_it_is_woken_until_it_is_told,
+	a_mark_that_was_taken_off_is_not_told,
+	a_side_has_one_mark_or_arm_and_many_none, who_dozes_pays_as_who_arms,
+	how_late_a_sleeper_was_woken_is_known_where_it_is_asked_for)
