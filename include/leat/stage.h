@@ -23,7 +23,8 @@
  *
  * Callbacks of one instance of a stage never run at the same time; they may run
  * on different threads one after the other. They call what this header offers,
- * and leat/pool.h, leat/table.h and leat/io.h; nothing else.
+ * leat/pool.h, leat/table.h and leat/io.h, and of leat/channel.h what does not
+ * wait; nothing else.
  */
 #ifndef LEAT_STAGE_H
 #define LEAT_STAGE_H
@@ -37,7 +38,8 @@ extern "C" {
 #endif
 
 struct leat_stage;
-struct leat_schema; /* leat/table.h */
+struct leat_schema;      /* leat/table.h */
+struct leat_select_case; /* leat/channel.h */
 
 /* ---- options ------------------------------------------------------------ */
 
@@ -609,6 +611,22 @@ LEAT_API int64_t leat_stage_asked_ns(const struct leat_stage *st);
  */
 LEAT_API LEAT_MUST_CHECK int leat_stage_sleep_until(
 	struct leat_stage *st, int64_t until_ns);
+
+/**
+ * Of LEAT_STAGE_BLOCKING: as leat_select(), for channels that lead out of the
+ * graph, to an application's own threads and fibers.
+ *
+ * @param cases     as of leat_select()                                 [lent]
+ * @param until_ns  of the clock of leat_now_ns(); LEAT_NEVER
+ *
+ * @return LEAT_OK: the case index_out was done, its result says how; LEAT_EOS,
+ * in a source: a drain was asked for, so return what produce returns when there
+ * is nothing more; LEAT_ETIMEDOUT: until_ns, or the time of the call, has come;
+ * LEAT_ECANCELED, to be returned; LEAT_EINVAL.
+ */
+LEAT_API LEAT_MUST_CHECK int leat_stage_select(struct leat_stage *st,
+	struct leat_select_case *cases, uint32_t n, int64_t until_ns,
+	uint32_t *index_out);
 
 /**
  * Side memory for what does not flow: tables, buffers, indexes. From the
