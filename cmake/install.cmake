@@ -47,6 +47,13 @@ if(NOT BUILD_SHARED_LIBS)
 	set(pc_libs_public " ${pc_libs_private}")
 	set(pc_libs_private "")
 endif()
-configure_file(cmake/leat.pc.in ${generated}/leat.pc @ONLY)
+# Where it is installed to is known only then: cmake --install --prefix FOLDER.
+set(pc_prefix "@CMAKE_INSTALL_PREFIX@")
+configure_file(cmake/leat.pc.in ${generated}/leat.pc.in @ONLY)
+install(CODE "
+	get_filename_component(
+		CMAKE_INSTALL_PREFIX \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)
+	configure_file(\"${generated}/leat.pc.in\"
+		\"${generated}/leat.pc\" @ONLY)")
 install(FILES ${generated}/leat.pc
 	DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

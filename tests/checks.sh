@@ -266,6 +266,16 @@ by_pkg_config()
 		LD_LIBRARY_PATH=$folder/.. "$work/user" >/dev/null
 }
 
+# Also where the folder is said only when it is installed.
+installed_elsewhere()
+{
+	cmake --install "$work/shared" --prefix "$work/elsewhere" \
+		>"$work/log" 2>&1 || tail -n 20 "$work/log"
+	grep -qx "prefix=$work/elsewhere" \
+		"$(find "$work/elsewhere" -name leat.pc)" ||
+		echo "leat.pc says another folder"
+}
+
 installed_files()
 {
 	local name
@@ -279,6 +289,7 @@ installed_files()
 check "a project that has it as a folder builds" by_subdirectory
 check "a project that finds it with find_package builds" by_find_package
 check "a program that finds it with pkg-config builds" by_pkg_config
+check "it can be installed into another folder" installed_elsewhere
 check "command, manual page, completion are installed" installed_files
 
 # ---- documents --------------------------------------------------------------
