@@ -60,8 +60,10 @@ struct leat_page_opts {
 /**
  * Write as JSON, in one line, what is to be answered for a path:
  *
- *	/api/graph     stages with their options, and links
- *	/api/stats     counters, shares, links: what changes
+ *	/api/graph     stages with their options and guards, and links
+ *	/api/stats     counters, shares, links: what changes; and the revision
+ *	               of the graph: while it is that of a /api/graph, that is
+ *	               still so
  *	/api/stage/N   all of one stage, with its histograms
  *	/api/link/N    all of one link
  *	/api/why       what holds the graph up, in a sentence

@@ -316,7 +316,7 @@ leat__graph_find(
 	const struct leat_graph *graph, const char *name, size_t n_bytes)
 {
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
-		const char *other = graph->stages[k]->name;
+		const char *other = leat__stage_name(graph->stages[k]);
 
 		if (strlen(other) == n_bytes && !memcmp(other, name, n_bytes))
 			return graph->stages[k];

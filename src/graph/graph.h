@@ -317,6 +317,8 @@ struct leat_graph {
 	struct leat__errors errors;
 	struct leat__name *names;      /* of stages that came while it ran */
 	struct leat__retired *retired; /* of stages that were renewed */
+	uint64_t revision; /* atomic: moves after each change of its stages,
+			    * their options or guards: leat__graph_revise() */
 	uint64_t retired_bytes;        /* atomic */
 	struct leat__tracing *tracing; /* NULL = nothing is recorded */
 };
@@ -555,6 +557,29 @@ LEAT_MUST_CHECK int leat__fallback_make(
 LEAT_MUST_CHECK int leat__fallback_check(
 	const struct leat_stage *st, struct leat_error *err);
 
+/* Something that whoever looks on may have read is another now. */
+static inline void
+leat__graph_revise(struct leat_graph *graph)
+{
+	/* release: pairs with the acquire in leat__graph_revision; who sees it
+	 * sees what has changed */
+	leat__add_acq_rel(&graph->revision, UINT64_C(1));
+}
+/* Read before all else: if it has not moved later, all else is still so. */
+static inline uint64_t
+leat__graph_revision(const struct leat_graph *graph)
+{
+	/* acquire: pairs with the release in leat__graph_revise */
+	return leat__load_acquire(&graph->revision);
+}
+/* For who looks on without a lock: another stage can come in its place
+ * meanwhile. All names last as long as the graph. */
+static inline const char *
+leat__stage_name(const struct leat_stage *st)
+{
+	/* acquire: pairs with the release in guts_swap; its bytes are there */
+	return leat__load_acquire(&st->name);
+}
 /* Outs of its ops: all but the fallback. */
 static inline uint32_t
 leat__stage_n_own_outs(const struct leat_stage *st)

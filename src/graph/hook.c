@@ -421,6 +421,7 @@ leat__hooks_enter(struct leat_stage *stage, struct leat__hooks *made)
 	leat__lock_take(&graph->hooks_lock, graph->env);
 	hooks_exchange(stage, made);
 	leat__lock_drop(&graph->hooks_lock, graph->env);
+	leat__graph_revise(graph);
 }
 
 void

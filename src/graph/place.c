@@ -95,19 +95,22 @@ planned_of(const struct leat_stage *st)
 		.is_bisected = leat__stage_is_bisected(st)};
 }
 
-/* Of the segment that the place is in. */
+/* Of the segment that the place is in. What comes right behind a source is done
+ * on its thread if it is light; what comes behind that, whatever it is. */
 static const char *
-segment_refuses(
-	const struct leat__segment *segment, const struct leat_stage *next)
+segment_refuses(const struct leat_stage *st, const struct leat_stage *next)
 {
+	const struct leat__segment *segment = st->segment;
+
 	if (!segment)
 		return NULL;
 	if (segment->n_replicas > 1 && !leat__stage_can_replicate(next))
 		return "several workers run the stages there at once, and it "
 		       "goes by more than the frame in hand; accepted: "
 		       "stateless stages, or a graph with workers=1";
-	if (segment->is_blocking && !(next->ops.flags & LEAT_STAGE_LIGHT))
-		return "the stages there ride on the thread of a source";
+	if (segment->is_blocking && st->at == 1 &&
+		!(next->ops.flags & LEAT_STAGE_LIGHT))
+		return "the place is on the thread of the source before it";
 	return NULL;
 }
 
@@ -144,7 +147,7 @@ leat__place_refuses(const struct leat_stage *st, const struct leat_stage *next)
 		why = "it holds records back, and the place was not planned "
 		      "for that";
 	if (!why)
-		why = segment_refuses(st->segment, next);
+		why = segment_refuses(st, next);
 	if (!why)
 		why = errors_refuse(st, next);
 	if (why)

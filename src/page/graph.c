@@ -1,7 +1,9 @@
 /*
- * page/graph.c -- what of a graph does not change while it runs: stages with
- * their options, and links.
+ * page/graph.c -- what of a graph changes only when somebody changes it: stages
+ * with their options and guards, and links.
  *
+ * Keeps: the revision is read before the rest, so whatever is older than what
+ * it says is not shown; who finds another one in a look reads all anew.
  * Threads: any.
  */
 #include <string.h>
@@ -57,26 +59,50 @@ option_put(struct leat__page *p, const struct leat_option *option,
 	leat__json_close(&p->j, '}');
 }
 
+/* Which it is, and how it is set; nobody comes in its place meanwhile. */
 static void
-stage_options(struct leat__page *p, const struct leat_stage *st)
+stage_itself(
+	struct leat__page *p, const struct leat_stage *st, const char *kind)
 {
-	leat__json_open(&p->j, "options", '[');
 	leat__opts_lock(st->graph);
+	leat__json_text(&p->j, "name", leat__stage_name(st));
+	leat__json_text(&p->j, "stage", st->ops.name);
+	leat__json_text(&p->j, "kind", kind);
+	leat__json_text(&p->j, "summary", st->ops.summary);
+	leat__json_open(&p->j, "options", '[');
 	for (uint32_t k = 0; k < st->n_options; k++)
 		option_put(p, &st->ops.options[k], st->opts);
-	leat__opts_unlock(st->graph);
 	leat__json_close(&p->j, ']');
+	leat__opts_unlock(st->graph);
 }
 
 static void
-stage_guards(struct leat__page *p, uint32_t stage)
+guard_put(struct leat__page *p, const struct leat_hook *hook)
 {
-	struct leat_hook_stats stats;
+	const struct leat_option *option = hook->ops.options;
+
+	leat__json_open(&p->j, NULL, '{');
+	leat__json_text(&p->j, "name", hook->ops.name);
+	leat__json_open(&p->j, "options", '[');
+	for (; option && option->name; option++)
+		option_put(p, option, hook->opts);
+	leat__json_close(&p->j, ']');
+	leat__json_close(&p->j, '}');
+}
+
+/* With their lock nobody exchanges them. */
+static void
+stage_guards(struct leat__page *p, const struct leat_stage *st)
+{
+	struct leat_graph *graph = st->graph;
+	const struct leat__hooks *hooks;
 
 	leat__json_open(&p->j, "guards", '[');
-	for (uint32_t k = 0;
-		leat_stage_hook_stats(p->graph, stage, k, &stats) == 0; k++)
-		leat__json_text(&p->j, NULL, stats.name);
+	leat__lock_take(&graph->hooks_made, graph->env);
+	hooks = leat__load_relaxed(&st->hooks);
+	for (uint32_t k = 0; hooks && k < hooks->n; k++)
+		guard_put(p, &hooks->at[k]);
+	leat__lock_drop(&graph->hooks_made, graph->env);
 	leat__json_close(&p->j, ']');
 }
 
@@ -90,16 +116,12 @@ stage_put(struct leat__page *p, uint32_t stage)
 	if (leat_stage_stats(p->graph, stage, &stats) < 0)
 		return;
 	leat__json_open(&p->j, NULL, '{');
-	leat__json_text(&p->j, "name", st->name);
-	leat__json_text(&p->j, "stage", st->ops.name);
-	leat__json_text(&p->j, "kind", stage_kind(&stats));
-	leat__json_text(&p->j, "summary", st->ops.summary);
+	stage_itself(p, st, stage_kind(&stats));
 	leat__json_bool(&p->j, "is_helper", stats.flags & LEAT_STATS_HELPER);
 	leat__json_number(&p->j, "segment", segment->number);
 	leat__json_number(&p->j, "replicas", segment->n_replicas);
 	leat__json_bool(&p->j, "has_thread", segment->is_blocking);
-	stage_options(p, st);
-	stage_guards(p, stage);
+	stage_guards(p, st);
 	leat__json_close(&p->j, '}');
 }
 
@@ -125,6 +147,7 @@ leat__page_graph(struct leat__page *p)
 	struct leat_link_stats stats;
 
 	leat__json_open(&p->j, NULL, '{');
+	leat__json_number(&p->j, "revision", leat__graph_revision(graph));
 	leat__json_text(&p->j, "version", leat_version());
 	leat__json_number(&p->j, "workers", graph->n_workers);
 	leat__json_number(&p->j, "segments", graph->n_segments);

@@ -2,7 +2,8 @@
  * page/look.c -- what changes while a graph runs, in one look: all that the
  * page shows each second.
  *
- * Names are not repeated: stages and links stand in the order of /api/graph.
+ * Names are not repeated: stages and links stand in the order of /api/graph,
+ * which is to be read anew when revision is another than there.
  * Threads: any.
  */
 #include <stddef.h>
@@ -205,6 +206,7 @@ look_all(struct leat__page *p)
 void
 leat__page_look(struct leat__page *p)
 {
+	uint64_t revision = leat__graph_revision(p->graph);
 	struct leat_graph_stats stats;
 
 	leat_graph_stats(p->graph, &stats);
@@ -212,6 +214,7 @@ leat__page_look(struct leat__page *p)
 	leat__json_number(&p->j, "at_ms", look_at_ms(p->graph));
 	look_state(p, &stats);
 	leat__page_why_put(p, "why");
+	leat__json_number(&p->j, "revision", revision);
 	look_graph(p, &stats);
 	look_all(p);
 	leat__json_close(&p->j, '}');

@@ -278,7 +278,7 @@ run_owner_name(const void *user, uint16_t owner)
 
 	if (owner == 0 || owner > graph->n_stages)
 		return NULL;
-	return graph->stages[owner - 1]->name;
+	return leat__stage_name(graph->stages[owner - 1]);
 }
 
 static int

@@ -36,33 +36,42 @@ find_stage(const struct leat_graph *graph, const char *name,
 		return LEAT_OK;
 	suggest = leat__suggest_for(name, strlen(name));
 	for (uint32_t k = 0; k < graph->n_stages; k++)
-		leat__suggest_look(&suggest, graph->stages[k]->name,
-			strlen(graph->stages[k]->name));
+		leat__suggest_look(&suggest, leat__stage_name(graph->stages[k]),
+			strlen(leat__stage_name(graph->stages[k])));
 	leat__suggest_add(&suggest, &text);
 	return leat__error(err, LEAT_EINVAL, "the graph has no stage '%.64s'%s",
 		name, buf);
+}
+
+/* With hooks_made: neither guards nor stages are exchanged. */
+static uint32_t
+find_way(
+	const struct leat_stage *st, const char *option, struct leat_error *why)
+{
+	const struct leat_option *found;
+	const char *name;
+	uint32_t k;
+
+	if (leat__option_is_of_hook(option))
+		return leat__hook_find(st, option, &k, &name, why) < 0
+			? LEAT_WAY_NONE
+			: LEAT_WAY_LIVE;
+	found = leat__option_find(st, option, why);
+	return found ? leat__option_way(st, found, why) : LEAT_WAY_NONE;
 }
 
 uint32_t
 leat_graph_option_way(struct leat_graph *graph, const char *stage,
 	const char *option, struct leat_error *why)
 {
-	const struct leat_option *found;
 	struct leat_stage *st;
-	const char *name;
-	uint32_t k;
-	int rc;
+	uint32_t way = LEAT_WAY_NONE;
 
-	if (find_stage(graph, stage, &st, why) < 0 || !option)
-		return LEAT_WAY_NONE;
-	if (leat__option_is_of_hook(option)) {
-		leat__lock_take(&graph->hooks_made, graph->env);
-		rc = leat__hook_find(st, option, &k, &name, why);
-		leat__lock_drop(&graph->hooks_made, graph->env);
-		return rc < 0 ? LEAT_WAY_NONE : LEAT_WAY_LIVE;
-	}
-	found = leat__option_find(st, option, why);
-	return found ? leat__option_way(st, found, why) : LEAT_WAY_NONE;
+	leat__lock_take(&graph->hooks_made, graph->env);
+	if (find_stage(graph, stage, &st, why) == LEAT_OK && option)
+		way = find_way(st, option, why);
+	leat__lock_drop(&graph->hooks_made, graph->env);
+	return way;
 }
 
 /* Whose error it is, if that has not been said. */
@@ -498,6 +507,7 @@ stage_hold(struct leat_stage *st, struct leat__opts *opts)
 	st->held_opts = opts;
 	st->opts = opts->bytes;
 	leat__opts_unlock(st->graph);
+	leat__graph_revise(st->graph);
 	leat__opts_let_go(old);
 }
 

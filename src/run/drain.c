@@ -150,7 +150,7 @@ graph_names(const struct leat_graph *graph, struct leat__text *text)
 			continue;
 		if (n++ < DRAIN_NAMES)
 			leat__text_add(text, "%s'%s'", n > 1 ? ", " : "",
-				graph->stages[k]->name);
+				leat__stage_name(graph->stages[k]));
 	}
 	if (n > DRAIN_NAMES)
 		leat__text_add(text, " and %u others", n - DRAIN_NAMES);

@@ -109,9 +109,10 @@ growth_count_stages(struct leat_growth *g)
 	growth_count(g, LEAT_LEAK_FRAMES, NULL, g->owners[0]);
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		const struct leat_stage *st = graph->stages[k];
+		const char *name = leat__stage_name(st);
 
-		growth_count(g, LEAT_LEAK_FRAMES, st->name, g->owners[k + 1]);
-		growth_count(g, LEAT_LEAK_FILES, st->name,
+		growth_count(g, LEAT_LEAK_FRAMES, name, g->owners[k + 1]);
+		growth_count(g, LEAT_LEAK_FILES, name,
 			leat__load_relaxed(&st->n_open_files));
 	}
 }

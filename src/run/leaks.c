@@ -32,7 +32,8 @@ leaks_of_files(const struct leat_graph *graph, struct leat__text *text)
 		if (n && n_stages++ < LEAKS_STAGES)
 			leat__text_add(text, "%s%u %s not closed by '%s'",
 				text->at ? "; " : "", n,
-				n == 1 ? "file" : "files", st->name);
+				n == 1 ? "file" : "files",
+				leat__stage_name(st));
 	}
 	if (n_stages > LEAKS_STAGES)
 		leat__text_add(text, " and by %u more stages",

@@ -310,7 +310,7 @@ leat_load_stage(const struct leat_load *load, uint32_t stage,
 		return LEAT_EINVAL;
 	*load_out = load->stages[stage];
 	/* another one may have come in its place */
-	load_out->name = load->graph->stages[stage]->name;
+	load_out->name = leat__stage_name(load->graph->stages[stage]);
 	return LEAT_OK;
 }
 
@@ -396,7 +396,7 @@ load_init(struct leat_load *load)
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		load->stages[k] = (struct leat_stage_load){
 			.size = (uint32_t)sizeof(*load->stages),
-			.name = graph->stages[k]->name};
+			.name = leat__stage_name(graph->stages[k])};
 	return true;
 }
 

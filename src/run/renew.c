@@ -27,6 +27,21 @@
 		(b) = kept;                                                    \
 	} while (0)
 
+/* What counts its bytes is read by whoever looks on. */
+static void
+account_swap(struct leat__account *a, struct leat__account *b)
+{
+	struct leat__account was = *a;
+
+	SWAP(a->arena, b->arena);
+	SWAP(a->cap_bytes, b->cap_bytes);
+	SWAP(a->list, b->list);
+	leat__store_relaxed(&a->used_bytes, b->used_bytes);
+	leat__store_relaxed(&a->high_bytes, b->high_bytes);
+	b->used_bytes = was.used_bytes;
+	b->high_bytes = was.high_bytes;
+}
+
 static void
 guts_swap(struct leat_stage *st, struct leat__guts *guts)
 {
@@ -38,9 +53,10 @@ guts_swap(struct leat_stage *st, struct leat__guts *guts)
 	SWAP(st->ops, guts->ops);
 	SWAP(st->n_options, guts->n_options);
 	SWAP(st->option_places, guts->option_places);
+	/* release: pairs with the acquire in leat__stage_name */
+	leat__store_release(&st->name, guts->name);
 	leat__opts_unlock(st->graph);
-	/* who looks on has no lock; all names last as long as the graph */
-	leat__store_relaxed(&st->name, guts->name);
+	leat__graph_revise(st->graph);
 	guts->name = name;
 	SWAP(st->place, guts->place);
 	SWAP(st->on_error, guts->on_error);
@@ -50,7 +66,7 @@ guts_swap(struct leat_stage *st, struct leat__guts *guts)
 	SWAP(st->is_restoring, guts->is_restoring);
 	SWAP(st->state, guts->state);
 	SWAP(st->live_opts, guts->live_opts);
-	SWAP(st->account, guts->account);
+	account_swap(&st->account, &guts->account);
 	SWAP(st->needs, guts->needs);
 	SWAP(st->in_shape, guts->in_shape);
 	SWAP(st->out_shape, guts->out_shape);

@@ -69,7 +69,7 @@ leat_stage_stats(const struct leat_graph *graph, uint32_t stage,
 	if (stage >= graph->n_stages)
 		return LEAT_EINVAL;
 	st = graph->stages[stage];
-	stats_out->name = leat__load_relaxed(&st->name);
+	stats_out->name = leat__stage_name(st);
 	stats_out->flags = (st->n_ins ? 0 : LEAT_STATS_SOURCE) |
 		(leat__stage_n_own_outs(st) ? 0 : LEAT_STATS_SINK) |
 		(st->bringer ? LEAT_STATS_HELPER : 0);

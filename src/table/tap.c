@@ -270,8 +270,8 @@ leat_tap_open(struct leat_graph *graph, uint32_t link,
 	if (!leat__cas_acq_rel(&tap->is_open, &is_open, 1u))
 		return leat__error(err, LEAT_ESTATE,
 			"tap: another one looks at the link from '%s' to '%s'",
-			graph->links[link]->from->name,
-			graph->links[link]->to->name);
+			leat__stage_name(graph->links[link]->from),
+			leat__stage_name(graph->links[link]->to));
 	tap->n_rows_most = own.rows ? own.rows : TAP_ROWS;
 	if (tap->n_rows_most > TAP_ROWS_MOST)
 		tap->n_rows_most = TAP_ROWS_MOST;

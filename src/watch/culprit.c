@@ -101,7 +101,7 @@ say_neighbour(const struct leat__sight *sight, const struct leat_stage *st,
 	}
 	if (who)
 		leat__text_add(text, "; '%s' %s it waited %s for %.0f %%",
-			who->name, is_sender ? "before" : "behind",
+			leat__stage_name(who), is_sender ? "before" : "behind",
 			is_sender ? "for room" : "for its frames",
 			share_percent(most));
 }
@@ -117,7 +117,7 @@ say_slow(const struct leat__sight *sight, uint32_t stage,
 		return;
 	leat__text_add(text,
 		"'%s' is the slowest: busy for %.0f %% of the last %.1f s",
-		st->name, share_percent(load.window.busy),
+		leat__stage_name(st), share_percent(load.window.busy),
 		sight_seconds(sight));
 	say_neighbour(sight, st, true, text);
 	say_neighbour(sight, st, false, text);
@@ -146,7 +146,8 @@ static void
 say_outside(const struct leat__sight *sight, uint32_t stage,
 	struct leat__text *text)
 {
-	const char *name = sight->graph->stages[stage]->name, *guard;
+	const char *name = leat__stage_name(sight->graph->stages[stage]),
+		   *guard;
 	struct leat_stage_load load;
 
 	if (leat_load_stage(sight->load, stage, &load) < 0)

@@ -85,13 +85,14 @@ text_segment(const struct dump *d, const struct leat__segment *segment)
 
 	leat__wait_of(segment, &wait);
 	text_line(d, "  segment %u: %s, '%s', for %.3f s", segment->number,
-		wait_text(wait.kind), wait.stage->name, wait_seconds(d, &wait));
+		wait_text(wait.kind), leat__stage_name(wait.stage),
+		wait_seconds(d, &wait));
 	if (wait.on)
 		text_line(d, ", on '%s'",
-			wait.link == NULL ? wait.on->stages[0]->name
+			wait.link == NULL ? leat__stage_name(wait.on->stages[0])
 				: wait.kind == LEAT__WAIT_ROOM
-				? wait.link->to->name
-				: wait.link->from->name);
+				? leat__stage_name(wait.link->to)
+				: leat__stage_name(wait.link->from));
 	text_line(d, "; %u task%s, %s\n", segment->n_replicas,
 		segment->n_replicas == 1 ? "" : "s",
 		segment->is_blocking ? "a thread of its own" : "by workers");
@@ -144,14 +145,15 @@ json_segment(const struct dump *d, struct leat__json *j,
 	leat__json_open(j, NULL, '{');
 	leat__json_number(j, "segment", segment->number);
 	leat__json_text(j, "does", wait_text(wait.kind));
-	leat__json_text(j, "stage", wait.stage->name);
+	leat__json_text(j, "stage", leat__stage_name(wait.stage));
 	leat__json_real(j, "seconds", wait_seconds(d, &wait));
-	leat__json_text(j, "on", wait.on ? wait.on->stages[0]->name : NULL);
+	leat__json_text(
+		j, "on", wait.on ? leat__stage_name(wait.on->stages[0]) : NULL);
 	leat__json_number(j, "tasks", segment->n_replicas);
 	leat__json_bool(j, "has_thread", segment->is_blocking);
 	leat__json_open(j, "stages", '[');
 	for (uint32_t k = 0; k < segment->n_stages; k++)
-		leat__json_text(j, NULL, segment->stages[k]->name);
+		leat__json_text(j, NULL, leat__stage_name(segment->stages[k]));
 	leat__json_close(j, ']');
 	leat__json_close(j, '}');
 }

@@ -67,8 +67,8 @@ leat_link_stats(const struct leat_graph *graph, uint32_t k,
 	s->to = link->to->number;
 	s->out = link->from_index;
 	s->in = link->to_index;
-	s->from_name = link->from->name;
-	s->to_name = link->to->name;
+	s->from_name = leat__stage_name(link->from);
+	s->to_name = leat__stage_name(link->to);
 	s->flags = (link->is_fused ? LEAT_LINK_FUSED : 0) |
 		(link->is_ordered ? LEAT_LINK_ORDERED : 0);
 	if (link->is_fused) {

@@ -125,7 +125,7 @@ leat_look_culprit(
 	if (found.stage >= look->graph->n_stages)
 		return;
 	culprit_out->stage = found.stage;
-	culprit_out->name = look->graph->stages[found.stage]->name;
+	culprit_out->name = leat__stage_name(look->graph->stages[found.stage]);
 }
 
 /* ---- and why ------------------------------------------------------------ */

@@ -5,6 +5,7 @@
  * is taken away or given another meaning within a version of the protocol.
  * Threads: as the look's.
  */
+#include "graph/live.h"
 #include "run/run.h"
 #include "watch/json.h"
 #include "watch/look.h"
@@ -202,6 +203,18 @@ guards_put(const struct leat_graph *graph, uint32_t stage, struct leat__json *j)
 	leat__json_close(j, ']');
 }
 
+/* What it is; another can come in its place meanwhile. */
+static const char *
+stage_ops(const struct leat_stage *st)
+{
+	const char *name;
+
+	leat__opts_lock(st->graph);
+	name = st->ops.name;
+	leat__opts_unlock(st->graph);
+	return name;
+}
+
 static void
 stage_put(const struct leat_look *look, uint32_t k, struct leat__json *j)
 {
@@ -212,7 +225,7 @@ stage_put(const struct leat_look *look, uint32_t k, struct leat__json *j)
 		return;
 	leat__json_open(j, NULL, '{');
 	leat__json_text(j, "name", s.name);
-	leat__json_text(j, "ops", st->ops.name);
+	leat__json_text(j, "ops", stage_ops(st));
 	leat__json_text(j, "kind", stage_kind(&s));
 	leat__json_number(j, "segment", st->segment->number);
 	leat__json_number(j, "replicas", st->segment->n_replicas);

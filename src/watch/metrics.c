@@ -114,7 +114,8 @@ stall_put(struct leat__metrics *m)
 		"1: what stands still waits for this one in the end.");
 	for (uint32_t k = 0; k < m->graph->n_stages; k++) {
 		leat__expose_begin(&m->e, "");
-		leat__expose_label(&m->e, "stage", m->graph->stages[k]->name);
+		leat__expose_label(
+			&m->e, "stage", leat__stage_name(m->graph->stages[k]));
 		leat__expose_number(&m->e, stall->ns && stall->stage == k);
 	}
 }
@@ -127,10 +128,11 @@ segment_label(struct leat__metrics *m, const struct leat__segment *segment)
 	char buf[2 * LEAT_ERROR_STAGE_BYTES + 4] = "";
 	struct leat__text text = {buf, sizeof(buf), 0};
 
-	leat__text_add(&text, "%s", segment->stages[0]->name);
+	leat__text_add(&text, "%s", leat__stage_name(segment->stages[0]));
 	if (segment->n_stages > 1)
 		leat__text_add(&text, "..%s",
-			segment->stages[segment->n_stages - 1]->name);
+			leat__stage_name(
+				segment->stages[segment->n_stages - 1]));
 	leat__expose_label(&m->e, "segment", buf);
 }
 
@@ -217,7 +219,7 @@ latency_put(struct leat__metrics *m, uint32_t what, const char *name,
 		return;
 	leat__expose_family(&m->e, LEAT__EXPOSE_HISTOGRAM, name, help);
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
-		const char *stage = graph->stages[k]->name;
+		const char *stage = leat__stage_name(graph->stages[k]);
 
 		if (leat__latency_sum(graph, k, what, &h) < 0)
 			continue;

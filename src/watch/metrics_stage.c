@@ -213,7 +213,8 @@ hook_family_put(struct leat__metrics *m, const struct leat__family *family)
 	for (uint32_t k = 0; k < m->graph->n_stages; k++)
 		for (uint32_t h = 0;
 			leat_stage_hook_stats(m->graph, k, h, &stats) == 0; h++)
-			hook_sample_put(m, family, m->graph->stages[k]->name, h,
+			hook_sample_put(m, family,
+				leat__stage_name(m->graph->stages[k]), h,
 				&stats);
 }
 

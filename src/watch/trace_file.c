@@ -129,8 +129,8 @@ file_add_task_name(struct leat__trace_file *f, const struct leat__task *task)
 	const struct leat__segment *segment = task->segment;
 
 	for (uint32_t k = 0; k < segment->n_stages; k++)
-		leat__text_add(
-			&name, "%s%s", k ? "+" : "", segment->stages[k]->name);
+		leat__text_add(&name, "%s%s", k ? "+" : "",
+			leat__stage_name(segment->stages[k]));
 	leat__trace_quote(&f->text, buf);
 }
 
@@ -140,10 +140,10 @@ file_add_link_name(struct leat__trace_file *f, const struct leat__link *link)
 	char buf[FILE_NAME_BYTES];
 	struct leat__text name = {buf, sizeof(buf), 0};
 
-	leat__text_add(&name, "%s", link->from->name);
+	leat__text_add(&name, "%s", leat__stage_name(link->from));
 	if (link->from->n_outs > 1)
 		leat__text_add(&name, ".%u", link->from_index);
-	leat__text_add(&name, " -> %s", link->to->name);
+	leat__text_add(&name, " -> %s", leat__stage_name(link->to));
 	if (link->to->n_ins > 1)
 		leat__text_add(&name, ".%u", link->to_index);
 	leat__trace_quote(&f->text, buf);
@@ -221,7 +221,9 @@ file_add_time(struct leat__trace_file *f, const char *name, uint64_t ns)
 		(unsigned long long)(ns % 1000));
 }
 
-/* After the name: what every event has. took_ns: of a slice only. */
+/* After the name: what every event has. took_ns: of a slice only, which is told
+ * as a nanosecond shorter: the next one may begin at its end, and viewers that
+ * add ts and dur as binary fractions would find it within this one. */
 static void
 file_add_place(struct leat__trace_file *f, const char *type, uint32_t pid,
 	uint32_t tid, const struct leat__trace_event *event)
@@ -233,7 +235,7 @@ file_add_place(struct leat__trace_file *f, const char *type, uint32_t pid,
 	file_add_time(
 		f, "ts", event->at_ns > start_ns ? event->at_ns - start_ns : 0);
 	if (*type == 'X')
-		file_add_time(f, "dur", event->took_ns);
+		file_add_time(f, "dur", event->took_ns - (event->took_ns > 0));
 }
 
 static void
@@ -256,12 +258,13 @@ file_add_call(struct leat__trace_file *f, uint32_t tid,
 	if (is_outside)
 		leat__text_add(&f->text, "\"waits %s\"", file_why(event->why));
 	else
-		leat__trace_quote(
-			&f->text, f->graph->stages[event->subject]->name);
+		leat__trace_quote(&f->text,
+			leat__stage_name(f->graph->stages[event->subject]));
 	file_add_place(f, "X", 1, tid, event);
 	leat__text_add(&f->text, ",\"cat\":\"%s\",\"args\":{\"stage\":",
 		is_outside ? "outside" : "call");
-	leat__trace_quote(&f->text, f->graph->stages[event->subject]->name);
+	leat__trace_quote(
+		&f->text, leat__stage_name(f->graph->stages[event->subject]));
 	leat__text_add(&f->text, "}}");
 }
 

@@ -67,7 +67,7 @@ otlp_name(const struct leat_graph *graph, const struct leat__trace_span *span,
 	leat__trace_quote(text,
 		span->stage == LEAT__TRACE_NOBODY
 			? "run"
-			: graph->stages[span->stage]->name);
+			: leat__stage_name(graph->stages[span->stage]));
 }
 
 static void
@@ -140,7 +140,7 @@ leat__trace_otlp_bytes(
 
 	for (uint32_t k = 0; k < graph->n_stages; k++)
 		n_name = (size_t)leat__max_u64(
-			n_name, strlen(graph->stages[k]->name));
+			n_name, strlen(leat__stage_name(graph->stages[k])));
 	n_name *= 6; /* so many does a control character become */
 	return OTLP_HEAD_BYTES + 6 * strlen(service) +
 		n_spans * (OTLP_SPAN_BYTES + n_name);

@@ -61,8 +61,8 @@ why_worker(const struct why *why)
 	}
 	if (!longest.stage)
 		return;
-	leat__text_add(
-		why->text, ", and '%s' has had one", longest.stage->name);
+	leat__text_add(why->text, ", and '%s' has had one",
+		leat__stage_name(longest.stage));
 	why_time(why, longest.since_ns);
 }
 
@@ -86,10 +86,11 @@ why_root(const struct why *why)
 	leat__wait_of(why->root, &wait);
 	if (wait.on)
 		leat__text_add(why->text, "'%s' and '%s' wait for each other",
-			wait.stage->name, wait.on->stages[0]->name);
+			leat__stage_name(wait.stage),
+			leat__stage_name(wait.on->stages[0]));
 	else
-		leat__text_add(why->text, "'%s' %s", wait.stage->name,
-			words[wait.kind]);
+		leat__text_add(why->text, "'%s' %s",
+			leat__stage_name(wait.stage), words[wait.kind]);
 	if (wait.kind != LEAT__WAIT_OVER)
 		why_time(why, wait.since_ns);
 	if (wait.kind == LEAT__WAIT_WORKER)
@@ -121,7 +122,7 @@ why_waiter(const struct why *why, const struct leat__wait *wait)
 	const struct leat__link *link = wait->link;
 
 	leat__text_add(why->text, "%s '%s' has waited for ",
-		why->n_direct == 1 ? ":" : ",", wait->stage->name);
+		why->n_direct == 1 ? ":" : ",", leat__stage_name(wait->stage));
 	if (wait->kind == LEAT__WAIT_INPUT) {
 		leat__text_add(why->text, "its frames");
 		why_time(why, wait->since_ns);
@@ -190,7 +191,7 @@ why_next(struct why *why)
 	if (why->next)
 		leat__text_add(why->text,
 			"; next to stop is '%s', in %u frame%s",
-			why->next->name, why->next_frames,
+			leat__stage_name(why->next), why->next_frames,
 			why->next_frames == 1 ? "" : "s");
 	else if (why->n_direct)
 		leat__text_add(why->text, "; nothing that leads to it moves");

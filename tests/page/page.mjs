@@ -391,6 +391,110 @@ async function lost() {
 	await page.close();
 }
 
+// Nobody takes its output, and a disk that is full.
+async function stalled() {
+	const run = new Run(GRAPH);
+	run.process.stdout.pause();
+	const page = await open(await run.address());
+
+	await until('what stands still is told', async () => {
+		const why = await text(page, '#why');
+		return /^No progress for \d+ s: 'out' has waited for the outside/
+			.test(why) || why;
+	});
+	await until('and marked', async () => (await page.locator(
+		'.stage:has(.mark.stall) .name').allInnerTexts()).join() === 'out');
+	await picture(page, 'stalled', false);
+	await isAccessible(page, 'stalled');
+	await run.end();
+	await page.close();
+}
+
+async function full() {
+	const run = new Run('read - ! write /dev/full');
+	const page = await open(await run.address());
+
+	await page.waitForSelector('.stage');
+	run.process.stdin.end(rows(100000));
+	check('a full disk ends a run', await run.ended === 1, run.said);
+	await until('and the page says whose', async () => {
+		const why = await text(page, '#why');
+		return /^Failed in 'write': .*No space left/.test(why) || why;
+	});
+	await page.close();
+}
+
+// What changes in a run changes in the page, which is not read anew for that.
+const job = (place, n, guards = '') => `graph:
+  - read: "-"
+  - csv.parse
+  - ${place}
+  - where: "n >= ${n}"
+  - write: changed.csv
+${guards}`;
+const LARGE = 'where: "n > 2"\n    name: large';
+const RATE = '    guards: [{rate: {items: 1000001}}]\n';
+
+// Rows come as long as it runs.
+function drip(run) {
+	run.process.stdin.write('n,t\n');
+	const timer = setInterval(() => run.process.stdin.write('7,x\n'), 20);
+	run.ended.then(() => clearInterval(timer));
+}
+
+async function reload(run, text) {
+	const done = () => run.said.split('reload: done').length;
+	const before = done();
+
+	writeFileSync(join(work, 'changing.yaml'), text);
+	run.process.kill('SIGHUP');
+	await until('it is reloaded', () => done() > before || run.said);
+}
+
+// Stages by how their names begin (a second place is pass2); one has come, and
+// one has gone.
+const isExchanged = (page, come, gone) => until(
+	`${come} is drawn, and no ${gone}`, async () => {
+		const now = await page.locator('.stage .name').allInnerTexts();
+		const has = (name) => now.some((n) => n.startsWith(name));
+		return (has(come) && !has(gone)) || now;
+	});
+
+const paneSays = (page, what, ...words) => until(what, async () => {
+	const now = await text(page, '.pane');
+	return words.every((word) => now.includes(word)) || now;
+});
+
+async function changing() {
+	writeFileSync(join(work, 'changing.yaml'), job('pass', 1));
+	const run = new Run('--file=changing.yaml', '--workers=1');
+	drip(run);
+	const page = await open(await run.address());
+
+	await page.waitForSelector('.stage');
+	await page.evaluate(() => { window.isSame = true; });
+	await page.getByRole('button', { name: /^where / }).first().click();
+	await paneSays(page, 'an option is shown', 'n >= 1');
+	await rates(page);
+	await reload(run, job(LARGE, 1));
+	await isExchanged(page, 'large', 'pass');
+	check('the details that were open still are',
+		(await text(page, '#pane-title')).startsWith('where'));
+	await reload(run, job('pass', 5));
+	await isExchanged(page, 'pass', 'large');
+	await paneSays(page, 'an option that was changed is shown', 'n >= 5');
+	await picture(page, 'changed', false);
+	await page.getByRole('button', { name: /^write / }).first().click();
+	await reload(run, job('pass', 5, RATE));
+	await paneSays(page, 'a guard has come', '@rate', 'items', '1000001');
+	await isAccessible(page, 'changed');
+	check('all the while it was the same page, without a mistake',
+		await page.evaluate(() => window.isSame === true) &&
+		page.errors.length === 0, page.errors.join('\n\t'));
+	await run.end();
+	await page.close();
+}
+
 async function failed() {
 	const run = new Run('read - ! csv.parse ! cast n:int64 ! write out.csv');
 	run.process.stdin.write(rows(10));
@@ -411,6 +515,7 @@ try {
 	writeFileSync(join(work, 'rows.csv'), rows(400000));
 	await slowSink();
 	await Promise.all([wide(), lost(), failed()]);
+	await Promise.all([stalled(), full(), changing()]);
 } catch (error) {
 	check('no surprise', false, error.stack);
 }

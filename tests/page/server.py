@@ -53,7 +53,8 @@ class Run:
             [LEAT, "run", "--page=0", *args], stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.port, self.token = None, None
-        threading.Thread(target=self.listen, daemon=True).start()
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
         until("the command says where its page is", lambda: self.port)
 
     def listen(self):
@@ -279,6 +280,7 @@ def drained(run):
           last["result"] == "drained" and last["is_balanced"] and
           last["graph"]["read"] == last["graph"]["written"] == 100, last)
     check("status 3", run.process.wait(timeout=PATIENCE) == 3)
+    run.listener.join()
     check("it was told", "stopping" in run.said, run.said)
 
 

@@ -96,22 +96,29 @@ function Latency({ title, latency }) {
 		<${Quantiles} title=${title} latency=${latency}/>`;
 }
 
-function Guards({ guards }) {
+const inCode = (o) => [o.name, html`<code>${o.value}</code>`];
+
+// The same guards, as they are and as they count.
+function Guards({ stage, guards }) {
 	if (!guards.length)
 		return null;
-	return html`<h3>Guards</h3><${Facts} facts=${guards.map((g) => [
-		`@${g.name}`, [`waited ${duration(g.wait_ns)}`,
-			g.again > 0 && `${exact(g.again)} again`,
-			g.refused > 0 && `${exact(g.refused)} refused`,
-			g.shed_frames > 0 && `${exact(g.shed_frames)} frames shed`,
-			g.elsewhere > 0 && `${exact(g.elsewhere)} elsewhere`]
-			.filter(Boolean).join(', ')])}/>`;
+	const waited = (g) => [`@${g.name}`, [`waited ${duration(g.wait_ns)}`,
+		g.again > 0 && `${exact(g.again)} again`,
+		g.refused > 0 && `${exact(g.refused)} refused`,
+		g.shed_frames > 0 && `${exact(g.shed_frames)} frames shed`,
+		g.elsewhere > 0 && `${exact(g.elsewhere)} elsewhere`]
+		.filter(Boolean).join(', ')];
+	const options = (g, k) => (stage.guards[k]?.name === g.name ?
+		stage.guards[k].options.map(inCode) : []);
+
+	return html`<h3>Guards</h3><${Facts} facts=${guards.flatMap(
+		(g, k) => [waited(g), ...options(g, k)])}/>`;
 }
 
 function Options({ stage }) {
 	return html`<h3>Options</h3>
-		${stage.options.length ? html`<${Facts} facts=${stage.options.map(
-			(o) => [o.name, html`<code>${o.value}</code>`])}/>` :
+		${stage.options.length ? html`<${Facts} facts=${
+			stage.options.map(inCode)}/>` :
 			html`<p class="muted">All are as they are by default.</p>`}
 		<h3>${stage.stage}</h3><p>${stage.summary}</p>
 		${stage.has_thread && html`<p class="muted">Has a thread of its
@@ -138,7 +145,8 @@ export function StagePane({ k, close }) {
 		${all && html`<${Latency} title="How long its calls take"
 			latency=${all.call}/><${Latency}
 			title="Age of frames that arrive" latency=${all.arrival}/>
-			<${Records} all=${all}/><${Guards} guards=${all.guards}/>`}
+			<${Records} all=${all}/><${Guards}
+				stage=${stage} guards=${all.guards}/>`}
 		<${Options} stage=${stage}/>
 	<//>`;
 }

@@ -115,7 +115,7 @@ function forget(graph) {
 	store.history = emptyHistory(graph.stages.length);
 }
 
-// Another run answers at the same place, or its graph has changed.
+// Another run answers at the same place.
 function isOther(look) {
 	const { graph, look: last } = store;
 
@@ -124,9 +124,16 @@ function isOther(look) {
 		(last && look.at_ms < last.at_ms);
 }
 
+// Stages, options or guards were changed while it runs: counters go on.
+function isRevised(look) {
+	return look.revision !== store.graph.revision;
+}
+
 async function take(look) {
 	if (isOther(look))
 		forget(await ask('/api/graph'));
+	else if (isRevised(look))
+		store.graph = await ask('/api/graph');
 	const rates = ratesOf(store.look, look);
 	if (rates)
 		remember(rates, look);

@@ -13,6 +13,12 @@
 #include "graph/place.h"
 #include "run/run.h"
 #include "support/numbers.h"
+#include "support/pipe.h"
+#include <leat/live.h>
+#include <leat/look.h>
+#include <leat/metrics.h>
+#include <leat/page.h>
+#include <leat/trace.h>
 
 #define A_MS_NS INT64_C(1000000)
 #define N_BAD   13  /* that init does not accept */
@@ -670,6 +676,138 @@ START_TEST(a_graph_becomes_all_of_another_or_nothing_of_it)
 }
 END_TEST
 
+/* ---- what a page shows -------------------------------------------------------- */
+
+struct shown {
+	size_t n;
+	char text[8192];
+};
+
+static void
+shown_add(void *user, const char *text, size_t n_bytes)
+{
+	struct shown *shown = user;
+
+	ck_assert_uint_lt(shown->n + n_bytes, sizeof(shown->text));
+	memcpy(shown->text + shown->n, text, n_bytes);
+	shown->n += n_bytes;
+	shown->text[shown->n] = '\0';
+}
+
+/* The number behind a word. */
+static unsigned long long
+shown_number(const struct shown *shown, const char *word)
+{
+	const char *at = strstr(shown->text, word);
+
+	ck_assert_msg(at, "no %s in %s", word, shown->text);
+	return strtoull(at + strlen(word), NULL, 10);
+}
+
+static void
+show(struct leat_graph *graph, const char *path, struct shown *shown)
+{
+	shown->n = 0;
+	ck_assert_int_eq(
+		leat_page_write(graph, path, NULL, shown_add, shown, NULL),
+		LEAT_OK);
+}
+
+/* Of the graph, and of a look at it. */
+static unsigned long long
+revision(struct leat_graph *graph, const char *words)
+{
+	struct shown shown;
+	unsigned long long n;
+
+	show(graph, "/api/stats", &shown);
+	n = shown_number(&shown, "\"revision\":");
+	show(graph, "/api/graph", &shown);
+	ck_assert_uint_eq(shown_number(&shown, "\"revision\":"), n);
+	ck_assert_msg(strstr(shown.text, words), "%s", shown.text);
+	return n;
+}
+
+START_TEST(the_revision_moves_with_each_change)
+{
+	struct leat_rate_opts rate = {
+		LEAT_OPTS_INIT(leat_rate_opts), .items = 1000000007};
+	struct leat_hook_step step = {&leat_rate_ops, &rate};
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	unsigned long long n = revision(graph, "\"guards\":[]"), next;
+
+	await_items(&seen, 50);
+	ck_assert_uint_eq(revision(graph, ""), n);
+	ck_assert_int_eq(
+		set_both(graph, "live", 3, 3, LEAT_NEVER, NULL), LEAT_OK);
+	next = revision(graph, "{\"name\":\"live\",\"value\":\"3\"}");
+	ck_assert_uint_ne(next, n);
+	n = next;
+	ck_assert_int_eq(
+		set_both(graph, "tag", 5, 5, LEAT_NEVER, NULL), LEAT_OK);
+	next = revision(graph, "{\"name\":\"tag\",\"value\":\"5\"}");
+	ck_assert_uint_ne(next, n);
+	n = next;
+	ck_assert_int_eq(become(graph, other_marks(&seen, 5, "look", &step, 1),
+				 LEAT_NEVER, NULL),
+		LEAT_OK);
+	next = revision(graph,
+		"{\"name\":\"rate\",\"options\":["
+		"{\"name\":\"items\",\"value\":\"1000000007\"}");
+	ck_assert_uint_ne(next, n);
+	ends_well(graph, &seen);
+}
+END_TEST
+
+/* One who reads pages while each change moves the revision by one. */
+struct reader {
+	struct leat_graph *graph;
+	unsigned long long first; /* revision, of N_BAD */
+};
+
+/* What a revision says has changed, has. */
+static void *
+read_pages(void *arg)
+{
+	struct reader *reader = arg;
+	struct shown shown;
+	unsigned long long live = 0;
+
+	while (live < 255) {
+		show(reader->graph, "/api/graph", &shown);
+		live = strstr(shown.text, "\"live\"")
+			? shown_number(&shown, "\"live\",\"value\":\"")
+			: N_BAD;
+		ck_assert_uint_ge(live - N_BAD,
+			shown_number(&shown, "\"revision\":") - reader->first);
+	}
+	return NULL;
+}
+
+START_TEST(a_page_is_not_older_than_its_revision)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = marks(&seen);
+	struct reader reader = {.graph = graph, .first = revision(graph, "")};
+	pthread_t thread;
+	char text[24];
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, read_pages, &reader), 0);
+	for (unsigned live = N_BAD + 1; live <= 255; live++) {
+		snprintf(text, sizeof(text), "%u", live);
+		ck_assert_int_eq(leat_graph_set_option(graph, "mark", "live",
+					 text, NULL, NULL),
+			LEAT_OK);
+	}
+	pthread_join(thread, NULL);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
+}
+END_TEST
+
 /* ---- stages come and go ------------------------------------------------------- */
 
 /* Does as mark does. */
@@ -738,9 +876,9 @@ static const struct leat_stage_ops keeper_ops = {
 	.flush = keeper_flush,
 };
 
-/* numbers ! first ! second ! look, where NULL is nobody. */
+/* numbers ! first ! second ! look, where NULL is nobody; not checked yet. */
 static struct leat_graph *
-chain_make(const struct leat_stage_ops *source, struct seen *seen,
+chain_build(const struct leat_stage_ops *source, struct seen *seen,
 	uint32_t n_workers, const struct leat_stage_ops *first,
 	const struct leat_stage_ops *second, uint64_t tag)
 {
@@ -754,7 +892,6 @@ chain_make(const struct leat_stage_ops *source, struct seen *seen,
 	struct look_opts look = {LEAT_OPTS_INIT(look_opts), .seen = seen};
 	struct leat_step steps[4] = {{source, &numbers}};
 	struct leat_graph *graph;
-	struct leat_error err;
 	uint32_t n = 1;
 
 	if (first)
@@ -766,6 +903,18 @@ chain_make(const struct leat_stage_ops *source, struct seen *seen,
 	steps[n++] = (struct leat_step){&look_ops, &look};
 	ck_assert_int_eq(leat_graph_create(&opts, &graph, NULL), LEAT_OK);
 	ck_assert_int_eq(leat_graph_chain(graph, steps, n, NULL), LEAT_OK);
+	return graph;
+}
+
+static struct leat_graph *
+chain_make(const struct leat_stage_ops *source, struct seen *seen,
+	uint32_t n_workers, const struct leat_stage_ops *first,
+	const struct leat_stage_ops *second, uint64_t tag)
+{
+	struct leat_graph *graph =
+		chain_build(source, seen, n_workers, first, second, tag);
+	struct leat_error err;
+
 	ck_assert_msg(leat_graph_check(graph, &err) == LEAT_OK, "%s", err.text);
 	return graph;
 }
@@ -781,77 +930,213 @@ stage_is_called(struct leat_graph *graph, uint32_t k, const char *name)
 
 /* Somebody looks on, without a lock. */
 struct looker {
-	const struct leat_graph *graph;
+	struct leat_graph *graph;
+	void (*look)(struct looker *looker);
+	struct leat_look *all;
 	uint32_t is_over; /* atomic */
-	uint64_t n_names;
+	uint64_t n_bytes; /* that were told */
 };
+
+static void
+look_hears(void *user, const char *text, size_t n_bytes)
+{
+	struct looker *looker = user;
+
+	(void)text;
+	looker->n_bytes += n_bytes;
+}
+
+static void
+look_at_names(struct looker *looker)
+{
+	struct leat_stage_stats stats;
+
+	for (uint32_t k = 0;
+		leat_stage_stats(looker->graph, k, &stats) == LEAT_OK; k++)
+		looker->n_bytes += strlen(stats.name);
+}
+
+static void
+look_at_page(struct looker *looker)
+{
+	static const char *const paths[] = {
+		"/api/graph", "/api/stats", "/api/why", "/api/stage/1"};
+
+	for (size_t k = 0; k < leat__array_len(paths); k++)
+		ck_assert_int_eq(leat_page_write(looker->graph, paths[k], NULL,
+					 look_hears, looker, NULL),
+			LEAT_OK);
+}
+
+/* In each way there is. */
+static void
+look_at_all(struct looker *looker)
+{
+	struct leat_graph *graph = looker->graph;
+	struct leat_look *all = looker->all;
+	struct leat_link_stats link;
+	char text[1024];
+
+	look_at_names(looker);
+	look_at_page(looker);
+	leat_look_tick(all, leat_now_ns());
+	looker->n_bytes += leat_look_why(all, text, sizeof(text));
+	looker->n_bytes += leat_graph_why(graph, text, sizeof(text));
+	ck_assert_int_eq(leat_look_write(all, 0, look_hears, looker), LEAT_OK);
+	ck_assert_int_eq(
+		leat_graph_dump(graph, 0, look_hears, looker), LEAT_OK);
+	ck_assert_int_eq(
+		leat_graph_dump(graph, LEAT_DUMP_JSON, look_hears, looker),
+		LEAT_OK);
+	ck_assert_int_eq(
+		leat_metrics_write(graph, NULL, look_hears, looker, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(leat_link_stats(graph, 1, &link), LEAT_OK);
+	looker->n_bytes += strlen(link.from_name) + strlen(link.to_name);
+	/* who waits for what may be asked for by a name that has gone */
+	(void)leat_graph_option_way(graph, "mark2", "tag", NULL);
+}
 
 static void *
 look_on(void *arg)
 {
 	struct looker *looker = arg;
-	struct leat_stage_stats stats;
 
 	while (!leat__load_acquire(&looker->is_over)) {
-		for (uint32_t k = 0;
-			leat_stage_stats(looker->graph, k, &stats) == LEAT_OK;
-			k++)
-			looker->n_names += strlen(stats.name) > 0;
+		looker->look(looker);
 		sched_yield();
 	}
 	return NULL;
 }
 
-/* Both places at one moment: a record went by both marks, or by none. */
+/* Both places, with nobody in them. */
+static struct leat_graph *
+places_start(const struct leat_stage_ops *source, struct seen *seen,
+	uint32_t n_workers, bool is_traced)
+{
+	struct leat_trace_file_opts trace = {
+		LEAT_OPTS_INIT(leat_trace_file_opts), .path = "trace.json"};
+	struct leat_graph *graph = chain_build(
+		source, seen, n_workers, &leat_pass_ops, &leat_pass_ops, 0);
+
+	if (is_traced)
+		ck_assert_int_eq(
+			leat_graph_trace_file(graph, &trace, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	return graph;
+}
+
+/* At one moment: a record went by both marks, or by none. */
+static void
+both_become(struct leat_graph *graph, struct seen *seen,
+	const struct leat_stage_ops *kind, struct leat_graph *next,
+	uint64_t tag)
+{
+	struct leat_error err;
+	uint64_t n_plain;
+
+	ck_assert_msg(become(graph, next, LEAT_NEVER, &err) == LEAT_OK,
+		"%s: %s", err.stage, err.text);
+	if (kind == &mark_ops || kind == &stamp_ops)
+		stage_is_called(
+			graph, 2, kind == &mark_ops ? "mark2" : "stamp2");
+	n_plain = leat__load_relaxed(&seen->n_plain);
+	await_items(seen, leat__load_acquire(&seen->n) + 1);
+	if (kind == &mark_ops || kind == &stamp_ops)
+		ck_assert_uint_eq(leat__load_relaxed(&seen->last_tag), tag);
+	else
+		ck_assert_uint_gt(leat__load_relaxed(&seen->n_plain), n_plain);
+}
+
 static void
 comes_and_goes(const struct leat_stage_ops *source, uint32_t n_workers,
-	uint64_t n_times)
+	uint64_t n_times, void (*look)(struct looker *looker))
 {
 	const struct leat_stage_ops *kinds[] = {
 		&mark_ops, &stamp_ops, &leat_pass_ops, NULL};
 	struct seen seen = {0};
-	struct leat_graph *graph = chain_make(
-		source, &seen, n_workers, &leat_pass_ops, &leat_pass_ops, 0);
-	struct looker looker = {.graph = graph};
-	struct leat_error err;
+	struct leat_graph *graph =
+		places_start(source, &seen, n_workers, look == look_at_all);
+	struct looker looker = {.graph = graph, .look = look};
 	pthread_t thread;
 
-	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		leat_look_create(graph, NULL, &looker.all, NULL), LEAT_OK);
 	ck_assert_int_eq(pthread_create(&thread, NULL, look_on, &looker), 0);
 	for (uint64_t k = 0; k < n_times; k++) {
 		const struct leat_stage_ops *kind = kinds[k % 4];
-		uint64_t n_plain, tag = 14 + k;
 
 		await_items(
 			&seen, leat__load_acquire(&seen.n) + (k * 37) % 300);
-		ck_assert_msg(become(graph,
-				      chain_make(source, &seen, n_workers, kind,
-					      kind, tag),
-				      LEAT_NEVER, &err) == LEAT_OK,
-			"%s: %s", err.stage, err.text);
-		if (k % 4 < 2)
-			stage_is_called(
-				graph, 2, k % 4 == 0 ? "mark2" : "stamp2");
-		n_plain = leat__load_relaxed(&seen.n_plain);
-		await_items(&seen, leat__load_acquire(&seen.n) + 1);
-		if (k % 4 < 2)
-			ck_assert_uint_eq(
-				leat__load_relaxed(&seen.last_tag), tag);
-		else
-			ck_assert_uint_gt(
-				leat__load_relaxed(&seen.n_plain), n_plain);
+		both_become(graph, &seen, kind,
+			chain_make(
+				source, &seen, n_workers, kind, kind, 14 + k),
+			14 + k);
 	}
 	leat__store_release(&looker.is_over, 1u);
 	pthread_join(thread, NULL);
-	ck_assert_uint_gt(looker.n_names, 0);
+	leat_look_destroy(looker.all);
+	ck_assert_uint_gt(looker.n_bytes, 0);
 	ends_well(graph, &seen);
 }
 
 START_TEST(stages_come_and_go_at_one_moment)
 {
-	comes_and_goes(&numbers_ops, 1, 12);
-	comes_and_goes(&numbers_ops, 3, 80);
-	comes_and_goes(&numbers_blocking_ops, 2, 12);
+	comes_and_goes(&numbers_ops, 1, 12, look_at_names);
+	comes_and_goes(&numbers_ops, 3, 80, look_at_names);
+	comes_and_goes(&numbers_blocking_ops, 2, 12, look_at_names);
+}
+END_TEST
+
+START_TEST(whoever_looks_sees_them_come_and_go)
+{
+	pipe_enter_folder();
+	comes_and_goes(&numbers_ops, 2, 40, look_at_all);
+	comes_and_goes(&numbers_blocking_ops, 2, 12, look_at_all);
+	pipe_leave_folder();
+}
+END_TEST
+
+static const struct leat_stage_ops light_ops = {
+	LEAT_STAGE_OPS_INIT("light"),
+	.flags = LEAT_STAGE_IN_PLACE | LEAT_STAGE_STATELESS | LEAT_STAGE_LIGHT,
+	.in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8,
+	.state_bytes = sizeof(struct mark),
+	.process = mark_process,
+};
+
+/* One worker: what is behind a light stage is done on the source's thread, too,
+ * and whatever comes there; right behind the source only what is light. */
+START_TEST(behind_a_source_comes_what_is_light)
+{
+	const struct leat_stage_ops *source = &numbers_blocking_ops;
+	struct seen seen = {0};
+	struct leat_graph *graph =
+		chain_make(source, &seen, 1, &light_ops, &leat_pass_ops, 0);
+	struct leat_error err;
+
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	/* one for each place */
+	ck_assert_int_eq(
+		become(graph,
+			chain_make(source, &seen, 1, &stamp_ops, &stamp_ops, 7),
+			LEAT_NEVER, &err),
+		LEAT_ENOTSUP);
+	ck_assert_msg(strstr(err.text, "on the thread of the source"), "%s",
+		err.text);
+	ck_assert_msg(
+		become(graph,
+			chain_make(source, &seen, 1, &light_ops, &stamp_ops, 7),
+			LEAT_NEVER, &err) == LEAT_OK,
+		"%s", err.text);
+	stage_is_called(graph, 1, "light");
+	stage_is_called(graph, 2, "stamp");
+	await_items(&seen, leat__load_acquire(&seen.n) + 1);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
 }
 END_TEST
 
@@ -1098,7 +1383,10 @@ TEST_MAIN("run/change", all_stages_change_at_one_moment,
 	what_cannot_change_is_refused_with_a_reason,
 	guards_come_go_and_change_places_while_all_flows,
 	a_graph_becomes_all_of_another_or_nothing_of_it,
-	stages_come_and_go_at_one_moment,
+	the_revision_moves_with_each_change,
+	a_page_is_not_older_than_its_revision, stages_come_and_go_at_one_moment,
+	whoever_looks_sees_them_come_and_go,
+	behind_a_source_comes_what_is_light,
 	a_stage_that_does_not_fit_changes_nothing,
 	a_stage_that_looks_at_values_comes_where_there_are_any,
 	rows_of_a_file_are_there_once_whatever_changes)

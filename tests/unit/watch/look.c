@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include <leat/look.h>
+#include <leat/page.h>
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -119,6 +120,30 @@ look_until_stalled(struct leat_look *look, struct leat_culprit *culprit)
 		culprit->n_stages < 2);
 }
 
+/* What a browser is told of it. */
+static void
+page_of_browsers(struct leat_graph *graph)
+{
+	struct leat_page_opts opts = {LEAT_OPTS_INIT(leat_page_opts)};
+	struct leat_watchdog *dog;
+	struct leat_stall stall;
+
+	ck_assert_int_eq(leat_watchdog_create(graph, &dog, NULL), LEAT_OK);
+	do {
+		leat__add_relaxed(&clock_ns, SECOND_NS / 4);
+		leat_watchdog_tick(dog, leat__load_relaxed(&clock_ns), &stall);
+	} while ((int64_t)stall.ns < 3 * SECOND_NS);
+	opts.dog = dog;
+	opts.stall = &stall;
+	page.n = 0;
+	ck_assert_int_eq(leat_page_write(graph, "/api/why", &opts, page_write,
+				 &page, NULL),
+		LEAT_OK);
+	page_has("{\"kind\":\"stall\",\"stage\":1,\"text\":\"No progress");
+	page_has("'stuck' has been at work for");
+	leat_watchdog_destroy(dog);
+}
+
 START_TEST(who_waits_for_a_pool_is_the_culprit)
 {
 	struct leat_pool_opts pool_opts = {
@@ -156,6 +181,7 @@ START_TEST(who_waits_for_a_pool_is_the_culprit)
 	page_is_json();
 	page_has("\"does\":\"waits for room\",\"stage\":\"numbers\"");
 	page_has("\"on\":\"stuck\"");
+	page_of_browsers(graph);
 	leat_look_destroy(look);
 	leat_graph_cancel(graph);
 	ck_assert_int_eq(
