@@ -93,8 +93,9 @@ LEAT_API LEAT_MUST_CHECK int leat_control_open(struct leat_graph *graph,
 /** Where it listens. [lent] */
 LEAT_API const char *leat_control_path(const struct leat_control *control);
 
-/** Who is connected is told nothing more; the socket is gone. NULL is
- * accepted. */
+/** Who is connected is told nothing more; the socket is gone. NULL is accepted.
+ * Waits for an option that is being changed: 3 s at most, or until others that
+ * change the graph are through. */
 LEAT_API void leat_control_close(struct leat_control *control);
 
 #ifdef __cplusplus

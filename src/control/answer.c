@@ -154,11 +154,10 @@ ask_dump(struct answering *a)
 static int
 ask_set(struct answering *a)
 {
-	int code = leat__control_set(a->c->control->graph, a->request, &a->err);
-
 	leat__json_open(&a->j, "data", '{');
 	leat__json_close(&a->j, '}');
-	return code;
+	a->err = a->c->set.err;
+	return a->c->set.code;
 }
 
 /* ---- what a program may see to itself ----------------------------------- */
@@ -356,8 +355,21 @@ leat__control_answer(struct leat__control_connection *c,
 	const struct leat__control_request *request, int64_t now_ns)
 {
 	struct answering a = {.c = c, .request = request, .now_ns = now_ns};
+	const struct ask *ask = ask_find(request->ask);
 
-	answer_line(&a, ask_find(request->ask));
+	if (ask && ask->fn == ask_set && !answer_check(&a, ask) &&
+		leat__control_set_begin(c, request))
+		return;
+	answer_line(&a, ask);
+}
+
+void
+leat__control_answer_set(struct leat__control_connection *c, int64_t now_ns)
+{
+	struct answering a = {
+		.c = c, .request = &c->set.request, .now_ns = now_ns};
+
+	answer_line(&a, ask_find(c->set.request.ask));
 }
 
 void

@@ -2,8 +2,9 @@
  * control/connection.c -- one who has connected: lines in, answers out.
  *
  * Keeps: while an answer waits to be sent nothing more is read, so whoever does
- * not take answers gets none, and holds one at the most. What is heard counts
- * only when it is whole: bytes that trickle in do not buy time.
+ * not take answers gets none, and holds one at the most. While an option is
+ * changed for one, nothing at all is done with it. What is heard counts only
+ * when it is whole: bytes that trickle in do not buy time.
  * Threads: the control's own.
  */
 #include <errno.h>
@@ -140,7 +141,17 @@ connection_line(
 		leat__control_answer(c, &request, now_ns);
 }
 
-/* The first line that has come; false: there is none. */
+/* The first line has been answered. */
+static void
+connection_drop_line(
+	struct leat__control_connection *c, size_t n, int64_t now_ns)
+{
+	c->n_in -= n;
+	c->begun_ns = now_ns; /* what is behind it */
+	memmove(c->in, c->in + n, c->n_in);
+}
+
+/* The first line that has come; false: there is none, or it takes time. */
 static bool
 connection_next(struct leat__control_connection *c, int64_t now_ns)
 {
@@ -161,10 +172,20 @@ connection_next(struct leat__control_connection *c, int64_t now_ns)
 	n = (size_t)(end + 1 - c->in);
 	if (n > 1)
 		connection_line(c, n - 1, now_ns);
-	c->n_in -= n;
-	c->begun_ns = now_ns; /* what is behind it */
-	memmove(c->in, c->in + n, c->n_in);
+	c->n_line = n;
+	if (c->set.is_under_way)
+		return false;
+	connection_drop_line(c, n, now_ns);
 	return true;
+}
+
+static void
+connection_set_is_over(struct leat__control_connection *c, int64_t now_ns)
+{
+	leat__control_set_end(c);
+	leat__control_answer_set(c, now_ns);
+	connection_drop_line(c, c->n_line, now_ns);
+	c->heard_ns = now_ns;
 }
 
 static void
@@ -187,7 +208,9 @@ void
 leat__control_move(
 	struct leat__control_connection *c, uint32_t got, int64_t now_ns)
 {
-	if (got & LEAT__POLL_READ)
+	if (c->set.is_under_way)
+		connection_set_is_over(c, now_ns);
+	else if (got & LEAT__POLL_READ)
 		connection_receive(c, now_ns);
 	while (c->fd >= 0) {
 		if (connection_send(c, now_ns) || c->fd < 0)
@@ -195,18 +218,25 @@ leat__control_move(
 		if (!connection_next(c, now_ns))
 			break;
 	}
+	if (c->set.is_under_way)
+		return;
 	if (c->fd >= 0 && c->is_ending && !c->stream.period_ns)
 		leat__control_disconnect(c);
 }
 
-uint32_t
+struct leat__poll
 leat__control_wants(const struct leat__control_connection *c)
 {
-	if (c->fd < 0)
-		return 0;
-	if (c->out.at < c->out.n_bytes)
-		return LEAT__POLL_WRITE;
-	return c->is_ending ? 0 : LEAT__POLL_READ;
+	struct leat__poll poll = {.fd = c->fd, .want = LEAT__POLL_READ};
+
+	if (c->set.is_under_way)
+		poll.fd = c->set.over_fd;
+	else if (c->out.at < c->out.n_bytes)
+		poll.want = LEAT__POLL_WRITE;
+	else if (c->is_ending)
+		/* it would be told of at once, again and again */
+		poll.fd = -1;
+	return poll;
 }
 
 /* ---- time --------------------------------------------------------------- */
@@ -226,7 +256,7 @@ connection_patience(const struct leat__control_connection *c)
 int64_t
 leat__control_due_ns(const struct leat__control_connection *c)
 {
-	if (c->fd < 0)
+	if (c->fd < 0 || c->set.is_under_way)
 		return LEAT_NEVER;
 	if (!c->stream.period_ns || c->out.n_bytes)
 		return connection_patience(c);

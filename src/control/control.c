@@ -26,6 +26,8 @@
 static bool
 control_is_served(const struct leat__control_connection *c, int64_t now_ns)
 {
+	if (c->set.is_under_way)
+		return true;
 	if (c->out.n_bytes)
 		return now_ns - c->heard_ns < CONTROL_TAKE_NS;
 	return c->stream.period_ns != 0;
@@ -128,13 +130,9 @@ turn_make(const struct leat_control *control, struct turn *turn)
 	for (uint32_t k = 0; k < LEAT_CONTROL_CONNECTIONS; k++) {
 		const struct leat__control_connection *c =
 			&control->connections[k];
-		uint32_t want = leat__control_wants(c);
 		int64_t due_ns = leat__control_due_ns(c);
 
-		/* a hang-up of one that wants nothing would be told of at
-		 * once, again and again */
-		turn->polls[CONTROL_OTHERS + k] = (struct leat__poll){
-			.fd = want ? c->fd : -1, .want = want};
+		turn->polls[CONTROL_OTHERS + k] = leat__control_wants(c);
 		if (due_ns < turn->deadline_ns)
 			turn->deadline_ns = due_ns;
 	}
@@ -313,8 +311,10 @@ leat_control_close(struct leat_control *control)
 		(void)env->unlink(env, control->path);
 		env->close(env, control->fd);
 	}
-	for (uint32_t k = 0; k < LEAT_CONTROL_CONNECTIONS; k++)
+	for (uint32_t k = 0; k < LEAT_CONTROL_CONNECTIONS; k++) {
+		leat__control_set_end(&control->connections[k]);
 		leat__control_disconnect(&control->connections[k]);
+	}
 	if (control->over_fd >= 0)
 		env->close(env, control->over_fd);
 	leat_look_destroy(control->look);

@@ -55,16 +55,29 @@ struct leat__control_stream {
 	const char *ask;
 };
 
+/* An option that is being changed: by a thread of its own, for that may wait
+ * until what is on its way has arrived. */
+struct leat__control_set {
+	struct leat__control_request request; /* its line stays where it is */
+	struct leat__thread thread;
+	bool is_under_way; /* until the thread has been joined */
+	int over_fd;       /* readable once the rest is there */
+	int code;
+	struct leat_error err;
+};
+
 struct leat__control_connection {
 	struct leat_control *control;
 	int fd;         /* -1 = free */
 	bool is_ending; /* goes once what waits to be sent has gone */
 	bool has_asked; /* a whole request has come */
 	size_t n_in;
+	size_t n_line;    /* of in: of the request that is under way */
 	int64_t begun_ns; /* the line came that is not whole yet */
 	int64_t heard_ns; /* a request came, or a part of an answer went */
 	struct leat__control_answer out;
 	struct leat__control_stream stream;
+	struct leat__control_set set;
 	struct leat_tap *tap; /* NULL = none */
 	uint32_t tap_link, tap_rows;
 	char in[LEAT_CONTROL_REQUEST_BYTES + 1];
@@ -73,9 +86,9 @@ struct leat__control_connection {
 void leat__control_connect(
 	struct leat__control_connection *c, int fd, int64_t now_ns);
 void leat__control_disconnect(struct leat__control_connection *c);
-/* What LEAT__POLL_* to wait for. */
-uint32_t leat__control_wants(const struct leat__control_connection *c);
-/* It can be read or written. */
+/* What to wait for; nothing: fd is -1. */
+struct leat__poll leat__control_wants(const struct leat__control_connection *c);
+/* It can be read or written, or what was asked for has been done. */
 void leat__control_move(
 	struct leat__control_connection *c, uint32_t got, int64_t now_ns);
 /* What is due: a stream's next answer, or the end of patience. */
@@ -89,9 +102,12 @@ void leat__control_free(struct leat__control_answer *answer);
 
 /* ---- answer.c ----------------------------------------------------------- */
 
-/* One request, answered with one line. */
+/* One request, answered with one line; of a set that is under way, later. */
 void leat__control_answer(struct leat__control_connection *c,
 	const struct leat__control_request *request, int64_t now_ns);
+/* What has come of the set. */
+void leat__control_answer_set(
+	struct leat__control_connection *c, int64_t now_ns);
 /* {"leat":1,"ok":false,"error":...}, about a line that was no request. */
 void leat__control_complain(
 	struct leat__control_connection *c, int code, const char *text);
@@ -100,9 +116,12 @@ void leat__control_repeat(struct leat__control_connection *c);
 
 /* ---- set.c -------------------------------------------------------------- */
 
-/* An option of a stage, or of a guard around it. */
-LEAT_MUST_CHECK int leat__control_set(struct leat_graph *graph,
-	const struct leat__control_request *request, struct leat_error *err);
+/* An option of a stage, or of a guard around it, begins to be changed. false:
+ * it cannot, and the set says why. */
+bool leat__control_set_begin(struct leat__control_connection *c,
+	const struct leat__control_request *request);
+/* Wait for the thread: until it is over, what the set says is not there. */
+void leat__control_set_end(struct leat__control_connection *c);
 
 /* ---- tap.c -------------------------------------------------------------- */
 

@@ -1,10 +1,15 @@
 /*
  * control/set.c -- an option is changed while the graph runs.
  *
- * One of the stage itself is what is meant first; some change only when nothing
- * is on its way, which is waited for so long that nobody who is connected
- * minds. Of a stage's guards the one that has it is found, where it is not
- * named; two that have it are told apart by their names. Threads: any.
+ * By a thread of its own, for it may wait: for others that change something,
+ * and, since some options change only when nothing is on its way, for that; not
+ * longer than whoever asked has patience. Meanwhile the others are served.
+ * Keeps: of a connection one at a time; what the thread writes is read when it
+ * has been joined. Nobody is disconnected while one is under way.
+ *
+ * One of the stage itself is what is meant first. Of a stage's guards the one
+ * that has it is found, where it is not named; two that have it are told apart
+ * by their names. Threads: any.
  */
 #include <string.h>
 
@@ -12,7 +17,7 @@
 #include "graph/live.h"
 #include <leat/live.h>
 
-#define SET_ARRIVE_NS  INT64_C(500000000)
+#define SET_ARRIVE_NS  INT64_C(3000000000)
 #define SET_LIST_BYTES 320u
 #define SET_WHO        "leat set"
 
@@ -88,8 +93,9 @@ set_none(struct leat_stage *st, const struct leat__control_request *r,
 	return leat__error(err, LEAT_EINVAL,
 		"stage '%s' has no option '%.64s%s%.64s' that can be changed "
 		"while it runs; %s%s",
-		st->name, r->guard ? r->guard : "", r->guard ? "." : "",
-		r->option, list.at ? "there are: " : "it has no guard", buf);
+		leat__stage_name(st), r->guard ? r->guard : "",
+		r->guard ? "." : "", r->option,
+		list.at ? "there are: " : "it has no guard", buf);
 }
 
 static int
@@ -101,8 +107,8 @@ set_no_stage(const struct leat_graph *graph, const char *name,
 	struct leat__text text = {buf, sizeof(buf), 0};
 
 	for (uint32_t k = 0; k < graph->n_stages; k++)
-		leat__suggest_look(&suggest, graph->stages[k]->name,
-			strlen(graph->stages[k]->name));
+		leat__suggest_look(&suggest, leat__stage_name(graph->stages[k]),
+			strlen(leat__stage_name(graph->stages[k])));
 	leat__suggest_add(&suggest, &text);
 	return leat__error(err, LEAT_EINVAL,
 		"no stage is called '%.64s'%s; leat top lists them", name, buf);
@@ -132,9 +138,9 @@ set_own(struct leat_graph *graph, const struct leat__control_request *r,
 		graph->env->now_ns(graph->env) + SET_ARRIVE_NS, SET_WHO, err);
 }
 
-int
-leat__control_set(struct leat_graph *graph,
-	const struct leat__control_request *r, struct leat_error *err)
+static int
+set_do(struct leat_graph *graph, const struct leat__control_request *r,
+	struct leat_error *err)
 {
 	struct found found = {0};
 	struct leat_stage *st;
@@ -155,7 +161,56 @@ leat__control_set(struct leat_graph *graph,
 		return leat__error(err, LEAT_EINVAL,
 			"several guards of '%s' are meant: %s; say which, as "
 			"in %s.@GUARD.%s",
-			st->name, found.names, st->name, r->option);
+			leat__stage_name(st), found.names, leat__stage_name(st),
+			r->option);
 	return leat_stage_set_hook_option(
 		st, found.k, r->option, r->value, SET_WHO, err);
+}
+
+/* ---- its thread ---------------------------------------------------------- */
+
+static void
+set_run(void *arg)
+{
+	struct leat__control_connection *c = arg;
+	struct leat__control_set *set = &c->set;
+	struct leat_control *control = c->control;
+
+	set->code = set_do(control->graph, &set->request, &set->err);
+	control->env->event_set(control->env, set->over_fd);
+}
+
+bool
+leat__control_set_begin(struct leat__control_connection *c,
+	const struct leat__control_request *request)
+{
+	const struct leat__env *env = c->control->env;
+	struct leat__control_set *set = &c->set;
+	int sys_errno;
+
+	*set = (struct leat__control_set){.request = *request,
+		.thread = {.fn = set_run, .arg = c, .name = "leat set"}};
+	sys_errno = env->event_create(env, &set->over_fd);
+	if (!sys_errno) {
+		sys_errno = env->thread_start(env, &set->thread);
+		if (sys_errno)
+			env->close(env, set->over_fd);
+	}
+	set->is_under_way = !sys_errno;
+	if (sys_errno)
+		set->code = leat__error_errno(&set->err, LEAT_ELIMIT, sys_errno,
+			"set: there is no thread for it");
+	return set->is_under_way;
+}
+
+void
+leat__control_set_end(struct leat__control_connection *c)
+{
+	const struct leat__env *env = c->control->env;
+
+	if (!c->set.is_under_way)
+		return;
+	env->thread_join(env, &c->set.thread);
+	env->close(env, c->set.over_fd);
+	c->set.is_under_way = false;
 }
