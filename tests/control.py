@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""control.py -- leat ps, top, why, dump, set, drain and cancel, as people and
+"""control.py -- leat ps, top, tap, why, dump, set, drain and cancel, as people and
 hostile clients use them.
 
     control.py LEAT
 
 Runs are stalled in each way there is, and whoever is asked names the same
-culprit; top is driven in tmux with real keys; clients send rubbish, too much,
+culprit; top and tap are driven in tmux with real keys; clients send rubbish, too much,
 half of it and nothing, and the data arrives all the same; sockets of killed
 processes go; others are refused. Prints `N passed, N failed`.
 """
@@ -263,8 +263,32 @@ def metrics_port(run):
     return int(re.search(r"127\.0\.0\.1:(\d+)/metrics", run.text()).group(1))
 
 
+# what the runs of names() are given; the page where it was built in
+WATCHED = ["--metrics=0", "--stall=1"]
+
+
+def page_names(run, culprit, what):
+    """So does the page, which waits for two seconds before it calls it so."""
+    if "--page=0" not in WATCHED:
+        return
+    found = re.search(r"page at http://127\.0\.0\.1:(\d+)/", run.text())
+
+    def ask(path):
+        with urllib.request.urlopen("http://127.0.0.1:%s%s" % (
+                found.group(1), path), timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    stages = [s["name"] for s in ask("/api/graph")["stages"]]
+    until(what + ": the page sees it",
+          lambda: ask("/api/why")["kind"] == "stall")
+    why = ask("/api/why")
+    check(what + ": and names it", stages[why["stage"]] == culprit and re.match(
+        r"No progress for \d+ s: '%s' has " % re.escape(culprit),
+        why["text"]), why)
+
+
 def names(run, culprit, what):
-    """why, top, ps and /healthz name this one."""
+    """why, top, ps, /healthz and the page name this one."""
     port = metrics_port(run)
     run.ready()
     until(what + ": /healthz fails", lambda: health(port)[0] == 503)
@@ -286,17 +310,26 @@ def names(run, culprit, what):
     check(what + ": ps says stalled", [
         r["state"] for r in json.loads(leat("ps", "--json")[1])
         if r["name"] == run.pid] == ["stalled"])
+    page_names(run, culprit, what)
     return why["why"]
 
 
 def slow_sink():
-    run = Run(GRAPH, "--metrics=0", "--stall=1", stdout=subprocess.PIPE)
+    with open("in.csv", "w") as f:
+        f.write(rows(100000))
+    quiet = Run("read in.csv ! write -", "--quiet", stdout=subprocess.PIPE)
+    run = Run(GRAPH, *WATCHED, stdout=subprocess.PIPE)
     feeder = threading.Thread(
         target=lambda: run.feed("n,t\n" + rows(400000)))
     feeder.start()
     why = names(run, "write", "slow sink")
     check("whom it waits for", "waited for the outside to take" in why, why)
     check("and who for it", "has waited for room to it" in why, why)
+    until("the run says so by itself", lambda: re.search(
+        r"^leat: no progress for 1\d s: 'write' has waited for the outside",
+        run.text(), re.M))
+    check("one that is to be quiet does not", not quiet.said, quiet.said)
+    quiet.kill()
     out = []
     reader = threading.Thread(
         target=lambda: out.append(run.process.stdout.read()))
@@ -309,6 +342,7 @@ def slow_sink():
     reader.join()
     check("nothing is lost", run.end() == 0 and
           out[0].count(b"\n") == 400001)
+    check("once", run.text().count("no progress for") == 1, run.text())
 
 
 def starved_merge():
@@ -317,7 +351,7 @@ def starved_merge():
         f.write("n,t\n" + rows(400000))
     run = Run("read late name=late ! csv.parse ! m. "
               "read early.csv ! merge order=key:n name=m ! csv.format ! "
-              "write m.csv", "--metrics=0", "--stall=1")
+              "write m.csv", *WATCHED)
     late = os.open("late", os.O_RDWR)
     os.write(late, b"n,t\n")
     why = names(run, "late", "starved merge")
@@ -348,7 +382,7 @@ def dead_child():
         f.write("n,t\n" + rows(400000))
     run = Run('read rows.csv ! csv.parse ! @isolate(hang=1h) '
               'where "n >= 0" ! @rate(items=20000) csv.format ! write e.csv',
-              "--metrics=0", "--stall=1").ready()
+              *WATCHED).ready()
     until("rows come by", lambda: any(
         s["name"] == "csv.format" and s["out"] for s in run.look()["stages"]))
     for child in children(run.pid):
@@ -609,7 +643,7 @@ def live():
     time.sleep(1.2)
     check("then nothing changes", t.screen() == before)
     t.keys("p")
-    t.shows("and goes on", r"^6000 read")
+    t.shows("and it goes on", r"^\S*leat tap .*csv.parse->where.*$")
     t.tmux("resize-window", "-x", "44", "-y", "12")
     t.shows("a narrow one has fewer columns", r"STAGE +IN/S +OUT/S +BUSY$")
     check("of no more lines", len(t.screen().splitlines()) <= 12)
@@ -691,6 +725,60 @@ def top_of_the_end():
     run.end()
 
 
+# ---- tap, in a terminal -----------------------------------------------------
+
+def tapped():
+    """Rows come by; whoever looks at them holds up nobody."""
+    run = Run(GRAPH).ready()
+    run.feed("n,t\n")
+    over = threading.Event()
+    feeder = threading.Thread(target=lambda: [
+        run.feed(rows(300)) for _ in iter(lambda: over.wait(0.02), True)])
+    feeder.start()
+    t = Terminal(100, 24, LEAT_RUNTIME_DIR=os.environ["LEAT_RUNTIME_DIR"],
+                 LC_ALL="C", PS1="ready> ")
+    tap = LEAT + " tap 'csv.parse->where'"
+    t.keys(tap + " -n 5", "Enter")
+    t.shows("rows are objects", r'^\{"n":\d+,"t":"x{50}"\}$')
+    t.shows("and then it ends", r"^ready> ?$")
+    t.keys("clear; %s -n 20 | wc -l" % tap, "Enter")
+    t.shows("as many as asked for", r"^20$")
+    t.keys("clear; %s -n 7 --where 'n >= 290' > picked; wc -l picked" % tap,
+           "Enter")
+    t.shows("of those that are meant", r"^7 picked$")
+    with open("picked") as f:
+        check("and no others",
+              all(json.loads(line)["n"] >= 290 for line in f))
+    t.keys("clear; " + tap, "Enter")
+    t.shows("without a number", r'^\{"n":')
+    held_up(t, run)
+    t.keys("C-c")
+    t.shows("Ctrl-C ends it", r"^ready> ?$")
+    t.close()
+    status, _, said = leat("tap", "csv.parse->wher")
+    check("a link that is none", status != 0 and "where" in said, said)
+    over.set()
+    feeder.join()
+    check("the run is well", run.end() == 0)
+
+
+def held_up(t, run):
+    """One that is stopped takes nothing more."""
+    t.keys("C-z")
+    t.shows("Ctrl-Z stops it", r"Stopped")
+    before = run.look()["graph"]["written"]
+    until("the run goes on without it",
+          lambda: run.look()["graph"]["written"] > before + 5000)
+    taps = [p for p in children(t_pid(t)) if "tap" in command_of(p)]
+    t.keys("fg", "Enter")
+    until("fg goes on", lambda: taps and not is_stopped(taps[0]))
+
+
+def is_stopped(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "T"
+
+
 # ---- what is documented -----------------------------------------------------
 
 def documented():
@@ -752,7 +840,7 @@ def fields(look, text):
 
 PARTS = (nobody, one, steered, options, slow_sink, starved_merge, dead_child,
          full_disk, hostile, refused, silent, killed, strangers, places, live,
-         top_of_the_end, documented)
+         top_of_the_end, tapped, documented)
 
 
 def main():
@@ -760,6 +848,9 @@ def main():
     os.chdir(work)
     os.environ["LEAT_RUNTIME_DIR"] = os.path.join(work, "run")
     os.mkdir("run", 0o700)
+    if not re.search("built without", leat("run", "--page=nowhere", "read -",
+                                           stdin=subprocess.DEVNULL)[2]):
+        WATCHED.append("--page=0")
     wanted = sys.argv[2:]
     try:
         for part in PARTS:

@@ -21,6 +21,7 @@ struct leat__cli_watch {
 	uint64_t stall_ns;           /* /healthz fails from then on */
 	int64_t next_ns;
 	bool is_told; /* of what stands still now */
+	bool is_quiet;
 	pthread_mutex_t lock;
 	/* guarded by it: */
 	struct leat_load *load;
@@ -56,7 +57,8 @@ watch_tell(struct leat__cli_watch *watch, struct leat__cli_progress_state *p)
 		watch->is_told = false;
 		return;
 	}
-	if (watch->is_told || p->kind == LEAT__CLI_PROGRESS_NONE)
+	if (watch->is_told ||
+		(watch->is_quiet && p->kind == LEAT__CLI_PROGRESS_NONE))
 		return;
 	watch->is_told = true;
 	leat__cli_progress_clear(p);
@@ -221,6 +223,7 @@ leat__cli_watch_open(
 	watch->stall_ns = (args->stall_seconds ? args->stall_seconds
 					       : WATCH_STALL_SECONDS) *
 		UINT64_C(1000000000);
+	watch->is_quiet = args->is_quiet;
 	pthread_mutex_init(&watch->lock, NULL);
 	if (args->metrics)
 		status = leat__cli_http_open(
