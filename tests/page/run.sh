@@ -1,5 +1,6 @@
 #!/bin/bash
-# run.sh LEAT PICTURES -- the page of leat run --page, and its server.
+# run.sh LEAT PICTURES -- the page of leat run --page, and its server; the file of
+# leat run --trace in a viewer.
 # run.sh --can LEAT: can they be had here? A browser comes from Debian, what
 # drives it from npm.
 set -u
@@ -19,7 +20,7 @@ if ! cmp -s "$here/package-lock.json" "$folder/installed" &&
 		cp "$here/package-lock.json" "$folder/installed"
 fi
 if ! cmp -s "$here/package-lock.json" "$folder/installed"; then
-	echo "npm does not bring playwright-core and axe-core here" >&2
+	echo "npm does not bring what drives a browser here" >&2
 	exit 1
 fi
 if [ -z "$chromium" ]; then
@@ -35,4 +36,5 @@ fi
 python3 "$here/server.py" "$leat" &
 node "$here/page.mjs" "$leat" "$modules" "$chromium" "$2"
 page=$?
+node "$here/viewer.mjs" "$leat" "$modules" "$chromium" "$2" || page=1
 wait $! && exit $page
