@@ -6,7 +6,8 @@
 The file of the scheduler is JSON however the run ends; slices of one thread do
 not overlap, and what they add up to agrees with what the run counted. Spans go
 to a small collector that checks the form of OTLP: each has its parent, branches
-are one trace, and a collector that is slow, dead or full holds up nothing.
+are one trace, and a collector that is slow, dead or full holds up nothing. The
+scripts for bpftrace tell what they say, where they may.
 Prints `N passed, N failed`.
 """
 import http.server
@@ -21,6 +22,8 @@ import threading
 import time
 
 LEAT = os.path.abspath(sys.argv[1])
+DOCS = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "docs")
 PATIENCE = float(os.environ.get("LEAT_TEST_SECONDS", "120"))
 
 counts = {True: 0, False: 0}
@@ -50,12 +53,13 @@ def by_thread(events, pid):
 
 
 def overlaps(slices):
-    """Of slices that begin and end: two of which none is within the other."""
+    """Of slices that begin and end: two of which none is within the other, as
+    viewers reckon: by binary fractions, without an allowance."""
     open_until = []
     for begin, end, event in slices:
-        while open_until and open_until[-1] <= begin + 1e-3:
+        while open_until and open_until[-1] <= begin:
             open_until.pop()
-        if open_until and end > open_until[-1] + 1e-3:
+        if open_until and end > open_until[-1]:
             return event
         open_until.append(end)
     return None
@@ -371,7 +375,7 @@ def check_probes():
     with open(LEAT, "rb") as f:
         if b"stapsdt" not in f.read():
             print("built without USDT: probes are not checked")
-            return
+            return False
     notes = subprocess.run(["readelf", "-n", LEAT], capture_output=True,
                            text=True).stdout
     found = {}
@@ -380,6 +384,51 @@ def check_probes():
         found.setdefault(m.group(1), set()).add(len(m.group(2).split()))
     check("all probes are there, with their arguments",
           found == {k: {v} for k, v in PROBES.items()}, found)
+    return True
+
+
+# What each script of docs/bpftrace tells of.
+SCRIPTS = {"queues.bt": r"@frames\[gen, \w+\]: [1-9]",
+           "credit.bt": r"@held_us\[\w+\]:",
+           "emits.bt": r"@records\[where, 0\]:",
+           "parks.bt": r"@asleep_us\[\d+\]:"}
+
+
+def can_probe():
+    """bpftrace wants to be root, and a kernel that lets it."""
+    try:
+        return subprocess.run(["bpftrace", "-e", "BEGIN { exit(); }"],
+                              capture_output=True,
+                              timeout=PATIENCE).returncode == 0
+    except OSError:
+        return False
+
+
+def script_tells(script, pid, seconds):
+    """What it prints when it is ended after a while."""
+    done = subprocess.run(
+        ["timeout", "-k", "10", "-s", "INT", str(seconds), "bpftrace", "-p",
+         str(pid), script], capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def check_scripts():
+    """Those that stand in docs/bpftrace, on a run as it goes on."""
+    if not can_probe():
+        print("bpftrace cannot be used here: its scripts are not checked")
+        return
+    run = subprocess.Popen(
+        [LEAT, "run", "--workers=2", "--quiet",
+         "gen rate=20000 pace=on ! where \"n >= 0\" ! write /dev/null"])
+    for name, told in SCRIPTS.items():
+        script = os.path.join(DOCS, "bpftrace", name)
+        for seconds in (3, 10, 30):
+            text = script_tells(script, run.pid, seconds)
+            if re.search(told, text):
+                break
+        check("%s tells what it says" % name, re.search(told, text), text)
+    run.send_signal(signal.SIGQUIT)
+    run.wait()
 
 
 with tempfile.TemporaryDirectory() as where:
@@ -396,6 +445,7 @@ with tempfile.TemporaryDirectory() as where:
         check_caller()
         check_trouble()
     check_usage()
-    check_probes()
+    if check_probes():
+        check_scripts()
 print("%d passed, %d failed" % (counts[True], counts[False]))
 sys.exit(1 if counts[False] else 0)
