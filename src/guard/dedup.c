@@ -3,7 +3,7 @@
  * again: the last `keys` of them, and those of the last `within`, are known.
  *
  * What is known of a key is its digest of 128 bits (digest.h): that a new
- * record is taken for a known one has a probability of keys * 2^-128. A key is
+ * record is taken for a known one has a probability of keys * 2^-117. A key is
  * known for good once the call went well; until then it counts within its frame
  * only, so that what failed can be tried again.
  * The table is of buckets, a cache line each, that name keys by the number of
@@ -32,20 +32,21 @@
 #define BUCKET_KEYS    4u /* that one has in the mean, at most */
 #define BUCKET_BYTES   64u
 
-/* An entry: the number of a key, and above it the last bits of the digest's
- * first word, whose first bits say which bucket. */
 #define NUMBER_BITS 48u
 #define NUMBER_MASK ((UINT64_C(1) << NUMBER_BITS) - 1)
 
-/* Entries are written in turn, so the one whose turn it is came first. */
-struct bucket {
-	uint64_t entries[BUCKET_ENTRIES]; /* 0 = none */
-	uint64_t state; /* number of the last key that had to go on, 0 = none;
-			   and below it whose turn it is */
-};
+#define BUCKET_TURN BUCKET_ENTRIES /* in place of a tag */
+#define BUCKET_ON   BUCKET_ENTRIES /* in place of a number */
 
-#define TURN_BITS 3u
-#define TURN_MASK ((1u << TURN_BITS) - 1)
+/* An entry: the number of a key, in two parts, and the last bits of the
+ * digest's first word, whose first bits say which bucket. Entries are written
+ * in turn, so the one whose turn it is came first. Behind them, whose turn it
+ * is, and the number of the last key that had to go on. Number 0 = none. */
+struct bucket {
+	uint16_t tags[BUCKET_ENTRIES + 1];
+	uint16_t high[BUCKET_ENTRIES + 1];
+	uint32_t low[BUCKET_ENTRIES + 1];
+};
 
 struct known {
 	struct leat__digest digest;
@@ -54,11 +55,13 @@ struct known {
 
 /* Goes on when the hook is exchanged; in one piece of memory. */
 struct memory {
-	uint64_t seed[2];
+	struct bucket *table; /* behind this */
+	struct known *ring;   /* behind that */
 	uint64_t n_keys, n_buckets;
 	uint64_t first, next; /* numbers: of the first that is known; to come */
 	uint64_t place;       /* of next, in the ring */
 	uint64_t n_open;      /* the last so many are of the call under way */
+	struct leat__digest_secret secret;
 	uint8_t scratch[DEDUP_SCRATCH_BYTES];
 };
 
@@ -71,6 +74,7 @@ struct columns {
 
 struct dedup {
 	struct memory *memory;
+	int64_t within_ns;
 	struct columns columns;
 };
 
@@ -78,21 +82,6 @@ static struct dedup *
 dedup_of(struct leat_hook *hook)
 {
 	return leat_hook_state(hook);
-}
-
-/* Behind it: the table, and then the ring. */
-static struct bucket *
-memory_table(struct memory *m)
-{
-	uintptr_t at = (uintptr_t)(m + 1);
-
-	return (void *)(uintptr_t)leat__round_up(at, BUCKET_BYTES);
-}
-
-static struct known *
-memory_ring(struct memory *m)
-{
-	return (struct known *)(void *)(memory_table(m) + m->n_buckets);
 }
 
 static uint64_t
@@ -122,7 +111,7 @@ ring_place(const struct memory *m, uint64_t n_back)
 static struct known *
 ring_known(struct memory *m, uint64_t number)
 {
-	return &memory_ring(m)[ring_place(m, m->next - number)];
+	return &m->ring[ring_place(m, m->next - number)];
 }
 
 static void
@@ -135,34 +124,69 @@ ring_forget_old(struct memory *m, int64_t now_ns, int64_t within_ns)
 
 /* ---- the table ---------------------------------------------------------- */
 
-static uint64_t
+static struct bucket *
 table_home(const struct memory *m, const struct leat__digest *digest)
 {
-	return (digest->a >> 32) * m->n_buckets >> 32;
+	return &m->table[(digest->a >> 32) * m->n_buckets >> 32];
 }
 
 static struct bucket *
-table_next(struct memory *m, struct bucket *bucket)
+table_next(const struct memory *m, struct bucket *bucket)
 {
-	struct bucket *table = memory_table(m);
+	return bucket + 1 < m->table + m->n_buckets ? bucket + 1 : m->table;
+}
 
-	return bucket + 1 < table + m->n_buckets ? bucket + 1 : table;
+static uint16_t
+tag_of(const struct leat__digest *digest)
+{
+	return (uint16_t)digest->a;
 }
 
 static uint64_t
-entry_of(const struct leat__digest *digest, uint64_t number)
+bucket_number(const struct bucket *bucket, uint32_t k)
 {
-	return digest->a << NUMBER_BITS | (number & NUMBER_MASK);
+	return (uint64_t)bucket->high[k] << 32 | bucket->low[k];
 }
 
-/* It may be that all agrees that agrees with the bits of an entry. */
-static bool
-entry_is(struct memory *m, uint64_t entry, const struct leat__digest *digest)
+static void
+bucket_set_number(struct bucket *bucket, uint32_t k, uint64_t number)
 {
-	uint64_t age = (entry - m->first) & NUMBER_MASK;
+	bucket->high[k] = (uint16_t)(number >> 32);
+	bucket->low[k] = (uint32_t)number;
+}
+
+/* Is any of the four a 0? */
+static uint64_t
+has_zero(uint64_t four)
+{
+	return (four - UINT64_C(0x0001000100010001)) & ~four &
+		UINT64_C(0x8000800080008000);
+}
+
+/* false: no entry has the tag. It may be said of the turn's number, too. */
+static bool
+bucket_may_have(const struct bucket *bucket, uint16_t tag)
+{
+	uint64_t four = tag * UINT64_C(0x0001000100010001), tags[2];
+
+	memcpy(tags, bucket->tags, sizeof(tags));
+	return (has_zero(tags[0] ^ four) | has_zero(tags[1] ^ four)) != 0;
+}
+
+static bool
+number_is_known(const struct memory *m, uint64_t number)
+{
+	return ((number - m->first) & NUMBER_MASK) < m->next - m->first;
+}
+
+/* It may be that all agrees that agrees with a tag. */
+static bool
+number_is(struct memory *m, uint64_t number, const struct leat__digest *digest)
+{
+	uint64_t age = (number - m->first) & NUMBER_MASK;
 	const struct known *known;
 
-	if (age >= m->next - m->first)
+	if (!number_is_known(m, number))
 		return false;
 	known = ring_known(m, m->first + age);
 	return known->digest.a == digest->a && known->digest.b == digest->b;
@@ -172,47 +196,43 @@ static bool
 bucket_has(struct memory *m, const struct bucket *bucket,
 	const struct leat__digest *digest)
 {
-	uint64_t bits = entry_of(digest, 0);
-
+	if (leat__likely(!bucket_may_have(bucket, tag_of(digest))))
+		return false;
 	for (uint32_t k = 0; k < BUCKET_ENTRIES; k++)
-		if (((bucket->entries[k] ^ bits) & ~NUMBER_MASK) == 0 &&
-			entry_is(m, bucket->entries[k], digest))
+		if (bucket->tags[k] == tag_of(digest) &&
+			number_is(m, bucket_number(bucket, k), digest))
 			return true;
 	return false;
 }
 
 /* false: none is dead, for the one that came first is not. */
 static bool
-bucket_add(const struct memory *m, struct bucket *bucket, uint64_t entry)
+bucket_add(const struct memory *m, struct bucket *bucket,
+	const struct leat__digest *digest, uint64_t number)
 {
-	uint64_t *at = &bucket->entries[bucket->state & TURN_MASK];
-	bool is_last = at == &bucket->entries[BUCKET_ENTRIES - 1];
+	uint32_t k = bucket->tags[BUCKET_TURN];
 
-	if (((*at - m->first) & NUMBER_MASK) < m->next - m->first)
+	if (number_is_known(m, bucket_number(bucket, k)))
 		return false;
-	*at = entry;
-	bucket->state += is_last ? -(uint64_t)(BUCKET_ENTRIES - 1) : 1;
+	bucket->tags[k] = tag_of(digest);
+	bucket_set_number(bucket, k, number);
+	bucket->tags[BUCKET_TURN] =
+		(uint16_t)(k + 1 < BUCKET_ENTRIES ? k + 1 : 0);
 	return true;
 }
 
 /* As if it had not been added, if it was the last. */
 static bool
-bucket_remove(struct bucket *bucket, uint64_t entry)
+bucket_remove(struct bucket *bucket, uint64_t number)
 {
-	uint64_t is_at = bucket->state & TURN_MASK;
-	uint64_t was_at = is_at ? is_at - 1 : BUCKET_ENTRIES - 1;
+	uint32_t is_at = bucket->tags[BUCKET_TURN];
+	uint32_t was_at = is_at ? is_at - 1 : BUCKET_ENTRIES - 1;
 
-	if (bucket->entries[was_at] != entry)
+	if (bucket_number(bucket, was_at) != (number & NUMBER_MASK))
 		return false;
-	bucket->entries[was_at] = 0;
-	bucket->state += was_at - is_at;
+	bucket_set_number(bucket, was_at, 0);
+	bucket->tags[BUCKET_TURN] = (uint16_t)was_at;
 	return true;
-}
-
-static void
-bucket_pass_on(struct bucket *bucket, uint64_t number)
-{
-	bucket->state = number << TURN_BITS | (bucket->state & TURN_MASK);
 }
 
 /* Is there anything of this bucket in those behind it? What is undone may have
@@ -220,14 +240,15 @@ bucket_pass_on(struct bucket *bucket, uint64_t number)
 static bool
 bucket_goes_on(const struct memory *m, const struct bucket *bucket)
 {
-	return bucket->state >> TURN_BITS >= m->first;
+	uint64_t number = bucket_number(bucket, BUCKET_ON);
+
+	return ((number - m->first) & NUMBER_MASK) <= NUMBER_MASK / 2;
 }
 
 static bool
-table_has(struct memory *m, const struct leat__digest *digest)
+table_has(struct memory *m, struct bucket *bucket,
+	const struct leat__digest *digest)
 {
-	struct bucket *bucket = memory_table(m) + table_home(m, digest);
-
 	for (uint64_t n = m->n_buckets; n; n--) {
 		if (bucket_has(m, bucket, digest))
 			return true;
@@ -240,12 +261,11 @@ table_has(struct memory *m, const struct leat__digest *digest)
 
 /* There are more entries than keys that are known, so one is dead. */
 static void
-table_add(struct memory *m, const struct leat__digest *digest, uint64_t number)
+table_add(struct memory *m, struct bucket *bucket,
+	const struct leat__digest *digest, uint64_t number)
 {
-	struct bucket *bucket = memory_table(m) + table_home(m, digest);
-
-	while (!bucket_add(m, bucket, entry_of(digest, number))) {
-		bucket_pass_on(bucket, number);
+	while (!bucket_add(m, bucket, digest, number)) {
+		bucket_set_number(bucket, BUCKET_ON, number);
 		bucket = table_next(m, bucket);
 	}
 }
@@ -255,9 +275,9 @@ static void
 table_remove(
 	struct memory *m, const struct leat__digest *digest, uint64_t number)
 {
-	struct bucket *bucket = memory_table(m) + table_home(m, digest);
+	struct bucket *bucket = table_home(m, digest);
 
-	while (!bucket_remove(bucket, entry_of(digest, number)))
+	while (!bucket_remove(bucket, number))
 		bucket = table_next(m, bucket);
 }
 
@@ -267,12 +287,14 @@ table_remove(
 static bool
 memory_put(struct memory *m, const struct leat__digest *digest, int64_t now_ns)
 {
-	if (table_has(m, digest))
+	struct bucket *home = table_home(m, digest);
+
+	if (table_has(m, home, digest))
 		return false;
 	if (m->next - m->first == m->n_keys)
 		m->first++;
-	table_add(m, digest, m->next);
-	memory_ring(m)[m->place] = (struct known){*digest, now_ns};
+	table_add(m, home, digest, m->next);
+	m->ring[m->place] = (struct known){*digest, now_ns};
 	m->next++;
 	m->place = m->place + 1 < m->n_keys ? m->place + 1 : 0;
 	m->n_open++;
@@ -295,7 +317,7 @@ memory_undo(struct memory *m)
 	while (n--) {
 		m->place = ring_place(m, 1);
 		m->next--;
-		table_remove(m, &memory_ring(m)[m->place].digest, m->next);
+		table_remove(m, &m->ring[m->place].digest, m->next);
 	}
 	m->n_open = 0;
 }
@@ -325,7 +347,7 @@ key_of_row(struct dedup *s, const struct leat_table *t, uint32_t row)
 	uint32_t n = c->n ? c->n : t->schema->n_columns;
 	struct leat__digester d;
 
-	leat__digest_begin(&d, s->memory->seed);
+	leat__digest_begin(&d, &s->memory->secret);
 	for (uint32_t k = 0; k < n; k++)
 		key_add_value(&d, s->memory, t, c->n ? c->at[k] : k, row);
 	return leat__digest_end(&d);
@@ -334,11 +356,7 @@ key_of_row(struct dedup *s, const struct leat_table *t, uint32_t row)
 static struct leat__digest
 key_of_bytes(struct dedup *s, const void *data, size_t n_bytes)
 {
-	struct leat__digester d;
-
-	leat__digest_begin(&d, s->memory->seed);
-	leat__digest_add(&d, data, n_bytes);
-	return leat__digest_end(&d);
+	return leat__digest_of(&s->memory->secret, data, n_bytes);
 }
 
 /* ---- columns ------------------------------------------------------------ */
@@ -395,7 +413,7 @@ struct batch {
 static void
 batch_add(struct memory *m, struct batch *b, struct leat__digest digest)
 {
-	__builtin_prefetch(memory_table(m) + table_home(m, &digest), 1);
+	__builtin_prefetch(table_home(m, &digest), 1);
 	b->digests[b->n++] = digest;
 }
 
@@ -526,6 +544,9 @@ keep_new(struct leat_hook *hook, struct leat_frame *frame,
 {
 	struct dedup *s = dedup_of(hook);
 
+	/* one item is all bytes of its frame */
+	if (frame->n_items == 1 && frame->layout == LEAT_LAYOUT_ITEMS)
+		return keep_bytes(s, frame, now_ns);
 	switch (frame->layout) {
 	case LEAT_LAYOUT_TABLE:
 		return keep_rows_of_table(hook, frame, call, now_ns);
@@ -538,22 +559,30 @@ keep_new(struct leat_hook *hook, struct leat_frame *frame,
 	}
 }
 
+/* false: not of this call, or there is nothing. */
+static bool
+has_records(const struct leat_call *call, const struct leat_frame *frame)
+{
+	return frame && !call->is_more && frame->n_items;
+}
+
 static int
 dedup_before(struct leat_hook *hook, const struct leat_call *call)
 {
-	const struct leat_dedup_guard_opts *o = leat_hook_opts(hook);
 	struct leat_frame *frame = leat_call_frame(call);
-	struct memory *m = dedup_of(hook)->memory;
-	int64_t now_ns = o->within_ns ? leat_hook_now_ns(hook) : 0;
+	struct dedup *s = dedup_of(hook);
+	int64_t now_ns = 0;
 	int rc;
 
-	if (!frame || call->is_more || !frame->n_items)
+	if (!has_records(call, frame))
 		return LEAT_OK;
-	if (o->within_ns)
-		ring_forget_old(m, now_ns, o->within_ns);
+	if (s->within_ns) {
+		now_ns = leat_hook_now_ns(hook);
+		ring_forget_old(s->memory, now_ns, s->within_ns);
+	}
 	rc = keep_new(hook, frame, call, now_ns);
 	if (rc != LEAT_OK)
-		memory_undo(m);
+		memory_undo(s->memory);
 	return rc;
 }
 
@@ -571,6 +600,25 @@ dedup_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 
 /* ---- the hook ----------------------------------------------------------- */
 
+static void
+memory_place(struct memory *m)
+{
+	uintptr_t at = (uintptr_t)(m + 1);
+
+	m->table = (void *)(uintptr_t)leat__round_up(at, BUCKET_BYTES);
+	m->ring = (void *)(m->table + m->n_buckets);
+}
+
+static void
+memory_draw_secret(struct memory *m, struct leat_hook *hook)
+{
+	uint64_t random[LEAT__DIGEST_RANDOM];
+
+	for (uint32_t k = 0; k < LEAT__DIGEST_RANDOM; k++)
+		random[k] = leat_hook_random(hook);
+	leat__digest_secret_init(&m->secret, random);
+}
+
 static int
 dedup_init(struct leat_hook *hook, const void *opts)
 {
@@ -581,6 +629,7 @@ dedup_init(struct leat_hook *hook, const void *opts)
 
 	LEAT_TRY(leat_hook_keep(hook, NULL, memory_bytes(n_keys), &memory));
 	s->memory = memory;
+	s->within_ns = o->within_ns;
 	if (s->memory->n_keys && s->memory->n_keys != n_keys)
 		return leat_hook_fail(hook, LEAT_EINVAL,
 			"@dedup remembers keys=%llu while it runs, and no "
@@ -592,8 +641,8 @@ dedup_init(struct leat_hook *hook, const void *opts)
 	s->memory->n_keys = n_keys;
 	s->memory->n_buckets = memory_buckets(n_keys);
 	s->memory->first = s->memory->next = 1;
-	s->memory->seed[0] = leat_hook_random(hook);
-	s->memory->seed[1] = leat_hook_random(hook);
+	memory_place(s->memory);
+	memory_draw_secret(s->memory, hook);
 	return LEAT_OK;
 }
 
@@ -631,10 +680,12 @@ const struct leat_hook_ops leat_dedup_guard_ops = {
 		"bring it again. A key is known once the stage has dealt with "
 		"its frame: what\n"
 		"failed can be tried again. Kept is a digest of 128 bits with "
-		"a secret seed, so\n"
-		"that a record is mistaken for another with a probability of "
-		"keys / 2^128. What\n"
-		"is dropped is counted as shed. Of bytes a frame is one "
+		"a secret of this\n"
+		"run, so that a record is mistaken for another with a "
+		"probability of at most\n"
+		"keys / 2^117, whoever makes the records; of records above 32 "
+		"KiB, a little more.\n"
+		"What is dropped is counted as shed. Of bytes a frame is one "
 		"record. It knows what\n"
 		"came in this run only.\n"
 		"\n"

@@ -1,46 +1,49 @@
 /*
- * guard/digest.c -- 128 bits that stand for a key: SipHash-1-3, with its output
- * of 128 bits.
+ * guard/digest.c -- 128 bits that stand for a key: a number modulo 2^127 - 1.
  *
- * Keeps: the same bytes with the same seed have the same digest, in whatever
- * pieces they come, on every machine.
+ * The words of a block are multiplied with a secret factor each, and added;
+ * blocks are the coefficients of a polynomial, taken at a secret place. To the
+ * last one the key's length is added.
+ * Keeps: the same bytes with the same secret have the same digest, in whatever
+ * pieces they come, on every machine; no sum is larger than its 128 bits.
  * Threads: any.
- * Source: Aumasson and Bernstein, SipHash: a fast short-input PRF, 2012; one
- * round a word and three at the end, as hash tables of other languages have it:
- * nobody is ever shown a digest (docs/decisions/0062).
+ * Source: Carter and Wegman, Universal classes of hash functions, 1979; blocks
+ * and polynomial as in VMAC (Krovetz, 2007). Why so: docs/decisions/0068.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "guard/digest.h"
 
-static uint64_t
-turn(uint64_t x, uint32_t n_bits)
+__extension__ typedef unsigned __int128 digest_u128;
+
+#define LOW_BITS   58u /* of a factor */
+#define HIGH_BITS  60u
+#define PRIME_BITS 127u
+#define PRIME      (((digest_u128)1 << PRIME_BITS) - 1)
+
+/* ---- numbers modulo 2^127 - 1, which are at most that ------------------- */
+
+/* 2^127 counts as 1. Of anything but 2^128 - 1. */
+static inline digest_u128
+prime_fold(digest_u128 x)
 {
-	return x << n_bits | x >> (64 - n_bits);
+	return (x & PRIME) + (x >> PRIME_BITS);
 }
 
-static inline void
-digest_round(uint64_t v[4])
+/* 2^128 counts as 2. y is less than 2^126. */
+static digest_u128
+prime_product(digest_u128 x, const uint64_t y[2])
 {
-	v[0] += v[1];
-	v[1] = turn(v[1], 13) ^ v[0];
-	v[0] = turn(v[0], 32);
-	v[2] += v[3];
-	v[3] = turn(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = turn(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = turn(v[1], 17) ^ v[2];
-	v[2] = turn(v[2], 32);
+	uint64_t x0 = (uint64_t)x, x1 = (uint64_t)(x >> 64);
+	digest_u128 middle = (digest_u128)x0 * y[1] + (digest_u128)x1 * y[0];
+	digest_u128 high = (digest_u128)x1 * y[1] + (middle >> 64);
+	digest_u128 sum = prime_fold((digest_u128)x0 * y[0]) + 2 * high;
+
+	return prime_fold(prime_fold(sum) + prime_fold(middle << 64));
 }
 
-static inline void
-digest_word(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	digest_round(v);
-	v[0] ^= word;
-}
+/* ---- words -------------------------------------------------------------- */
 
 /* Eight bytes, the first one lowest. */
 static inline uint64_t
@@ -55,84 +58,196 @@ load_word(const uint8_t *at)
 	return word;
 }
 
-/* Fewer than eight. */
 static inline uint64_t
-load_rest(const uint8_t *at, size_t n_bytes)
+load_half(const uint8_t *at)
 {
-	uint64_t word = 0;
+	uint32_t half;
 
-	for (size_t k = 0; k < n_bytes; k++)
-		word |= (uint64_t)at[k] << (8 * k);
-	return word;
+	memcpy(&half, at, sizeof(half));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	half = __builtin_bswap32(half);
+#endif
+	return half;
+}
+
+/* The last n of a block, 1 to 7. What is loaded twice is the same twice. */
+static inline uint64_t
+load_rest(const uint8_t *at, size_t n, bool is_behind_word)
+{
+	if (is_behind_word)
+		return load_word(at + n - 8) >> (64 - 8 * n);
+	if (n >= 4)
+		return load_half(at) | load_half(at + n - 4) << (8 * n - 32);
+	return (uint64_t)at[0] | (uint64_t)at[n / 2] << (n / 2 * 8) |
+		(uint64_t)at[n - 1] << (n - 1) * 8;
+}
+
+/* ---- blocks ------------------------------------------------------------- */
+
+/* What is multiplied with the factors' lower bits, and with the upper ones: 16
+ * products of less than 2^122 and 2^124. */
+struct sums {
+	digest_u128 low, high;
+};
+
+static inline void
+sums_add(struct sums *sums, const struct leat__digest_secret *secret, size_t k,
+	uint64_t word)
+{
+	sums->low += (digest_u128)word * secret->low[k];
+	sums->high += (digest_u128)word * secret->high[k];
+}
+
+/* Less than 2^128 - 1, but not folded. */
+static inline digest_u128
+sums_value(const struct sums *sums)
+{
+	return sums->low + (sums->high >> (PRIME_BITS - LOW_BITS)) +
+		((sums->high << LOW_BITS) & PRIME);
+}
+
+/* length: of the key, if this is its last. */
+static inline digest_u128
+block_value(const struct leat__digest_secret *secret, const uint8_t *at,
+	size_t n_bytes, uint64_t length)
+{
+	struct sums sums = {length, 0};
+	size_t n = n_bytes / 8, n_rest = n_bytes % 8;
+
+	for (size_t k = 0; k < n; k++)
+		sums_add(&sums, secret, k, load_word(at + 8 * k));
+	if (n_rest)
+		sums_add(
+			&sums, secret, n, load_rest(at + 8 * n, n_rest, n > 0));
+	return sums_value(&sums);
+}
+
+static digest_u128
+block_whole(const struct leat__digest_secret *secret, const uint8_t *at)
+{
+	return block_value(secret, at, LEAT__DIGEST_BYTES, 0);
+}
+
+/* value: of all blocks before. */
+static digest_u128
+value_go_on(const struct leat__digest_secret *secret, digest_u128 value,
+	digest_u128 block)
+{
+	return prime_fold(
+		prime_product(value, secret->turn) + prime_fold(block));
+}
+
+/* All of the number, with bits in front that depend on more than its first
+ * ones: keys that follow each other do so at equal distances. */
+static inline struct leat__digest
+value_digest(digest_u128 value)
+{
+	struct leat__digest digest;
+
+	digest.b = (uint64_t)value;
+	digest.a = (uint64_t)(value >> 64) ^ digest.b;
+	digest.a *= UINT64_C(0x9e3779b97f4a7c15);
+	return digest;
+}
+
+/* ---- keys --------------------------------------------------------------- */
+
+void
+leat__digest_secret_init(struct leat__digest_secret *secret,
+	const uint64_t random[LEAT__DIGEST_RANDOM])
+{
+	for (uint32_t k = 0; k < LEAT__DIGEST_WORDS; k++) {
+		secret->low[k] = *random++ >> (64 - LOW_BITS);
+		secret->high[k] = *random++ >> (64 - HIGH_BITS);
+	}
+	secret->turn[0] = *random++;
+	secret->turn[1] = *random >> 2;
+}
+
+/* All blocks but the last, which may be a whole one. */
+static digest_u128
+value_of_blocks(const struct leat__digest_secret *secret, const uint8_t **at,
+	size_t *n_bytes)
+{
+	digest_u128 value = 0;
+
+	for (; *n_bytes > LEAT__DIGEST_BYTES; *at += LEAT__DIGEST_BYTES) {
+		value = value_go_on(secret, value, block_whole(secret, *at));
+		*n_bytes -= LEAT__DIGEST_BYTES;
+	}
+	return value;
+}
+
+struct leat__digest
+leat__digest_of(const struct leat__digest_secret *secret, const void *data,
+	size_t n_bytes)
+{
+	const uint8_t *at = data;
+	uint64_t length = n_bytes;
+	digest_u128 value;
+
+	if (n_bytes <= LEAT__DIGEST_BYTES)
+		return value_digest(block_value(secret, at, n_bytes, length));
+	value = value_of_blocks(secret, &at, &n_bytes);
+	return value_digest(value_go_on(
+		secret, value, block_value(secret, at, n_bytes, length)));
 }
 
 void
-leat__digest_begin(struct leat__digester *d, const uint64_t seed[2])
+leat__digest_begin(
+	struct leat__digester *d, const struct leat__digest_secret *secret)
 {
-	d->v[0] = seed[0] ^ UINT64_C(0x736f6d6570736575);
-	d->v[1] = seed[1] ^ UINT64_C(0x646f72616e646f6d) ^ 0xee;
-	d->v[2] = seed[0] ^ UINT64_C(0x6c7967656e657261);
-	d->v[3] = seed[1] ^ UINT64_C(0x7465646279746573);
-	d->rest = d->n_bytes = 0;
+	d->secret = secret;
+	d->n_bytes = d->value[0] = d->value[1] = 0;
+	d->n_held = 0;
 }
 
-/* Words that do not begin where one of the key does: what is left of each waits
- * for the next. */
-static uint64_t
-digest_across(uint64_t v[4], uint64_t rest, uint32_t n_bits, const uint8_t *at,
-	const uint8_t *end)
+static digest_u128
+digester_value(const struct leat__digester *d)
 {
-	for (; at < end; at += 8) {
-		uint64_t word = load_word(at);
+	return (digest_u128)d->value[1] << 64 | d->value[0];
+}
 
-		digest_word(v, rest | word << n_bits);
-		rest = word >> (64 - n_bits);
-	}
-	return rest;
+static void
+digester_go_on(struct leat__digester *d)
+{
+	digest_u128 value = value_go_on(
+		d->secret, digester_value(d), block_whole(d->secret, d->held));
+
+	d->value[0] = (uint64_t)value;
+	d->value[1] = (uint64_t)(value >> 64);
+	d->n_held = 0;
 }
 
 void
 leat__digest_add(struct leat__digester *d, const void *data, size_t n_bytes)
 {
-	uint32_t n_bits = (uint32_t)(d->n_bytes % 8 * 8);
-	uint64_t v[4] = {d->v[0], d->v[1], d->v[2], d->v[3]};
-	const uint8_t *at = data, *end = at + n_bytes / 8 * 8;
-	uint64_t rest = d->rest, word;
+	const uint8_t *at = data;
 
 	d->n_bytes += n_bytes;
-	if (n_bits)
-		rest = digest_across(v, rest, n_bits, at, end);
-	else
-		for (; at < end; at += 8)
-			digest_word(v, load_word(at));
-	word = load_rest(end, n_bytes % 8);
-	rest |= word << n_bits;
-	if (n_bits + 8 * (n_bytes % 8) >= 64) {
-		digest_word(v, rest);
-		rest = word >> (64 - n_bits);
-	}
-	memcpy(d->v, v, sizeof(v));
-	d->rest = rest;
-}
+	while (n_bytes) {
+		size_t n = LEAT__DIGEST_BYTES - d->n_held;
 
-static inline uint64_t
-digest_finish(uint64_t v[4])
-{
-	for (int k = 0; k < 3; k++)
-		digest_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+		/* more is to come, so it is not the last */
+		if (!n) {
+			digester_go_on(d);
+			n = LEAT__DIGEST_BYTES;
+		}
+		n = n_bytes < n ? n_bytes : n;
+		memcpy(d->held + d->n_held, at, n);
+		d->n_held += (uint32_t)n;
+		at += n;
+		n_bytes -= n;
+	}
 }
 
 struct leat__digest
-leat__digest_end(struct leat__digester *d)
+leat__digest_end(const struct leat__digester *d)
 {
-	uint64_t v[4] = {d->v[0], d->v[1], d->v[2], d->v[3]};
-	struct leat__digest digest;
+	digest_u128 value =
+		block_value(d->secret, d->held, d->n_held, d->n_bytes);
 
-	digest_word(v, d->rest | d->n_bytes << 56);
-	v[2] ^= 0xee;
-	digest.a = digest_finish(v);
-	v[1] ^= 0xdd;
-	digest.b = digest_finish(v);
-	return digest;
+	if (d->n_bytes > LEAT__DIGEST_BYTES)
+		value = value_go_on(d->secret, digester_value(d), value);
+	return value_digest(value);
 }

@@ -1,8 +1,10 @@
 /*
  * guard/digest.h -- 128 bits that stand for a key.
  *
- * Two different keys have the same with a probability of 2^-128, also if
- * somebody who does not know the seed chooses them.
+ * Two keys that differ have the same with a probability of at most 2^-117, or
+ * n_bytes * 2^-132 if that is more, also if somebody chooses them who does not
+ * know the secret. Whoever is shown digests can find it out: they are not to
+ * leave the process.
  */
 #ifndef LEAT_SRC_GUARD_DIGEST_H
 #define LEAT_SRC_GUARD_DIGEST_H
@@ -10,20 +12,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define LEAT__DIGEST_WORDS  16u /* of a block */
+#define LEAT__DIGEST_BYTES  (8 * LEAT__DIGEST_WORDS)
+#define LEAT__DIGEST_RANDOM (2 * LEAT__DIGEST_WORDS + 2)
+
 struct leat__digest {
 	uint64_t a, b;
 };
 
-/* Keys that come in pieces: what stands in which counts. */
-struct leat__digester {
-	uint64_t v[4];
-	uint64_t rest; /* bytes that do not fill a word yet */
-	uint64_t n_bytes;
+/* A factor for each word of a block, of 58 bits and 60 above them. And what a
+ * block is multiplied with for each that follows, of 126. */
+struct leat__digest_secret {
+	uint64_t low[LEAT__DIGEST_WORDS];
+	uint64_t high[LEAT__DIGEST_WORDS];
+	uint64_t turn[2];
 };
 
-void leat__digest_begin(struct leat__digester *d, const uint64_t seed[2]);
+/* Keys that come in pieces: where one ends does not count. */
+struct leat__digester {
+	const struct leat__digest_secret *secret;
+	uint64_t n_bytes;
+	uint64_t value[2]; /* of the blocks that are complete */
+	uint32_t n_held;   /* bytes of the one that may be the last */
+	uint8_t held[LEAT__DIGEST_BYTES];
+};
+
+void leat__digest_secret_init(struct leat__digest_secret *secret,
+	const uint64_t random[LEAT__DIGEST_RANDOM]);
+/* Of a key in one piece. */
+struct leat__digest leat__digest_of(const struct leat__digest_secret *secret,
+	const void *data, size_t n_bytes);
+void leat__digest_begin(
+	struct leat__digester *d, const struct leat__digest_secret *secret);
 void leat__digest_add(
 	struct leat__digester *d, const void *data, size_t n_bytes);
-struct leat__digest leat__digest_end(struct leat__digester *d);
+struct leat__digest leat__digest_end(const struct leat__digester *d);
 
 #endif

@@ -1,83 +1,205 @@
 /*
- * unit/guard/digest.c -- digests against vectors of SipHash-1-3, in any
- * pieces. The vectors are those of a reference that gives SipHash's own for
- * 2-4.
+ * unit/guard/digest.c -- digests against their formula, which is worked out bit
+ * by bit, in any pieces; also where every sum is as large as it can be.
  */
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guard/digest.h"
 #include "support/test.h"
 
-/* The key of the vectors: bytes 0 to 15. */
-static const uint64_t seed[2] = {
-	UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+#define DATA_BYTES 600u
 
-/* Of bytes 0 to n - 1, in pieces of so many. */
+__extension__ typedef unsigned __int128 u128;
+
+#define PRIME (((u128)1 << 127) - 1)
+
+static struct leat__digest_secret secret;
+static uint8_t data[DATA_BYTES];
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return *state ^ *state >> 32;
+}
+
+static void
+draw(uint64_t seed)
+{
+	uint64_t random[LEAT__DIGEST_RANDOM];
+
+	for (uint32_t k = 0; k < LEAT__DIGEST_RANDOM; k++)
+		random[k] = next_random(&seed);
+	leat__digest_secret_init(&secret, random);
+	for (size_t k = 0; k < DATA_BYTES; k++)
+		data[k] = (uint8_t)(next_random(&seed) >> 40);
+}
+
+static void
+draw_largest(void)
+{
+	uint64_t random[LEAT__DIGEST_RANDOM];
+
+	memset(random, 0xff, sizeof(random));
+	leat__digest_secret_init(&secret, random);
+	memset(data, 0xff, DATA_BYTES);
+}
+
+/* ---- the formula -------------------------------------------------------- */
+
+static u128
+plus(u128 x, u128 y)
+{
+	return (x % PRIME + y % PRIME) % PRIME;
+}
+
+static u128
+times(u128 x, u128 y)
+{
+	u128 sum = 0;
+
+	for (; y; y >>= 1, x = plus(x, x))
+		if (y & 1)
+			sum = plus(sum, x);
+	return sum;
+}
+
+static u128
+factor(uint32_t k)
+{
+	ck_assert(secret.low[k] >> 58 == 0 && secret.high[k] >> 60 == 0);
+	return (u128)secret.high[k] << 58 | secret.low[k];
+}
+
+static u128
+value_of(const uint8_t *at, size_t n_bytes)
+{
+	u128 turn = (u128)secret.turn[1] << 64 | secret.turn[0], value = 0;
+
+	for (size_t k = 0; k < n_bytes; k++) {
+		uint32_t word = (uint32_t)(k / 8 % LEAT__DIGEST_WORDS);
+
+		if (k && k % LEAT__DIGEST_BYTES == 0)
+			value = times(value, turn);
+		value = plus(value,
+			times((u128)at[k] << (8 * (k % 8)), factor(word)));
+	}
+	return plus(value, n_bytes);
+}
+
+/* It is any number that is as much modulo the prime. */
+static bool
+is_as_by_formula(size_t n_bytes)
+{
+	struct leat__digest d = leat__digest_of(&secret, data, n_bytes);
+	uint64_t high = d.a * UINT64_C(0xf1de83e19937733d) ^ d.b;
+
+	return plus((u128)high << 64 | d.b, 0) == value_of(data, n_bytes);
+}
+
+/* ---- tests -------------------------------------------------------------- */
+
+START_TEST(digests_are_what_the_formula_says)
+{
+	for (size_t n = 0; n <= DATA_BYTES; n++) {
+		draw(n);
+		ck_assert_msg(is_as_by_formula(n), "%zu bytes", n);
+	}
+}
+END_TEST
+
+START_TEST(no_sum_is_too_large)
+{
+	draw_largest();
+	for (size_t n = 0; n <= DATA_BYTES; n++)
+		ck_assert_msg(is_as_by_formula(n), "%zu bytes", n);
+}
+END_TEST
+
 static struct leat__digest
-digest_of(size_t n, size_t n_piece)
+digest_of_pieces(size_t n_bytes, size_t n_piece)
 {
 	struct leat__digester d;
-	uint8_t data[64];
 
-	for (size_t k = 0; k < n; k++)
-		data[k] = (uint8_t)k;
-	leat__digest_begin(&d, seed);
-	for (size_t k = 0; k < n; k += n_piece)
-		leat__digest_add(
-			&d, data + k, n - k < n_piece ? n - k : n_piece);
+	leat__digest_begin(&d, &secret);
+	for (size_t k = 0; k < n_bytes; k += n_piece)
+		leat__digest_add(&d, data + k,
+			n_bytes - k < n_piece ? n_bytes - k : n_piece);
 	return leat__digest_end(&d);
 }
 
-START_TEST(digests_are_those_of_the_vectors)
-{
-	static const struct {
-		size_t n;
-		struct leat__digest digest;
-	} vectors[] = {
-		{0,
-			{UINT64_C(0xbea58827b2bc7ee7),
-				UINT64_C(0x013030dd6adb62fd)}},
-		{1,
-			{UINT64_C(0xa8edd36004376ffc),
-				UINT64_C(0x63f02f2bcc73055e)}},
-		{8,
-			{UINT64_C(0xb4dae3d5e1fe12aa),
-				UINT64_C(0x99c7f935ab164f72)}},
-		{15,
-			{UINT64_C(0x6c52bdb205557ec1),
-				UINT64_C(0x09017e1eeccd2129)}},
-		{63,
-			{UINT64_C(0x6f42fe4ee300584c),
-				UINT64_C(0xad6052a70a6b9f07)}},
-	};
-
-	for (size_t k = 0; k < sizeof(vectors) / sizeof(*vectors); k++) {
-		struct leat__digest d = digest_of(vectors[k].n, 64);
-
-		ck_assert_uint_eq(d.a, vectors[k].digest.a);
-		ck_assert_uint_eq(d.b, vectors[k].digest.b);
-	}
-}
-END_TEST
-
 START_TEST(pieces_make_no_difference)
 {
-	for (size_t n = 0; n <= 64; n++) {
-		struct leat__digest whole = digest_of(n, 64);
+	draw(1);
+	for (size_t n = 0; n <= DATA_BYTES; n += 1 + n / 100) {
+		struct leat__digest whole = leat__digest_of(&secret, data, n);
 
-		for (size_t n_piece = 1; n_piece < 20; n_piece++) {
-			struct leat__digest d = digest_of(n, n_piece);
+		for (size_t n_piece = 1; n_piece < 300; n_piece += 3) {
+			struct leat__digest d = digest_of_pieces(n, n_piece);
 
 			ck_assert(d.a == whole.a && d.b == whole.b);
 		}
-		if (n) {
-			struct leat__digest less = digest_of(n - 1, 64);
+	}
+}
+END_TEST
 
-			ck_assert(less.a != whole.a && less.b != whole.b);
+static bool
+are_apart(struct leat__digest x, struct leat__digest y)
+{
+	return x.a != y.a && x.b != y.b;
+}
+
+/* Zeros at the end count, and so does each bit. */
+START_TEST(what_differs_is_told_apart)
+{
+	struct leat__digest last, next;
+
+	draw(2);
+	memset(data, 0, DATA_BYTES);
+	last = leat__digest_of(&secret, data, 0);
+	for (size_t n = 1; n <= DATA_BYTES; n++, last = next) {
+		next = leat__digest_of(&secret, data, n);
+		ck_assert(are_apart(last, next));
+		for (size_t k = 0; k < n; k++) {
+			data[k] = (uint8_t)(1u << (k % 8));
+			ck_assert(are_apart(
+				next, leat__digest_of(&secret, data, n)));
+			data[k] = 0;
 		}
 	}
 }
 END_TEST
 
-TEST_MAIN("guard/digest", digests_are_those_of_the_vectors,
-	pieces_make_no_difference)
+static int
+word_compare(const void *x, const void *y)
+{
+	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Numbers that follow each other: what a table sorts by is spread as if by
+ * chance. Of so many, 2^16 places stay empty as often as e^-1, or nearly. */
+START_TEST(numbers_in_a_row_are_spread)
+{
+	static uint64_t places[65536];
+	uint32_t n_used = 1;
+
+	for (uint64_t seed = 10; seed < 20; seed++, n_used = 1) {
+		draw(seed);
+		for (uint64_t k = 0; k < 65536; k++)
+			places[k] = leat__digest_of(&secret, &k, 8).a >> 48;
+		qsort(places, 65536, sizeof(*places), word_compare);
+		for (uint32_t k = 1; k < 65536; k++)
+			n_used += places[k] != places[k - 1];
+		ck_assert_uint_gt(n_used, 65536 * 60 / 100);
+		ck_assert_uint_lt(n_used, 65536 * 67 / 100);
+	}
+}
+END_TEST
+
+TEST_MAIN("guard/digest", digests_are_what_the_formula_says,
+	no_sum_is_too_large, pieces_make_no_difference,
+	what_differs_is_told_apart, numbers_in_a_row_are_spread)
