@@ -194,6 +194,10 @@ run run "read $flights ! head 10 colour=red ! write late.csv"
 is_status "an unknown option of a stage" 2
 says "an unknown option of a stage" "colour"
 
+run run --infer-rows=10 "read $flights ! write late.csv"
+is_status "an option of a stage, of the command" 2
+says "an option of a stage, of the command" "infer_rows= is an option of stages"
+
 run run "read $flights ! where \"delay > \" ! write late.csv"
 is_status "half a condition" 2
 says "half a condition" "^"

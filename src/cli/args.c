@@ -36,6 +36,59 @@ args_find_letter(const struct leat__cli_command *command, char letter)
 	return NULL;
 }
 
+/* Does a stage come by itself before another one? */
+static bool
+args_is_brought(const struct leat_stage_ops *ops)
+{
+	for (uint32_t k = 0; k < leat_stages.n_stages; k++)
+		if (leat_stages.stages[k]->before == ops)
+			return true;
+	return false;
+}
+
+static bool
+args_has_option(const struct leat_stage_ops *ops, const char *name)
+{
+	const struct leat_option *option = ops->options;
+
+	while (option && option->name && strcmp(option->name, name) != 0)
+		option++;
+	return option && option->name;
+}
+
+/* Which stage has an option of this name? NULL = none. */
+static const char *
+args_stage_with(const char *name)
+{
+	for (uint32_t k = 0; k < leat_stages.n_stages; k++) {
+		const struct leat_stage_ops *ops = leat_stages.stages[k];
+
+		if (args_has_option(ops, name) && !args_is_brought(ops))
+			return ops->name;
+	}
+	return NULL;
+}
+
+/* An option of a stage is written behind the stage. */
+static bool
+args_of_stage(const struct leat__cli_command *command, const char *word,
+	const char *name)
+{
+	const char *stage;
+	char option[64];
+
+	snprintf(option, sizeof(option), "%s", name);
+	for (char *at = option; *at; at++)
+		if (*at == '-')
+			*at = '_';
+	stage = args_stage_with(option);
+	if (stage)
+		leat__cli_error("%s: unknown option '%s'; %s= is an option of "
+				"stages, as of %s: '%s %s=...'",
+			command->name, word, option, stage, stage, option);
+	return stage != NULL;
+}
+
 static int
 args_unknown(const struct leat__cli_command *command, const char *word)
 {
@@ -53,7 +106,7 @@ args_unknown(const struct leat__cli_command *command, const char *word)
 	if (nearest.best)
 		leat__cli_error("%s: unknown option '%s'; did you mean --%s?",
 			command->name, word, nearest.best);
-	else
+	else if (!args_of_stage(command, word, name))
 		leat__cli_error("%s: unknown option '%s'; see leat help %s",
 			command->name, word, command->name);
 	return LEAT__CLI_USAGE;
