@@ -64,8 +64,8 @@ struct leat_workers_opts {
 	uint32_t max_running;   /* started and not ended; 0 = no limit */
 	uint32_t n_groups;      /* 0 = one, "default" */
 	const struct leat_group *groups; /*                         [lent] */
-	uint64_t idle_ns;     /* an idle thread ends after; 0 = 5 s */
-	uint64_t spin_ns;     /* looks for work so long before it parks */
+	uint64_t idle_ns; /* an idle thread ends after; 0 = 5 s */
+	uint64_t spin_ns; /* looks for work so long before it parks; 0 = not */
 	uint64_t quantum_ns;  /* leat_yield_if_due(); 0 = 100 us */
 	uint64_t stack_bytes; /* of a fiber, committed as touched; 0 = 64 KiB */
 	uint32_t start_stacks; /* stacks made ready in advance */
