@@ -79,6 +79,13 @@ select_describe(const struct leat__ctx_wait *wait, struct leat__text *text)
 		leat__text_add(text, ", select of %u", w->n);
 }
 
+/* What a dump of fibers says of a wait at a channel. */
+static inline const char *
+select_says(bool is_send)
+{
+	return is_send ? "sends to a channel" : "receives from a channel";
+}
+
 /* Park until claimed. w: filled but for the callback. */
 static uint32_t
 select_park(struct select_wait *w, struct leat_ctx *ctx, int64_t deadline_ns)
@@ -86,6 +93,7 @@ select_park(struct select_wait *w, struct leat_ctx *ctx, int64_t deadline_ns)
 	const struct leat__env *env = w->waiter->env;
 	uint32_t token;
 
+	w->waiter->what = w->n > 1 ? "selects" : select_says(w->is_send);
 	if (!ctx)
 		return leat__waiter_wait(w->waiter, deadline_ns);
 	w->wait.after.fn = select_after;
@@ -311,8 +319,11 @@ ring_rest(struct leat_channel *ch, struct leat__strand *strand, bool is_send,
 
 	if (!leat__side_rest(side, strand, channel_position(ch, is_send)))
 		return false;
-	if (!channel_can(ch, is_send, item) || !leat__side_unrest(side, strand))
-		strand->rest(strand);
+	if (channel_can(ch, is_send, item) && leat__side_unrest(side, strand))
+		return true;
+	leat__store_relaxed(&strand->waits_for, select_says(is_send));
+	strand->rest(strand);
+	leat__store_relaxed(&strand->waits_for, NULL);
 	return true;
 }
 

@@ -201,6 +201,7 @@ leat_ctx_wait(struct leat_ctx *ctx, int64_t deadline_ns)
 	if (leat_ctx_is_done(ctx))
 		return LEAT_OK;
 	leat__waiter_init(&w.waiter, env);
+	w.waiter.what = "waits for the end of a context";
 	w.wait.after.fn = end_wake;
 	w.wait.after.user = &w.waiter;
 	w.wait.since_ns = env->now_ns(env);

@@ -422,7 +422,7 @@ leat__side_wake_all(struct leat__side *side)
 
 int
 leat__side_await(struct leat__side *side, bool (*holds)(const void *what),
-	const void *what, int64_t deadline_ns)
+	const void *what, int64_t deadline_ns, const char *says)
 {
 	struct leat__waiter waiter;
 	struct leat__arm arm = {.waiter = &waiter};
@@ -431,6 +431,7 @@ leat__side_await(struct leat__side *side, bool (*holds)(const void *what),
 		uint32_t token = LEAT__TOKEN_LEFT;
 
 		leat__waiter_init(&waiter, side->env);
+		waiter.what = says;
 		leat__side_arm(side, &arm, 0);
 		if (!holds(what))
 			token = leat__waiter_wait(&waiter, deadline_ns);

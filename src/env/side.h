@@ -154,10 +154,11 @@ void leat__side_wake_all(struct leat__side *side);
 /*
  * Wait until something holds that is stored before a leat__side_wake_all():
  * arm, look, park, for as often as it takes. A fiber gives its worker away.
+ * says: a constant, for dumps, as a waiter's what; NULL allowed.
  * LEAT_OK, or LEAT_ETIMEDOUT: deadline_ns has passed and it does not hold.
  */
 int leat__side_await(struct leat__side *side, bool (*holds)(const void *what),
-	const void *what, int64_t deadline_ns);
+	const void *what, int64_t deadline_ns, const char *says);
 
 /* ---- for a rendezvous: many, under the lock ----------------------------------- */
 

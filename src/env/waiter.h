@@ -40,6 +40,8 @@ struct leat__strand {
 	 */
 	void (*rest)(struct leat__strand *strand);
 	uint32_t is_away; /* atomic: it has left its stack */
+	/* For dumps: "sleeps"; a constant, NULL = not known; atomic */
+	const char *waits_for;
 	/* For dumps: "fiber 12 (serve, job.c:41)". */
 	void (*describe)(
 		const struct leat__strand *strand, struct leat__text *text);
@@ -64,6 +66,7 @@ struct leat__waiter {
 	const struct leat__env *env;
 	struct leat__strand *strand; /* NULL = an OS thread */
 	int64_t claimed_ns; /* atomic: when, of a thread that was parked */
+	const char *what;   /* a strand's waits_for meanwhile; constant */
 };
 
 static inline void
@@ -73,6 +76,7 @@ leat__waiter_init(struct leat__waiter *waiter, const struct leat__env *env)
 	waiter->env = env;
 	waiter->strand = *leat__thread_slot();
 	waiter->claimed_ns = 0;
+	waiter->what = NULL;
 }
 
 /* Who wakes it, once a claim has succeeded; plain values, for the waiter may
@@ -154,10 +158,15 @@ void leat__waiter_park_thread(struct leat__waiter *waiter, int64_t deadline_ns);
 static inline uint32_t
 leat__waiter_wait(struct leat__waiter *waiter, int64_t deadline_ns)
 {
-	if (waiter->strand)
-		waiter->strand->park(waiter->strand, waiter, deadline_ns);
-	else
+	struct leat__strand *strand = waiter->strand;
+
+	if (strand) {
+		leat__store_relaxed(&strand->waits_for, waiter->what);
+		strand->park(strand, waiter, deadline_ns);
+		leat__store_relaxed(&strand->waits_for, NULL);
+	} else {
 		leat__waiter_park_thread(waiter, deadline_ns);
+	}
 	return leat__waiter_token(waiter);
 }
 

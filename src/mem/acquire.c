@@ -51,6 +51,7 @@ static void
 pool_park(struct leat_pool *pool, struct pool_wait *w, struct leat_ctx *ctx,
 	int64_t deadline_ns)
 {
+	w->waiter.what = "waits for a slot of a pool";
 	if (!ctx) {
 		leat__waiter_wait(&w->waiter, deadline_ns);
 		return;

@@ -191,7 +191,7 @@ static void
 census_fiber_json(struct census *census, const struct leat__fiber *fiber,
 	const char *state, struct leat__text *text)
 {
-	const char *waits_for = leat__load_relaxed(&fiber->waits_for);
+	const char *waits_for = leat__load_relaxed(&fiber->strand.waits_for);
 	int64_t since_ns = leat__load_relaxed(&fiber->since_ns);
 
 	leat__text_add(text, "%s\n    {\"fiber\": %u",
@@ -210,7 +210,7 @@ static void
 census_fiber_text(struct census *census, const struct leat__fiber *fiber,
 	const char *state, struct leat__text *text)
 {
-	const char *waits_for = leat__load_relaxed(&fiber->waits_for);
+	const char *waits_for = leat__load_relaxed(&fiber->strand.waits_for);
 	int64_t since_ns = leat__load_relaxed(&fiber->since_ns);
 
 	leat__text_add(text, "  ");

@@ -430,11 +430,12 @@ leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint)
 
 	if (!fiber)
 		return NULL;
-	fiber->strand = (struct leat__strand){.park = fiber_park,
-		.ready = fiber_ready,
-		.rest = fiber_rest,
-		.is_away = 1,
-		.describe = fiber_describe_strand};
+	fiber->strand.park = fiber_park;
+	fiber->strand.ready = fiber_ready;
+	fiber->strand.rest = fiber_rest;
+	fiber->strand.is_away = 1;
+	leat__store_relaxed(&fiber->strand.waits_for, NULL);
+	fiber->strand.describe = fiber_describe_strand;
 	fiber->entry = (struct leat__entry){NULL, fiber_begin, 0};
 	fiber->fibers = fibers;
 	leat__store_relaxed(&fiber->since_ns, 0);
@@ -442,7 +443,6 @@ leat__fiber_create(struct leat__fibers *fibers, struct leat__worker *hint)
 	leat__store_relaxed(&fiber->task, NULL);
 	fiber->n_looks = fiber->turn = 0;
 	fiber->turn_ns = 0;
-	leat__store_relaxed(&fiber->waits_for, NULL);
 	return fiber;
 }
 
@@ -588,13 +588,6 @@ sleeper_env(const struct leat__fiber *self, const struct leat_ctx *ctx)
 	return ctx ? leat__ctx_env(ctx) : leat__env_posix();
 }
 
-static void
-fiber_set_waits_for(struct leat__fiber *self, const char *what)
-{
-	if (self)
-		leat__store_relaxed(&self->waits_for, what);
-}
-
 int
 leat_sleep_until(struct leat_ctx *ctx, int64_t deadline_ns)
 {
@@ -606,7 +599,7 @@ leat_sleep_until(struct leat_ctx *ctx, int64_t deadline_ns)
 	uint32_t token;
 
 	leat__waiter_init(&sleeper.waiter, env);
-	fiber_set_waits_for(self, "sleeps");
+	sleeper.waiter.what = "sleeps";
 	if (ctx) {
 		sleeper.wait.since_ns = env->now_ns(env);
 		leat__ctx_wait_begin(ctx, &sleeper.wait);
@@ -614,6 +607,5 @@ leat_sleep_until(struct leat_ctx *ctx, int64_t deadline_ns)
 	token = leat__waiter_wait(&sleeper.waiter, deadline_ns);
 	if (ctx)
 		leat__ctx_wait_end(ctx, &sleeper.wait);
-	fiber_set_waits_for(self, NULL);
 	return token == LEAT__TOKEN_CANCEL ? LEAT_ECANCELED : LEAT_OK;
 }

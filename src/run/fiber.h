@@ -45,7 +45,6 @@ struct leat__fiber {
 	uint32_t n_looks;
 	uint32_t turn; /* of its worker, when turn_ns was read */
 	int64_t turn_ns;
-	const char *waits_for;    /* a constant; NULL = not known; atomic */
 	struct leat__spare spare; /* while it is free */
 };
 

@@ -319,14 +319,15 @@ leat_graph_wait(
 	if (!run)
 		return leat__error(err, LEAT_ESTATE,
 			"wait: this graph has not been started");
-	if (leat__side_await(&run->over, run_is_over, run, deadline_ns) < 0)
+	if (leat__side_await(&run->over, run_is_over, run, deadline_ns,
+		    "waits for a graph") < 0)
 		return leat__error(err, LEAT_ETIMEDOUT, "wait: still running");
 	/* the first waiter closes */
 	if (leat__cas_acq_rel(&run->closing, &not_yet, 1u))
 		run_close(run);
 	else
-		(void)leat__side_await(
-			&run->over, run_is_closed, run, LEAT_NEVER);
+		(void)leat__side_await(&run->over, run_is_closed, run,
+			LEAT_NEVER, "waits for a graph");
 	if (run->result < 0 && err)
 		*err = run->cause;
 	return run->result;

@@ -394,6 +394,7 @@ tasks_await_room(struct leat_workers *workers, struct leat_task *task,
 	uint32_t token = LEAT__TOKEN_LEFT;
 
 	leat__waiter_init(&room.waiter, workers->env);
+	room.waiter.what = "waits for room in a queue";
 	room.wait.since_ns = workers->env->now_ns(workers->env);
 	room.arm.waiter = &room.waiter;
 	leat__ctx_wait_begin(task->ctx, &room.wait);
@@ -563,8 +564,8 @@ leat_task_wait(struct leat_task *task, int64_t deadline_ns, void **result_out,
 	if (leat__task_self() == task)
 		return leat__error(
 			err, LEAT_EDEADLOCK, "wait: a task waits for itself");
-	if (leat__side_await(&task->over, task_has_ended, task, deadline_ns) <
-		0)
+	if (leat__side_await(&task->over, task_has_ended, task, deadline_ns,
+		    "waits for a task") < 0)
 		return leat__error(
 			err, LEAT_ETIMEDOUT, "wait: the task still runs");
 	if (result_out)

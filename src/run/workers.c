@@ -332,8 +332,8 @@ leat_workers_wait(struct leat_workers *workers, int64_t deadline_ns)
 {
 	if (workers_is_own(workers))
 		return LEAT_ESTATE;
-	return leat__side_await(
-		&workers->over, workers_is_over, workers, deadline_ns);
+	return leat__side_await(&workers->over, workers_is_over, workers,
+		deadline_ns, "waits for workers");
 }
 
 void

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include <leat/channel.h>
+
 #include "run/workers.h"
 #include "support/fail.h"
 
@@ -1126,6 +1128,137 @@ START_TEST(a_dump_shows_tasks_and_fibers)
 }
 END_TEST
 
+/* What fibers wait for, each in its way. */
+struct ways {
+	struct leat_workers *workers;
+	struct leat_channel *empty;
+	struct leat_channel *full;
+	struct leat_channel *met; /* a rendezvous */
+	uint32_t n_back;          /* atomic: woken again */
+	uint32_t may_end;         /* atomic */
+};
+
+static void
+ways_back(struct ways *w)
+{
+	leat__add_acq_rel(&w->n_back, 1u);
+	while (!leat__load_acquire(&w->may_end))
+		leat_yield();
+}
+
+static void
+way_recv(struct leat_ctx *ctx, void *arg)
+{
+	struct ways *w = arg;
+	uint64_t item;
+
+	(void)ctx;
+	(void)!leat_channel_recv(w->empty, &item);
+	ways_back(w);
+}
+
+static void
+way_send(struct leat_ctx *ctx, void *arg)
+{
+	struct ways *w = arg;
+	uint64_t item = 2;
+
+	(void)!leat_channel_send_until(w->full, &item, ctx, LEAT_NEVER);
+	ways_back(w);
+}
+
+static void
+way_select(struct leat_ctx *ctx, void *arg)
+{
+	struct ways *w = arg;
+	uint64_t items[2];
+	struct leat_select_case cases[] = {
+		{.channel = w->met, .item = &items[0]}, {.item = &items[1]}};
+	uint32_t at;
+
+	(void)!leat_select(cases, 2, ctx, LEAT_NEVER, &at);
+	ways_back(w);
+}
+
+static void
+way_ctx(struct leat_ctx *ctx, void *arg)
+{
+	(void)!leat_ctx_wait(ctx, LEAT_NEVER);
+	ways_back(arg);
+}
+
+static void
+way_task(struct leat_ctx *ctx, void *arg)
+{
+	struct ways *w = arg;
+	struct leat_task *task;
+	uint32_t has_begun = 0;
+
+	(void)ctx;
+	if (leat_workers_submit(w->workers, NULL, until_canceled, &has_begun,
+		    &task, NULL) < 0)
+		abort();
+	(void)!leat_task_wait(task, LEAT_NEVER, NULL, NULL);
+	leat_task_release(task);
+	ways_back(w);
+}
+
+static struct leat_channel *
+ways_channel(uint32_t capacity)
+{
+	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
+		.item_bytes = sizeof(uint64_t), .capacity = capacity};
+	struct leat_channel *ch = NULL;
+
+	ck_assert_int_eq(leat_channel_create(NULL, &opts, &ch, NULL), LEAT_OK);
+	return ch;
+}
+
+static void
+ways_await(struct ways *w, const char *text)
+{
+	struct page page = {.n = 0};
+
+	do {
+		page.n = 0;
+		leat_workers_dump(w->workers, 0, write_page, &page);
+	} while (!strstr(page.text, text));
+}
+
+static const char *const ways_said[] = {"): receives from a channel",
+	"): sends to a channel", "): selects", "): waits for a task",
+	"): waits for the end of a context", "): sleeps"};
+
+START_TEST(a_dump_says_on_what_fibers_wait_and_only_while_they_do)
+{
+	static void (*const all[])(struct leat_ctx *, void *) = {
+		way_recv, way_send, way_select, way_task, way_ctx};
+	struct ways w = {.workers = make(1),
+		.empty = ways_channel(1),
+		.full = ways_channel(1),
+		.met = ways_channel(0)};
+	struct page page = {.n = 0};
+	uint64_t item = 1;
+
+	ck_assert_int_eq(leat_channel_send(w.full, &item), LEAT_OK);
+	for (size_t k = 0; k < leat__array_len(all); k++)
+		ck_assert_int_eq(leat_go(w.workers, all[k], &w, NULL), LEAT_OK);
+	for (size_t k = 0; k < leat__array_len(ways_said); k++)
+		ways_await(&w, ways_said[k]);
+	leat_channel_close_send(w.empty);
+	leat_workers_cancel(w.workers);
+	while (leat__load_acquire(&w.n_back) < leat__array_len(all))
+		leat_yield();
+	leat_workers_dump(w.workers, LEAT_DUMP_JSON, write_page, &page);
+	ck_assert_ptr_null(strstr(page.text, "waits_for"));
+	leat__store_release(&w.may_end, 1u);
+	leat_workers_destroy(w.workers);
+	leat_channel_destroy(w.empty);
+	leat_channel_destroy(w.full);
+	leat_channel_destroy(w.met);
+}
+END_TEST
+
 /* A fiber that makes others, and looks before they begin. */
 struct look {
 	struct leat_workers *workers;
@@ -1190,4 +1323,5 @@ TEST_MAIN("run/tasks", a_task_hands_out_what_it_left, a_failed_task_says_why,
 	a_timer_rings_once_and_may_start_itself_again,
 	a_stopped_timer_does_not_ring, a_timer_that_cannot_be_served_is_refused,
 	what_is_left_is_named_by_its_place, a_dump_shows_tasks_and_fibers,
+	a_dump_says_on_what_fibers_wait_and_only_while_they_do,
 	a_fiber_that_has_not_begun_is_in_the_dump_and_in_the_leaks)
