@@ -33,6 +33,9 @@ park_and_act(const struct leat__env *env, const uint32_t *word,
 		n_token_parks++;
 		ck_assert_uint_eq(expected, LEAT__TOKEN_PARKED);
 		world.now_ns = 10; /* its deadline */
+		meanwhile = NULL;
+		if (act)
+			act();
 		return;
 	}
 	n_dozes++;
@@ -279,6 +282,14 @@ END_TEST
 
 /* ---- who does not ------------------------------------------------------------------ */
 
+static struct leat_ctx *own;
+
+static void
+cancel_own(void)
+{
+	leat_ctx_cancel(own, LEAT_ECANCELED, NULL);
+}
+
 START_TEST(with_a_context_or_a_deadline_a_thread_has_an_arm)
 {
 	setup(0, MR);
@@ -288,6 +299,12 @@ START_TEST(with_a_context_or_a_deadline_a_thread_has_an_arm)
 	world.now_ns = 1;
 	ck_assert_int_eq(wait_at(a, false, world.ctx, 5), LEAT_ETIMEDOUT);
 	ck_assert_uint_eq(n_token_parks, 1);
+	ck_assert_int_eq(
+		leat_ctx_child(world.ctx, LEAT_NEVER, &own, NULL), LEAT_OK);
+	meanwhile = cancel_own;
+	ck_assert_int_eq(wait_at(a, false, own, LEAT_NEVER), LEAT_ECANCELED);
+	ck_assert_uint_eq(n_token_parks, 1);
+	leat_ctx_destroy(own);
 	/* and where many wait there is no place for a mark */
 	world.now_ns = 1;
 	ck_assert_int_eq(wait_at(b, false, NULL, 5), LEAT_ETIMEDOUT);
