@@ -372,7 +372,7 @@ async function lost() {
 	writeFileSync(join(work, 'job.yaml'), 'secrets: [HIDDEN]\n' +
 		'vars: {HIDDEN: "sesame 7"}\ngraph:\n  - read: "-"\n' +
 		'  - csv.parse\n  - where: t != "${HIDDEN}"\n' +
-		'  - write: out.csv\n');
+		'  - write: lost.csv\n');
 	const run = new Run('--file=job.yaml');
 	run.process.stdin.write(rows(10));
 	const page = await open(await run.address());
@@ -382,8 +382,10 @@ async function lost() {
 	const options = await text(page, '.pane');
 	check('a secret is not shown', options.includes('***') &&
 		!options.includes('sesame'), options);
-	check('who waits for input is not held up',
-		(await text(page, '#why')).startsWith('Nothing is held up'));
+	await until('who waits for input is not held up', async () => {
+		const why = await text(page, '#why');
+		return why.startsWith('Nothing is held up') || why;
+	});
 	run.process.kill('SIGKILL');
 	await until('a connection that is lost is told', async () =>
 		(await text(page, '.state')).includes('connection lost'));
