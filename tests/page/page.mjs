@@ -371,7 +371,7 @@ async function wide() {
 async function lost() {
 	writeFileSync(join(work, 'job.yaml'), 'secrets: [HIDDEN]\n' +
 		'vars: {HIDDEN: "sesame 7"}\ngraph:\n  - read: "-"\n' +
-		'  - csv.parse\n  - where: t != "${HIDDEN}"\n' +
+		'  - csv.parse\n  - where: t != \'${HIDDEN}\'\n' +
 		'  - write: lost.csv\n');
 	const run = new Run('--file=job.yaml');
 	run.process.stdin.write(rows(10));
