@@ -40,6 +40,7 @@ leat__span_put(struct leat__span *span, uint32_t kind, struct leat_frame *frame)
 		call->n = call->n_items = frame->n_items;
 		call->n_bytes = frame->len_bytes;
 		call->is_bytes = frame->layout == LEAT_LAYOUT_BYTES;
+		call->source_offset = frame->source_offset;
 		call->stamp = frame->stamp;
 		call->birth_ns = frame->birth_ns;
 		call->priority = leat_frame_priority(frame);

@@ -221,15 +221,13 @@ rescue_fail(struct leat__span *span, const struct leat__span_call *call,
 	const char *how)
 {
 	const struct leat_shape *in = &span->st->in_shape;
-	const struct leat_frame *frame = call ? call->frame : NULL;
 	char at[160] = "";
 
-	if (frame)
+	if (call && call->kind == LEAT__SPAN_CALL)
 		snprintf(at, sizeof(at),
 			", with a frame of %u records in hand, from byte %llu "
 			"of %s on",
-			frame->n_items,
-			(unsigned long long)frame->source_offset,
+			call->n_items, (unsigned long long)call->source_offset,
 			in->origin ? in->origin : "its source");
 	return leat_stage_fail(span->st, LEAT_EBUG,
 		"the process of stage '%s' %s%s", span->st->name, how, at);

@@ -24,12 +24,13 @@ struct leat__span_call {
 	bool is_moved;   /* and was not kept here */
 	bool is_judged;  /* a record was rejected, and that was the end */
 	uint32_t n_deaths;
-	uint64_t number;   /* of the ask, while it is out */
-	uint32_t n_passed; /* answers that have been passed on */
-	uint32_t n_seen;   /* of this child's answers */
-	uint64_t n_failed; /* records that were rejected */
-	int64_t balance;   /* of the answers that were passed on */
-	const char *file;  /* of LEAT_FRAME_FIRST */
+	uint64_t number;        /* of the ask, while it is out */
+	uint32_t n_passed;      /* answers that have been passed on */
+	uint32_t n_seen;        /* of this child's answers */
+	uint64_t n_failed;      /* records that were rejected */
+	int64_t balance;        /* of the answers that were passed on */
+	uint64_t source_offset; /* of the frame, which may have gone on */
+	const char *file;       /* of LEAT_FRAME_FIRST */
 	uint64_t stamp;
 	int64_t birth_ns;
 	uint32_t priority;
