@@ -976,6 +976,14 @@ check "isolated stages" cmp t.csv here.csv
 run run '@isolate read rows.csv ! write t2.csv'
 is_status "a source is not isolated" 2
 says "a source is not isolated" "accepted: filters with one in and one out"
+run run 'read rows.csv ! @isolate tee slow=block name=t ! write t2.csv
+	t. ! write t3.csv'
+is_status "several outs are not isolated" 2
+says "several outs are not isolated" "accepted: filters with one in and one out"
+run run 'read rows.csv ! @fallback @isolate where "x > 3" name=w ! write t2.csv
+	w. ! write t3.csv'
+is_status "a stage with a fallback is not isolated" 2
+says "a stage with a fallback is not isolated" "sinks with one in, without @fallback"
 run run 'read rows.csv ! @isolate(restarts=3) csv.parse ! @isolate(restarts=3) sort x ! write t2.csv'
 is_status "a stage with a memory is not begun again" 2
 says "a stage with a memory is not begun again" "accepted: restart=never"

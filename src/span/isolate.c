@@ -32,8 +32,18 @@ kind_text(const struct leat_stage *st)
 		return "is a source";
 	if (st->n_ins > 1)
 		return "has several ins";
+	if (st->has_fallback)
+		return "has a fallback";
 	return st->n_outs > 1 ? "has several outs"
 			      : "chooses among its ins or outs";
+}
+
+static const char *
+kind_advice(const struct leat_stage *st)
+{
+	if (!st->n_ins)
+		return "; isolate the stage behind it";
+	return st->has_fallback ? ", without @fallback" : "";
 }
 
 static int
@@ -41,12 +51,12 @@ fit_kind(const struct leat_stage *st, struct leat_error *err)
 {
 	uint32_t chooses = LEAT_STAGE_CHOOSES | LEAT_STAGE_GATHERS;
 
-	if (st->n_ins != 1 || st->n_outs > 1 || (st->ops.flags & chooses))
+	if (st->n_ins != 1 || st->n_outs > 1 || st->has_fallback ||
+		(st->ops.flags & chooses))
 		return leat__stage_finding(st, err, LEAT_EINVAL,
 			"@isolate: stage '%s' %s; accepted: filters with one "
 			"in and one out, and sinks with one in%s",
-			st->name, kind_text(st),
-			st->n_ins ? "" : "; isolate the stage behind it");
+			st->name, kind_text(st), kind_advice(st));
 	if (!st->graph->env->processes)
 		return leat__stage_finding(st, err, LEAT_ENOTSUP,
 			"@isolate: there are no processes here");
