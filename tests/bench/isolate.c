@@ -6,8 +6,9 @@
  * it on a thread of its own in this process. The difference is the price: at
  * most 2 us are aimed at. Small frames that are passed on, frames of 64 KiB
  * that are read, or made anew; and such as are written to, of which a copy is
- * kept in case the process dies: once more without ("lost"), and what such a
- * copy costs alone, in the cache and beyond it.
+ * kept in case the process dies: once more where source and sink look at all
+ * of each frame, too ("in use"), once without the copy ("lost"), and what such
+ * a copy costs alone, in the cache and beyond it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct size_opts {
 	uint32_t flags;
 	uint64_t n_frames;
 	uint64_t n_bytes;
+	uint64_t in_use; /* the source fills frames, the sink looks at them */
 };
 
 static const struct size_opts *
@@ -52,9 +54,19 @@ static int
 many_produce(struct leat_stage *st)
 {
 	struct many *s = leat_stage_state(st);
+	struct leat_frame *frame;
+	int rc;
 
-	return bench_produce(
-		st, &s->n, s->opts->n_frames, (uint32_t)s->opts->n_bytes);
+	if (++s->n > s->opts->n_frames)
+		return LEAT_EOS;
+	rc = leat_stage_acquire(st, &frame);
+	if (rc < 0)
+		return rc;
+	bench_fill(frame, (uint32_t)s->opts->n_bytes);
+	if (s->opts->in_use)
+		memset(frame->data, (int)(s->n & 127u), frame->len_bytes);
+	leat_stage_count(st, LEAT_COUNT_READ, frame->n_items);
+	return leat_stage_emit(st, 0, frame);
 }
 
 static int
@@ -147,6 +159,25 @@ static const struct leat_stage_ops make_ops = {LEAT_STAGE_OPS_INIT("make"),
 	.out_layout = LEAT_LAYOUT_ITEMS, .negotiate = make_negotiate,
 	.process = make_process};
 
+static int
+end_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct many *s = leat_stage_state(st);
+
+	if (s->opts->in_use)
+		s->n += frame_sum(in);
+	return bench_end(st, in);
+}
+
+static const struct leat_stage_ops end_ops = {
+	LEAT_STAGE_OPS_INIT("end"),
+	.flags = LEAT_STAGE_SINK,
+	.state_bytes = sizeof(struct many),
+	.opts_bytes = sizeof(struct size_opts),
+	.init = size_init,
+	.process = end_process,
+};
+
 /* ---- processors ----------------------------------------------------------- */
 
 static double
@@ -183,7 +214,7 @@ job_run(void *arg)
 	struct leat_graph_opts opts = {
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
 	struct leat_step steps[3] = {{&many_ops, &job->size},
-		{job->work, &job->size}, {&bench_end_ops, NULL}};
+		{job->work, &job->size}, {&end_ops, &job->size}};
 	struct leat_isolate_opts isolate = {
 		LEAT_OPTS_INIT(leat_isolate_opts), .restart = job->is_lost};
 	struct leat_hook_step hook = {&leat_isolate_ops, &isolate};
@@ -211,20 +242,23 @@ job_run(void *arg)
 }
 
 static void
-job_case(struct bench *bench, const char *name,
-	const struct leat_stage_ops *work, uint64_t n_frames, uint64_t n_bytes,
-	bool is_lost)
+job_case(struct bench *bench, const char *name, struct job with)
 {
-	struct job with = {work,
-		{LEAT_OPTS_INIT(size_opts), .n_frames = n_frames,
-			.n_bytes = n_bytes},
-		true, is_lost};
 	struct job none = with;
 	const struct bench_subject subjects[] = {
 		{"leat", job_run, &with}, {"none", job_run, &none}};
 
 	none.is_isolated = false;
 	bench_case(bench, name, "ns/frame", subjects, 2);
+}
+
+static struct job
+job_of(const struct leat_stage_ops *work, uint64_t n_frames, uint64_t n_bytes)
+{
+	return (struct job){work,
+		{LEAT_OPTS_INIT(size_opts), .n_frames = n_frames,
+			.n_bytes = n_bytes},
+		.is_isolated = true};
 }
 
 /* ---- a copy ------------------------------------------------------------- */
@@ -269,16 +303,19 @@ copy_case(struct bench *bench, const char *name, uint32_t n_frames)
 int
 main(int argc, char **argv)
 {
+	struct job write = job_of(&change_ops, 20000, LARGE_BYTES);
+	struct job in_use = write, lost = write;
 	struct bench bench;
 
+	in_use.size.in_use = 1;
+	lost.is_lost = true;
 	bench_init(&bench, "isolate", argc, argv);
-	job_case(&bench, "pass 64 B", &look_ops, 50000, SMALL_BYTES, false);
-	job_case(&bench, "read 64 KiB", &look_ops, 20000, LARGE_BYTES, false);
-	job_case(&bench, "make 64 KiB", &make_ops, 20000, LARGE_BYTES, false);
-	job_case(
-		&bench, "write 64 KiB", &change_ops, 20000, LARGE_BYTES, false);
-	job_case(&bench, "write 64 KiB, lost", &change_ops, 20000, LARGE_BYTES,
-		true);
+	job_case(&bench, "pass 64 B", job_of(&look_ops, 50000, SMALL_BYTES));
+	job_case(&bench, "read 64 KiB", job_of(&look_ops, 20000, LARGE_BYTES));
+	job_case(&bench, "make 64 KiB", job_of(&make_ops, 20000, LARGE_BYTES));
+	job_case(&bench, "write 64 KiB", write);
+	job_case(&bench, "write 64 KiB, in use", in_use);
+	job_case(&bench, "write 64 KiB, lost", lost);
 	copy_case(&bench, "copy 64 KiB, 8", 8);
 	copy_case(&bench, "copy 64 KiB, 32", 32);
 	bench_print(&bench);
