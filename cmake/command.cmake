@@ -46,13 +46,14 @@ endif()
 
 add_library(leat_cli OBJECT ${cli_sources})
 leat_compile(leat_cli)
+target_compile_options(leat_cli PRIVATE ${leat_quick_flags})
 # what the codecs are is said by leat doctor
 target_compile_definitions(leat_cli PRIVATE ${cli_definitions}
 	${leat_codec_definitions})
 
-# A program that is the command.
+# A program that is the command. leat_command(TARGET [LIBRARY])
 function(leat_command target)
 	target_link_libraries(${target} PRIVATE leat_cli)
-	leat_program(${target})
+	leat_program(${target} ${ARGN})
 	target_link_libraries(${target} PRIVATE ${cli_libraries})
 endfunction()

@@ -50,6 +50,16 @@ if(leat_is_sanitized)
 		-fno-sanitize-recover=all -fno-omit-frame-pointer)
 	list(APPEND leat_link_flags -fsanitize=${LEAT_SANITIZE})
 endif()
+# Where nothing is hidden, programs use the library with all that is in it, also
+# what that is linked with.
+set(leat_hides_nothing OFF)
+set(leat_visibility hidden)
+set(leat_reach PRIVATE)
+if(leat_is_sanitized AND NOT LEAT_FUZZ)
+	set(leat_hides_nothing ON)
+	set(leat_visibility default)
+	set(leat_reach PUBLIC)
+endif()
 if(LEAT_FUZZ)
 	list(APPEND leat_flags -fsanitize=fuzzer-no-link)
 endif()
@@ -65,11 +75,19 @@ elseif(PROJECT_IS_TOP_LEVEL)
 	set(CMAKE_C_FLAGS_DEBUG "-O1 -g3 -fno-omit-frame-pointer")
 endif()
 
+# Most of what AddressSanitizer looks at runs a few times only: to compile it
+# with -O0 takes a third of the time. (ThreadSanitizer looks at each variable that
+# is not in a register, so there it would be dear.)
+set(leat_quick_flags)
+if(leat_hides_nothing AND LEAT_SANITIZE MATCHES "address")
+	set(leat_quick_flags $<$<CONFIG:Debug>:-O0>)
+endif()
+
 # Everything: C11 with the builtins of GNU C, public headers, warnings.
 function(leat_compile target)
 	set_target_properties(${target} PROPERTIES C_STANDARD 11
-		C_STANDARD_REQUIRED ON C_EXTENSIONS ON C_VISIBILITY_PRESET hidden
-		POSITION_INDEPENDENT_CODE ON)
+		C_STANDARD_REQUIRED ON C_EXTENSIONS ON POSITION_INDEPENDENT_CODE ON
+		C_VISIBILITY_PRESET ${leat_visibility})
 	target_compile_options(${target} PRIVATE ${leat_flags})
 	if(PROJECT_IS_TOP_LEVEL)
 		target_compile_options(${target} PRIVATE ${leat_warnings})
@@ -96,21 +114,25 @@ function(leat_library target)
 	target_include_directories(${target} INTERFACE
 		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
 		$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-	target_link_libraries(${target} PRIVATE ck m Threads::Threads
+	target_link_libraries(${target} ${leat_reach} ck m Threads::Threads
 		${leat_pcre2_library} ${leat_context_library}
 		${leat_codec_libraries})
 	target_link_options(${target} PRIVATE ${leat_link_flags})
 	get_target_property(kind ${target} TYPE)
-	if(kind STREQUAL "SHARED_LIBRARY")
+	if(kind STREQUAL "SHARED_LIBRARY" AND leat_hides_nothing)
+		target_link_options(${target} PRIVATE LINKER:-Bsymbolic)
+	elseif(kind STREQUAL "SHARED_LIBRARY")
 		target_link_options(${target} PRIVATE LINKER:-z,defs)
 	endif()
 endfunction()
 
 # A program of ours: the library's objects, and jemalloc where it is wanted.
 # The library looks for jemalloc by weak symbols, which alone would not keep
-# it from being dropped as unneeded.
+# it from being dropped as unneeded. leat_program(TARGET [LIBRARY])
 function(leat_program target)
-	target_link_libraries(${target} PRIVATE leat_static Threads::Threads)
+	set(library leat_whole ${ARGN})
+	list(GET library -1 library)
+	target_link_libraries(${target} PRIVATE ${library} Threads::Threads)
 	target_link_options(${target} PRIVATE ${leat_link_flags})
 	if(LEAT_WITH_JEMALLOC AND NOT leat_is_sanitized)
 		target_link_libraries(${target} PRIVATE

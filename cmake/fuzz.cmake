@@ -9,7 +9,7 @@ file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*.c)
 add_library(leat_fuzz_support STATIC ${fuzz_support_sources})
 leat_compile(leat_fuzz_support)
 target_include_directories(leat_fuzz_support PRIVATE src tests)
-target_link_libraries(leat_fuzz_support PUBLIC leat_static)
+target_link_libraries(leat_fuzz_support PUBLIC leat_whole)
 
 add_custom_target(fuzzers)
 foreach(source ${fuzz_sources})
