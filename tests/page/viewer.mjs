@@ -6,7 +6,7 @@
 // and tells of each that is not within another or behind it. All tracks are
 // there, by their names. Prints `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -34,6 +34,21 @@ function trace(path) {
 	{ cwd: work, encoding: 'utf8' });
 
 	check('a run with a trace ends well', run.status === 0, run.stderr);
+}
+
+// The tracks that something was drawn on.
+function written(path) {
+	const events = JSON.parse(readFileSync(path, 'utf8'));
+	const of = (name, like) => events.find((e) =>
+		e.ph === 'M' && e.name === name && like(e)).args.name;
+	const drawn = events.filter((e) => e.ph === 'X').map((e) => {
+		const process = of('process_name', (m) => m.pid === e.pid);
+		const thread = of('thread_name',
+			(m) => m.pid === e.pid && m.tid === e.tid);
+		return [`${e.pid} ${e.tid}`, `${process}: ${thread}`];
+	});
+
+	return [...new Map(drawn).values()];
 }
 
 async function open(path) {
@@ -86,8 +101,12 @@ try {
 	trace(join(work, 'trace.json'));
 	const { browser, page } = await open(join(work, 'trace.json'));
 	const names = await tracks(page);
-	for (const name of ['threads: worker 0', 'threads: worker 1',
-		'threads: write', 'segments: gen', 'segments: where',
+	const wanted = written(join(work, 'trace.json'));
+	check('its tracks are those of the file',
+		names.sort().join('\n') === wanted.sort().join('\n'),
+		`${names}; ${wanted}`);
+	// others may never have had to wait
+	for (const name of ['threads: worker 0', 'threads: write',
 		'segments: sort', 'segments: write'])
 		check(`there is a track ${name}`, names.includes(name), names);
 	await page.screenshot({ path: join(pictures, 'trace.png') });
