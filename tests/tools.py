@@ -161,7 +161,11 @@ def began():
     check("it is not written over", status == 1 and "late.yaml" in err and
           pathlib.Path("late.yaml").read_text() == before and
           not os.path.exists("late.test.yaml"), err)
-    for name in ("a/b", "", "9lives", "x!", "a" * 60):
+    status, out, err = leat("new", "job", "later.yaml")
+    check("its file's name will do", status == 0 and
+          os.path.exists("later.yaml") and
+          os.path.exists("later.test.yaml"), out + err)
+    for name in ("a/b", "", "9lives", "x!", "a" * 60, ".yaml"):
         status, _, err = leat("new", "job", name)
         check(f"no name: {name}", status == 2, err)
     status, _, err = leat("new", "graph", "x")

@@ -176,11 +176,25 @@ name_is_good(const char *name)
 	return true;
 }
 
+/* Who gives the name of a job's file means its job. */
+static void
+name_take(const struct new_kind *kind, const char *word,
+	char name[NEW_NAME_MAX + 2])
+{
+	const char *suffix = kind->files[0].suffix;
+	size_t n = strlen(word), n_suffix = strlen(suffix);
+
+	if (!kind->is_folder && n > n_suffix &&
+		strcmp(word + n - n_suffix, suffix) == 0)
+		n -= n_suffix;
+	snprintf(name, NEW_NAME_MAX + 2, "%.*s", (int)n, word);
+}
+
 int
 leat__cli_new(const struct leat__cli_args *args)
 {
 	const struct new_kind *kind = NULL;
-	const char *name = args->n_words == 2 ? args->words[1] : "";
+	char name[NEW_NAME_MAX + 2];
 	int status;
 
 	for (size_t k = 0; k < sizeof(new_kinds) / sizeof(new_kinds[0]); k++)
@@ -192,10 +206,11 @@ leat__cli_new(const struct leat__cli_args *args)
 				"leat new job late");
 		return LEAT__CLI_USAGE;
 	}
+	name_take(kind, args->words[1], name);
 	if (!name_is_good(name)) {
 		leat__cli_error("new: '%s' is no name; accepted: letters, "
 				"digits, _ - ., a letter first, up to %d",
-			name, NEW_NAME_MAX);
+			args->words[1], NEW_NAME_MAX);
 		return LEAT__CLI_USAGE;
 	}
 	status = kind_write(kind, name);
