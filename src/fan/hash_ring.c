@@ -10,8 +10,7 @@
  * points before stretch s; two that nobody has come behind the last point.
  * Threads: one makes it, then any may read.
  */
-#include <string.h>
-
+#include "base/bytes.h"
 #include "fan/hash_ring.h"
 
 #define RING_PROBES      3
@@ -280,42 +279,17 @@ hash_fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The first byte is the lowest, on every machine. */
-static inline uint64_t
-hash_load_8(const unsigned char *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap64(word);
-#endif
-	return word;
-}
-
-static inline uint64_t
-hash_load_4(const unsigned char *bytes)
-{
-	uint32_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap32(word);
-#endif
-	return word;
-}
-
 /* Up to 16 bytes as two words, which may overlap. */
 static inline void
 hash_load_last(const unsigned char *bytes, size_t n_bytes, uint64_t words[2])
 {
 	words[0] = words[1] = 0;
 	if (n_bytes >= 8) {
-		words[0] = hash_load_8(bytes);
-		words[1] = hash_load_8(bytes + n_bytes - 8);
+		words[0] = leat__bytes_u64(bytes);
+		words[1] = leat__bytes_u64(bytes + n_bytes - 8);
 	} else if (n_bytes >= 4) {
-		words[0] = hash_load_4(bytes);
-		words[1] = hash_load_4(bytes + n_bytes - 4);
+		words[0] = leat__bytes_u32(bytes);
+		words[1] = leat__bytes_u32(bytes + n_bytes - 4);
 	} else if (n_bytes > 0) {
 		words[0] = (uint64_t)bytes[0] << 16 |
 			(uint64_t)bytes[n_bytes / 2] << 8 | bytes[n_bytes - 1];
@@ -331,8 +305,8 @@ leat__fan_hash(const void *key, size_t n_bytes)
 	hash_product product;
 
 	for (; left > 16; left -= 16, bytes += 16)
-		state = hash_fold(hash_load_8(bytes) ^ HASH_1,
-			hash_load_8(bytes + 8) ^ state);
+		state = hash_fold(leat__bytes_u64(bytes) ^ HASH_1,
+			leat__bytes_u64(bytes + 8) ^ state);
 	hash_load_last(bytes, left, words);
 	product = (hash_product)(words[0] ^ HASH_1) * (words[1] ^ state);
 	return hash_fold((uint64_t)product ^ HASH_0 ^ n_bytes,

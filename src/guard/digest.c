@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "guard/digest.h"
 
 __extension__ typedef unsigned __int128 digest_u128;
@@ -45,39 +46,15 @@ prime_product(digest_u128 x, const uint64_t y[2])
 
 /* ---- words -------------------------------------------------------------- */
 
-/* Eight bytes, the first one lowest. */
-static inline uint64_t
-load_word(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap64(word);
-#endif
-	return word;
-}
-
-static inline uint64_t
-load_half(const uint8_t *at)
-{
-	uint32_t half;
-
-	memcpy(&half, at, sizeof(half));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	half = __builtin_bswap32(half);
-#endif
-	return half;
-}
-
 /* The last n of a block, 1 to 7. What is loaded twice is the same twice. */
 static inline uint64_t
 load_rest(const uint8_t *at, size_t n, bool is_behind_word)
 {
 	if (is_behind_word)
-		return load_word(at + n - 8) >> (64 - 8 * n);
+		return leat__bytes_u64(at + n - 8) >> (64 - 8 * n);
 	if (n >= 4)
-		return load_half(at) | load_half(at + n - 4) << (8 * n - 32);
+		return leat__bytes_u32(at) |
+			(uint64_t)leat__bytes_u32(at + n - 4) << (8 * n - 32);
 	return (uint64_t)at[0] | (uint64_t)at[n / 2] << (n / 2 * 8) |
 		(uint64_t)at[n - 1] << (n - 1) * 8;
 }
@@ -115,7 +92,7 @@ block_value(const struct leat__digest_secret *secret, const uint8_t *at,
 	size_t n = n_bytes / 8, n_rest = n_bytes % 8;
 
 	for (size_t k = 0; k < n; k++)
-		sums_add(&sums, secret, k, load_word(at + 8 * k));
+		sums_add(&sums, secret, k, leat__bytes_u64(at + 8 * k));
 	if (n_rest)
 		sums_add(
 			&sums, secret, n, load_rest(at + 8 * n, n_rest, n > 0));

@@ -9,8 +9,7 @@
 #ifndef LEAT_SRC_TABLE_PLAIN_H
 #define LEAT_SRC_TABLE_PLAIN_H
 
-#include <string.h>
-
+#include "base/bytes.h"
 #include "table/table.h"
 
 #define LEAT__PLAIN_ZEROS 0x3030303030303030u
@@ -21,14 +20,9 @@
 static inline bool
 leat__plain_int(const uint8_t *data, uint32_t len, int64_t *value)
 {
-	uint32_t is_minus;
-	uint64_t x, digits;
+	uint64_t x = leat__bytes_u64(data), digits;
+	uint32_t is_minus = (uint8_t)x == '-';
 
-	memcpy(&x, data, sizeof(x));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
-	is_minus = (uint8_t)x == '-';
 	/* of a ninth byte no digit can come, which the check sees */
 	x = (x >> 8 * is_minus) - LEAT__PLAIN_ZEROS;
 	x <<= (0 - 8 * (len - is_minus)) & 63;
