@@ -109,16 +109,21 @@ option_number(const char *value, uint64_t *out, const char **rest)
 	return errno ? -1 : 0;
 }
 
+/* A whole number within bounds, and nothing else. */
 static int
-option_set_workers(struct leat__cli_args *args, const char *value)
+option_within(const char *value, uint64_t least, uint64_t most, uint64_t *out)
 {
 	const char *rest;
 
-	if (option_number(value, &args->workers, &rest) || *rest)
+	if (option_number(value, out, &rest) || *rest)
 		return -1;
-	if (args->workers < 1 || args->workers > LEAT_GRAPH_WORKERS_MAX)
-		return -1;
-	return 0;
+	return *out < least || *out > most ? -1 : 0;
+}
+
+static int
+option_set_workers(struct leat__cli_args *args, const char *value)
+{
+	return option_within(value, 1, LEAT_GRAPH_WORKERS_MAX, &args->workers);
 }
 
 static int
@@ -208,42 +213,25 @@ option_set_since(struct leat__cli_args *args, const char *value)
 static int
 option_set_limit(struct leat__cli_args *args, const char *value)
 {
-	const char *rest;
-
-	return option_number(value, &args->limit, &rest) || *rest ||
-			!args->limit
-		? -1
-		: 0;
+	return option_within(value, 1, UINT64_MAX, &args->limit);
 }
 
 static int
 option_set_sample(struct leat__cli_args *args, const char *value)
 {
-	const char *rest;
-
-	if (option_number(value, &args->n_sample, &rest) || *rest)
-		return -1;
-	return args->n_sample ? 0 : -1;
+	return option_within(value, 1, UINT64_MAX, &args->n_sample);
 }
 
 static int
 option_set_shown(struct leat__cli_args *args, const char *value)
 {
-	const char *rest;
-
-	if (option_number(value, &args->n_shown, &rest) || *rest)
-		return -1;
-	return args->n_shown < 1 || args->n_shown > 50 ? -1 : 0;
+	return option_within(value, 1, 50, &args->n_shown);
 }
 
 static int
 option_set_stall(struct leat__cli_args *args, const char *value)
 {
-	const char *rest;
-
-	if (option_number(value, &args->stall_seconds, &rest) || *rest)
-		return -1;
-	return args->stall_seconds < 1 || args->stall_seconds > 86400 ? -1 : 0;
+	return option_within(value, 1, 86400, &args->stall_seconds);
 }
 
 static int
@@ -337,11 +325,7 @@ option_set_every(struct leat__cli_args *args, const char *value)
 static int
 option_set_rows(struct leat__cli_args *args, const char *value)
 {
-	const char *rest;
-
-	if (option_number(value, &args->n_rows, &rest) || *rest)
-		return -1;
-	return args->n_rows ? 0 : -1;
+	return option_within(value, 1, UINT64_MAX, &args->n_rows);
 }
 
 static int
