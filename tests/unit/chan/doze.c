@@ -2,24 +2,11 @@
  * unit/chan/doze.c -- threads that sleep at a channel by its own word, driven
  * by hand: a park of the test's own does what another thread does meanwhile.
  */
-#include "chan/channel.h"
-
-#include "support/chan_world.h"
-#include "support/test.h"
-
-#define MS LEAT_CHANNEL_MANY_SENDERS
-#define MR LEAT_CHANNEL_MANY_RECEIVERS
-
-static struct chan_world world;
-static struct leat_channel *a, *b;
-static uint64_t item;
+#include "unit/chan/two.h"
 
 /* ---- a thread that sleeps ------------------------------------------------------ */
 
-/* What is done while it sleeps, or about to; and where it sleeps. */
-static void (*meanwhile)(void);
-static struct leat_channel *slept;
-static const uint32_t *bed;
+static const uint32_t *bed; /* where it sleeps */
 static uint32_t n_dozes, n_token_parks, n_wakes, n_in_vain;
 
 static void
@@ -64,22 +51,12 @@ wake_noted(const struct leat__env *env, const uint32_t *word)
 }
 
 static void
-setup(uint32_t flags_a, uint32_t flags_b)
+setup_noted(uint32_t flags_a, uint32_t flags_b)
 {
-	chan_world_init(&world);
+	setup(flags_a, flags_b);
 	world.fail.env.park = park_and_act;
 	world.fail.env.wake = wake_noted;
-	a = chan_world_open(&world, flags_a, sizeof(item), 1);
-	b = chan_world_open(&world, flags_b, sizeof(item), 1);
 	bed = NULL;
-}
-
-static void
-teardown(void)
-{
-	leat_channel_destroy(a);
-	leat_channel_destroy(b);
-	chan_world_fini(&world);
 }
 
 static int
@@ -88,50 +65,12 @@ wait_at(struct leat_channel *ch, bool is_send, struct leat_ctx *ctx,
 {
 	int rc;
 
-	slept = ch;
+	waited = ch;
 	n_dozes = n_token_parks = n_wakes = 0;
 	rc = leat__select_one(ch, is_send, &item, ctx, deadline_ns);
 	ck_assert_uint_eq(ch->senders.waiting, 0);
 	ck_assert_uint_eq(ch->receivers.waiting, 0);
 	return rc;
-}
-
-static int
-try_send(struct leat_channel *ch, uint64_t n)
-{
-	return leat_channel_try_send(ch, &n);
-}
-
-static void
-send_six(void)
-{
-	ck_assert_int_eq(try_send(slept, 6), LEAT_OK);
-}
-
-static void
-take_one(void)
-{
-	uint64_t n;
-
-	ck_assert_int_eq(leat_channel_try_recv(slept, &n), LEAT_OK);
-}
-
-static void
-close_senders(void)
-{
-	leat_channel_close_send(slept);
-}
-
-static void
-close_receivers(void)
-{
-	leat_channel_close_recv(slept);
-}
-
-static void
-cancel_world(void)
-{
-	leat_ctx_cancel(world.ctx, LEAT_ECANCELED, NULL);
 }
 
 /* ---- how it ends ---------------------------------------------------------------- */
@@ -143,7 +82,7 @@ START_TEST(a_thread_sleeps_until_there_is_what_it_waits_for)
 
 	for (int k = 0; k < 2; k++) {
 		/* several one after the other: with fences, and without */
-		setup(one_receiver[k], one_sender[k]);
+		setup_noted(one_receiver[k], one_sender[k]);
 		for (int n = 0; n < 3; n++) {
 			meanwhile = send_six;
 			ck_assert_int_eq(
@@ -179,7 +118,7 @@ START_TEST(every_end_wakes_a_thread_that_sleeps)
 
 	for (size_t k = 0; k < leat__array_len(ends); k++)
 		for (uint32_t is_send = 0; is_send < 2; is_send++) {
-			setup(is_send ? MR : MS, 0);
+			setup_noted(is_send ? MR : MS, 0);
 			if (is_send)
 				ck_assert_int_eq(try_send(a, 1), LEAT_OK);
 			meanwhile = ends[k].end;
@@ -194,7 +133,7 @@ END_TEST
 
 START_TEST(a_wake_for_no_reason_does_not_end_its_sleep)
 {
-	setup(0, 0);
+	setup_noted(0, 0);
 	meanwhile = send_six;
 	n_in_vain = 3;
 	ck_assert_int_eq(wait_at(a, false, NULL, LEAT_NEVER), LEAT_OK);
@@ -204,17 +143,9 @@ START_TEST(a_wake_for_no_reason_does_not_end_its_sleep)
 }
 END_TEST
 
-static void
-send_in_vain(void)
-{
-	send_six();
-	take_one();
-	meanwhile = send_six;
-}
-
 START_TEST(a_thread_that_is_told_in_vain_sleeps_again)
 {
-	setup(0, 0);
+	setup_noted(0, 0);
 	meanwhile = send_in_vain;
 	ck_assert_int_eq(wait_at(a, false, NULL, LEAT_NEVER), LEAT_OK);
 	ck_assert_uint_eq(item, 6);
@@ -225,22 +156,10 @@ END_TEST
 
 /* ---- before it sleeps ------------------------------------------------------------ */
 
-static int
-barrier_and_act(const struct leat__env *env)
-{
-	void (*act)(void) = meanwhile;
-
-	(void)env;
-	meanwhile = NULL;
-	if (act)
-		act();
-	return 0;
-}
-
 /* The mark is on, and it has not looked yet. */
 START_TEST(a_thread_that_is_told_before_it_sleeps_does_not)
 {
-	setup(0, 0);
+	setup_noted(0, 0);
 	world.fail.env.barrier = barrier_and_act;
 	meanwhile = send_six;
 	ck_assert_int_eq(wait_at(a, false, NULL, LEAT_NEVER), LEAT_OK);
@@ -258,7 +177,7 @@ END_TEST
 /* And then it was taken by another look: it sleeps at a mark of its own. */
 START_TEST(a_mark_that_was_taken_off_is_not_slept_on)
 {
-	setup(0, 0);
+	setup_noted(0, 0);
 	world.fail.env.barrier = barrier_and_act;
 	meanwhile = send_in_vain;
 	ck_assert_int_eq(wait_at(a, false, NULL, LEAT_NEVER), LEAT_OK);
@@ -270,7 +189,7 @@ END_TEST
 
 START_TEST(what_a_thread_finds_there_it_takes_without_sleeping)
 {
-	setup(0, 0);
+	setup_noted(0, 0);
 	ck_assert_int_eq(try_send(a, 5), LEAT_OK);
 	ck_assert_int_eq(wait_at(a, false, NULL, LEAT_NEVER), LEAT_OK);
 	ck_assert_uint_eq(item, 5);
@@ -292,7 +211,7 @@ cancel_own(void)
 
 START_TEST(with_a_context_or_a_deadline_a_thread_has_an_arm)
 {
-	setup(0, MR);
+	setup_noted(0, MR);
 	world.now_ns = 1;
 	ck_assert_int_eq(wait_at(a, false, NULL, 5), LEAT_ETIMEDOUT);
 	ck_assert_uint_eq(n_token_parks, 1);
@@ -317,21 +236,9 @@ END_TEST
 
 /* ---- for who looks on --------------------------------------------------------------- */
 
-static void
-describe_and_send(void)
-{
-	char buf[128];
-	struct leat__text text = {buf, sizeof(buf), 0};
-
-	leat__channel_describe(slept, &text);
-	ck_assert_str_eq(buf,
-		"channel without a name (0 of 1 queued, 1 receiver waits)");
-	send_six();
-}
-
 START_TEST(a_thread_that_sleeps_is_counted_as_one_that_waits)
 {
-	setup(0, 0);
+	setup_noted(0, 0);
 	meanwhile = describe_and_send;
 	ck_assert_int_eq(wait_at(a, false, NULL, LEAT_NEVER), LEAT_OK);
 	teardown();

@@ -2,45 +2,10 @@
  * unit/chan/rest.c -- fibers that rest at a channel, driven by hand: a strand
  * of the test's own, whose rest does what another one does meanwhile.
  */
-#include "chan/channel.h"
-
-#include "support/chan_world.h"
-#include "support/test.h"
-
-#define MS LEAT_CHANNEL_MANY_SENDERS
-#define MR LEAT_CHANNEL_MANY_RECEIVERS
-
-static struct chan_world world;
-static struct leat_channel *a, *b;
-static uint64_t item;
-
-static void
-setup(uint32_t flags_a, uint32_t flags_b)
-{
-	chan_world_init(&world);
-	a = chan_world_open(&world, flags_a, sizeof(item), 1);
-	b = chan_world_open(&world, flags_b, sizeof(item), 1);
-}
-
-static void
-teardown(void)
-{
-	leat_channel_destroy(a);
-	leat_channel_destroy(b);
-	chan_world_fini(&world);
-}
-
-static int
-try_send(struct leat_channel *ch, uint64_t n)
-{
-	return leat_channel_try_send(ch, &n);
-}
+#include "unit/chan/two.h"
 
 /* ---- a fiber ----------------------------------------------------------------- */
 
-/* What is done while it is away, or about to be. */
-static void (*meanwhile)(void);
-static struct leat_channel *rested;
 static uint32_t n_rests, n_readies, n_strand_parks;
 
 static void
@@ -85,7 +50,7 @@ wait_as_fiber(struct leat_channel *ch, bool is_send, struct leat_ctx *ctx,
 		.is_away = 1};
 	int rc;
 
-	rested = ch;
+	waited = ch;
 	n_rests = n_readies = n_strand_parks = 0;
 	*leat__thread_slot() = &strand;
 	rc = leat__select_one(ch, is_send, &item, ctx, deadline_ns);
@@ -93,38 +58,6 @@ wait_as_fiber(struct leat_channel *ch, bool is_send, struct leat_ctx *ctx,
 	ck_assert_uint_eq(ch->senders.waiting, 0);
 	ck_assert_uint_eq(ch->receivers.waiting, 0);
 	return rc;
-}
-
-static void
-send_six(void)
-{
-	ck_assert_int_eq(try_send(rested, 6), LEAT_OK);
-}
-
-static void
-take_one(void)
-{
-	uint64_t n;
-
-	ck_assert_int_eq(leat_channel_try_recv(rested, &n), LEAT_OK);
-}
-
-static void
-close_senders(void)
-{
-	leat_channel_close_send(rested);
-}
-
-static void
-close_receivers(void)
-{
-	leat_channel_close_recv(rested);
-}
-
-static void
-cancel_world(void)
-{
-	leat_ctx_cancel(world.ctx, LEAT_ECANCELED, NULL);
 }
 
 START_TEST(a_fiber_rests_until_there_is_what_it_waits_for)
@@ -205,18 +138,6 @@ START_TEST(what_a_fiber_finds_there_it_takes_without_leaving)
 }
 END_TEST
 
-static int
-barrier_and_act(const struct leat__env *env)
-{
-	void (*act)(void) = meanwhile;
-
-	(void)env;
-	meanwhile = NULL;
-	if (act)
-		act();
-	return 0;
-}
-
 /* It is told of between the two: it is ready, and must not run on. */
 START_TEST(a_fiber_that_was_made_ready_leaves_though_the_item_is_there)
 {
@@ -236,14 +157,6 @@ START_TEST(a_fiber_that_was_made_ready_leaves_though_the_item_is_there)
 }
 END_TEST
 
-static void
-send_in_vain(void)
-{
-	send_six();
-	take_one();
-	meanwhile = send_six;
-}
-
 START_TEST(a_fiber_that_is_told_in_vain_rests_again)
 {
 	setup(0, 0);
@@ -254,18 +167,6 @@ START_TEST(a_fiber_that_is_told_in_vain_rests_again)
 	teardown();
 }
 END_TEST
-
-static void
-describe_and_send(void)
-{
-	char buf[128];
-	struct leat__text text = {buf, sizeof(buf), 0};
-
-	leat__channel_describe(rested, &text);
-	ck_assert_str_eq(buf,
-		"channel without a name (0 of 1 queued, 1 receiver waits)");
-	send_six();
-}
 
 START_TEST(a_fiber_that_rests_is_counted_as_one_that_waits)
 {
