@@ -45,7 +45,7 @@ done
 
 # ---- layers -----------------------------------------------------------------
 
-layers="base env ctx mem chan graph run fan guard watch control save span table page cli"
+layers="base env ctx exec mem chan graph run fan guard watch control save span table page cli"
 
 rank()
 {

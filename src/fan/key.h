@@ -11,7 +11,7 @@
 #ifndef LEAT_SRC_FAN_KEY_H
 #define LEAT_SRC_FAN_KEY_H
 
-#include "run/heap.h"
+#include "exec/heap.h"
 #include <leat/stage.h>
 #include <leat/table.h>
 

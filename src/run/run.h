@@ -10,12 +10,12 @@
 
 #include "chan/chan.h"
 #include "env/side.h"
+#include "exec/exec.h"
+#include "exec/heap.h"
+#include "exec/threads.h"
 #include "graph/graph.h"
 #include "run/drain.h"
-#include "run/exec.h"
-#include "run/heap.h"
 #include "run/pause.h"
-#include "run/threads.h"
 #include "run/timesheet.h"
 
 struct leat__bisect;

@@ -1,5 +1,5 @@
 /*
- * fiber.pml -- fibers over workers, as in src/run/fiber.c: two workers that are
+ * fiber.pml -- fibers over workers, as in src/exec/fiber.c: two workers that are
  * started when they are needed and end when they were idle for long, queues of
  * their own that overflow into one of all, stealing, sleep, and shutdown; two
  * fibers, of which the second is woken by the first, which is woken from

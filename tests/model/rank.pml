@@ -1,6 +1,6 @@
 /*
  * rank.pml -- the bit that says whether anything of a rank may be queued, as in
- * src/run/rank.c: two that queue entries, two workers that look only where the
+ * src/exec/rank.c: two that queue entries, two workers that look only where the
  * bit is set.
  *
  * Who queues looks at the bit afterwards, and sets it if it is clear. Who finds

@@ -1,6 +1,6 @@
 /*
  * rest.pml -- fibers that rest at a side without a token, and that leave
- * straight to the next one, as in src/env/side.c and src/run/fiber.c: two
+ * straight to the next one, as in src/env/side.c and src/exec/fiber.c: two
  * workers that steal; two fibers that rest, each at a side of its own; one
  * that sends to them, and parks in between; and a thread that tells one of
  * them too, as a close does.

@@ -1,6 +1,6 @@
 /*
  * worker.pml -- jobs, run queues, searching, parking, and threads that end, as
- * in src/run/exec.c and worker.c: two workers and two jobs. Somebody outside
+ * in src/exec/exec.c and worker.c: two workers and two jobs. Somebody outside
  * makes work for job 0 (through the common queue); each step of job 0 makes
  * work for job 1 (through the queue of the worker that runs it). The last step
  * of job 0 takes long: until job 1 has done all, on the other worker.

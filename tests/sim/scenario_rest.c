@@ -9,7 +9,7 @@
 #include <leat/channel.h>
 #include <leat/task.h>
 
-#include "run/workers.h"
+#include "exec/workers.h"
 #include "scenario.h"
 
 #define REST_WIDE 512u

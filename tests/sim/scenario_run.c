@@ -3,7 +3,7 @@
  */
 #include <leat/leat.h>
 
-#include "run/queue.h"
+#include "exec/queue.h"
 #include "scenario.h"
 #include "support/numbers.h"
 

@@ -8,7 +8,7 @@
 #include <leat/channel.h>
 #include <leat/task.h>
 
-#include "run/threads.h"
+#include "exec/threads.h"
 #include "scenario.h"
 
 struct crew {

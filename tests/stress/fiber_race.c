@@ -10,7 +10,7 @@
 
 #include <leat/channel.h>
 
-#include "run/workers.h"
+#include "exec/workers.h"
 #include "support/stress.h"
 
 #define N_WORKERS 4

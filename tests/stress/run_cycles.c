@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "ctx/node.h"
+#include "exec/workers.h"
 #include "graph/graph.h"
 #include "run/run.h"
-#include "run/workers.h"
 #include "support/fail.h"
 #include "support/numbers.h"
 #include "support/pipe.h"
