@@ -10,8 +10,8 @@
  * points before stretch s; two that nobody has come behind the last point.
  * Threads: one makes it, then any may read.
  */
-#include "base/bytes.h"
 #include "fan/hash_ring.h"
+#include "base/bytes.h"
 
 #define RING_PROBES      3
 #define RING_EXTRA       2                   /* points behind the last */
