@@ -148,20 +148,28 @@ leat__cli_flush(void)
 	return LEAT__CLI_FAILED;
 }
 
+/* In the greatest unit of which there is one; each is `step` of the last. */
+static const char *
+say_scaled(uint64_t n, double step, const char *const units[4], char *buf,
+	size_t n_bytes)
+{
+	double x = (double)n / step;
+	size_t unit = 0;
+
+	for (; x >= 1000 && unit < 3; unit++)
+		x /= step;
+	snprintf(buf, n_bytes, "%.*f %s", x < 100 ? 1 : 0, x, units[unit]);
+	return buf;
+}
+
 const char *
 leat__cli_bytes(uint64_t n, char *buf, size_t n_bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-	double x = (double)n / 1024;
-	size_t unit = 0;
 
-	if (n < 1024) {
-		snprintf(buf, n_bytes, "%u B", (unsigned)n);
-		return buf;
-	}
-	for (; x >= 1000 && unit < 3; unit++)
-		x /= 1024;
-	snprintf(buf, n_bytes, "%.*f %s", x < 100 ? 1 : 0, x, units[unit]);
+	if (n >= 1024)
+		return say_scaled(n, 1024, units, buf, n_bytes);
+	snprintf(buf, n_bytes, "%u B", (unsigned)n);
 	return buf;
 }
 
@@ -169,16 +177,10 @@ const char *
 leat__cli_count(uint64_t n, char *buf, size_t n_bytes)
 {
 	static const char *const units[] = {"k", "M", "G", "T"};
-	double x = (double)n / 1000;
-	size_t unit = 0;
 
-	if (n < 10000) {
-		snprintf(buf, n_bytes, "%u", (unsigned)n);
-		return buf;
-	}
-	for (; x >= 1000 && unit < 3; unit++)
-		x /= 1000;
-	snprintf(buf, n_bytes, "%.*f %s", x < 100 ? 1 : 0, x, units[unit]);
+	if (n >= 10000)
+		return say_scaled(n, 1000, units, buf, n_bytes);
+	snprintf(buf, n_bytes, "%u", (unsigned)n);
 	return buf;
 }
 
