@@ -84,6 +84,11 @@ size_t leat__utf8_bytes(const uint8_t *s, size_t n);
 /* Is all of it? */
 bool leat__utf8_is_text(const uint8_t *s, size_t n);
 
+/* What stands for c in a string of JSON, without a NUL; its length, 0 = c. */
+size_t leat__json_escape(uint8_t c, char word[8]);
+/* A string of JSON, with its quotes; what is no UTF-8 as U+FFFD. */
+void leat__text_add_json(struct leat__text *t, const char *string);
+
 /* Damerau-Levenshtein distance, cut at 4; for "did you mean". */
 uint32_t leat__edit_distance(
 	const char *a, size_t n_a, const char *b, size_t n_b);

@@ -28,6 +28,46 @@ leat__text_add(struct leat__text *t, const char *format, ...)
 		t->at += (size_t)n;
 }
 
+size_t
+leat__json_escape(uint8_t c, char word[8])
+{
+	static const char digits[] = "0123456789abcdef";
+	bool is_short = c == '"' || c == '\\' || c == '\n';
+
+	if (!is_short && c >= 0x20 && c != 0x7f)
+		return 0;
+	word[0] = '\\';
+	word[1] = c == '\n' ? 'n' : (char)c;
+	if (is_short)
+		return 2;
+	memcpy(word + 1, "u00", 3);
+	word[4] = digits[c >> 4];
+	word[5] = digits[c & 15];
+	return 6;
+}
+
+void
+leat__text_add_json(struct leat__text *t, const char *string)
+{
+	const uint8_t *s = (const uint8_t *)string, *end = s + strlen(string);
+	char word[8];
+
+	leat__text_add(t, "\"");
+	while (s < end) {
+		size_t n = leat__utf8_bytes(s, (size_t)(end - s));
+		size_t n_word = leat__json_escape(*s, word);
+
+		if (!n)
+			leat__text_add(t, "\\ufffd");
+		else if (n_word)
+			leat__text_add(t, "%.*s", (int)n_word, word);
+		else
+			leat__text_add(t, "%.*s", (int)n, (const char *)s);
+		s += n ? n : 1;
+	}
+	leat__text_add(t, "\"");
+}
+
 struct text_rows {
 	uint8_t before[TEXT_NAME_MAX + 1]; /* two rows up */
 	uint8_t above[TEXT_NAME_MAX + 1];

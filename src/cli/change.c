@@ -27,15 +27,8 @@ change_words(const struct leat_change *c)
 static void
 change_field(const char *name, const char *value)
 {
-	fprintf(stderr, ",\"%s\":\"", name);
-	for (; *value; value++)
-		if (*value == '"' || *value == '\\')
-			fprintf(stderr, "\\%c", *value);
-		else if ((unsigned char)*value < 0x20)
-			fprintf(stderr, "\\u%04x", (unsigned)*value);
-		else
-			fputc(*value, stderr);
-	fputc('"', stderr);
+	fprintf(stderr, ",\"%s\":", name);
+	leat__cli_json_string(stderr, value);
 }
 
 static void

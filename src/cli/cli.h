@@ -599,6 +599,7 @@ void leat__cli_say_copy(FILE *to);
 void leat__cli_error_object(
 	const char *graph_text, const struct leat_error *err);
 /* "text" with escapes; NULL = null */
+void leat__cli_json_char(FILE *to, char c);
 void leat__cli_json_string(FILE *to, const char *text);
 /* Did stdout take everything? Exit status. */
 int leat__cli_flush(void);

@@ -176,16 +176,8 @@ groups_print(const struct groups *g)
 static void
 json_text(const char *key, const char *text)
 {
-	printf("\"%s\":\"", key);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		if ((unsigned char)*text < 0x20)
-			printf("\\u%04x", (unsigned char)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
+	printf("\"%s\":", key);
+	leat__cli_json_string(stdout, text);
 }
 
 static void

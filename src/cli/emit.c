@@ -100,14 +100,9 @@ emit_text(const struct emit *e, const char *text)
 	}
 	putc('"', e->to);
 	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(e->to, "\\%c", *text);
-		else if ((unsigned char)*text < 32)
-			fprintf(e->to, "\\u%04x", (unsigned)*text);
-		else if (*text == '$' && text[1] == '{')
-			fputs("$$", e->to);
-		else
-			putc(*text, e->to);
+		if (*text == '$' && text[1] == '{')
+			putc('$', e->to);
+		leat__cli_json_char(e->to, *text);
 	}
 	putc('"', e->to);
 }

@@ -121,6 +121,17 @@ leat__cli_error_object(const char *graph_text, const struct leat_error *err)
 }
 
 void
+leat__cli_json_char(FILE *to, char c)
+{
+	if (c == '"' || c == '\\')
+		fprintf(to, "\\%c", c);
+	else if ((unsigned char)c < 0x20)
+		fprintf(to, "\\u%04x", (unsigned)c);
+	else
+		fputc(c, to);
+}
+
+void
 leat__cli_json_string(FILE *to, const char *text)
 {
 	if (!text) {
@@ -128,14 +139,8 @@ leat__cli_json_string(FILE *to, const char *text)
 		return;
 	}
 	fputc('"', to);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(to, "\\%c", *text);
-		else if ((unsigned char)*text < 32)
-			fprintf(to, "\\u%04x", (unsigned)*text);
-		else
-			fputc(*text, to);
-	}
+	for (; *text; text++)
+		leat__cli_json_char(to, *text);
 	fputc('"', to);
 }
 

@@ -9,16 +9,7 @@
 static void
 schema_string(const char *text)
 {
-	putchar('"');
-	for (; text && *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < 32)
-			printf("\\u%04x", (unsigned)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
+	leat__cli_json_string(stdout, text ? text : "");
 }
 
 /* "a|b|c" as "a","b","c" */

@@ -99,18 +99,16 @@ static void
 dump_escaped(struct dump *d, const char *text)
 {
 	const uint8_t *s = (const uint8_t *)text, *end = s + strlen(text);
+	char word[8];
 
 	while (s < end) {
 		size_t n = leat__utf8_bytes(s, (size_t)(end - s));
+		size_t n_word = leat__json_escape(*s, word);
 
 		if (n == 0)
 			dump_words(d, DUMP_UTF8_BAD);
-		else if (*s == '\n')
-			dump_words(d, "\\n");
-		else if (*s < 0x20 || *s == 0x7f)
-			dump_add(d, "\\u%04x", *s);
-		else if (*s == '"' || *s == '\\')
-			dump_add(d, "\\%c", *s);
+		else if (n_word)
+			dump_put(d, word, n_word);
 		else
 			dump_put(d, (const char *)s, n);
 		s += n ? n : 1;

@@ -57,27 +57,10 @@ census_write(const struct census *census, const struct leat__text *text)
 }
 
 static void
-text_add_json(struct leat__text *text, const char *string)
-{
-	leat__text_add(text, "\"");
-	for (; *string; string++) {
-		unsigned char c = (unsigned char)*string;
-
-		if (c == '"' || c == '\\')
-			leat__text_add(text, "\\%c", c);
-		else if (c < 0x20)
-			leat__text_add(text, "\\u%04x", c);
-		else
-			leat__text_add(text, "%c", c);
-	}
-	leat__text_add(text, "\"");
-}
-
-static void
 text_add_field(struct leat__text *text, const char *name, const char *value)
 {
 	leat__text_add(text, ", \"%s\": ", name);
-	text_add_json(text, value);
+	leat__text_add_json(text, value);
 }
 
 /* ---- tasks -------------------------------------------------------------- */
@@ -140,7 +123,7 @@ census_task_json(struct census *census, const struct census_task *one,
 {
 	leat__text_add(
 		text, "%s\n    {\"name\": ", census->is_first ? "" : ",");
-	text_add_json(text, one->name);
+	leat__text_add_json(text, one->name);
 	text_add_field(text, "state", task_state_name(one->state));
 	text_add_field(text, "group", one->group);
 	text_add_field(text, "where", one->where);

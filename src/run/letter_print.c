@@ -48,15 +48,13 @@ print_text(struct print *p, const char *text)
 static void
 print_char(struct print *p, uint8_t c)
 {
-	char text[8];
-	int n = 1;
+	char word[8];
+	size_t n = leat__json_escape(c, word);
 
-	text[0] = (char)c;
-	if (c == '"' || c == '\\')
-		n = snprintf(text, sizeof(text), "\\%c", c);
-	else if (c < 0x20)
-		n = snprintf(text, sizeof(text), "\\u%04x", c);
-	print_bytes(p, text, (size_t)n);
+	if (n)
+		print_bytes(p, word, n);
+	else
+		print_bytes(p, (const char *)&c, 1);
 }
 
 /* ,"key":"text" */

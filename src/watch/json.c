@@ -52,32 +52,20 @@ json_word(struct leat__json *j, const char *word)
 }
 
 static void
-json_escape(struct leat__json *j, uint8_t c)
-{
-	char word[8];
-
-	if (c == '"' || c == '\\')
-		snprintf(word, sizeof(word), "\\%c", c);
-	else if (c == '\n')
-		snprintf(word, sizeof(word), "\\n");
-	else
-		snprintf(word, sizeof(word), "\\u%04x", (unsigned)c);
-	json_word(j, word);
-}
-
-static void
 json_string(struct leat__json *j, const void *text, size_t n_bytes)
 {
 	const uint8_t *s = text, *end = s + n_bytes;
+	char word[8];
 
 	json_put(j, "\"", 1);
 	while (s < end) {
 		size_t n = leat__utf8_bytes(s, (size_t)(end - s));
+		size_t n_word = leat__json_escape(*s, word);
 
 		if (!n)
 			json_word(j, "\\ufffd");
-		else if (*s < 0x20 || *s == 0x7f || *s == '"' || *s == '\\')
-			json_escape(j, *s);
+		else if (n_word)
+			json_put(j, word, n_word);
 		else
 			json_put(j, (const char *)s, n);
 		s += n ? n : 1;

@@ -79,7 +79,4 @@ void leat__trace_otlp(const struct leat_graph *graph, const char *service,
 size_t leat__trace_otlp_bytes(
 	const struct leat_graph *graph, const char *service, uint32_t n_spans);
 
-/* A string of JSON, with its quotes. */
-void leat__trace_quote(struct leat__text *text, const char *s);
-
 #endif

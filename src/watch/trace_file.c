@@ -104,23 +104,6 @@ file_begin(struct leat__trace_file *f)
 
 /* ---- names ------------------------------------------------------------------ */
 
-void
-leat__trace_quote(struct leat__text *text, const char *s)
-{
-	leat__text_add(text, "\"");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			leat__text_add(text, "\\%c", c);
-		else if (c < 0x20)
-			leat__text_add(text, "\\u%04x", c);
-		else
-			leat__text_add(text, "%c", c);
-	}
-	leat__text_add(text, "\"");
-}
-
 static void
 file_add_task_name(struct leat__trace_file *f, const struct leat__task *task)
 {
@@ -131,7 +114,7 @@ file_add_task_name(struct leat__trace_file *f, const struct leat__task *task)
 	for (uint32_t k = 0; k < segment->n_stages; k++)
 		leat__text_add(&name, "%s%s", k ? "+" : "",
 			leat__stage_name(segment->stages[k]));
-	leat__trace_quote(&f->text, buf);
+	leat__text_add_json(&f->text, buf);
 }
 
 static void
@@ -146,7 +129,7 @@ file_add_link_name(struct leat__trace_file *f, const struct leat__link *link)
 	leat__text_add(&name, " -> %s", leat__stage_name(link->to));
 	if (link->to->n_ins > 1)
 		leat__text_add(&name, ".%u", link->to_index);
-	leat__trace_quote(&f->text, buf);
+	leat__text_add_json(&f->text, buf);
 }
 
 /* One of a process or a thread, as `what` says. */
@@ -258,12 +241,12 @@ file_add_call(struct leat__trace_file *f, uint32_t tid,
 	if (is_outside)
 		leat__text_add(&f->text, "\"waits %s\"", file_why(event->why));
 	else
-		leat__trace_quote(&f->text,
+		leat__text_add_json(&f->text,
 			leat__stage_name(f->graph->stages[event->subject]));
 	file_add_place(f, "X", 1, tid, event);
 	leat__text_add(&f->text, ",\"cat\":\"%s\",\"args\":{\"stage\":",
 		is_outside ? "outside" : "call");
-	leat__trace_quote(
+	leat__text_add_json(
 		&f->text, leat__stage_name(f->graph->stages[event->subject]));
 	leat__text_add(&f->text, "}}");
 }

@@ -64,7 +64,7 @@ otlp_name(const struct leat_graph *graph, const struct leat__trace_span *span,
 	struct leat__text *text)
 {
 	leat__text_add(text, ",\"name\":");
-	leat__trace_quote(text,
+	leat__text_add_json(text,
 		span->stage == LEAT__TRACE_NOBODY
 			? "run"
 			: leat__stage_name(graph->stages[span->stage]));
@@ -119,7 +119,7 @@ leat__trace_otlp(const struct leat_graph *graph, const char *service,
 	leat__text_add(text,
 		"{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":"
 		"\"service.name\",\"value\":{\"stringValue\":");
-	leat__trace_quote(text, service);
+	leat__text_add_json(text, service);
 	leat__text_add(text,
 		"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"leat\","
 		"\"version\":\"%s\"},\"spans\":[",

@@ -61,37 +61,6 @@ leat__hold_push(struct leat__hold *hold, const uint8_t *row, const uint8_t *end)
 
 /* ---- gaps ----------------------------------------------------------------- */
 
-static void
-hold_sift(struct leat__sort_entry *heap, size_t at, size_t n)
-{
-	struct leat__sort_entry x = heap[at];
-	size_t child;
-
-	while ((child = 2 * at + 1) < n) {
-		if (child + 1 < n && heap[child].at < heap[child + 1].at)
-			child++;
-		if (heap[child].at <= x.at)
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = x;
-}
-
-static void
-hold_sort_by_place(struct leat__hold *hold)
-{
-	for (size_t k = hold->n / 2; k-- > 0;)
-		hold_sift(hold->list, k, hold->n);
-	for (size_t k = hold->n; k-- > 1;) {
-		struct leat__sort_entry x = hold->list[0];
-
-		hold->list[0] = hold->list[k];
-		hold->list[k] = x;
-		hold_sift(hold->list, 0, k);
-	}
-}
-
 int
 leat__hold_compact(struct leat_stage *st, struct leat__hold *hold)
 {
@@ -103,7 +72,7 @@ leat__hold_compact(struct leat_stage *st, struct leat__hold *hold)
 
 	memmove(list, hold->list, hold->n * sizeof(*list));
 	hold->list = list;
-	hold_sort_by_place(hold);
+	leat__sort_by_place(hold->list, hold->n);
 	for (size_t k = 0; k < hold->n; k++) {
 		uint8_t *at = hold->memory + hold->list[k].at;
 		struct leat__sort_record x = leat__sort_open(at);

@@ -79,7 +79,7 @@ order_few(const struct order_set *set, const uint8_t *base)
 	}
 }
 
-/* ---- equal ---------------------------------------------------------------- */
+/* ---- by place ------------------------------------------------------------- */
 
 static void
 order_sift(struct leat__sort_entry *heap, size_t at, size_t n)
@@ -98,21 +98,21 @@ order_sift(struct leat__sort_entry *heap, size_t at, size_t n)
 	heap[at] = x;
 }
 
-/* Keys that are equal: by where they are. Often they are so already. */
-static void
-order_equal(struct leat__sort_entry *first, size_t n)
+/* Often they are so already, which costs one pass. */
+void
+leat__sort_by_place(struct leat__sort_entry *entries, size_t n)
 {
 	size_t k = 1;
 
-	while (k < n && first[k - 1].at < first[k].at)
+	while (k < n && entries[k - 1].at < entries[k].at)
 		k++;
-	if (k == n)
+	if (k >= n)
 		return;
 	for (k = n / 2; k-- > 0;)
-		order_sift(first, k, n);
+		order_sift(entries, k, n);
 	for (k = n; --k > 0;) {
-		order_swap(&first[0], &first[k]);
-		order_sift(first, 0, k);
+		order_swap(&entries[0], &entries[k]);
+		order_sift(entries, 0, k);
 	}
 }
 
@@ -254,7 +254,7 @@ order_set(struct order_set set, const uint8_t *base)
 {
 	while (set.n > ORDER_FEW) {
 		if (set.is_equal && !order_deepen(&set, base)) {
-			order_equal(set.first, set.n);
+			leat__sort_by_place(set.first, set.n);
 			return;
 		}
 		if (set.n >= ORDER_MANY && set.shift)

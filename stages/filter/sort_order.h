@@ -63,4 +63,7 @@ leat__sort_prefix(const uint8_t *key, uint32_t n_key, uint32_t from)
 void leat__sort_order(
 	struct leat__sort_entry *entries, size_t n, const uint8_t *base);
 
+/* By where they are alone. */
+void leat__sort_by_place(struct leat__sort_entry *entries, size_t n);
+
 #endif

@@ -51,6 +51,27 @@ distance(const char *a, const char *b)
 	return d;
 }
 
+START_TEST(a_string_of_json_holds_any_bytes)
+{
+	char buf[128];
+	struct leat__text t = {buf, sizeof(buf), 0};
+	char word[8];
+
+	leat__text_add_json(&t, "a\"\\\n\t\x7f \xc3\xa4\xff\xc3");
+	ck_assert_str_eq(
+		buf, "\"a\\\"\\\\\\n\\u0009\\u007f \xc3\xa4\\ufffd\\ufffd\"");
+	for (unsigned c = 0; c < 256; c++) {
+		size_t n = leat__json_escape((uint8_t)c, word);
+		bool is_plain = c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+
+		ck_assert_uint_eq(n,
+			is_plain                                     ? 0
+				: c == '"' || c == '\\' || c == '\n' ? 2
+								     : 6);
+	}
+}
+END_TEST
+
 START_TEST(one_slip_of_the_finger_is_a_distance_of_one)
 {
 	ck_assert_uint_eq(distance("where", "where"), 0);
@@ -95,6 +116,7 @@ END_TEST
 
 TEST_MAIN("base/text", pieces_are_added_one_after_the_other,
 	what_does_not_fit_is_counted_and_cut, a_buffer_of_no_bytes_only_counts,
+	a_string_of_json_holds_any_bytes,
 	one_slip_of_the_finger_is_a_distance_of_one,
 	slips_add_up_and_are_cut_at_four,
 	long_names_are_compared_where_they_differ)
