@@ -3,7 +3,9 @@
  *
  * Slot: head, selection, a vector for each column with room for max_rows, then
  * the bytes of text. Half of what the slot has is for vectors, the rest for
- * text; whichever is full first ends the frame.
+ * text; whichever is full first ends the frame. One that is sent with fewer
+ * rows than it has room for is packed, so that a frame has no more bytes than
+ * its rows need.
  * Keeps: what stands behind text_at belongs to the row in work alone, so a row
  * that does not fit leaves no trace but its place; a row is either in one
  * frame whole, or refused. Only the stage enters.
@@ -129,12 +131,78 @@ builder_open(struct leat_stage *st, struct leat_builder *b)
 	return LEAT_OK;
 }
 
+/* ---- packing -------------------------------------------------------------- */
+
+/* Where text begins, behind the last vector. */
+static uint32_t
+builder_text_from(const struct leat_builder *b)
+{
+	uint32_t last = b->schema->n_columns - 1;
+	const uint8_t *values = b->columns[last].values;
+
+	return (uint32_t)(values - b->frame->data) - LEAT__CACHE_LINE +
+		builder_vector_bytes(
+			b->schema->columns[last].type, b->max_rows);
+}
+
+/* Text of a column stands so many bytes before where it stood. */
+static void
+builder_move_pieces(
+	const struct leat_builder *b, struct leat_piece *pieces, uint32_t by)
+{
+	for (uint32_t k = 0; k < b->n_rows; k++)
+		pieces[k].at -= by;
+}
+
+/* A vector's head, values and bits, for the rows that there are. */
+static uint32_t
+builder_pack_vector(struct leat_builder *b, uint32_t k, uint32_t at)
+{
+	const struct leat_column *c = &b->schema->columns[k];
+	struct leat_vector_room *room = &b->columns[k];
+	size_t n_values = leat__vector_bytes(c->type, b->n_rows);
+	uint8_t *values = b->frame->data + at + LEAT__CACHE_LINE;
+	uint8_t *valid = values + leat__round_up(n_values, LEAT__CACHE_LINE);
+
+	leat__table_place_vector(b->frame, at, c->type, c->scale, b->n_rows);
+	memmove(values, room->values, n_values);
+	memmove(valid, room->valid, (b->n_rows + 7) / 8);
+	room->values = values;
+	room->valid = valid;
+	return at + builder_vector_bytes(c->type, b->n_rows);
+}
+
+/*
+ * Everything goes down to where it stands in a slot for the rows that there
+ * are. No place is above the one before, and all are moved in their order, so
+ * nothing is written over that is still to be moved.
+ */
+static void
+builder_pack(struct leat_builder *b)
+{
+	const struct leat_schema *schema = b->schema;
+	uint32_t from = builder_text_from(b), at;
+
+	at = leat__table_begin_rows(b->frame, schema, b->n_rows);
+	for (uint32_t k = 0; k < schema->n_columns; k++)
+		at = builder_pack_vector(b, k, at);
+	memmove(b->frame->data + at, b->frame->data + from, b->text_at - from);
+	b->text_at -= from - at;
+	for (uint32_t k = 0; k < schema->n_columns; k++)
+		if (schema->columns[k].type == LEAT_TYPE_TEXT ||
+			schema->columns[k].type == LEAT_TYPE_BINARY)
+			builder_move_pieces(
+				b, (void *)b->columns[k].values, from - at);
+}
+
 static int
 builder_emit(struct leat_stage *st, struct leat_builder *b)
 {
 	struct leat_frame *frame = b->frame;
 	struct leat_table_head *head = leat__table_head(frame);
 
+	if (b->n_rows < b->max_rows && b->schema->n_columns)
+		builder_pack(b);
 	head->n_rows = head->n_rows_all = b->n_rows;
 	head->free_at = (uint32_t)leat__min_u64(
 		leat__round_up(b->text_at, LEAT__CACHE_LINE), b->end);

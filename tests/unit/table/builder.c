@@ -127,6 +127,8 @@ static const struct leat_stage_ops build_ops = {
 	.fini = build_fini,
 };
 
+static struct leat_stage_stats built; /* by the last build_run() */
+
 /* Build so many rows with texts of that length, and write them as CSV. */
 static int
 build_run(uint64_t n, uint64_t text_bytes, struct leat_error *err)
@@ -143,6 +145,7 @@ build_run(uint64_t n, uint64_t text_bytes, struct leat_error *err)
 	ck_assert_int_eq(leat_graph_create(NULL, &graph, NULL), LEAT_OK);
 	ck_assert_int_eq(leat_graph_chain(graph, steps, 3, err), LEAT_OK);
 	rc = leat_graph_run(graph, err);
+	ck_assert_int_eq(leat_stage_stats(graph, 0, &built), LEAT_OK);
 	leat_graph_destroy(graph);
 	return rc;
 }
@@ -188,6 +191,29 @@ START_TEST(rows_of_all_types_come_back)
 }
 END_TEST
 
+/* However few there are: 34 bytes each, bits, text, and what aligns it. */
+START_TEST(a_frame_has_no_more_bytes_than_its_rows_need)
+{
+	struct leat_error err;
+	char *text, *at;
+
+	pipe_enter_folder();
+	for (uint64_t n = 1; n < 3000; n += n < 70 ? 1 : 977) {
+		ck_assert_int_eq(build_run(n, 5, &err), LEAT_OK);
+		ck_assert_uint_eq(built.out_frames, 1);
+		ck_assert_uint_ge(built.out_bytes, n * 50);
+		ck_assert_uint_le(built.out_bytes, n * 60 + 24 * 64);
+		text = at = pipe_get_file("out.csv", NULL);
+		at += 26;
+		for (uint64_t k = 0; k < n; k++)
+			check_line(&at, k, "xxxxx");
+		ck_assert_int_eq(*at, '\0');
+		free(text);
+	}
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_row_that_does_not_fit_goes_to_the_next_frame)
 {
 	struct leat_error err;
@@ -226,6 +252,7 @@ START_TEST(a_table_of_no_row_has_its_columns)
 END_TEST
 
 TEST_MAIN("table/builder", rows_of_all_types_come_back,
+	a_frame_has_no_more_bytes_than_its_rows_need,
 	a_row_that_does_not_fit_goes_to_the_next_frame,
 	a_row_that_no_frame_can_hold_is_refused,
 	a_table_of_no_row_has_its_columns)
