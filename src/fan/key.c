@@ -91,7 +91,7 @@ key_bind_type(struct leat_stage *st, struct leat__key_spec *spec, uint32_t k,
 	if (spec->has_read || key->reads)
 		return leat_stage_fail_at(st, LEAT_EINVAL, option, key->offset,
 			key->n_bytes,
-			"column '%.64s' is a %s on one branch, and was of "
+			"column '%.64s' is %s on one branch, and was of "
 			"another type on one that has begun",
 			key->name, leat_type_name(column->type));
 	key->reads = reads;

@@ -106,6 +106,25 @@ args_next_positional(const struct args *a)
 	return NULL;
 }
 
+/*
+ * The option that takes the rest, if all that stand before it may be left out:
+ * `window n=count()` says no kind. NULL: there is none.
+ */
+static const struct leat_option *
+args_find_rest(const struct args *a)
+{
+	for (uint32_t k = 0; k < a->st->n_options; k++) {
+		const struct leat_option *option = &a->st->ops.options[k];
+
+		if (option->flags & LEAT_OPTION_REST)
+			return option;
+		if ((option->flags & LEAT_OPTION_REQUIRED) &&
+			!a->st->option_places[k].is_given)
+			return NULL;
+	}
+	return NULL;
+}
+
 /* Only stages that share the workers have one. */
 static bool
 args_takes_priority(const struct args *a)
@@ -422,11 +441,26 @@ word_has_key(const struct leat__word *word, const char *key)
 		!memcmp(word->text, key, word->n_key);
 }
 
+/* A word that looks as if it had a key, which no option is called. */
+static int
+args_unnamed(struct leat__parser *p, struct args *a)
+{
+	const struct leat__word *word = &p->word;
+	const struct leat_option *rest = args_find_rest(a);
+
+	if (rest)
+		return args_rest(p, a, rest);
+	if (!leat__name_is_valid(word->text, word->n_key))
+		return args_positional(p, a);
+	return args_can_hand(p, a) ? args_hand(p, a)
+				   : args_unknown_option(p, a);
+}
+
 static int
 args_word(struct leat__parser *p, struct args *a)
 {
 	const struct leat__word *word = &p->word;
-	const struct leat_option *option, *next = args_next_positional(a);
+	const struct leat_option *option;
 
 	if (word->n_key == LEAT__WORD_NO_KEY)
 		return args_positional(p, a);
@@ -441,11 +475,7 @@ args_word(struct leat__parser *p, struct args *a)
 		return args_on_error(p, a);
 	if (word_has_key(word, "dead_letters") && !args_can_hand(p, a))
 		return args_dead_letters(p, a);
-	if (leat__name_is_valid(word->text, word->n_key) &&
-		!(next && (next->flags & LEAT_OPTION_REST)))
-		return args_can_hand(p, a) ? args_hand(p, a)
-					   : args_unknown_option(p, a);
-	return args_positional(p, a);
+	return args_unnamed(p, a);
 }
 
 /* Is the word a reference to a stage that is known, this one included? */

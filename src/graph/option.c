@@ -237,7 +237,8 @@ accepts_add(const struct leat_option *option, struct leat__text *text)
 		leat__text_add(text, "a size like 4096, 64k, 4M or 1G");
 		break;
 	case LEAT_OPTION_DURATION:
-		leat__text_add(text, "a time like 50us, 10ms, 2s, 5m or 1h");
+		leat__text_add(
+			text, "a time like 50us, 10ms, 2s, 5m, 1h or 7d");
 		break;
 	case LEAT_OPTION_BOOL:
 		leat__text_add(text, "on or off");

@@ -19,13 +19,14 @@ struct unit {
 	uint64_t factor;
 };
 
-/* The first unit that a value is a multiple of is used for printing. */
+/* The first unit that a value is a multiple of is used for printing: so days
+ * are only read. */
 static const struct unit size_units[] = {{"G", 1u << 30}, {"M", 1u << 20},
 	{"k", 1u << 10}, {"K", 1u << 10}, {"", 1}, {NULL, 0}};
 
 static const struct unit time_units[] = {{"h", 3600000000000},
 	{"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000},
-	{"ns", 1}, {NULL, 0}};
+	{"ns", 1}, {"d", 86400000000000}, {NULL, 0}};
 
 struct byte_name {
 	const char *name;

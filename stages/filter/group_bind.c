@@ -55,7 +55,7 @@ bind_input(struct leat_stage *st, struct leat__group_spec *spec,
 		input.type != LEAT_TYPE_DECIMAL && input.type != LEAT_TYPE_BOOL)
 		return leat_stage_fail_at(st, LEAT_EINVAL, option, name->offset,
 			name->n_bytes,
-			"column '%.64s' is a %s, where a number is wanted",
+			"column '%.64s' is %s, where a number is wanted",
 			name->text, leat_type_name(input.type));
 	*input_out = spec->n_inputs;
 	for (uint32_t k = 0; is_shared && k < spec->n_inputs; k++)
@@ -249,7 +249,7 @@ bind_time(struct leat_stage *st, struct leat__group_spec *spec)
 	if (input->type != LEAT_TYPE_TIMESTAMP && input->type != LEAT_TYPE_DATE)
 		return leat_stage_fail_at(st, LEAT_EINVAL, "time",
 			spec->time.offset, spec->time.n_bytes,
-			"column '%.64s' is a %s, where a timestamp or a date "
+			"column '%.64s' is %s, where a timestamp or a date "
 			"is wanted",
 			spec->time.text, leat_type_name(input->type));
 	return LEAT_OK;
@@ -285,10 +285,10 @@ bind_again(struct leat_stage *st, struct leat__group_spec *spec,
 		if (at < 0 || from->columns[at].type != input->declared ||
 			from->columns[at].scale != input->scale)
 			return leat_stage_fail(st, LEAT_EDATA,
-				"%.64s: column '%.64s' is a %s here, and was a "
-				"%s before",
+				"%.64s: column '%.64s' is %s here, and was %s "
+				"before",
 				from->origin ? from->origin : "input", name,
-				at < 0 ? "missing one"
+				at < 0 ? "missing"
 				       : leat_type_name(from->columns[at].type),
 				leat_type_name(input->declared));
 		input->column = (uint32_t)at;

@@ -126,10 +126,9 @@ block_reject_value(struct leat_stage *st, const struct leat__group_block *block,
 	char reason[256];
 
 	snprintf(reason, sizeof(reason),
-		"column '%.64s' has '%.*s', where a %s is wanted",
-		in->name->text, x.len > 60 ? 60 : (int)x.len,
-		(const char *)x.data,
-		is_any ? "number" : leat_type_name(in->type));
+		"column '%.64s' has '%.*s', where %s is wanted", in->name->text,
+		x.len > 60 ? 60 : (int)x.len, (const char *)x.data,
+		is_any ? "a number" : leat_type_name(in->type));
 	return leat_table_reject(
 		st, &block->table, in->column, row, LEAT_EDATA, reason);
 }

@@ -193,6 +193,7 @@ START_TEST(times_take_a_unit)
 	ck_assert_int_eq(accepts("duration", "1.5s").duration, 1500000000);
 	ck_assert_int_eq(accepts("duration", "0.25m").duration, 15000000000);
 	ck_assert_int_eq(accepts("duration", "2h").duration, 7200000000000);
+	ck_assert_int_eq(accepts("duration", "7d").duration, 604800000000000);
 	refuses("duration", "5", "a time like");
 	refuses("duration", "5 s", "cannot be read");
 	refuses("duration", "s", "cannot be read");

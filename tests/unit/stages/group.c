@@ -291,8 +291,8 @@ END_TEST
 START_TEST(a_column_that_is_no_number_cannot_be_summed)
 {
 	typed_fails("group avg(d)", "d:date\n2001-01-01\n",
-		"column 'd' is a date, where a number is wanted");
-	typed_fails("group median(d)", "d:binary\n00\n", "is a binary");
+		"column 'd' is date, where a number is wanted");
+	typed_fails("group median(d)", "d:binary\n00\n", "is binary");
 }
 END_TEST
 
@@ -301,7 +301,7 @@ START_TEST(a_value_that_does_not_convert_fails_with_its_place)
 	pipe_fails("csv.parse ! group sum(x) ! csv.format", "y,x\na,1\nb,n/a\n",
 		"3:3: column 'x' has 'n/a'");
 	typed_fails("group sum(x)", "x:int64\n1\n1.5\n",
-		"in.csv:3:1: column 'x' has '1.5', where a int64 is wanted");
+		"in.csv:3:1: column 'x' has '1.5', where int64 is wanted");
 }
 END_TEST
 

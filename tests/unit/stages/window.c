@@ -295,6 +295,20 @@ START_TEST(more_windows_than_memory_holds_fail)
 }
 END_TEST
 
+START_TEST(windows_stand_beside_each_other_if_nobody_says_otherwise)
+{
+	typed_gives("window rows=2 n=count()", "x:int64\n1\n2\n3\n",
+		"window_first,window_last,n\n1,2,2\n3,3,1\n");
+	typed_gives("window n=count() rows=2 s=sum(x)", "x:int64\n1\n2\n3\n",
+		"window_first,window_last,n,s\n1,2,2,3\n3,3,1,3\n");
+	typed_gives("window size=7d time=d n=count()",
+		"d:date\n2001-01-04\n2001-01-10\n2001-01-11\n",
+		"window_start,window_end,n\n"
+		"2001-01-04T00:00:00Z,2001-01-11T00:00:00Z,2\n"
+		"2001-01-11T00:00:00Z,2001-01-18T00:00:00Z,1\n");
+}
+END_TEST
+
 START_TEST(a_window_that_makes_no_sense_is_refused)
 {
 	static const char *const cases[][2] = {
@@ -323,7 +337,7 @@ START_TEST(a_window_that_makes_no_sense_is_refused)
 			"knows no lateness"},
 		{"window tumbling rows=5", "no result is given"},
 		{"window tumbling size=1h time=x n=count()",
-			"column 'x' is a int64, where a timestamp or a date"},
+			"column 'x' is int64, where a timestamp or a date"},
 		{"window tumbling size=1h time=ts,x n=count()",
 			"the name of one column is wanted"},
 		{"window tumbling size=1h time=tx n=count()", "no column 'tx'"},
@@ -339,6 +353,7 @@ START_TEST(a_window_that_makes_no_sense_is_refused)
 END_TEST
 
 TEST_MAIN("stages/window", tumbling_windows_stand_beside_each_other,
+	windows_stand_beside_each_other_if_nobody_says_otherwise,
 	groups_of_a_window_come_as_they_appeared,
 	times_before_1970_fall_into_their_windows, sliding_windows_overlap,
 	a_step_need_not_divide_the_size, windows_by_rows_count_them,
