@@ -86,6 +86,15 @@ leat__head_row(const struct leat__head *head)
 	return leat_table_row(&head->t, head->at);
 }
 
+/* What the file is called that its rows are of, or else otherwise. */
+static inline const char *
+leat__head_file(const struct leat__head *head, const char *otherwise)
+{
+	const char *origin = head->t.schema->origin;
+
+	return head->t.file ? head->t.file : origin ? origin : otherwise;
+}
+
 /* Release it if it is the stage's. */
 static inline void
 leat__head_fini(struct leat_stage *st, struct leat__head *head)

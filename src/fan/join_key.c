@@ -327,14 +327,16 @@ join_fail_order(
 	if (leat_table_text_bytes(t, column, row) <= sizeof(printed))
 		x = leat_table_text(t, column, row, printed);
 	leat_stage_count(st, LEAT_COUNT_FAILED, 1);
-	return leat_stage_fail(st, LEAT_EDATA,
+	leat_stage_fail(st, LEAT_EDATA,
 		"join: in %u ('%s') is not sorted by '%s': %s:%" PRIu64
 		":%" PRIu64 " has '%.*s' after a key that goes behind it; sort "
-		"on=%s puts it in order",
+		"%s puts it in order",
 		in, st->ins[in]->from->name, j->opts->on,
-		t->schema->origin ? t->schema->origin : "its input", p.line,
-		p.column, x.len > 60 ? 60 : (int)x.len,
+		leat__head_file(&own->head, "its input"), p.line, p.column,
+		x.len > 60 ? 60 : (int)x.len,
 		x.data ? (const char *)x.data : "", j->opts->on);
+	return leat_stage_locate(st, leat__head_file(&own->head, NULL), p.line,
+		p.column, p.offset);
 }
 
 /* The key of the row that is next. */

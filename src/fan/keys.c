@@ -97,10 +97,12 @@ key_fail(struct leat_stage *st, const struct leat__fan_keys *keys, uint32_t row,
 	const struct leat_table *t = &keys->table;
 	struct leat_position at = leat_table_position(t, keys->column, row);
 
-	return leat_stage_fail(st, code, "%s:%llu:%llu: %s",
-		t->schema->origin ? t->schema->origin : "input",
+	const char *file = t->file ? t->file : t->schema->origin;
+
+	leat_stage_fail(st, code, "%s:%llu:%llu: %s", file ? file : "input",
 		(unsigned long long)at.line, (unsigned long long)at.column,
 		what);
+	return leat_stage_locate(st, file, at.line, at.column, at.offset);
 }
 
 static int

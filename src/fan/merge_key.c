@@ -316,14 +316,16 @@ table_fail(struct leat_stage *st, const struct leat__merge_key *m, uint32_t in)
 	else
 		memcpy(before, from->shown + k * KEY_SHOWN_BYTES,
 			KEY_SHOWN_BYTES);
-	return leat_stage_fail(st, LEAT_EDATA,
+	leat_stage_fail(st, LEAT_EDATA,
 		"in %u ('%s') is not sorted by '%s': %s:%" PRIu64 ":%" PRIu64
 		" has '%s' after '%s'; numbers go by their value (but not "
 		"behind key:%s text), text by its bytes",
 		in, st->ins[in]->from->name,
 		head->t.schema->columns[column].name,
-		head->t.schema->origin ? head->t.schema->origin : "its input",
-		p.line, p.column, now, before, m->spec.columns[k].name);
+		leat__head_file(head, "its input"), p.line, p.column, now,
+		before, m->spec.columns[k].name);
+	return leat_stage_locate(
+		st, leat__head_file(head, NULL), p.line, p.column, p.offset);
 }
 
 /* The key of the row that is next. */

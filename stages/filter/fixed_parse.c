@@ -168,7 +168,8 @@ fixed_make_schema(struct leat_stage *st, struct fixed *s)
 	n = fixed_read_names(s, names, s->n_columns);
 	if (n != s->n_columns)
 		return leat_stage_fail_at(st, LEAT_EINVAL, "names", 0, 0,
-			"there are %u names for %u columns", n, s->n_columns);
+			"there are %u columns, and names= has %u", s->n_columns,
+			n);
 	rc = leat_schema_create(st, names, n, &named);
 	leat_stage_free(st, memory);
 	if (rc < 0)
@@ -319,6 +320,17 @@ fixed_line(const struct fixed *s, const struct leat_frame *in,
 	return head->line + cut_newlines(text, (size_t)(line.data - text));
 }
 
+/* Where it begins in its source. Without that of the text it is unknown: 0. */
+static uint64_t
+fixed_offset(const struct leat_frame *in, struct leat_text line)
+{
+	const struct leat_frame *base = leat_frame_base(in);
+
+	return fixed_place(in)
+		? base->source_offset + (uint64_t)(line.data - base->data)
+		: 0;
+}
+
 static int
 fixed_reject(struct leat_stage *st, const struct fixed *s,
 	const struct leat_frame *in, struct leat_text line)
@@ -328,6 +340,7 @@ fixed_reject(struct leat_stage *st, const struct fixed *s,
 			  "last width takes the rest",
 		.origin = s->file,
 		.line = fixed_line(s, in, line),
+		.offset = fixed_offset(in, line),
 		.data = line.data,
 		.n_bytes = line.len};
 	struct leat_text rest = line;

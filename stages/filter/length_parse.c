@@ -17,7 +17,7 @@
 
 struct length_parse {
 	const struct leat_length_parse_opts *opts;
-	const char *origin;
+	const char *origin; /* the file in hand, or what all are called */
 	uint8_t *carry;
 	uint32_t n_carry;
 	uint32_t n_max;    /* bytes of a record */
@@ -239,6 +239,8 @@ length_begin(struct leat_stage *st, struct leat_frame *in)
 
 	if ((in->flags & LEAT_FRAME_FIRST) && s->n_carry)
 		return length_fail_short(st, s);
+	if (in->flags & LEAT_FRAME_FIRST)
+		s->origin = leat_frame_file(in);
 	s->is_begun = 1;
 	s->is_cut |= in->flags & LEAT_FRAME_CUT;
 	s->at = 0;

@@ -157,6 +157,35 @@ START_TEST(what_is_not_sorted_is_an_error_with_its_place)
 }
 END_TEST
 
+/* Of several files it is told which, and how to sort. */
+START_TEST(the_file_that_is_not_sorted_is_named)
+{
+	static const char *const graphs[] = {
+		"read [ab].csv ! j.  read c.csv ! j. "
+		"join on=k name=j ! write o.csv",
+		"read [ab].csv ! m.  read c.csv ! m. "
+		"merge order=key:k name=m ! write o.csv"};
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("a.csv", "k\n3\n4\n");
+	pipe_put_text("b.csv", "k\n4\n1\n");
+	pipe_put_text("c.csv", "k\n5\n");
+	for (uint32_t k = 0; k < 2; k++) {
+		ck_assert_int_eq(pipe_run(graphs[k], NULL, &err), LEAT_EDATA);
+		ck_assert_msg(strstr(err.text, "by 'k': b.csv:3:1 has '1'"),
+			"%s", err.text);
+		ck_assert_str_eq(err.origin, "b.csv");
+		ck_assert_uint_eq(err.line, 3);
+	}
+	ck_assert_int_eq(pipe_run("read b.csv ! sort k ! j.  read c.csv ! j. "
+				  "join on=k name=j ! write o.csv",
+				 NULL, &err),
+		LEAT_OK);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(more_rows_of_one_key_than_memory_holds_are_an_error)
 {
 	char right[12000] = "k,b\n";
@@ -289,6 +318,7 @@ TEST_MAIN("fan/join_key", rows_with_the_same_key_are_joined,
 	keys_of_several_columns_and_orders_are_joined,
 	branches_without_rows_give_none, values_that_are_no_fields_are_keys_too,
 	what_is_not_sorted_is_an_error_with_its_place,
+	the_file_that_is_not_sorted_is_named,
 	more_rows_of_one_key_than_memory_holds_are_an_error,
 	options_that_do_not_belong_together_are_refused,
 	it_gives_what_nested_loops_give)

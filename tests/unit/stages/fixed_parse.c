@@ -46,6 +46,25 @@ START_TEST(a_line_that_goes_on_is_rejected_where_it_does)
 }
 END_TEST
 
+START_TEST(the_place_of_a_line_that_goes_on_is_that_in_its_file)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("1.txt", "ab\n");
+	pipe_put_text("2.txt", "ab\ncd\nefg\n");
+	ck_assert_int_eq(pipe_run("read *.txt ! lines.parse ! "
+				  "fixed.parse widths=2 ! write o.csv",
+				 NULL, &err),
+		LEAT_EDATA);
+	ck_assert_msg(strstr(err.text, "2.txt:3:3: "), "%s", err.text);
+	ck_assert_str_eq(err.origin, "2.txt");
+	ck_assert_uint_eq(err.line, 3);
+	ck_assert_uint_eq(err.offset, 6);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(widths_count_bytes_or_characters)
 {
 	pipe_gives(LINES "widths=2,1 unit=characters" TO_CSV,
@@ -66,8 +85,8 @@ START_TEST(wrong_widths_and_names_are_refused)
 		{"widths=1x", "accepted are widths"},
 		{"widths=1000001", "accepted are widths"},
 		{"widths=-3", "make 0 columns"},
-		{"widths=1,2 names=a", "1 names for 2 columns"},
-		{"widths=1,2 names=a,b,c", "3 names for 2 columns"},
+		{"widths=1,2 names=a", "2 columns, and names= has 1"},
+		{"widths=1,2 names=a,b,c", "2 columns, and names= has 3"},
 		{"names=a", "widths"},
 	};
 	char graph[100];
@@ -89,4 +108,5 @@ TEST_MAIN("stages/fixed_parse", columns_are_as_wide_as_they_are_said_to_be,
 	spaces_around_values_go_or_stay,
 	a_line_that_ends_early_has_nulls_at_its_end,
 	a_line_that_goes_on_is_rejected_where_it_does,
+	the_place_of_a_line_that_goes_on_is_that_in_its_file,
 	widths_count_bytes_or_characters, wrong_widths_and_names_are_refused)

@@ -74,9 +74,20 @@ END_TEST
 
 START_TEST(input_that_ends_inside_a_record_is_an_error)
 {
+	struct leat_error err;
+
 	pipe_fails("length.parse u8 ! lines.format", "\3abc\4abc",
 		"pipe: truncated: it ends 4 bytes into the record that begins "
 		"at byte 4");
+	pipe_enter_folder();
+	pipe_put_file("1.bin", "\3abc", 4);
+	pipe_put_file("2.bin", "\1a\2b", 4);
+	ck_assert_int_eq(pipe_run("read *.bin ! length.parse u8 ! lines.format "
+				  "! write o",
+				 NULL, &err),
+		LEAT_EDATA);
+	ck_assert_msg(strstr(err.text, "2.bin: truncated: "), "%s", err.text);
+	pipe_leave_folder();
 	pipe_fails("length.parse u16be ! lines.format", "a",
 		"truncated: it ends 1 bytes into");
 	pipe_fails("length.parse varint ! lines.format", "\200\200",
