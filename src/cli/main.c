@@ -18,9 +18,8 @@ const struct leat__cli_command leat__cli_commands[] = {
 		"  Ctrl-C drains: the sources stop, and what was read arrives. "
 		"A second Ctrl-C\n"
 		"  ends the run at once; see leat help signals. An output that "
-		"is not complete never "
-		"stands under its\n"
-		"  final name.\n",
+		"is not\n"
+		"  complete never stands under its final name.\n",
 		leat__cli_run},
 	{"check", LEAT__CLI_CHECK, "[OPTION]... GRAPH",
 		"say whether a graph would run",

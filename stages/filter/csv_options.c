@@ -70,7 +70,8 @@ const struct leat_option leat__csv_parse_options[] = {
 		.max = INT64_MAX,
 		.fallback = "10s",
 		.unit = "ns",
-		.help = "of a pipe: then the rows that have come are enough"},
+		.help = "of a pipe: then the rows that have come are enough; "
+			"behind a decoder, when more comes"},
 	{.name = "infer",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_csv_parse_opts, infer),

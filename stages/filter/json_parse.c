@@ -469,7 +469,8 @@ const struct leat_option leat__json_parse_options[] = {
 		.max = INT64_MAX,
 		.fallback = "10s",
 		.unit = "ns",
-		.help = "of a pipe: then the lines that have come are enough"},
+		.help = "of a pipe: then the lines that have come are enough; "
+			"behind a decoder, when more comes"},
 	{.name = "nested",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_json_parse_opts, nested),

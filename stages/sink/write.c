@@ -8,6 +8,8 @@
  * files are to be cut, rows come instead of bytes, and write.split's machinery
  * has them.
  */
+#include <string.h>
+
 #include "split.h"
 
 enum write_on_drain { WRITE_KEEP = 0, WRITE_COMMIT, WRITE_DISCARD };
@@ -24,10 +26,28 @@ struct write_state {
 
 /* ---- several files -------------------------------------------------------- */
 
+/* Is there a {name} in it? Or one but {n}, so that several are open at once? */
+static bool
+write_has_names(const char *path, bool but_n)
+{
+	const char *at = path ? strchr(path, '{') : NULL;
+
+	for (; at; at = strchr(at + 1, '{')) {
+		const char *close = strchr(at, '}');
+
+		if (!close)
+			return false;
+		if (close > at + 1 && !(but_n && !strncmp(at, "{n}", 3)))
+			return true;
+	}
+	return false;
+}
+
 static bool
 write_is_cut(const struct leat_write_opts *o)
 {
-	return o->rotate_rows || o->rotate_bytes;
+	return o->rotate_rows || o->rotate_bytes ||
+		write_has_names(o->path, false);
 }
 
 static uint32_t
@@ -46,8 +66,9 @@ write_init_cut(struct leat_stage *st, struct write_state *s)
 	s->split_opts = (struct leat_write_split_opts){
 		LEAT_OPTS_INIT(leat_write_split_opts), .path = o->path,
 		.rotate_rows = o->rotate_rows, .rotate_bytes = o->rotate_bytes,
-		.max_files = o->max_files, .max_open = 1, .sync = o->sync,
-		.on_drain = o->on_drain};
+		.max_files = o->max_files,
+		.max_open = write_has_names(o->path, true) ? 0 : 1,
+		.sync = o->sync, .on_drain = o->on_drain};
 	return split_init(st, &s->split, &s->split_opts);
 }
 
@@ -182,7 +203,8 @@ static const struct leat_option write_options[] = {
 		.type = LEAT_OPTION_STRING,
 		.flags = LEAT_OPTION_POSITIONAL | LEAT_OPTION_REQUIRED,
 		.offset = offsetof(struct leat_write_opts, path),
-		.help = "file to write; - is standard output"},
+		.help = "file to write; - is standard output; {column} is a "
+			"value, {n} a number"},
 	{.name = "sync",
 		.type = LEAT_OPTION_ENUM,
 		.offset = offsetof(struct leat_write_opts, sync),
@@ -235,10 +257,11 @@ const struct leat_stage_ops leat_write_ops = {
 		"path is safe. The extension of the path brings the formatter "
 		"along: write a.csv means csv.format ! write a.csv.\n"
 		"\n"
-		"With rotate_rows= or rotate_bytes= there are several files, "
-		"each complete by itself, as of write.split: write a-{n}.csv "
-		"rotate_rows=1000000. They get their names together at the "
-		"end.",
+		"With {column} in the path each value of that column has a "
+		"file of its own, and with rotate_rows= or rotate_bytes= "
+		"files are cut, each complete by itself, as of write.split: "
+		"write {origin}.csv, write a-{n}.csv rotate_rows=1000000. "
+		"They get their names together at the end.",
 	.state_bytes = sizeof(struct write_state),
 	.opts_bytes = sizeof(struct leat_write_opts),
 	.options = write_options,

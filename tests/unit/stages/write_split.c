@@ -291,14 +291,29 @@ START_TEST(write_cuts_files_too)
 	run_holds("read in.csv ! write out-{n}.json.zst rotate_bytes=20", 5);
 	run_holds("read out-0002.json.zst ! write back.csv", 2);
 	pipe_file_holds("back.csv", "a\n4\n5\n");
-	run_holds("read in.csv ! write {a}.csv", 5);
-	pipe_file_holds("{a}.csv", "a\n1\n2\n3\n4\n5\n");
 	run_fails("read in.csv ! write out.csv rotate_rows=2",
-		"{n} in the path", 8);
+		"{n} in the path", 7);
 	run_fails("read in.csv ! write x-{n}.csv rotate_rows=1 max_files=4",
-		"max_files=N allows more", 8);
+		"max_files=N allows more", 7);
 	run_fails("read in.csv ! csv.format ! write x-{n}.csv rotate_rows=1",
-		"takes rows or table", 8);
+		"takes rows or table", 7);
+	pipe_leave_folder();
+}
+END_TEST
+
+START_TEST(write_with_a_name_in_its_path_splits)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", "a,b\n1,x\n2,y\n1,z\n");
+	run_holds("read in.csv ! write {a}.csv", 3);
+	pipe_file_holds("1.csv", "a,b\n1,x\n1,z\n");
+	pipe_file_holds("2.csv", "a,b\n2,y\n");
+	run_holds("read in.csv ! write {n}.csv", 3);
+	pipe_file_holds("0001.csv", "a,b\n1,x\n2,y\n1,z\n");
+	run_fails("read in.csv ! write out-{c}.csv",
+		"no column 'c'; there are: a, b", 4);
+	run_holds("read in.csv ! write {}{.csv", 3);
+	pipe_file_holds("{}{.csv", "a,b\n1,x\n2,y\n1,z\n");
 	pipe_leave_folder();
 }
 END_TEST
@@ -324,4 +339,5 @@ TEST_MAIN("stages/write_split", each_value_has_a_file_of_its_own,
 	the_extension_says_what_is_in_the_files, lines_go_to_files_that_are_cut,
 	compressed_files_are_what_was_written,
 	a_compressed_file_without_rows_is_a_whole_one, write_cuts_files_too,
+	write_with_a_name_in_its_path_splits,
 	numbers_stand_before_the_extension)
