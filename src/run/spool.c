@@ -52,7 +52,8 @@ leat_scratch_append(struct leat_scratch *scratch, const void *buf,
 
 	if (!leat__scratch_has_room(&scratch->at, n_bytes))
 		return leat_stage_fail(scratch->at.st, LEAT_ELIMIT,
-			"more than %llu bytes would have to wait in '%s'",
+			"more than %llu bytes would have to wait in '%s'; "
+			"give more by memory= or spill_bytes=",
 			(unsigned long long)scratch->at.most_bytes,
 			scratch->at.folder);
 	*offset_out = scratch->at.n_bytes;

@@ -10,7 +10,8 @@
 
 #include "table/expr_parse.h"
 
-#define EXPR_ALLOC_BYTES 64 /* that an allocation takes besides */
+#define FAULT_WANTED_BYTES 80
+#define EXPR_ALLOC_BYTES   64 /* that an allocation takes besides */
 
 int
 leat__expr_alloc(struct leat_expr *e, size_t n_bytes, void **out)
@@ -232,12 +233,29 @@ leat_expr_is_condition(const struct leat_expr *expr)
 
 /* ---- faults ------------------------------------------------------------- */
 
+/* Of a decimal that is declared, and has not got what it was declared as, it is
+ * the digits that are too many. */
+static void
+fault_wanted(uint32_t type, const struct leat_column *column,
+	struct leat_text x, char buf[FAULT_WANTED_BYTES])
+{
+	if (type == LEAT_TYPE_DECIMAL && column->type == LEAT_TYPE_DECIMAL &&
+		!leat_text_fits(x, column))
+		snprintf(buf, FAULT_WANTED_BYTES,
+			"a decimal(%u), of at most %u digits behind the point,",
+			column->scale, column->scale);
+	else
+		snprintf(
+			buf, FAULT_WANTED_BYTES, "%s", leat__expr_wanted(type));
+}
+
 /* "column 'delay' has 'n/a', where a number is wanted" */
 static void
 fault_text_value(const struct leat_table *t,
 	const struct leat_expr_fault *fault, char *buf, size_t n_bytes)
 {
 	const struct leat_column *column = &t->schema->columns[fault->column];
+	char wanted[FAULT_WANTED_BYTES];
 	uint8_t scratch[64];
 	struct leat_text x = {NULL, 0};
 
@@ -246,10 +264,10 @@ fault_text_value(const struct leat_table *t,
 	else if (leat_table_text_bytes(t, fault->column, fault->row) <=
 		sizeof(scratch))
 		x = leat_table_text(t, fault->column, fault->row, scratch);
+	fault_wanted(fault->type, column, x, wanted);
 	snprintf(buf, n_bytes, "column '%s' has '%.*s', where %s is wanted",
 		column->name, x.len > 60 ? 60 : (int)x.len,
-		x.data ? (const char *)x.data : "",
-		leat__expr_wanted(fault->type));
+		x.data ? (const char *)x.data : "", wanted);
 }
 
 void

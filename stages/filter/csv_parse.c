@@ -123,10 +123,13 @@ csv_find_ragged(
 	snprintf(row + k, sizeof(row) - k, "%s", k < len ? "..." : "");
 	out->offset = 0;
 	snprintf(out->text, sizeof(out->text),
-		"row has %u field%s, the %s has %u (line of the row: %s)",
+		"row has %u field%s, the %s has %u (line of the row: %s)%s",
 		p->n_fields, p->n_fields == 1 ? "" : "s",
 		s->opts->header ? "first row" : "header", p->schema->n_fields,
-		row);
+		row,
+		p->schema->n_fields == 1 && !s->opts->sniff
+			? "; sep= names another separator, sniff=on finds it"
+			: "");
 }
 
 /* The record behind the rows, which there are none of. */
@@ -576,7 +579,9 @@ const struct leat_stage_ops leat_csv_parse_ops = {
 		"end), so that types do not hang on timing; but infer_wait "
 		"behind its first\n"
 		"bytes those that have come have to do, as soon as there is "
-		"one. With\n"
+		"one; behind a\n"
+		"decoder, or a stage with a thread of its own, when the next "
+		"bytes come. With\n"
 		"infer=off, or all columns declared, rows go on as they come.\n"
 		"\n"
 		"    leat run 'read a.tsv ! csv.parse sep=tab ! count'\n"

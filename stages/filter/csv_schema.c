@@ -171,6 +171,11 @@ csv_declare(struct leat_stage *st, const struct csv_names *names,
 			schema, (const char *)d.name.data, d.name.len);
 		if (column < 0)
 			return csv_fail_declared(st, schema, &d);
+		if (is_declared[column])
+			return leat_stage_fail_at(st, LEAT_EINVAL, "schema",
+				d.offset, d.n_bytes,
+				"column '%.64s' is declared twice",
+				schema->columns[column].name);
 		csv_column(schema, (uint32_t)column)->type = d.type;
 		csv_column(schema, (uint32_t)column)->scale = d.scale;
 		is_declared[column] = true;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "csv.h"
+#include "names.h"
 
 /* Can it be read as what its column is said to be? An empty one is null. */
 static bool
@@ -62,6 +63,7 @@ csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
 	struct leat_text x = leat_table_raw(t, k, row);
 	struct leat_text all = csv_row_text(t, row);
 	struct csv_finding finding;
+	char type[NAMES_TYPE_BYTES];
 	struct leat_reject reject = {.reason = finding.text,
 		.origin = file,
 		.line = at.line,
@@ -71,10 +73,10 @@ csv_reject_value(struct leat_stage *st, const struct leat_table *t, uint32_t k,
 		.n_bytes = all.len,
 		.head = t->schema->head};
 
+	leat__filter_type_text(c, type);
 	snprintf(finding.text, sizeof(finding.text),
 		"column '%.64s' has '%.*s', where its type is %s", c->name,
-		x.len > 60 ? 60 : (int)x.len, (const char *)x.data,
-		leat_type_name(c->type));
+		x.len > 60 ? 60 : (int)x.len, (const char *)x.data, type);
 	return leat_stage_reject(st, LEAT_EDATA, &reject);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "json_lines.h"
+#include "names.h"
 
 #define STRICT_EXCERPT_BYTES 60
 
@@ -107,7 +108,7 @@ strict_reject(struct leat_stage *st, const struct json_reader *s,
 	struct leat_text x = leat_vector_text(&v, row);
 	struct leat_position at = leat_table_position(t, k, row);
 	struct leat_text line = strict_line(t, s->walk.tree, row);
-	char what[LEAT_TABLE_NAME_MAX];
+	char what[LEAT_TABLE_NAME_MAX], type[NAMES_TYPE_BYTES];
 	struct leat_reject reject = {.reason = what,
 		.origin = s->file,
 		.line = at.line,
@@ -116,13 +117,14 @@ strict_reject(struct leat_stage *st, const struct json_reader *s,
 		.data = line.data,
 		.n_bytes = line.len};
 
+	leat__filter_type_text(c, type);
 	if (strict_is_string(path, row, &x))
 		x = (struct leat_text){x.data - 1, x.len + 2};
 	snprintf(what, sizeof(what),
 		"column '%.64s' has '%.*s', where its type is %s", c->name,
 		x.len > STRICT_EXCERPT_BYTES ? STRICT_EXCERPT_BYTES
 					     : (int)x.len,
-		(const char *)x.data, leat_type_name(c->type));
+		(const char *)x.data, type);
 	leat_stage_count(st, LEAT_COUNT_READ, 1);
 	return leat_stage_reject(st, LEAT_EDATA, &reject);
 }

@@ -6,9 +6,28 @@
  *
  * A quote in a name is doubled. The stage enters, before its first frame.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "names.h"
+
+void
+leat__filter_type_text(
+	const struct leat_column *column, char buf[NAMES_TYPE_BYTES])
+{
+	const char *name = leat_type_name(column->type), *like = "";
+
+	if (column->type == LEAT_TYPE_BOOL)
+		like = " (true, false)";
+	if (column->type == LEAT_TYPE_DATE)
+		like = " (YYYY-MM-DD)";
+	if (column->type == LEAT_TYPE_TIMESTAMP)
+		like = " (YYYY-MM-DD HH:MM:SS)";
+	if (column->type == LEAT_TYPE_DECIMAL)
+		snprintf(buf, NAMES_TYPE_BYTES, "%s(%u)", name, column->scale);
+	else
+		snprintf(buf, NAMES_TYPE_BYTES, "%s%s", name, like);
+}
 
 struct names_parse {
 	struct leat_stage *st;

@@ -43,6 +43,12 @@ int leat__filter_names_find(struct leat_stage *st,
 	const struct names_item *item, const struct leat_schema *schema,
 	uint32_t *column_out);
 
+/* What a value of a column is like, for messages: "decimal(2)", "date
+ * (YYYY-MM-DD)". */
+#define NAMES_TYPE_BYTES 48
+void leat__filter_type_text(
+	const struct leat_column *column, char buf[NAMES_TYPE_BYTES]);
+
 /* State of a stage that gives tables another schema: the first of its state. */
 struct names_stage {
 	struct names names;

@@ -51,6 +51,24 @@ rename_check(struct leat_stage *st, const struct names_stage *s,
 }
 
 static int
+rename_one(struct leat_stage *st, const struct names_item *item,
+	const struct leat_schema *from, struct leat_column *columns)
+{
+	uint32_t at;
+	int rc = leat__filter_names_find(st, item, from, &at);
+
+	if (rc)
+		return rc;
+	if (columns[at].name != from->columns[at].name)
+		return leat_stage_fail_at(st, LEAT_EINVAL, "columns",
+			item->offset, item->n_bytes,
+			"column '%.64s' has got the name '%.64s' already",
+			item->from, columns[at].name);
+	columns[at].name = item->name;
+	return LEAT_OK;
+}
+
+static int
 rename_make(struct leat_stage *st, struct names_stage *s,
 	const struct leat_schema *from)
 {
@@ -62,13 +80,8 @@ rename_make(struct leat_stage *st, struct names_stage *s,
 	if (rc)
 		return rc;
 	memcpy(columns, from->columns, from->n_columns * sizeof(*columns));
-	for (uint32_t k = 0; !rc && k < s->names.n_items; k++) {
-		uint32_t at;
-
-		rc = leat__filter_names_find(st, &s->names.items[k], from, &at);
-		if (!rc)
-			columns[at].name = s->names.items[k].name;
-	}
+	for (uint32_t k = 0; !rc && k < s->names.n_items; k++)
+		rc = rename_one(st, &s->names.items[k], from, columns);
 	if (!rc)
 		rc = rename_check(st, s, columns);
 	return rc;

@@ -331,6 +331,18 @@ START_TEST(a_declared_column_that_is_not_there_fails)
 {
 	pipe_fails("csv.parse schema=delai:int64 ! csv.format",
 		"delay,b\n1,2\n", "did you mean 'delay'?");
+	pipe_fails("csv.parse schema=a:decimal(1) ! derive b=a+1 ! csv.format",
+		"a\n1.25\n",
+		"column 'a' has '1.25', where a decimal(1), of at most 1 "
+		"digits "
+		"behind the point, is wanted");
+	pipe_fails("csv.parse schema=a:decimal(1) strict=on ! csv.format",
+		"a\n1.25\n",
+		"column 'a' has '1.25', where its type is decimal(1)");
+	pipe_fails("csv.parse ! csv.format", "a;b\n1,5;2\n",
+		"sep= names another separator, sniff=on finds it");
+	pipe_fails("csv.parse schema=a:date,a:int64 ! csv.format", "a,b\n1,2\n",
+		"column 'a' is declared twice");
 	pipe_fails("csv.parse schema=a:number ! csv.format", "a,b\n1,2\n",
 		"number");
 }

@@ -30,6 +30,8 @@ START_TEST(what_is_wrong_is_said)
 		"the new name is missing: new=a");
 	pipe_fails("csv.parse ! rename x=a,x=b ! csv.format", "a,b\n1,2\n",
 		"there is a column 'x' in the list already");
+	pipe_fails("csv.parse ! rename x=a,y=a ! csv.format", "a,b\n1,2\n",
+		"column 'a' has got the name 'x' already");
 }
 END_TEST
 
