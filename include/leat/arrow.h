@@ -8,9 +8,9 @@
  *	struct ArrowArrayStream stream;
  *	struct leat_end end;
  *
- *	leat_graph_parse_open(graph, "read a.csv ! where \"x > 1\"", &end,
- *&err); leat_arrow_out(graph, end, &stream, &err); leat_graph_start(graph,
- *&err);
+ *	leat_graph_parse_open(graph, "read a.csv ! csv.parse", &end, &err);
+ *	leat_arrow_out(graph, end, &stream, &err);
+ *	leat_graph_start(graph, &err);
  *	... stream.get_next(&stream, &array) until array.release is NULL ...
  *	stream.release(&stream);
  *	leat_graph_wait(graph, LEAT_NEVER, &err);

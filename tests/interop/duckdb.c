@@ -30,6 +30,7 @@ static struct {
 
 static void *connection;
 static int n_passed, n_failed;
+static bool is_quiet; /* a query may fail */
 
 static void
 check(bool is_right, const char *what, const char *why)
@@ -112,7 +113,7 @@ query(const char *text, struct ArrowArrayStream *stream)
 	void *result = NULL;
 	int rc = duckdb.query_arrow(connection, text, &result);
 
-	if (rc)
+	if (rc && !is_quiet)
 		check(false, text, duckdb.query_arrow_error(result));
 	*stream = (struct ArrowArrayStream){result_get_schema, result_get_next,
 		result_get_last_error, result_release, result};
@@ -121,28 +122,37 @@ query(const char *text, struct ArrowArrayStream *stream)
 
 /* ---- out of DuckDB, into leat ---------------------------------------------- */
 
-/* What a query gives, as CSV by leat. */
-static void
-expect_csv(const char *text, const char *want)
+/* What a query gives, to a file as CSV by leat. */
+static int
+write_csv(const char *text, struct leat_error *err)
 {
 	struct ArrowArrayStream stream;
 	struct leat_graph *graph = NULL;
+	int rc;
+
+	*err = (struct leat_error){.text = "the query failed"};
+	if (query(text, &stream))
+		return -1;
+	rc = leat_graph_create(NULL, &graph, err);
+	if (!rc)
+		rc = leat_arrow_in(graph, "in", &stream, NULL, err);
+	if (!rc)
+		rc = leat_graph_parse(graph,
+			"in. ! csv.format ! write duckdb.out sync=off", err);
+	if (!rc)
+		rc = leat_graph_run(graph, err);
+	leat_graph_destroy(graph);
+	return rc;
+}
+
+static void
+expect_csv(const char *text, const char *want)
+{
 	struct leat_error err;
 	char got[4096] = "";
 	FILE *file;
-	int rc;
+	int rc = write_csv(text, &err);
 
-	if (query(text, &stream))
-		return;
-	rc = leat_graph_create(NULL, &graph, &err);
-	if (!rc)
-		rc = leat_arrow_in(graph, "in", &stream, NULL, &err);
-	if (!rc)
-		rc = leat_graph_parse(graph,
-			"in. ! csv.format ! write duckdb.out sync=off", &err);
-	if (!rc)
-		rc = leat_graph_run(graph, &err);
-	leat_graph_destroy(graph);
 	file = fopen("duckdb.out", "r");
 	if (file) {
 		got[fread(got, 1, sizeof(got) - 1, file)] = '\0';
@@ -150,6 +160,61 @@ expect_csv(const char *text, const char *want)
 		remove("duckdb.out");
 	}
 	check(!rc && !strcmp(got, want), text, rc ? err.text : got);
+}
+
+/* What leat does not take it says, and leaves no file. */
+static void
+expect_refusal(const char *text, const char *want)
+{
+	struct leat_error err;
+	int rc = write_csv(text, &err);
+	FILE *file = fopen("duckdb.out", "r");
+
+	check(rc && !file && strstr(err.text, want), text,
+		rc ? err.text : "it was taken");
+	if (file)
+		fclose(file);
+	remove("duckdb.out");
+}
+
+/* Types that leat has not, or values that its types cannot hold. */
+static void
+from_duckdb_in_another_type(void)
+{
+	expect_csv("SELECT e::ENUM('b', 'a') e FROM (VALUES ('a'), (NULL), "
+		   "('b')) t(e)",
+		"e\na\n\"\"\nb\n");
+	expect_csv("SELECT TIMESTAMPTZ '2024-02-29 12:00:00+02' z, "
+		   "TIMESTAMP_NS '2024-02-29 12:00:00.123456' n, "
+		   "TIMESTAMP_MS '1969-12-31 23:59:59.5' m",
+		"z,n,m\n2024-02-29T10:00:00Z,2024-02-29T12:00:00.123456Z,"
+		"1969-12-31T23:59:59.5Z\n");
+	expect_csv("SELECT '6b9ac1a7-03c6-4d4a-a3b5-6e3a1f7e9f11'::UUID u, "
+		   "9223372036854775807::UBIGINT b",
+		"u,b\n6b9ac1a7-03c6-4d4a-a3b5-6e3a1f7e9f11,"
+		"9223372036854775807\n");
+	expect_refusal("SELECT i::UBIGINT b FROM (VALUES (1), "
+		       "(18446744073709551615)) t(i)",
+		"'b'");
+	expect_refusal(
+		"SELECT TIMESTAMP_NS '2024-02-29 12:00:00.123456789' n", "'n'");
+	expect_refusal("SELECT [1, 2] l", "'l'");
+	expect_refusal("SELECT {'a': 1} s", "'s'");
+	expect_refusal("SELECT TIME '12:00:00' t", "'t'");
+	expect_refusal("SELECT INTERVAL 1 DAY i", "'i'");
+}
+
+static void
+from_duckdb_nothing(void)
+{
+	expect_csv("SELECT 1 a, 'x' b WHERE false", "a,b\n");
+	expect_csv("SELECT NULL::INTEGER a, NULL::DOUBLE b, NULL::DATE c, "
+		   "NULL::TIMESTAMP d, NULL::DECIMAL(9,2) e, NULL::BOOLEAN f, "
+		   "NULL::BLOB g, NULL h",
+		"a,b,c,d,e,f,g,h\n,,,,,,,\n");
+	expect_csv("SELECT CASE WHEN i % 3 > 0 THEN i END a, CASE WHEN i % 2 > "
+		   "0 THEN i > 2 END b FROM range(6) t(i)",
+		"a,b\n,\n1,false\n2,\n,true\n4,\n5,true\n");
 }
 
 static void
@@ -206,6 +271,17 @@ run(const char *text)
 	return rc;
 }
 
+static int
+run_quietly(const char *text)
+{
+	int rc;
+
+	is_quiet = true;
+	rc = run(text);
+	is_quiet = false;
+	return rc;
+}
+
 static void
 to_duckdb(const char *flights)
 {
@@ -244,6 +320,98 @@ to_duckdb(const char *flights)
 		rc ? err.text : "the sums differ");
 }
 
+/* What DuckDB makes of rows that leat has read, with a query over them. */
+static int
+to_table(const char *graph_text, struct leat_error *err)
+{
+	struct ArrowArrayStream stream = {.release = NULL};
+	struct leat_graph *graph = NULL;
+	struct leat_end end;
+	int rc = leat_graph_create(NULL, &graph, err), failed;
+
+	run("DROP TABLE IF EXISTS given");
+	if (!rc)
+		rc = leat_graph_parse_open(graph, graph_text, &end, err);
+	if (!rc)
+		rc = leat_arrow_out(graph, end, &stream, err);
+	if (!rc)
+		rc = leat_graph_start(graph, err);
+	is_quiet = true;
+	failed = !rc &&
+		(duckdb.arrow_scan(connection, "given_stream", &stream) ||
+			run("CREATE TABLE given AS SELECT * FROM "
+			    "given_stream"));
+	is_quiet = false;
+	if (stream.release)
+		stream.release(&stream);
+	if (!rc)
+		rc = leat_graph_wait(graph, LEAT_NEVER, err);
+	leat_graph_destroy(graph);
+	if (!rc && failed)
+		snprintf(err->text, sizeof(err->text), "DuckDB refused it");
+	return rc ? rc : failed;
+}
+
+static void
+put_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	if (file) {
+		fputs(text, file);
+		fclose(file);
+	}
+}
+
+static void
+to_duckdb_every_type(void)
+{
+	struct leat_error err = {0};
+	int rc;
+
+	put_file("types.csv",
+		"i,f,p,b,d,t,s\n"
+		"-7,0.25,10.50,true,2024-02-29,2024-02-29T12:00:00.5+02:00,"
+		"\"a \"\"b\"\", c\"\n"
+		",,,,,,\n");
+	rc = to_table("read types.csv ! csv.parse "
+		      "schema=\"p:decimal(2),t:timestamp\"",
+		&err);
+	check(!rc, "every type", err.text);
+	check(query_number("SELECT count(*) FROM given WHERE i = -7 AND "
+			   "typeof(i) = 'BIGINT' AND f = 0.25 AND p = 10.5 AND "
+			   "typeof(p) = 'DECIMAL(38,2)' AND b AND d = DATE "
+			   "'2024-02-29' AND t = TIMESTAMPTZ '2024-02-29 "
+			   "10:00:00.5+00' AND s = 'a \"b\", c'") == 1,
+		"values of every type", "are others");
+	check(query_number(
+		      "SELECT count(*) FROM given WHERE i IS NULL AND f IS "
+		      "NULL AND p IS NULL AND b IS NULL AND d IS NULL AND "
+		      "t IS NULL AND s IS NULL") == 1,
+		"nulls of every type", "are none");
+	put_file("types.csv", "a,b\n");
+	rc = to_table("read types.csv ! csv.parse", &err);
+	check(!rc && query_number("SELECT count(*) FROM given") == 0,
+		"a table of no row", err.text);
+	remove("types.csv");
+}
+
+/* What goes wrong in the graph is an error of the query, not fewer rows. */
+static void
+to_duckdb_what_fails(void)
+{
+	struct leat_error err = {0};
+	int rc;
+
+	put_file("bad.csv", "a\n1\n2\nx\n");
+	rc = to_table("read bad.csv ! csv.parse schema=a:int64", &err);
+	check(rc == LEAT_EDATA && strstr(err.text, "bad.csv:4:1"),
+		"a bad value", err.text);
+	check(run_quietly("SELECT * FROM given") != 0, "a bad value",
+		"left a table");
+	remove("bad.csv");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -257,7 +425,11 @@ main(int argc, char **argv)
 	check(!duckdb.open(":memory:", &db), "open", NULL);
 	check(!duckdb.connect(db, &connection), "connect", NULL);
 	from_duckdb();
+	from_duckdb_in_another_type();
+	from_duckdb_nothing();
 	to_duckdb(argv[2]);
+	to_duckdb_every_type();
+	to_duckdb_what_fails();
 	duckdb.disconnect(&connection);
 	duckdb.close(&db);
 	printf("%d passed, %d failed\n", n_passed, n_failed);
