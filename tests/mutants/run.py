@@ -2,49 +2,42 @@
 """run.py -- known defects, applied one at a time: which does the test find?
 
     run.py [--only NAME]... [--folder NAME]... [--list] [--check] [--json]
-           [--build FOLDER] [--jobs N] [--no-sanitizers]
+           [--build FOLDER] [--jobs N] [--no-sanitizers] [--quick] [--anew]
+           [--note]
 
 list.txt beside this file says what a mutant is and how one is added. Works on
 copies of the tree below the build folder, never in the tree itself. A mutant
-meets the cheapest tests first: the unit tests of its folder, the simulator,
-all unit tests, the stress tests, then those of its folder under
-ThreadSanitizer and AddressSanitizer, and last the simulator for as long as
-`./dev test` runs it; it is caught by the first that fails, or takes far longer
-than it should, twice. A test that fails only once may have failed for another
-reason: a mutant with no better is shaky, and does not count as caught. What
-fails without a mutant is left out, and said. Exit status 0 if at least 90 % are
-caught.
+meets first the test that caught it last (caught.txt, which --note writes), then
+the cheapest: the unit tests of its file and of its folder, the simulator, all
+unit tests, the stress tests; and, when all mutants have met those, those of its
+folder under ThreadSanitizer and AddressSanitizer, and last the simulator for as
+long as `./dev test` runs it. It is caught by the first that fails, or takes far
+longer than it should, twice. A test that fails only once may have failed for
+another reason: a mutant with no better is shaky, and does not count as caught.
+What fails without a mutant is left out, and said. What is known of sources and
+tests that have not changed since is not asked again (results.jsonl in the build
+folder), so a run that was interrupted goes on; --anew forgets it. Exit status 0
+if at least 90 % are caught.
 """
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import queue
-import signal
-import subprocess
 import sys
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+from tree import HERE, ROOT, SIM_ARGS, Tree, die, read_bytes, sim_name, \
+    source_files, target
+
 LEAST_SHARE = 0.9
-SIM_ARGS = {
-    "sim": ["--scenario=all", "--runs=1500", "--points=5000000",
-        "--memory=both", "--seed=1"],
-    "sim-long": ["--scenario=all", "--runs=20000", "--points=10000000",
-        "--memory=both", "--seed=1"],
-    "sim-graph": ["--scenario=graph", "--runs=5000", "--memory=both",
-        "--seed=1"],
-    "sim-trouble": ["--scenario=graph_trouble", "--runs=5000",
-        "--memory=both", "--seed=1"],
-}
-TEST_SECONDS = {"plain": 12, "tsan": 60, "asan": 30}
-KINDS = {
-    "plain": [],
-    "tsan": ["-DLEAT_SANITIZE=thread"],
-    "asan": ["-DLEAT_SANITIZE=address,undefined"],
-}
+# How long one test may take: at first, and where that was too long.
+TEST_SECONDS = {"plain": (6, 20), "tsan": (40, 60), "asan": (20, 30)}
+# Folders whose files are also what the tests of others are about.
+KIN = {"exec": ["run"], "run": ["exec"]}
+THREADED = {"chan", "ctx", "env", "exec", "fan", "guard", "mem", "run", "span"}
 
 say_lock = threading.Lock()
 
@@ -52,10 +45,6 @@ say_lock = threading.Lock()
 def say(text):
     with say_lock:
         print(text, flush=True)
-
-
-def die(text):
-    sys.exit("mutants: " + text)
 
 
 # ---- the list ---------------------------------------------------------------
@@ -71,7 +60,15 @@ class Mutant:
 
     @property
     def folder(self):
-        return self.file.split("/")[1]
+        """Where its tests are: of src/chan/ring.c chan, of stages/ stages."""
+        top, below = self.file.split("/")[:2]
+        return below if top == "src" else top
+
+    def is_in(self, folders):
+        return self.folder in folders or self.file.split("/")[1] in folders
+
+    def text(self):
+        return "\n".join((self.file, self.old, self.new))
 
 
 def read_list(path):
@@ -124,157 +121,122 @@ def check_list(mutants):
     return wrong
 
 
-# ---- trees ------------------------------------------------------------------
+# ---- what is known ----------------------------------------------------------
 
 
-def source_files():
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-        capture_output=True, text=True)
-    if listed.returncode == 0:
-        return [name for name in listed.stdout.splitlines()
-            if os.path.isfile(os.path.join(ROOT, name))]
-    found = []
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = [name for name in folders
-            if name not in ("build", ".git")]
-        found += [os.path.relpath(os.path.join(folder, name), ROOT)
-            for name in names]
-    return found
+def digest(*texts):
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
-def read_bytes(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
+def is_a_test(name):
+    return name.startswith(("tests/unit/", "tests/stress/", "tests/regress/",
+        "tests/sim/"))
+
+
+def is_built(name):
+    return name.startswith(("include/", "src/", "stages/", "cmake/",
+        "tests/support/")) or name == "CMakeLists.txt"
+
+
+class Known:
+    """What has been found out, as long as nothing has changed that it hangs
+    on: for a test that fails, the library and this test; for those that all
+    pass, all of them."""
+
+    def __init__(self, folder, is_anew):
+        self.lock = threading.Lock()
+        self.path = os.path.join(folder, "results.jsonl")
+        names = sorted(source_files())
+        self.texts = {name: read_bytes(os.path.join(ROOT, name))
+            for name in names if is_built(name) or is_a_test(name)}
+        self.sources = self.digest_of(is_built)
+        self.tests = self.digest_of(is_a_test)
+        self.sim = self.digest_of(lambda name: name.startswith("tests/sim/"))
+        self.found = {}
+        os.makedirs(folder, exist_ok=True)
+        if is_anew and os.path.exists(self.path):
+            os.unlink(self.path)
+        for line in (read_bytes(self.path) or b"").splitlines():
+            entry = json.loads(line)
+            self.found[entry["what"]] = entry
+
+    def digest_of(self, wanted):
+        return digest(*(name.encode() + b"\0" + text
+            for name, text in self.texts.items() if wanted(name)))
+
+    def key(self, test):
+        """Of what a test says; None: of what all of them say."""
+        if test is None:
+            of_test = self.tests
+        elif sim_name(test):
+            of_test = self.sim
+        else:
+            of_test = digest(self.texts.get(f"tests/{test[1]}.c", b""))
+        return self.sources + of_test
+
+    def get(self, what, key):
+        entry = self.found.get(what)
+        return entry if entry and entry["key"] == key else None
+
+    def put(self, what, key, **more):
+        entry = dict(what=what, key=key, **more)
+        with self.lock, open(self.path, "a", encoding="utf-8") as file:
+            self.found[what] = entry
+            file.write(json.dumps(entry) + "\n")
+
+    # ---- mutants ----
+
+    def mutant(self, mutant):
+        """(its result, how many passes it has gone through) or None."""
+        what = f"{mutant.name} {digest(mutant.text().encode())}"
+        entry = self.found.get(what)
+        if not entry:
+            return None
+        test = (entry["kind"], entry["result"]["by"].split(" ")[0])
+        if entry["key"] == self.key(test if entry["kind"] else None):
+            return entry["result"], entry["n_passes"]
         return None
 
-
-def copy_tree(to):
-    """Only what differs is written, so that only that is built again."""
-    wanted = set(source_files())
-    for name in wanted:
-        text = read_bytes(os.path.join(ROOT, name))
-        path = os.path.join(to, name)
-        if text is None or read_bytes(path) == text:
-            continue
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(text)
-        os.chmod(path, os.stat(os.path.join(ROOT, name)).st_mode)
-    for folder, _, names in os.walk(to):
-        for name in names:
-            path = os.path.join(folder, name)
-            if os.path.relpath(path, to) not in wanted:
-                os.unlink(path)
+    def put_mutant(self, mutant, result, caught, n_passes):
+        test = caught[1] if is_sure(caught) else None
+        what = f"{mutant.name} {digest(mutant.text().encode())}"
+        self.put(what, self.key(test), kind=test[0] if test else "",
+            n_passes=n_passes, result=result)
 
 
-def no_randomization():
-    """The sanitizers of clang 14 want the address space of older kernels."""
-    words = ["setarch", os.uname().machine, "-R"]
-    try:
-        works = subprocess.run(words + ["true"], capture_output=True)
-    except FileNotFoundError:
-        return []
-    return words if works.returncode == 0 else []
+# ---- who caught it last -----------------------------------------------------
+
+CAUGHT = os.path.join(HERE, "caught.txt")
+CAUGHT_HEAD = """\
+# Which test caught a mutant of list.txt last, written by `run.py --note`: the
+# mutant, the build, the test program, what failed in it. It is tried first.
+"""
 
 
-class Tree:
-    """A copy of the sources and its builds, one of each kind."""
-
-    def __init__(self, folder):
-        self.source = os.path.join(folder, "tree")
-        self.folder = folder
-        self.prefix = no_randomization()
-        self.process = None
-        os.makedirs(self.source, exist_ok=True)
-        copy_tree(self.source)
-
-    def build_folder(self, kind):
-        return os.path.join(self.folder, kind)
-
-    def configure(self, kind):
-        log = os.path.join(self.folder, kind + ".log")
-        words = ["cmake", "-G", "Ninja", "-S", self.source, "-B",
-            self.build_folder(kind), "-DCMAKE_C_COMPILER=clang",
-            "-DCMAKE_BUILD_TYPE=Mutant", "-DCMAKE_C_FLAGS=-O1",
-            "-DLEAT_TESTS=ON", "-DLEAT_EXAMPLES=OFF", "-DLEAT_WITH_PAGE=OFF",
-            "-DLEAT_BENCH=OFF"] + KINDS[kind]
-        with open(log, "w", encoding="utf-8") as file:
-            if subprocess.run(words, stdout=file, stderr=file).returncode:
-                die(f"cmake failed: {log}")
-
-    def build(self, kind, targets, goes_on=False):
-        log = os.path.join(self.folder, kind + ".build.log")
-        words = ["ninja", "-C", self.build_folder(kind), "-j1"]
-        words += ["-k0"] if goes_on else []
-        with open(log, "w", encoding="utf-8") as file:
-            return subprocess.run(words + targets, stdout=file,
-                stderr=file).returncode == 0
-
-    def has(self, test):
-        return os.access(self.program(test), os.X_OK)
-
-    def program(self, test):
-        kind, name = test
-        below = "sim" if name in SIM_ARGS else os.path.join("tests", name)
-        return os.path.join(self.build_folder(kind), below)
-
-    def run(self, test, limit):
-        """passed, failed or late; and the seconds it took."""
-        kind, name = test
-        words = self.prefix + [self.program(test)]
-        words += SIM_ARGS.get(name, [])
-        environment = dict(os.environ, LEAT_SEED="1",
-            LEAT_TEST_SECONDS=str(TEST_SECONDS[kind]),
-            ASAN_OPTIONS="detect_leaks=1",
-            TSAN_OPTIONS="halt_on_error=1")
-        begin = time.monotonic()
-        process = subprocess.Popen(words, cwd=self.source,
-            env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True)
-        output, is_late = wait(process, limit)
-        is_late = is_late or (process.returncode != 0 and
-            b"Test timeout expired" in output)
-        is_failed = process.returncode or not is_whole(name, output)
-        verdict = "late" if is_late else \
-            "failed" if is_failed else "passed"
-        return verdict, time.monotonic() - begin, first_failure(output)
+def read_caught():
+    caught = {}
+    for line in (read_bytes(CAUGHT) or b"").decode().splitlines():
+        if line and not line.startswith("#"):
+            name, kind, test, what = (line.split() + [""])[:4]
+            caught[name] = (kind, test, what)
+    return caught
 
 
-def wait(process, limit):
-    """The output; is it late? Check ends its own children at SIGTERM."""
-    try:
-        return process.communicate(timeout=limit)[0], False
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGTERM)
-    try:
-        return process.communicate(timeout=5)[0], True
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-    try:
-        return process.communicate(timeout=5)[0], True
-    except subprocess.TimeoutExpired:
-        return b"", True
-
-
-def is_whole(name, output):
-    """A fiber that returns where it must not ends the simulator with status 0;
-    then the line is missing that says how many passed."""
-    return name not in SIM_ARGS or b" passed, 0 failed" in output
-
-
-def first_failure(output):
-    """The name of the first test or scenario that failed, if it says so."""
-    for line in output.decode("utf-8", "replace").splitlines():
-        parts = line.split(":")
-        if len(parts) > 5 and parts[2] in ("F", "E"):
-            return parts[4]
-        if line.startswith("REPLAY") and "--scenario=" in line:
-            return line.split("--scenario=")[1].split()[0]
-    return ""
+def write_caught(mutants, results):
+    """Those of this run; what it was not about stays as it is."""
+    names = {mutant.name for mutant in mutants}
+    caught = {name: entry for name, entry in read_caught().items()
+        if name in names}
+    for result in results:
+        caught.pop(result["name"], None)
+        if result["verdict"] in ("caught", "late"):
+            test, _, kind = result["by"].partition(" ")
+            caught[result["name"]] = (kind.strip("()") or "plain", test,
+                result["test"])
+    with open(CAUGHT, "w", encoding="utf-8") as file:
+        file.write(CAUGHT_HEAD)
+        for name in sorted(caught):
+            file.write(" ".join((name,) + caught[name]).rstrip() + "\n")
 
 
 # ---- tests ------------------------------------------------------------------
@@ -289,61 +251,103 @@ def tests_below(kind, folder):
         for name in sorted(os.listdir(path)) if name.endswith(".c")]
 
 
-def all_units(kind, folders=None):
+def all_units(kind):
     path = os.path.join(ROOT, "tests", "unit")
-    return [test for folder in folders or sorted(os.listdir(path))
+    return [test for folder in sorted(os.listdir(path))
         for test in tests_below(kind, f"unit/{folder}")]
 
 
-def target(test):
-    name = test[1]
-    return "sim" if name in SIM_ARGS else "test_" + name.replace("/", "_")
+def units_of(mutant, kind):
+    """Those of its folder and of its kin."""
+    return [test for folder in [mutant.folder] + KIN.get(mutant.folder, [])
+        for test in tests_below(kind, f"unit/{folder}")]
 
 
-def rounds(mutant, kinds):
-    """What a mutant meets, in rounds that are built together."""
-    own = tests_below("plain", f"unit/{mutant.folder}")
-    rest = [test for test in all_units("plain") if test not in own]
-    stress = tests_below("plain", "stress") + tests_below("plain", "regress")
-    result = [own, [("plain", "sim")], rest, stress]
-    for kind in kinds:
-        result.append([(kind, name) for _, name in own] +
-            tests_below(kind, "stress"))
-    return result + [[("plain", "sim-graph"), ("plain", "sim-trouble"),
-        ("plain", "sim-long")]]
+def likeness(mutant, test):
+    """How much of the file's name is the test's: the greater the sooner."""
+    leaf = os.path.splitext(os.path.basename(mutant.file))[0]
+    name = test[1].rsplit("/", 1)[1]
+    if test[1] == f"unit/{mutant.folder}/{leaf}":
+        return 1000
+    return len(os.path.commonprefix([leaf, name]))
+
+
+def hinted(last):
+    """What caught it last, of the simulator only the scenario."""
+    if not last:
+        return []
+    kind, name, what = last
+    return [(kind, f"{name}:{what}" if name == "sim" and what else name)]
+
+
+class Course:
+    """What mutants meet, in passes; a pass has rounds, which are built
+    together and are each of one kind."""
+
+    def __init__(self, kinds):
+        self.kinds = kinds
+        self.last = read_caught()
+        self.n_passes = 3 if kinds else 2
+
+    def rounds(self, mutant, k):
+        if k == 0:
+            return self.plain(mutant)
+        return self.long() if k == self.n_passes - 1 else \
+            self.sanitized(mutant)
+
+    def plain(self, mutant):
+        hint = [test for test in hinted(self.last.get(mutant.name))
+            if test[0] == "plain" or test[0] in self.kinds]
+        own = units_of(mutant, "plain")
+        sim, rest = [("plain", "sim")], all_units("plain")
+        rest = [test for test in rest if test not in own]
+        stress = tests_below("plain", "stress") + \
+            tests_below("plain", "regress")
+        is_threaded = mutant.folder in THREADED
+        return [hint, own] + ([sim, rest] if is_threaded else [rest, sim]) + \
+            [stress]
+
+    def sanitized(self, mutant):
+        return [units_of(mutant, kind) + tests_below(kind, "stress")
+            for kind in self.kinds]
+
+    def long(self):
+        return [[("plain", name) for name in SIM_ARGS if name != "sim"]]
 
 
 def is_sure(caught):
     return caught is not None and caught[0] != "shaky"
 
 
-class Bench:
-    """The trees, and how long each test takes without a mutant."""
+# ---- the trees, and how long each test takes without a mutant ---------------
 
-    def __init__(self, folder, n_jobs, kinds):
-        self.kinds = kinds
+
+class Bench:
+    def __init__(self, folder, n_jobs, kinds, known):
+        self.course = Course(kinds)
+        self.known = known
         self.trees = queue.Queue()
         self.lock = threading.Lock() # of the one tree with sanitizers
         self.seconds = {}
         self.all = [Tree(os.path.join(folder, str(k)))
             for k in range(n_jobs)]
         self.sanitized = Tree(os.path.join(folder, "sanitized"))
-
-    def prepare(self, mutants):
-        tests = list(dict.fromkeys(test for mutant in mutants
-            for part in rounds(mutant, self.kinds) for test in part))
-        plain = [test for test in tests if test[0] == "plain"]
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            works = [pool.submit(self.prepare_tree, tree, plain)
-                for tree in self.all]
-            works += [pool.submit(self.prepare_tree, self.sanitized,
-                [test for test in tests if test[0] != "plain"])]
-            for work in works:
-                work.result()
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            list(pool.map(self.measure, tests))
         for tree in self.all:
             self.trees.put(tree)
+
+    def prepare(self, mutants, k):
+        """For the pass k of these: its builds, and the time of its tests."""
+        tests = list(dict.fromkeys(test for mutant in mutants
+            for part in self.course.rounds(mutant, k) for test in part
+            if ":" not in test[1]))
+        plain = [test for test in tests if test[0] == "plain"]
+        others = [test for test in tests if test[0] != "plain"]
+        self.prepare_tree(self.all[0], plain)
+        for tree in self.all[1:]: # what the first compiled is at hand
+            self.prepare_tree(tree, plain)
+        self.prepare_tree(self.sanitized, others)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(self.measure, tests))
 
     def prepare_tree(self, tree, tests):
         for kind in dict.fromkeys(kind for kind, _ in tests):
@@ -351,43 +355,66 @@ class Bench:
             tree.build(kind, [target(test) for test in tests
                 if test[0] == kind], goes_on=True)
 
-    def tree_of(self, test, tree):
-        return tree if test[0] == "plain" else self.sanitized
-
     def measure(self, test):
-        tree = self.tree_of(test, self.all[0])
-        if not tree.has(test):
-            say(f"left out {name_of(test)}: it does not build")
+        tree = self.all[0] if test[0] == "plain" else self.sanitized
+        key, name = self.known.key(test), name_of(test)
+        entry = self.known.get(name, key)
+        if entry:
+            self.seconds[test] = entry["seconds"]
             return
-        verdict, seconds, what = tree.run(test, 600)
+        if not tree.has(test):
+            say(f"left out {name}: it does not build")
+            return
+        verdict, seconds, what = tree.run(test, 600, 120)
         if verdict == "passed":
             self.seconds[test] = seconds
+            self.known.put(name, key, seconds=seconds)
         else:
-            say(f"left out {name_of(test)}: {verdict} without a "
-                f"mutant {what}")
+            say(f"left out {name}: {verdict} without a mutant {what}")
 
     # ---- one mutant ----
 
+    def usual(self, test):
+        """Seconds without a mutant; None: it did not pass."""
+        return self.seconds.get((test[0], test[1].split(":")[0]))
+
     def try_test(self, tree, test):
         """How it failed, and where; or None."""
-        limit = 15 + 4 * self.seconds[test]
-        verdict, _, what = tree.run(test, limit)
+        short, long = TEST_SECONDS[test[0]]
+        limit = 15 + 4 * self.usual(test)
+        verdict, _, what = tree.run(test, limit, short)
         if verdict == "passed":
             return None
-        is_sure = test[1] in SIM_ARGS or tree.run(test, limit)[0] != "passed"
-        return (verdict if is_sure else "shaky", test, what)
+        if verdict == "failed" and sim_name(test):
+            return (verdict, test, what)
+        again, _, what_again = tree.run(test, limit, long)
+        if again == "passed":
+            return None if verdict == "late" else ("shaky", test, what)
+        return (again, test, what_again or what)
 
-    def try_round(self, tree, tests):
+    def try_round(self, tree, mutant, tests):
         """broken; or the test that caught it, how and where; or None."""
-        tests = [test for test in tests if test in self.seconds]
-        if not tests:
-            return None
-        if not tree.build(tests[0][0], [target(test) for test in tests]):
+        tests = [test for test in tests if self.usual(test) is not None]
+        tests.sort(key=lambda test: (-likeness(mutant, test)
+            if likeness(mutant, test) > 2 else 0, self.usual(test)))
+        # A header is in many tests, which need not all be compiled.
+        is_header = mutant.file.endswith(".h")
+        parts = [[test] for test in tests] if is_header else [tests]
+        shaky = None
+        for part in parts:
+            caught = self.try_built(tree, part) if part else None
+            if is_sure(caught):
+                return caught
+            shaky = shaky or caught
+        return shaky
+
+    def try_built(self, tree, tests):
+        if not tree.build(tests[0][0], list({target(test) for test in tests})):
             return ("broken", tests[0], "")
         shaky = None
         for test in tests:
             caught = self.try_test(tree, test)
-            if caught and caught[0] != "shaky":
+            if is_sure(caught):
                 return caught
             shaky = shaky or caught
         return shaky
@@ -400,7 +427,7 @@ class Bench:
         shaky = None
         try:
             for part in parts:
-                caught = self.try_round(tree, part)
+                caught = self.try_round(tree, mutant, part)
                 if is_sure(caught):
                     return caught
                 shaky = shaky or caught
@@ -409,26 +436,60 @@ class Bench:
                 file.write(before)
         return shaky
 
-    def apply_plain(self, mutant, parts):
-        tree = self.trees.get()
-        try:
-            return self.apply(tree, mutant, parts)
-        finally:
-            self.trees.put(tree)
-
-    def try_mutant(self, mutant):
-        begin = time.monotonic()
-        parts = rounds(mutant, self.kinds)
-        last = parts.pop()
-        plain = [part for part in parts if part and part[0][0] == "plain"]
-        others = [part for part in parts if part and part[0][0] != "plain"]
-        caught = self.apply_plain(mutant, plain)
-        if not is_sure(caught) and others:
+    def try_pass(self, mutant, k):
+        parts = [part for part in self.course.rounds(mutant, k) if part]
+        plain = [part for part in parts if part[0][0] == "plain"]
+        others = [part for part in parts if part[0][0] != "plain"]
+        caught = None
+        if plain:
+            tree = self.trees.get()
+            try:
+                caught = self.apply(tree, mutant, plain)
+            finally:
+                self.trees.put(tree)
+        if others and not is_sure(caught):
             with self.lock:
                 caught = self.apply(self.sanitized, mutant, others) or caught
-        if not is_sure(caught):
-            caught = self.apply_plain(mutant, [last]) or caught
-        return report(mutant, caught, time.monotonic() - begin)
+        return caught
+
+    # ---- all of them ----
+
+    def go(self, mutants, n_passes):
+        """The results, in the order of the mutants."""
+        results = {}
+        for k in range(min(n_passes, self.course.n_passes)):
+            left = [m for m in mutants if not self.is_known(m, k, results)]
+            if not left:
+                continue
+            self.prepare(left, k)
+            say(f"pass {k + 1}: {len(left)} of {len(mutants)} mutants")
+            n_at_once = 1 if k and k < self.course.n_passes - 1 else \
+                len(self.all)
+            with concurrent.futures.ThreadPoolExecutor(n_at_once) as pool:
+                works = [pool.submit(self.try_mutant, m, k, results)
+                    for m in left]
+                for work in works:
+                    work.result()
+        return [results[mutant.name] for mutant in mutants]
+
+    def is_known(self, mutant, k, results):
+        """Has it been through pass k, or need not go there?"""
+        found = self.known.mutant(mutant)
+        if not found:
+            return False
+        results[mutant.name] = found[0]
+        return found[0]["verdict"] not in ("SURVIVED", "SHAKY") or \
+            found[1] > k
+
+    def try_mutant(self, mutant, k, results):
+        begin = time.monotonic()
+        caught = self.try_pass(mutant, k)
+        if not caught and k and mutant.name in results:
+            return self.known.put_mutant(mutant, results[mutant.name], None,
+                k + 1)
+        result = report(mutant, caught, time.monotonic() - begin)
+        results[mutant.name] = result
+        self.known.put_mutant(mutant, result, caught, k + 1)
 
 
 def name_of(test):
@@ -442,7 +503,7 @@ def report(mutant, caught, seconds):
     result = {
         "name": mutant.name, "file": mutant.file, "why": mutant.why,
         "verdict": words.get(verdict, "SURVIVED"),
-        "by": name_of(test) if test else "", "test": what,
+        "by": name_of(test).split(":")[0] if test else "", "test": what,
         "seconds": round(seconds, 1),
     }
     by = f" by {result['by']} {what}".rstrip() if test else ""
@@ -460,7 +521,10 @@ def score(results):
         for word in ("caught", "late", "SHAKY", "SURVIVED", "BROKEN")}
     n_caught = count["caught"] + count["late"]
     share = n_caught / len(results) if results else 0
-    say(f"{n_caught} of {len(results)} mutants caught ({share:.0%}), "
+    for result in results:
+        if result["verdict"] in ("SHAKY", "SURVIVED", "BROKEN"):
+            say(f"{result['verdict']:8} {result['name']}: {result['why']}")
+    say(f"{n_caught} of {len(results)} mutants caught ({share:.1%}), "
         f"{count['late']} of them by taking too long; "
         f"{count['SURVIVED']} survived, {count['SHAKY']} shaky, "
         f"{count['BROKEN']} do not build")
@@ -473,7 +537,7 @@ def parse():
     parser.add_argument("--only", action="append", default=[],
         metavar="NAME")
     parser.add_argument("--folder", action="append", default=[],
-        metavar="NAME", help="only those in src/NAME")
+        metavar="NAME", help="only those in src/NAME or stages/NAME")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--check", action="store_true",
         help="only look whether each old text is there once")
@@ -481,8 +545,15 @@ def parse():
         help="the results as JSON, last")
     parser.add_argument("--build", metavar="FOLDER",
         default=os.path.join(ROOT, "build", "mutants"))
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2,
+        help="how many at once, each with a tree of its own")
     parser.add_argument("--no-sanitizers", action="store_true")
+    parser.add_argument("--quick", action="store_true",
+        help="only the first pass: no sanitizers, no long simulation")
+    parser.add_argument("--anew", action="store_true",
+        help="forget what earlier runs have found")
+    parser.add_argument("--note", action="store_true",
+        help="write who caught what to caught.txt")
     return parser.parse_args()
 
 
@@ -493,13 +564,14 @@ def choose(mutants, options):
     if options.only:
         mutants = [m for m in mutants if m.name in options.only]
     if options.folder:
-        mutants = [m for m in mutants if m.folder in options.folder]
+        mutants = [m for m in mutants if m.is_in(options.folder)]
     return mutants
 
 
 def main():
     options = parse()
-    mutants = choose(read_list(os.path.join(HERE, "list.txt")), options)
+    listed = read_list(os.path.join(HERE, "list.txt"))
+    mutants = choose(listed, options)
     if options.list:
         for mutant in mutants:
             print(f"{mutant.name}  {mutant.file}: {mutant.why}")
@@ -511,13 +583,16 @@ def main():
         print(f"{len(mutants)} passed, 0 failed")
         return
     kinds = [] if options.no_sanitizers else ["tsan", "asan"]
-    bench = Bench(options.build, max(1, min(options.jobs, 2)), kinds)
-    bench.prepare(mutants)
-    with concurrent.futures.ThreadPoolExecutor(bench.trees.qsize()) as pool:
-        results = list(pool.map(bench.try_mutant, mutants))
+    known = Known(options.build, options.anew)
+    bench = Bench(options.build, max(1, options.jobs), kinds, known)
+    results = bench.go(mutants, 1 if options.quick else 3)
     is_good = score(results)
+    if options.note:
+        write_caught(listed, results)
     if options.json:
         print(json.dumps(results, indent=1))
+    print(f"{sum(r['verdict'] in ('caught', 'late') for r in results)} passed, "
+        f"{0 if is_good else 1} failed")
     sys.exit(0 if is_good else 1)
 
 
