@@ -1,11 +1,12 @@
 /*
  * ctx/ctx.c -- the context tree: who ended, why, and where the memory is.
  *
- * Keeps: a child holds its parent, and is in its list until it is freed; a
- * context that has ended keeps its cause. Whoever walks the tree holds what it
- * stands on and takes the next one under the parent's lock, so that nobody can
- * free it; those that a canceller has ended and not told yet are chained by a
- * field of their own, so a walk needs neither memory nor recursion.
+ * Keeps: a child is in its parent's list until it is freed, and a list that is
+ * not empty holds the parent, once; a context that has ended keeps its cause,
+ * and one that lives is held. Whoever walks the tree holds what it stands on
+ * and takes the next one under the parent's lock, so that nobody can free it;
+ * those that a canceller has ended and not told yet are chained by a field of
+ * their own, so a walk needs neither memory nor recursion.
  * Contexts are recycled within their root and freed with it.
  * Threads: any. Source: Go's package context, without its goroutines.
  */
@@ -16,10 +17,18 @@
 #define CTX_SLAB_LEAST 32u
 #define CTX_SLAB_MOST  512u
 
+/* Children that are ended under one lock. */
+#if defined(LEAT_TEST_TINY) || defined(LEAT__SIM)
+#define CTX_AT_ONCE 1u
+#else
+#define CTX_AT_ONCE 64u
+#endif
+
 struct ctx_slab {
 	struct ctx_slab *next;
 	uint32_t n; /* contexts in it */
-	struct leat_ctx contexts[];
+	/* each on two lines of its own */
+	struct leat_ctx contexts[] __attribute__((aligned(LEAT__CACHE_LINE)));
 };
 
 /* ---- causes --------------------------------------------------------------- */
@@ -106,6 +115,10 @@ leat__ctx_root_take(struct ctx_root *root)
 	struct leat_ctx *ctx;
 
 	leat__lock_take(&root->lock, root->env);
+	if (!root->recycled && leat__load_relaxed(&root->given))
+		/* acq_rel: they were left; pairs with leat__ctx_root_give */
+		root->recycled = leat__swap_acq_rel(
+			&root->given, (struct leat_ctx *)NULL);
 	ctx = root->recycled;
 	if (ctx)
 		root->recycled = ctx->next;
@@ -118,10 +131,13 @@ leat__ctx_root_take(struct ctx_root *root)
 void
 leat__ctx_root_give(struct ctx_root *root, struct leat_ctx *ctx)
 {
-	leat__lock_take(&root->lock, root->env);
-	ctx->next = root->recycled;
-	root->recycled = ctx;
-	leat__lock_drop(&root->lock, root->env);
+	struct leat_ctx *given = leat__load_relaxed(&root->given);
+
+	/* who takes takes all of them, so none comes back between the two */
+	do
+		ctx->next = given;
+	/* acq_rel: pairs with the exchange in leat__ctx_root_take */
+	while (!leat__cas_weak_acq_rel(&root->given, &given, ctx));
 }
 
 static void
@@ -147,38 +163,50 @@ ctx_link(struct leat_ctx *parent, struct leat_ctx *child)
 	if (child->next)
 		child->next->prev = child;
 	leat__store_relaxed(&parent->children, child);
-	parent->n_children++;
+	if (parent->n_children++ == 0)
+		leat__ctx_retain(parent);
 }
 
-static void
-ctx_unlink(struct leat_ctx *parent, struct leat_ctx *child)
+/*
+ * Out of the list, and its memory given back. That is done under the lock:
+ * while the list is not empty, parent and root stay. true: it was the last one,
+ * and the hold of the list is the caller's.
+ */
+static bool
+ctx_leave(struct leat_ctx *parent, struct leat_ctx *child)
 {
-	const struct leat__env *env = parent->root->env;
+	struct ctx_root *root = parent->root;
+	const struct leat__env *env = root->env;
+	bool is_last;
 
 	leat__lock_take(&parent->lock, env);
+	LEAT_INVARIANT(parent->n_children != 0);
 	if (child->prev)
 		child->prev->next = child->next;
 	else
 		leat__store_relaxed(&parent->children, child->next);
 	if (child->next)
 		child->next->prev = child->prev;
-	parent->n_children--;
+	leat__ctx_root_give(root, child);
+	is_last = --parent->n_children == 0;
+	/* if it was not, the parent may be gone as soon as another one finds
+	 * the lock free: then that is a wake for nothing */
 	leat__lock_drop(&parent->lock, env);
+	return is_last;
 }
 
-static void
+/* Returns what is to be released in turn, or NULL. */
+static struct leat_ctx *
 ctx_free(struct leat_ctx *ctx)
 {
-	struct ctx_root *root = ctx->root;
+	struct leat_ctx *parent = ctx->parent;
 
-	if (ctx->parent)
-		ctx_unlink(ctx->parent, ctx);
 	leat__ctx_end_values(ctx);
-	cause_release(root->env, ctx->cause);
-	if (ctx == &root->ctx)
-		root_free(root);
-	else
-		leat__ctx_root_give(root, ctx);
+	cause_release(ctx->root->env, ctx->cause);
+	if (parent)
+		return ctx_leave(parent, ctx) ? parent : NULL;
+	root_free(ctx->root);
+	return NULL;
 }
 
 void
@@ -200,20 +228,18 @@ ctx_try_retain(struct leat_ctx *ctx)
 	return refs != 0;
 }
 
-/* A context that goes takes its hold on the parent along, up to the root. */
+/* The last child that goes lets go of its parent, up to the root. */
 void
 leat__ctx_release(struct leat_ctx *ctx)
 {
 	while (ctx) {
-		struct leat_ctx *parent = ctx->parent;
 		/* acq_rel: whoever frees it sees the others through with it */
 		uint32_t refs = leat__sub_acq_rel(&ctx->refs, 1);
 
 		LEAT_INVARIANT(refs != 0);
 		if (refs != 1)
 			return;
-		ctx_free(ctx);
-		ctx = parent;
+		ctx = ctx_free(ctx);
 	}
 }
 
@@ -258,78 +284,119 @@ leat__ctx_next_below(
 
 /* ---- ending --------------------------------------------------------------- */
 
-/* What a context must do after it was marked. */
-enum ctx_mark { CTX_WAS_DONE, CTX_MARKED };
+/* What is to be done for a context after it was marked. */
+enum ctx_mark {
+	CTX_WAS_DONE, /* by another one, who does it */
+	CTX_ALONE,    /* nothing: no child, no callback */
+	CTX_TO_TELL   /* it was held, for its walk */
+};
 
+/* One that lives is held by its owner, so it need not be held before; but as
+ * soon as it is seen to have ended, its owner may let it go. */
 static enum ctx_mark
+ctx_mark_locked(struct leat_ctx *ctx, struct ctx_cause *cause)
+{
+	enum ctx_mark mark = CTX_ALONE;
+
+	if (leat__load_relaxed(&ctx->state) != CTX_LIVE)
+		return CTX_WAS_DONE;
+	cause_retain(cause);
+	ctx->cause = cause;
+	leat__ctx_disarm(ctx);
+	if (ctx->n_children > 0 || ctx->afters) {
+		leat__ctx_retain(ctx);
+		mark = CTX_TO_TELL;
+	}
+	/* release: pairs with the acquire in leat_ctx_is_done */
+	leat__store_release(&ctx->state, CTX_DONE);
+	return mark;
+}
+
+static inline enum ctx_mark
 ctx_mark(struct leat_ctx *ctx, struct ctx_cause *cause)
 {
 	const struct leat__env *env = ctx->root->env;
-	bool is_live;
+	enum ctx_mark mark;
 
 	leat__lock_take(&ctx->lock, env);
-	is_live = leat__load_relaxed(&ctx->state) == CTX_LIVE;
-	if (is_live) {
-		cause_retain(cause);
-		ctx->cause = cause;
-		leat__ctx_disarm(ctx);
-		/* release: pairs with the acquire in leat_ctx_is_done */
-		leat__store_release(&ctx->state, CTX_DONE);
-	}
+	mark = ctx_mark_locked(ctx, cause);
 	leat__lock_drop(&ctx->lock, env);
-	return is_live ? CTX_MARKED : CTX_WAS_DONE;
+	return mark;
 }
 
 /*
- * Mark the children of a context that has ended, and put them on the walk. It
- * was marked under its lock, so those that were put below it before are seen
- * without; who comes later finds it ended under the lock, and ends by itself.
+ * Mark children from one on (NULL = the first), and put those behind the last
+ * of the walk that have more to end or to tell. All stay while the lock is
+ * held, so none of the others is held. Returns where to go on, held; NULL =
+ * that was all.
+ */
+static struct leat_ctx *
+ctx_end_some(struct leat_ctx *parent, struct leat_ctx *from,
+	struct ctx_cause *cause, struct leat_ctx **last)
+{
+	const struct leat__env *env = parent->root->env;
+	struct leat_ctx *child;
+	uint32_t n = 0;
+
+	leat__lock_take(&parent->lock, env);
+	child = from ? from : parent->children;
+	for (; child; child = child->next) {
+		/* one that nobody holds any more is about to leave the list */
+		if (n++ >= CTX_AT_ONCE && ctx_try_retain(child))
+			break;
+		if (ctx_mark(child, cause) != CTX_TO_TELL)
+			continue;
+		(*last)->walk = child;
+		*last = child;
+	}
+	leat__lock_drop(&parent->lock, env);
+	return child;
+}
+
+/*
+ * Mark the children of a context that has ended. It was marked under its lock,
+ * so those that were put below it before are seen without; who comes later
+ * finds it ended under the lock, and ends by itself.
  */
 static void
 ctx_end_children(
-	struct leat_ctx *ctx, struct ctx_cause *cause, struct leat_ctx **walk)
+	struct leat_ctx *ctx, struct ctx_cause *cause, struct leat_ctx **last)
 {
-	struct leat_ctx *child = leat__load_relaxed(&ctx->children)
-		? leat__ctx_next_child(ctx, NULL)
-		: NULL;
+	struct leat_ctx *place = NULL;
 
-	while (child) {
-		enum ctx_mark mark = ctx_mark(child, cause);
-		struct leat_ctx *next = leat__ctx_next_child(ctx, child);
+	if (!leat__load_relaxed(&ctx->children))
+		return;
+	do {
+		struct leat_ctx *next = ctx_end_some(ctx, place, cause, last);
 
-		if (mark == CTX_MARKED) {
-			child->walk = *walk;
-			*walk = child;
-		} else {
-			leat__ctx_release(child);
-		}
-		child = next;
-	}
+		leat__ctx_release(place);
+		place = next;
+	} while (place);
 }
 
 /*
- * End a context and all below it. Children are marked before a callback of
- * their parent runs. A child that had ended already is left to whoever ended
- * it; what is below that one is its walk's to reach.
+ * End a context and all below it, level by level: so memory is gone through
+ * from one end to the other where the tree was made so. Children are marked
+ * before a callback of their parent runs. A child that had ended already is
+ * left to whoever ended it; what is below that one is its walk's to reach.
  */
 static bool
 ctx_end(struct leat_ctx *top, struct ctx_cause *cause)
 {
-	struct leat_ctx *walk = NULL;
-	struct leat_ctx *ctx = top;
+	enum ctx_mark mark = ctx_mark(top, cause);
+	struct leat_ctx *ctx = mark == CTX_TO_TELL ? top : NULL;
+	struct leat_ctx *last = top;
 
-	if (ctx_mark(top, cause) == CTX_WAS_DONE)
-		return false;
-	leat__ctx_retain(top);
 	while (ctx) {
-		ctx_end_children(ctx, cause, &walk);
+		struct leat_ctx *next;
+
+		ctx_end_children(ctx, cause, &last);
 		leat__ctx_call_afters(ctx);
+		next = ctx->walk;
 		leat__ctx_release(ctx);
-		ctx = walk;
-		if (ctx)
-			walk = ctx->walk;
+		ctx = next;
 	}
-	return true;
+	return mark != CTX_WAS_DONE;
 }
 
 void
@@ -448,7 +515,6 @@ ctx_join(struct leat_ctx *parent, struct leat_ctx *child)
 	const struct leat__env *env = parent->root->env;
 	bool is_live;
 
-	leat__ctx_retain(parent);
 	leat__lock_take(&parent->lock, env);
 	is_live = leat__load_relaxed(&parent->state) == CTX_LIVE;
 	ctx_link(parent, child);

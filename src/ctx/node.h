@@ -2,9 +2,10 @@
  * ctx/node.h -- what a context is made of, for the files of this folder.
  *
  * Locks: a context's lock guards its list of children, their links to each
- * other, and its callbacks. At most one lock is held at a time, none while a
- * callback runs; but setting a deadline takes the timers' lock, which nobody
- * holds while taking another, below the context's.
+ * other, and its callbacks. None is held while a callback runs. Who ends the
+ * children of a context takes the lock of each below the context's; setting or
+ * ending a deadline takes the timers' lock, which nobody holds while taking
+ * another, below the context's. Otherwise one lock is held at a time.
  */
 #ifndef LEAT_SRC_CTX_NODE_H
 #define LEAT_SRC_CTX_NODE_H
@@ -42,8 +43,8 @@ struct ctx_timer {
 };
 
 struct leat_ctx {
-	uint32_t state;         /* enum ctx_state; atomic */
-	uint32_t refs;          /* owner, children, walks; atomic */
+	uint32_t state; /* enum ctx_state; atomic */
+	uint32_t refs;  /* owner, all children together, walks; atomic */
 	struct leat__lock lock; /* guards what is marked L */
 	uint8_t is_awaited;     /* L: somebody waits for a call to return */
 	uint8_t is_destroyed;   /* by its owner; atomic */
@@ -52,8 +53,8 @@ struct leat_ctx {
 	struct leat_ctx *children; /* L: first, newest; atomic for a look */
 	struct leat_ctx *next;     /* sibling: parent's L; in the free list */
 	struct leat_ctx *prev;     /* sibling: parent's L */
-	struct leat_ctx *walk;     /* next to be told, of who ended it */
 	struct ctx_cause *cause;   /* written before state is CTX_DONE */
+	struct leat_ctx *walk; /* next to be told, of who ended it; or NULL */
 	struct leat_ctx_after *afters; /* L: first; its prev is the last;
 					  atomic for a look */
 	struct ctx_call *calls;        /* L */
@@ -76,9 +77,10 @@ struct ctx_slab;
 struct ctx_root {
 	struct leat_ctx ctx; /* the root itself */
 	const struct leat__env *env;
+	struct leat_ctx *given;    /* chained by next; atomic */
 	struct leat__lock lock;    /* guards all below */
 	uint32_t n_fresh;          /* of the newest slab, never used yet */
-	struct leat_ctx *recycled; /* chained by next */
+	struct leat_ctx *recycled; /* those that were given before; as given */
 	struct ctx_slab *slabs;    /* newest */
 	struct leat__timers
 		*timers; /* with the first deadline; then constant */

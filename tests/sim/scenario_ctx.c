@@ -148,6 +148,63 @@ ctx_destroy_both(void *user)
 	sim_join(a);
 }
 
+/* ---- siblings ------------------------------------------------------------------ */
+
+static void
+ctx_destroy_other(void *arg)
+{
+	leat_ctx_destroy(arg);
+}
+
+/* Two children go, one with a callback, while all are ended; a third one, with
+ * a child, stays. */
+static void
+ctx_siblings_cancel(void *user)
+{
+	struct ctx_state s = {.after = {.fn = ctx_called}};
+	struct leat_ctx *other, *third, *below;
+	struct sim_thread *a, *b;
+
+	(void)user;
+	ctx_begin(&s);
+	s.after.user = &s;
+	SIM_CHECK(leat_ctx_child(s.root, LEAT_NEVER, &third, NULL) == 0);
+	SIM_CHECK(leat_ctx_child(third, LEAT_NEVER, &below, NULL) == 0);
+	SIM_CHECK(leat_ctx_child(s.root, LEAT_NEVER, &s.child, NULL) == 0);
+	SIM_CHECK(leat_ctx_child(s.root, LEAT_NEVER, &other, NULL) == 0);
+	leat_ctx_after(s.child, &s.after);
+	a = sim_go("destroyer", ctx_destroy_child, &s);
+	b = sim_go("other", ctx_destroy_other, other);
+	ctx_cancel_root(&s);
+	SIM_CHECK(leat_ctx_is_done(third));
+	SIM_CHECK(leat_ctx_is_done(below));
+	leat_ctx_destroy(below);
+	leat_ctx_destroy(third);
+	sim_join(a);
+	sim_join(b);
+	SIM_CHECK(s.n_called == 1);
+	leat_ctx_destroy(s.root);
+}
+
+/* The root and two children go: whoever is last frees it. */
+static void
+ctx_siblings_go(void *user)
+{
+	struct ctx_state s = {0};
+	struct leat_ctx *other;
+	struct sim_thread *a, *b;
+
+	(void)user;
+	ctx_begin(&s);
+	SIM_CHECK(leat_ctx_child(s.root, LEAT_NEVER, &s.child, NULL) == 0);
+	SIM_CHECK(leat_ctx_child(s.root, LEAT_NEVER, &other, NULL) == 0);
+	a = sim_go("destroyer", ctx_destroy_child, &s);
+	b = sim_go("other", ctx_destroy_other, other);
+	leat_ctx_destroy(s.root);
+	sim_join(a);
+	sim_join(b);
+}
+
 /* ---- deadline against cancel and destroy --------------------------------------- */
 
 static void
@@ -220,6 +277,12 @@ const struct sim_scenario scenarios_ctx[] = {
 	{.name = "ctx_destroy_both",
 		.idea = "parent and child are destroyed",
 		.run = ctx_destroy_both},
+	{.name = "ctx_siblings_cancel",
+		.idea = "cancel while siblings are destroyed",
+		.run = ctx_siblings_cancel},
+	{.name = "ctx_siblings_go",
+		.idea = "parent and siblings are destroyed",
+		.run = ctx_siblings_go},
 	{.name = "ctx_deadline_cancel",
 		.idea = "deadline against cancel",
 		.run = ctx_deadline_cancel},

@@ -206,6 +206,50 @@ START_TEST(a_deep_chain_ends_without_recursion)
 }
 END_TEST
 
+#define WIDE 1000
+
+static void
+count_end(struct leat_ctx *ctx, void *user)
+{
+	ck_assert(leat_ctx_is_done(ctx));
+	++*(uint32_t *)user;
+}
+
+/* More than are ended under one lock; some gone, some with more below them. */
+START_TEST(all_of_many_children_end)
+{
+	static struct leat_ctx *wide[WIDE], *below[WIDE];
+	static struct leat_ctx_after afters[WIDE];
+	uint32_t n_ended = 0;
+
+	setup();
+	for (int k = 0; k < WIDE; k++)
+		wide[k] = child(root);
+	for (int k = 0; k < WIDE; k += 2)
+		below[k] = child(wide[k]);
+	for (int k = 0; k < WIDE; k += 3) {
+		afters[k] = (struct leat_ctx_after){
+			.fn = count_end, .user = &n_ended};
+		leat_ctx_after(below[k] ? below[k] : wide[k], &afters[k]);
+	}
+	for (int k = 1; k < WIDE; k += 4)
+		leat_ctx_destroy(wide[k]);
+	leat_ctx_cancel(root, LEAT_EDATA, NULL);
+	ck_assert_uint_eq(n_ended, WIDE / 3 + 1);
+	for (int k = 0; k < WIDE; k++) {
+		if (k % 4 == 1)
+			continue;
+		ck_assert(leat_ctx_is_done(wide[k]));
+		leat_ctx_destroy(wide[k]);
+		if (below[k])
+			ck_assert_int_eq(
+				leat_ctx_cause(below[k], NULL), LEAT_EDATA);
+		leat_ctx_destroy(below[k]);
+	}
+	teardown();
+}
+END_TEST
+
 START_TEST(contexts_are_recycled)
 {
 	uint64_t n;
@@ -292,6 +336,7 @@ TEST_MAIN("ctx/ctx", a_new_root_lives_without_deadline_or_cause,
 	a_child_of_an_ended_parent_has_ended_with_its_cause,
 	destroying_a_context_cancels_what_is_below,
 	a_parent_stays_until_its_last_child_goes, destroying_twice_is_noticed,
-	a_deep_chain_ends_without_recursion, contexts_are_recycled,
-	siblings_may_go_in_any_order, no_memory_is_said_and_leaks_nothing,
+	a_deep_chain_ends_without_recursion, all_of_many_children_end,
+	contexts_are_recycled, siblings_may_go_in_any_order,
+	no_memory_is_said_and_leaks_nothing,
 	a_cancel_without_memory_keeps_its_code)
