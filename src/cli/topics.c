@@ -233,7 +233,13 @@ static const char topic_files[] =
 	"is "
 	"either\n"
 	"complete or not there, and one that stood there before stays until "
-	"then.\n";
+	"then.\n"
+	"\n"
+	"A run that is killed outright (kill -9, power) leaves what it had "
+	"written as\n"
+	".NAME.leat-XXXXXX beside NAME; nobody reads that again, and it may be "
+	"deleted.\n"
+	"What waits in a spill_dir has no name there, and goes with the run.\n";
 
 const struct leat__cli_topic leat__cli_topics[] = {
 	{"graphs", "how a graph is written", topic_graphs},

@@ -581,6 +581,28 @@ leat__parse_stage(struct leat__parser *p, struct leat_stage **stage_out)
 
 /* ---- options that were handed on ---------------------------------------- */
 
+/* No parser came along: it is there already, nobody wants its table, or the
+ * path does not say which. */
+static int
+handed_without(struct leat__parser *p, struct args *of_source)
+{
+	const struct leat__word *word = &p->word;
+	char list_buf[192] = "";
+	struct leat__text list = {list_buf, sizeof(list_buf), 0};
+	struct leat__place place = {word->place.offset, (uint32_t)word->n_key};
+
+	args_list(of_source, &list);
+	return leat__parse_error(p, place,
+		"unknown option '%.*s' of stage '%s'; there are: %s (and here "
+		"no "
+		"parser comes along: its options stand at it, as in read PATH "
+		"! "
+		"csv.parse %.*s=...)",
+		(int)leat__min_u64(word->n_key, 64), word->text,
+		of_source->st->ops.name, list_buf,
+		(int)leat__min_u64(word->n_key, 64), word->text);
+}
+
 /* The stage that an option is closest to says that it is unknown. */
 static int
 handed_unknown(struct leat__parser *p, const struct leat_stage *source,
@@ -595,8 +617,9 @@ handed_unknown(struct leat__parser *p, const struct leat_stage *source,
 	for (uint32_t k = 0; k < source->n_options; k++)
 		leat__suggest_look(&suggest, source->ops.options[k].name,
 			strlen(source->ops.options[k].name));
-	return args_unknown_option(
-		p, parser && !suggest.best ? &of_parser : &of_source);
+	if (!parser && !suggest.best)
+		return handed_without(p, &of_source);
+	return args_unknown_option(p, suggest.best ? &of_source : &of_parser);
 }
 
 static int
