@@ -127,6 +127,34 @@ static const struct leat_stage_ops build_ops = {
 	.fini = build_fini,
 };
 
+/* Text stands within the frame's bytes, which are all that a copy has. */
+static int
+look_process(struct leat_stage *st, struct leat_frame *in)
+{
+	const struct leat_piece *pieces;
+	struct leat_vector v;
+	uint32_t bad;
+	struct leat_table t;
+
+	leat_table_open(in, &t);
+	ck_assert_int_eq(
+		leat_table_vector(&t, 2, LEAT_TYPE_TEXT, &v, &bad), LEAT_OK);
+	pieces = v.values;
+	for (uint32_t k = 0; k < t.n_rows_all; k++)
+		if (leat_vector_has(&v, k))
+			ck_assert_uint_le(pieces[k].at +
+					(pieces[k].len & ~LEAT_PIECE_OWN),
+				in->len_bytes);
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops look_ops = {
+	LEAT_STAGE_OPS_INIT("look"),
+	.in_layouts = LEAT_LAYOUT_TABLE,
+	.out_layout = LEAT_LAYOUT_TABLE,
+	.process = look_process,
+};
+
 static struct leat_stage_stats built; /* by the last build_run() */
 
 /* Build so many rows with texts of that length, and write them as CSV. */
@@ -137,13 +165,13 @@ build_run(uint64_t n, uint64_t text_bytes, struct leat_error *err)
 		LEAT_OPTS_INIT(build_opts), .n = n, .text_bytes = text_bytes};
 	struct leat_write_opts to = {
 		LEAT_OPTS_INIT(leat_write_opts), .path = "out.csv", .sync = 1};
-	struct leat_step steps[] = {{&build_ops, &opts},
+	struct leat_step steps[] = {{&build_ops, &opts}, {&look_ops, NULL},
 		{&leat_csv_format_ops, NULL}, {&leat_write_ops, &to}};
 	struct leat_graph *graph;
 	int rc;
 
 	ck_assert_int_eq(leat_graph_create(NULL, &graph, NULL), LEAT_OK);
-	ck_assert_int_eq(leat_graph_chain(graph, steps, 3, err), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(graph, steps, 4, err), LEAT_OK);
 	rc = leat_graph_run(graph, err);
 	ck_assert_int_eq(leat_stage_stats(graph, 0, &built), LEAT_OK);
 	leat_graph_destroy(graph);
