@@ -67,6 +67,10 @@ class Mutant:
     def is_in(self, folders):
         return self.folder in folders or self.file.split("/")[1] in folders
 
+    def is_header(self):
+        """Then much is to be compiled, so it comes late."""
+        return self.file.endswith(".h")
+
     def text(self):
         return "\n".join((self.file, self.old, self.new))
 
@@ -343,9 +347,12 @@ class Bench:
         plain = [test for test in tests if test[0] == "plain"]
         others = [test for test in tests if test[0] != "plain"]
         self.prepare_tree(self.all[0], plain)
-        for tree in self.all[1:]: # what the first compiled is at hand
-            self.prepare_tree(tree, plain)
-        self.prepare_tree(self.sanitized, others)
+        with concurrent.futures.ThreadPoolExecutor(len(self.all)) as pool:
+            works = [pool.submit(self.prepare_tree, tree, plain)
+                for tree in self.all[1:]] # what the first compiled is there
+            works += [pool.submit(self.prepare_tree, self.sanitized, others)]
+            for work in works:
+                work.result()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             list(pool.map(self.measure, tests))
 
@@ -398,8 +405,7 @@ class Bench:
         tests.sort(key=lambda test: (-likeness(mutant, test)
             if likeness(mutant, test) > 2 else 0, self.usual(test)))
         # A header is in many tests, which need not all be compiled.
-        is_header = mutant.file.endswith(".h")
-        parts = [[test] for test in tests] if is_header else [tests]
+        parts = [[test] for test in tests] if mutant.is_header() else [tests]
         shaky = None
         for part in parts:
             caught = self.try_built(tree, part) if part else None
@@ -420,10 +426,7 @@ class Bench:
         return shaky
 
     def apply(self, tree, mutant, parts):
-        path = os.path.join(tree.source, mutant.file)
-        before, after = mutated(mutant, tree.source)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(after)
+        was = tree.change(mutant.file, mutated(mutant, tree.source)[1])
         shaky = None
         try:
             for part in parts:
@@ -432,8 +435,7 @@ class Bench:
                     return caught
                 shaky = shaky or caught
         finally:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(before)
+            tree.undo(*was)
         return shaky
 
     def try_pass(self, mutant, k):
@@ -461,6 +463,7 @@ class Bench:
             left = [m for m in mutants if not self.is_known(m, k, results)]
             if not left:
                 continue
+            left.sort(key=lambda mutant: mutant.is_header())
             self.prepare(left, k)
             say(f"pass {k + 1}: {len(left)} of {len(mutants)} mutants")
             n_at_once = 1 if k and k < self.course.n_passes - 1 else \

@@ -80,6 +80,16 @@ def copy_tree(to):
                 os.unlink(path)
 
 
+def remove_built(folder, since_ns):
+    """Objects, libraries and programs that are no older."""
+    for folder, _, names in os.walk(folder):
+        for path in (os.path.join(folder, name) for name in names):
+            stat = os.lstat(path)
+            if stat.st_mtime_ns >= since_ns and (stat.st_mode & 0o100 or
+                    path.endswith((".o", ".a"))):
+                os.unlink(path)
+
+
 def no_randomization():
     """The sanitizers of clang 14 want the address space of older kernels."""
     words = ["setarch", os.uname().machine, "-R"]
@@ -144,11 +154,30 @@ class Tree:
         log = os.path.join(self.folder, kind + ".build.log")
         words = ["ninja", "-C", self.build_folder(kind), "-j1"]
         words += ["-k0"] if goes_on else []
-        above = os.path.dirname(self.folder)
+        environment = dict(os.environ, CCACHE_NOHASHDIR="1",
+            CCACHE_BASEDIR=os.path.dirname(self.folder))
         with open(log, "w", encoding="utf-8") as file:
             return subprocess.run(words + targets, stdout=file, stderr=file,
-                env=dict(os.environ, CCACHE_BASEDIR=above,
-                    CCACHE_NOHASHDIR="1")).returncode == 0
+                start_new_session=True, env=environment).returncode == 0
+
+    def change(self, name, text):
+        """What undo wants."""
+        path = os.path.join(self.source, name)
+        before = (read_bytes(path), os.stat(path))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path, before[0], before[1], os.stat(path).st_mtime_ns
+
+    def undo(self, path, text, stat, since_ns):
+        """A header is as old as it was, so that only what has been built of the
+        changed one is built again."""
+        with open(path, "wb") as file:
+            file.write(text)
+        if not path.endswith(".h"):
+            return
+        for kind in KINDS:
+            remove_built(self.build_folder(kind), since_ns)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
     def has(self, test):
         return os.access(self.program(test), os.X_OK)
