@@ -489,6 +489,7 @@ struct leat_hook {
 	void *opts;               /* full-size copy, or NULL */
 	void *state;
 	bool is_inited;
+	bool is_last;             /* of its stage: none stands inside it */
 	uint32_t given_flags;     /* of its ops, before init */
 	uint32_t k;               /* its place among those of the stage */
 	uint32_t ordinal;         /* among those with its ops' name */

@@ -217,6 +217,7 @@ hooks_make(struct leat_stage *st, struct leat_stage *home,
 		hooks->at[k].stage = st;
 		hooks->at[k].home = home;
 		hooks->at[k].k = k;
+		hooks->at[k].is_last = k + 1 == n;
 		hooks->at[k].ordinal = hooks_ordinal(steps, k);
 		rc = hook_init(&hooks->at[k], &steps[k], err);
 	}

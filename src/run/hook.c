@@ -14,13 +14,12 @@
 /* One call of the stage, with all attempts. */
 struct hooked {
 	struct leat_stage *st;
-	struct leat__hooks *hooks;
 	struct leat_frame *frame; /* NULL in produce, finish */
-	const struct leat__inner *inner;
+	struct leat__inner inner;
+	bool is_called;    /* the stage was, with this frame */
+	bool is_failed;    /* the frame is given up after a failure, not shed */
+	bool is_recounted; /* it is about so much, and not what it was */
 	uint64_t n_items, n_bytes;
-	uint32_t call_flags;
-	bool is_called; /* the stage was, with this frame */
-	bool is_failed; /* the frame is given up after a failure, not shed */
 };
 
 /* As a hook sees it. */
@@ -29,6 +28,7 @@ struct hook_call {
 	struct hooked *hooked;
 	struct leat_hook *hook;
 	int64_t mark;
+	int64_t outer_ns; /* the deadline of the call outside of the hook */
 };
 
 /* ---- which hooks -------------------------------------------------------- */
@@ -191,11 +191,8 @@ is_failure(int rc)
 static bool
 can_give_up(const struct hooked *h)
 {
-	return h->frame && !h->inner->is_more &&
-		leat__stage_is_as_before(h->st);
+	return h->frame && !h->inner.is_more && leat__stage_is_as_before(h->st);
 }
-
-static int hooked_from(struct hooked *h, uint32_t k);
 
 /* As it was before the first attempt: nothing has happened, or it says so. */
 static bool
@@ -247,118 +244,176 @@ hook_decide(struct hook_call *self, int rc)
 					       : &self->hook->n_elsewhere,
 		1u);
 	h->is_failed = decided == LEAT_SHED;
+	h->n_items = self->call.n_items;
 	return decided;
 }
 
-/* A hook has dropped records of the frame. */
+/* What the call is about is so much from now on. */
 static void
-hooked_shrink(struct hooked *h)
+hooked_recount(struct hooked *h, uint64_t n_items, uint64_t n_bytes)
 {
-	if (h->frame->n_items == h->n_items)
-		return;
-	leat_stage_count(
-		h->st, LEAT_COUNT_SHED, h->n_items - h->frame->n_items);
-	h->n_items = h->frame->n_items;
-	h->n_bytes = h->frame->len_bytes;
+	h->is_recounted = true;
+	h->n_items = n_items;
+	h->n_bytes = n_bytes;
 }
 
-static int
-hook_before(struct hook_call *self)
+/* It may have dropped records of the frame. */
+static void
+hook_shrink(struct hook_call *self)
+{
+	struct hooked *h = self->hooked;
+	uint64_t n_items = h->frame->n_items;
+
+	if (n_items == self->call.n_items)
+		return;
+	leat_stage_count(h->st, LEAT_COUNT_SHED, self->call.n_items - n_items);
+	hooked_recount(h, n_items, h->frame->len_bytes);
+}
+
+/* Its before has returned rc, or may have dropped records. LEAT_OK: go on. */
+static __attribute__((noinline)) int
+hook_let(struct hook_call *self, int rc)
 {
 	struct leat_hook *hook = self->hook;
-	int rc = LEAT_OK;
+	struct hooked *h = self->hooked;
 
-	if (hook->ops.before)
-		rc = hook->ops.before(hook, &self->call);
-	if ((hook->ops.flags & LEAT_HOOK_IN_PLACE) && self->hooked->frame)
-		hooked_shrink(self->hooked);
-	if (leat__likely(rc == LEAT_OK))
+	if ((hook->ops.flags & LEAT_HOOK_IN_PLACE) && h->frame)
+		hook_shrink(self);
+	if (rc == LEAT_OK)
 		return LEAT_OK;
-	if (rc == LEAT_SHED && can_give_up(self->hooked))
+	if (rc == LEAT_SHED && can_give_up(h)) {
 		leat__add_relaxed(&hook->n_shed, 1u);
-	else if (rc > 0)
-		rc = LEAT_OK;
-	else if (is_failure(rc))
+		h->n_items = h->frame->n_items;
+	} else if (rc > 0) {
+		return LEAT_OK;
+	} else if (is_failure(rc)) {
 		leat__add_relaxed(&hook->n_refused, 1u);
+	}
+	leat__stage_set_deadline(h->st, self->outer_ns);
 	return rc;
+}
+
+/* LEAT_OK: go on. Else nothing is to be done after. */
+static inline int
+hook_before(struct leat_hook *hook, struct hook_call *self)
+{
+	int rc;
+
+	if (!hook->ops.before)
+		return LEAT_OK;
+	rc = hook->ops.before(hook, &self->call);
+	if (leat__likely(
+		    rc == LEAT_OK && !(hook->ops.flags & LEAT_HOOK_IN_PLACE)))
+		return LEAT_OK;
+	return hook_let(self, rc);
 }
 
 /* A frame that the stage has taken may be gone. */
-static void
-hook_after(struct hook_call *self, int rc)
+static inline void
+hook_after(const struct hooked *h, struct leat_hook *hook,
+	struct hook_call *self, int rc)
 {
-	const struct hooked *h = self->hooked;
-
 	if (rc == LEAT_OK || rc == LEAT_EOS)
 		self->call.frame = NULL;
-	self->call.n_items = h->n_items;
-	self->call.n_bytes = h->n_bytes;
-	if (self->hook->ops.after)
-		self->hook->ops.after(self->hook, &self->call, rc);
+	if (leat__unlikely(h->is_recounted)) {
+		self->call.n_items = h->n_items;
+		self->call.n_bytes = h->n_bytes;
+	}
+	if (hook->ops.after)
+		hook->ops.after(hook, &self->call, rc);
 }
 
-/* The stage itself; of a source, what it has emitted is known after. */
-static int
-hooked_inner(struct hooked *h)
+/* Of a source: what it has emitted is known after. */
+static __attribute__((noinline)) int
+hooked_produce(struct hooked *h)
 {
 	const struct leat__counters *c = &h->st->counters;
-	uint64_t n_items, n_bytes;
-	int rc;
+	uint64_t n_items = c->out_items, n_bytes = c->out_bytes;
+	int rc = h->inner.fn(h->st, h->frame);
 
+	hooked_recount(h, c->out_items - n_items, c->out_bytes - n_bytes);
+	return rc;
+}
+
+/* The stage itself. */
+static inline int
+hooked_inner(struct hooked *h)
+{
 	h->is_called = true;
 	h->st->n_attempts++;
-	if (h->inner->kind != LEAT_CALL_PRODUCE)
-		return h->inner->fn(h->st, h->frame);
-	n_items = c->out_items;
-	n_bytes = c->out_bytes;
-	rc = h->inner->fn(h->st, h->frame);
-	h->n_items = c->out_items - n_items;
-	h->n_bytes = c->out_bytes - n_bytes;
+	if (leat__unlikely(h->inner.kind == LEAT_CALL_PRODUCE))
+		return hooked_produce(h);
+	return h->inner.fn(h->st, h->frame);
+}
+
+static int hooked_from(struct hooked *h, struct leat_hook *hook);
+
+/* What stands inside the hook, and its after. */
+static inline __attribute__((always_inline)) int
+hook_go_on(struct hooked *h, struct leat_hook *hook, struct hook_call *self)
+{
+	struct leat_stage *st = h->st;
+	int rc = leat__likely(hook->is_last) ? hooked_inner(h)
+					     : hooked_from(h, hook + 1);
+
+	if (leat__unlikely(st->call_deadline_ns != self->outer_ns))
+		leat__stage_set_deadline(st, self->outer_ns);
+	hook_after(h, hook, self, rc);
 	return rc;
 }
 
-static int
-hook_attempt(struct hook_call *self, uint32_t k)
+/* It has failed with rc: once more, as often as the hook says so. */
+static __attribute__((noinline)) int
+hook_fail(struct hook_call *self, int rc)
 {
-	struct leat_stage *st = self->hooked->st;
-	int64_t outer_ns = st->call_deadline_ns;
-	int rc = hook_before(self);
-	bool is_let = rc == LEAT_OK;
+	struct leat_hook *hook = self->hook;
 
-	if (leat__likely(is_let))
-		rc = k + 1 == self->hooked->hooks->n
-			? hooked_inner(self->hooked)
-			: hooked_from(self->hooked, k + 1);
-	if (leat__unlikely(st->call_deadline_ns != outer_ns))
-		leat__stage_set_deadline(st, outer_ns);
-	if (leat__unlikely(!is_let))
-		return rc;
-	hook_after(self, rc);
-	if (leat__unlikely(rc < 0) && is_failure(rc) &&
-		self->hook->ops.on_error)
+	while (is_failure(rc) && hook->ops.on_error) {
 		rc = hook_decide(self, rc);
+		if (rc != LEAT_AGAIN)
+			return rc;
+		self->call.n_attempts++;
+		rc = hook_before(hook, self);
+		if (rc != LEAT_OK)
+			return rc;
+		rc = hook_go_on(self->hooked, hook, self);
+	}
 	return rc;
 }
 
-/* Hook k and all that stands inside it. */
-static int
-hooked_from(struct hooked *h, uint32_t k)
+/* Hook and all that stands inside it. */
+static inline __attribute__((always_inline)) int
+hook_call_from(struct hooked *h, struct leat_hook *hook)
 {
+	const struct leat_frame *frame = h->frame;
+	struct leat_stage *st = h->st;
 	struct hook_call self;
 	int rc;
 
-	self = (struct hook_call){.call = {.frame = h->frame,
-					  .n_items = h->n_items,
-					  .n_bytes = h->n_bytes,
-					  .n_attempts = 1,
-					  .is_more = h->inner->is_more,
-					  .kind = h->inner->kind,
-					  .flags = h->call_flags},
-		.hooked = h,
-		.hook = &h->hooks->at[k]};
-	while ((rc = hook_attempt(&self, k)) == LEAT_AGAIN)
-		self.call.n_attempts++;
-	return rc;
+	self.call.frame = frame;
+	self.call.n_items = frame ? frame->n_items : 0;
+	self.call.n_bytes = frame ? frame->len_bytes : 0;
+	self.call.n_attempts = 1;
+	self.call.is_more = h->inner.is_more;
+	self.call.kind = h->inner.kind;
+	self.call.flags = st->is_replicated ? 0 : LEAT_CALL_ALONE;
+	self.call.error = NULL;
+	self.hooked = h;
+	self.hook = hook;
+	self.mark = 0;
+	self.outer_ns = st->call_deadline_ns;
+	rc = hook_before(hook, &self);
+	if (leat__unlikely(rc != LEAT_OK))
+		return rc;
+	rc = hook_go_on(h, hook, &self);
+	return leat__likely(rc >= 0) ? rc : hook_fail(&self, rc);
+}
+
+/* Those inside of the first, which leat__hooked_call() has in place. */
+static __attribute__((noinline)) int
+hooked_from(struct hooked *h, struct leat_hook *hook)
+{
+	return hook_call_from(h, hook);
 }
 
 /* It goes on as it came, by the fallback: there is credit for it. */
@@ -382,22 +437,29 @@ hooked_drop(struct hooked *h)
 	return LEAT_OK;
 }
 
+/* The frame is not the stage's to deal with. */
+static __attribute__((noinline)) int
+hooked_part(struct hooked *h, int rc)
+{
+	if (rc == LEAT_ELSEWHERE)
+		return hooked_hand_over(h);
+	return rc == LEAT_SHED ? hooked_drop(h) : rc;
+}
+
 int
 leat__hooked_call(struct leat_stage *st, struct leat_frame *frame,
-	const struct leat__inner *inner)
+	struct leat__inner inner)
 {
-	struct hooked h = {.st = st,
-		.hooks = hooks_enter(st),
-		.frame = frame,
-		.inner = inner,
-		.call_flags = st->is_replicated ? 0 : LEAT_CALL_ALONE,
-		.n_items = frame ? frame->n_items : 0,
-		.n_bytes = frame ? frame->len_bytes : 0};
-	int rc = leat__likely(h.hooks) ? hooked_from(&h, 0)
-				       : inner->fn(st, frame);
+	struct leat__hooks *hooks = hooks_enter(st);
+	struct hooked h;
+	int rc;
 
+	h.st = st;
+	h.frame = frame;
+	h.inner = inner;
+	h.is_called = h.is_failed = h.is_recounted = false;
+	rc = leat__likely(hooks != NULL) ? hook_call_from(&h, hooks->at)
+					 : inner.fn(st, frame);
 	hooks_leave(st);
-	if (leat__unlikely(rc == LEAT_ELSEWHERE))
-		return hooked_hand_over(&h);
-	return leat__unlikely(rc == LEAT_SHED) ? hooked_drop(&h) : rc;
+	return leat__unlikely(rc > LEAT_MORE) ? hooked_part(&h, rc) : rc;
 }

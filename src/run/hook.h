@@ -21,7 +21,7 @@ struct leat__inner {
  * finish. Results as of the callback; LEAT_OK as well if the frame was dropped.
  */
 int leat__hooked_call(struct leat_stage *st, struct leat_frame *frame,
-	const struct leat__inner *inner);
+	struct leat__inner inner);
 
 static inline bool
 leat__stage_is_hooked(const struct leat_stage *st)

@@ -489,7 +489,7 @@ call_without_frame(
 {
 	struct leat__inner inner = {fn, kind, false};
 
-	return leat__stage_is_hooked(st) ? leat__hooked_call(st, NULL, &inner)
+	return leat__stage_is_hooked(st) ? leat__hooked_call(st, NULL, inner)
 					 : fn(st, NULL);
 }
 
@@ -514,7 +514,7 @@ leat__node_call(struct leat__node *node, struct leat_frame *frame, bool is_more)
 	inner = (struct leat__inner){
 		st->ops.process ? st->ops.process : leat__call_process,
 		LEAT_CALL_PROCESS, is_more};
-	return leat__hooked_call(st, frame, &inner);
+	return leat__hooked_call(st, frame, inner);
 }
 
 int

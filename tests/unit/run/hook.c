@@ -69,6 +69,8 @@ shaky_process(struct leat_stage *st, struct leat_frame *in)
 	struct shaky *s = leat_stage_state(st);
 	struct leat_frame *copy;
 
+	/* deadlines are of calls that did not come so far */
+	ck_assert_int_eq(leat_ctx_deadline_ns(leat_stage_ctx(st)), LEAT_NEVER);
 	if (s->opts->journal)
 		note(s->opts->journal, "%s%d ", "p", (int)in->n_items);
 	if (!s->n_left)
@@ -127,6 +129,7 @@ struct spy_opts {
 	int64_t before;   /* what before returns for frame number `at` */
 	int64_t on_error; /* what on_error returns; 0 = what it is given */
 	uint64_t at;      /* from 1; 0 = all */
+	uint64_t limits;  /* 1: that call gets a deadline */
 };
 
 struct spy {
@@ -142,7 +145,11 @@ spy_before(struct leat_hook *hook, const struct leat_call *call)
 	s->n++;
 	if (o->journal)
 		note(o->journal, "<%s%d ", o->name, (int)call->n_attempts);
-	return !o->at || o->at == s->n ? (int)o->before : LEAT_OK;
+	if (o->at && o->at != s->n)
+		return LEAT_OK;
+	if (o->limits)
+		leat_call_set_deadline(call, INT64_MAX / 2, false);
+	return (int)o->before;
 }
 
 static void
@@ -188,6 +195,26 @@ static const struct leat_hook_ops spy_ops = {
 	.on_error = spy_on_error,
 };
 
+/* Of frames of several items it drops the last. */
+static int
+drop_before(struct leat_hook *hook, const struct leat_call *call)
+{
+	struct leat_frame *frame = leat_call_frame(call);
+
+	(void)hook;
+	if (!frame || frame->n_items < 2)
+		return LEAT_OK;
+	frame->n_items--;
+	frame->len_bytes -= 8;
+	return LEAT_OK;
+}
+
+static const struct leat_hook_ops drop_ops = {
+	LEAT_HOOK_OPS_INIT("drop"),
+	.flags = LEAT_HOOK_IN_PLACE,
+	.before = drop_before,
+};
+
 #define SPY(...)                                                               \
 	{                                                                      \
 		LEAT_OPTS_INIT(spy_opts), __VA_ARGS__                          \
@@ -198,7 +225,9 @@ static const struct leat_hook_ops spy_ops = {
 struct trial {
 	struct numbers_opts numbers;
 	struct shaky_opts shaky;
-	bool is_once; /* the stage cannot be called again */
+	bool is_once;      /* the stage cannot be called again */
+	bool is_at_source; /* the hooks are */
+	bool drops;        /* the last hook does */
 	struct sink_seen seen;
 	struct leat_graph_stats stats;
 	struct leat_hook_stats hook; /* of the first */
@@ -212,6 +241,7 @@ trial_run(struct trial *t, const struct spy_opts *spies, uint32_t n)
 	struct leat_step steps[3] = {{&numbers_ops, &t->numbers},
 		{t->is_once ? &shaky_once_ops : &shaky_ops, &t->shaky},
 		{&sink_ops, &sink}};
+	uint32_t at = t->is_at_source ? 0 : 1;
 	struct leat_hook_step hooks[4];
 	struct leat_stage *st[3];
 	struct leat_hook_stats none;
@@ -230,15 +260,17 @@ trial_run(struct trial *t, const struct spy_opts *spies, uint32_t n)
 	for (uint32_t k = 0; k < n; k++)
 		hooks[k] = (struct leat_hook_step){
 			t->is_once ? &spy_once_ops : &spy_ops, &spies[k]};
+	if (t->drops)
+		hooks[n - 1] = (struct leat_hook_step){&drop_ops, NULL};
 	ck_assert_int_eq(
-		leat_stage_set_hooks(st[1], hooks, n, &t->err), LEAT_OK);
+		leat_stage_set_hooks(st[at], hooks, n, &t->err), LEAT_OK);
 	rc = leat_graph_run(graph, &t->err);
 	leat_graph_stats(graph, &t->stats);
 	if (n)
 		ck_assert_int_eq(
-			leat_stage_hook_stats(graph, 1, 0, &t->hook), LEAT_OK);
+			leat_stage_hook_stats(graph, at, 0, &t->hook), LEAT_OK);
 	ck_assert_int_eq(
-		leat_stage_hook_stats(graph, 1, n, &none), LEAT_EINVAL);
+		leat_stage_hook_stats(graph, at, n, &none), LEAT_EINVAL);
 	leat_graph_destroy(graph);
 	return rc;
 }
@@ -327,6 +359,55 @@ START_TEST(a_frame_can_be_shed_before_the_stage_sees_it)
 	ck_assert_uint_eq(t.seen.n, 1);
 	ck_assert_uint_eq(t.stats.shed, 4);
 	ck_assert_uint_eq(t.hook.n_shed, 1);
+	ck_assert(t.stats.is_balanced);
+}
+END_TEST
+
+START_TEST(the_deadline_of_a_call_that_is_refused_ends_with_it)
+{
+	struct spy_opts spy =
+		SPY(.name = "a", .before = LEAT_SHED, .at = 1, .limits = 1);
+	struct trial t = trial_of_five();
+
+	ck_assert_int_eq(trial_run(&t, &spy, 1), LEAT_OK);
+	ck_assert_uint_eq(t.seen.n, 1);
+}
+END_TEST
+
+START_TEST(a_hook_of_a_source_is_told_what_it_has_emitted)
+{
+	struct journal journal = {.n = 0};
+	struct spy_opts spies[2] = {SPY(.journal = &journal, .name = "a"),
+		SPY(.journal = &journal, .name = "b")};
+	struct trial t = trial_of_five();
+
+	t.is_at_source = t.is_once = true;
+	ck_assert_int_eq(trial_run(&t, spies, 2), LEAT_OK);
+	ck_assert_str_eq(journal.text,
+		"<a1 <b1 >b4 >a4 <a1 <b1 >b1 >a1 <a1 <b1 !b0 !a0 ");
+}
+END_TEST
+
+START_TEST(a_hook_outside_is_told_what_one_inside_has_left)
+{
+	struct journal journal = {.n = 0};
+	struct spy_opts spies[2] = {
+		SPY(.journal = &journal, .name = "a", .on_error = LEAT_SHED),
+		SPY(.name = "b")};
+	struct trial t = trial_of_five();
+
+	t.drops = true;
+	ck_assert_int_eq(trial_run(&t, spies, 2), LEAT_OK);
+	ck_assert_str_eq(journal.text, "<a1 >a3 <a1 >a1 <a1 >a0 ");
+	ck_assert_uint_eq(t.stats.shed, 1);
+	ck_assert_uint_eq(t.seen.n, 4);
+	t = trial_of_five();
+	t.drops = true;
+	t.shaky.n_fail = 1;
+	journal.n = 0;
+	ck_assert_int_eq(trial_run(&t, spies, 2), LEAT_OK);
+	ck_assert_uint_eq(t.stats.shed, 1);
+	ck_assert_uint_eq(t.stats.failed, 3);
 	ck_assert(t.stats.is_balanced);
 }
 END_TEST
@@ -473,6 +554,9 @@ TEST_MAIN("run/hook", the_first_stands_outermost,
 	a_call_that_failed_can_be_made_again, so_can_the_end_of_a_stage,
 	not_after_something_was_emitted,
 	a_frame_can_be_shed_before_the_stage_sees_it,
+	the_deadline_of_a_call_that_is_refused_ends_with_it,
+	a_hook_of_a_source_is_told_what_it_has_emitted,
+	a_hook_outside_is_told_what_one_inside_has_left,
 	a_frame_that_failed_can_be_given_up,
 	what_cannot_be_called_again_is_not_given_up_either,
 	a_call_can_be_refused_and_the_outer_hook_is_asked,
