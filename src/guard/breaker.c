@@ -298,16 +298,13 @@ breaker_asks(struct leat_hook *hook, int64_t *when_out)
 	return is_let;
 }
 
-static int
-breaker_before(struct leat_hook *hook, const struct leat_call *call)
+/* It is not closed, or was not just now. */
+static __attribute__((noinline)) int
+breaker_look(struct leat_hook *hook, const struct leat_call *call)
 {
-	const struct leat_breaker_opts *o;
+	const struct leat_breaker_opts *o = leat_hook_opts(hook);
 	int64_t when_ns = 0;
 
-	if (leat__likely(leat__load_relaxed(&breaker_of(hook)->state) ==
-		    BREAKER_CLOSED))
-		return LEAT_OK;
-	o = leat_hook_opts(hook);
 	while (!breaker_asks(hook, &when_ns)) {
 		if (o->open != BREAKER_WAIT)
 			return breaker_refuse(call, o);
@@ -343,22 +340,32 @@ breaker_learn_void(struct breaker *s, const struct leat__env *env)
 	leat__lock_drop(&s->lock, env);
 }
 
+static int
+breaker_before(struct leat_hook *hook, const struct leat_call *call)
+{
+	uint32_t state = leat__load_relaxed(&breaker_of(hook)->state);
+
+	return leat__likely(state == BREAKER_CLOSED) ? LEAT_OK
+						     : breaker_look(hook, call);
+}
+
 /* May it be put into the window later? */
 static bool
 breaker_gathers(const struct breaker_hook *h, const struct leat_call *call)
 {
-	uint32_t *n = &h->kept->n_gathered;
+	uint32_t *n = &h->kept->n_gathered, n_gathered;
 
 	if (leat__load_relaxed(&h->kept->state) != BREAKER_CLOSED)
 		return false;
 	if (!(call->flags & LEAT_CALL_ALONE))
 		return leat__add_relaxed(n, 1u) + 1 < h->n_gathered_max;
-	leat__bump(n, 1);
-	return leat__load_relaxed(n) < h->n_gathered_max;
+	n_gathered = leat__load_relaxed(n) + 1;
+	leat__store_relaxed(n, n_gathered);
+	return n_gathered < h->n_gathered_max;
 }
 
-/* What is not one good call of many. */
-static void
+/* What is not one good call of many. Apart: seldom. */
+static __attribute__((noinline)) void
 breaker_note(struct leat_hook *hook, int rc)
 {
 	const struct leat_breaker_opts *o = leat_hook_opts(hook);

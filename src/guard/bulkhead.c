@@ -5,7 +5,8 @@
  * order of coming if fewer than `waiting` do, for `wait` at most. Who leaves
  * hands the place over to the first that waits. Calls that cannot be refused
  * (what ends a stage, or goes on with a frame) wait for as long as it takes, or
- * enter where nobody waits at all.
+ * enter where nobody waits at all. Where there is never more than one call, of
+ * one instance that counts for itself, nobody is asked.
  * Keeps: every call that entered leaves once; a place is never held while its
  * stage waits for credit, so those inside always come out.
  * Threads: replicas and stages at once; a lock once somebody waits.
@@ -38,26 +39,45 @@ struct bulkhead {
 	struct place *first, *last;
 };
 
+struct bulkhead_hook {
+	struct bulkhead *kept;
+	uint64_t n;
+	bool is_own; /* no other hook counts with it */
+};
+
 static struct bulkhead *
 bulkhead_of(struct leat_hook *hook)
 {
-	return *(struct bulkhead **)leat_hook_state(hook);
+	const struct bulkhead_hook *h = leat_hook_state(hook);
+
+	return h->kept;
 }
 
 static int
 bulkhead_init(struct leat_hook *hook, const void *opts)
 {
 	const struct leat_bulkhead_opts *o = opts;
+	struct bulkhead_hook *h = leat_hook_state(hook);
 
+	h->n = o->n;
+	h->is_own = !o->name[0];
 	if (o->full == BULKHEAD_WAIT)
 		*leat_hook_flags(hook) |= LEAT_HOOK_WAITS;
 	if (o->full == BULKHEAD_SHED || o->late)
 		*leat_hook_flags(hook) |= LEAT_HOOK_SHEDS;
 	return leat_hook_keep(
-		hook, o->name, sizeof(struct bulkhead), leat_hook_state(hook));
+		hook, o->name, sizeof(struct bulkhead), (void **)&h->kept);
 }
 
 /* ---- in and out --------------------------------------------------------- */
+
+/* Is this the only call of all that count together? There is room for one, and
+ * who looks on finds the word right. */
+static bool
+bulkhead_is_alone(const struct bulkhead_hook *h, const struct leat_call *call)
+{
+	return (call->flags & LEAT_CALL_ALONE) && h->is_own;
+}
 
 static bool
 bulkhead_enter(struct bulkhead *s, uint64_t n)
@@ -146,8 +166,8 @@ bulkhead_admit_locked(
 		&s->inside, inside | (s->first ? BULKHEAD_CROWDED : 0));
 }
 
-/* Others wait: the place is handed over. */
-static void
+/* Others wait: the place is handed over. Apart: seldom. */
+static __attribute__((noinline)) void
 bulkhead_hand_over(struct bulkhead *s, const struct leat_call *call)
 {
 	const struct leat__env *env = leat__env_posix();
@@ -164,11 +184,13 @@ bulkhead_hand_over(struct bulkhead *s, const struct leat_call *call)
 static void
 bulkhead_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 {
-	struct bulkhead *s = bulkhead_of(hook);
+	const struct bulkhead_hook *h = leat_hook_state(hook);
 
 	(void)rc;
-	if (leat__unlikely(!bulkhead_leave(s)))
-		bulkhead_hand_over(s, call);
+	if (bulkhead_is_alone(h, call))
+		leat__store_relaxed(&h->kept->inside, 0u);
+	else if (leat__unlikely(!bulkhead_leave(h->kept)))
+		bulkhead_hand_over(h->kept, call);
 }
 
 /* ---- waiting ------------------------------------------------------------ */
@@ -268,11 +290,11 @@ bulkhead_force(struct bulkhead *s)
 	leat__lock_drop(&s->lock, env);
 }
 
-/* There is no room. */
-static int
-bulkhead_full(struct leat_hook *hook, const struct leat_call *call,
-	const struct leat_bulkhead_opts *o)
+/* There is no room. Apart: seldom. */
+static __attribute__((noinline)) int
+bulkhead_full(struct leat_hook *hook, const struct leat_call *call)
 {
+	const struct leat_bulkhead_opts *o = leat_hook_opts(hook);
 	struct bulkhead *s = bulkhead_of(hook);
 	struct place place = {.n = o->n, .hook = hook};
 
@@ -290,12 +312,15 @@ bulkhead_full(struct leat_hook *hook, const struct leat_call *call,
 static int
 bulkhead_before(struct leat_hook *hook, const struct leat_call *call)
 {
-	const struct leat_bulkhead_opts *o = leat_hook_opts(hook);
-	struct bulkhead *s = bulkhead_of(hook);
+	const struct bulkhead_hook *h = leat_hook_state(hook);
 
-	if (leat__likely(bulkhead_enter(s, o->n)))
+	if (bulkhead_is_alone(h, call)) {
+		leat__store_relaxed(&h->kept->inside, 1u);
 		return LEAT_OK;
-	return bulkhead_full(hook, call, o);
+	}
+	return leat__likely(bulkhead_enter(h->kept, h->n))
+		? LEAT_OK
+		: bulkhead_full(hook, call);
 }
 
 static uint64_t
@@ -363,7 +388,7 @@ const struct leat_hook_ops leat_bulkhead_ops = {
 		"number of all.\n"
 		"\n"
 		"    parallel 8 { @bulkhead(n=2, name=db) STAGE ... }\n",
-	.state_bytes = sizeof(struct bulkhead *),
+	.state_bytes = sizeof(struct bulkhead_hook),
 	.opts_bytes = sizeof(struct leat_bulkhead_opts),
 	.options = bulkhead_options,
 	.init = bulkhead_init,

@@ -127,16 +127,16 @@ rate_take(const struct leat_hook *hook, struct rate *s, int64_t burst_ns,
 	return is_let;
 }
 
-/* By the clock, and after a wait if need be. */
-static int
-rate_look(struct leat_hook *hook, struct rate *s, const struct leat_call *call,
-	int64_t cost_ns)
+/* By the clock, and after a wait if need be. Apart: seldom. */
+static __attribute__((noinline)) int
+rate_look(struct leat_hook *hook, const struct leat_call *call, int64_t cost_ns)
 {
+	const struct rate_hook *h = leat_hook_state(hook);
 	const struct leat_rate_opts *o = leat_hook_opts(hook);
 	int64_t burst_ns = o->burst_ns ? o->burst_ns : RATE_BURST_NS;
 	int64_t when_ns;
 
-	while (!rate_take(hook, s, burst_ns, cost_ns, &when_ns)) {
+	while (!rate_take(hook, h->kept, burst_ns, cost_ns, &when_ns)) {
 		if (o->over == RATE_SHED)
 			return LEAT_SHED;
 		LEAT_TRY(leat_call_wait(call, when_ns));
@@ -156,8 +156,9 @@ rate_before(struct leat_hook *hook, const struct leat_call *call)
 	cost_ns = rate_cost(h, call);
 	if (leat__likely(rate_spend(h->kept, call, cost_ns)))
 		return LEAT_OK;
-	return rate_look(hook, h->kept, call, cost_ns);
+	return rate_look(hook, call, cost_ns);
 }
+
 static void
 rate_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 {

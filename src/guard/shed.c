@@ -9,6 +9,8 @@
  * n * share to what is owed, and goes if more than half of it is. Level 2 sheds
  * everything at an optional stage, and as level 1 elsewhere. Level 3 passes
  * only critical frames.
+ * One call in 16 is timed, in 128 once the window has its samples, and whatever
+ * follows a slow one.
  * Keeps: what was shed at level 1 differs from its share by at most half a
  * frame. Threads: replicas at once.
  * Source: Zhou et al., Overload Control for WeChat, SoCC 2018.
@@ -31,6 +33,7 @@
 #define SHED_LEVELS    3u
 #define SHED_SAMPLES   128u /* of a window */
 #define SHED_EACH      16u  /* of so many calls one is timed */
+#define SHED_SELDOM    128u /* of so many, once the window has its samples */
 #define SHED_SLOW_NS   2000 /* and each behind one that took so long */
 
 enum shed_sign { SHED_P99 = 0, SHED_QUEUED, SHED_MEMORY_USED, SHED_SIGNS };
@@ -241,6 +244,18 @@ shed_tell(struct leat_hook *hook, uint32_t before, uint32_t after,
 		signs[SHED_MEMORY_USED] * 100);
 }
 
+static void
+shed_sample_locked(struct shed *s, int64_t took_ns)
+{
+	bool is_full = s->n_samples >= SHED_SAMPLES;
+	uint32_t each = is_full ? SHED_SELDOM : SHED_EACH;
+
+	s->samples_ns[s->n_samples++ % SHED_SAMPLES] = took_ns;
+	/* looking at the clock is nothing to a slow call */
+	leat__store_relaxed(
+		&s->n_left, took_ns >= SHED_SLOW_NS ? 0u : each - 1);
+}
+
 /* It is `now`; a call took so long, or was none (took_ns < 0). */
 static void
 shed_watch(struct leat_hook *hook, const struct leat_call *call, int64_t now_ns,
@@ -257,7 +272,7 @@ shed_watch(struct leat_hook *hook, const struct leat_call *call, int64_t now_ns,
 	if (!s->began_ns)
 		s->began_ns = now_ns;
 	if (took_ns >= 0)
-		s->samples_ns[s->n_samples++ % SHED_SAMPLES] = took_ns;
+		shed_sample_locked(s, took_ns);
 	if (now_ns - s->began_ns >= window_ns &&
 		window_close_locked(hook, call, now_ns, signs, &before))
 		after = s->level;
@@ -315,37 +330,49 @@ shed_time(struct leat_hook *hook, struct shed *s, const struct leat_call *call)
 	leat_call_set_mark(call, leat_hook_now_ns(hook));
 }
 
+/* There was a level just now: is there one still, and what of this frame? */
+static __attribute__((noinline)) bool
+shed_refuses(struct leat_hook *hook, const struct leat_call *call)
+{
+	uint32_t level;
+
+	/* if nothing is let through, nobody else looks */
+	shed_watch(hook, call, leat_hook_now_ns(hook), -1);
+	level = leat__load_relaxed(&shed_of(hook)->kept->level);
+	return level && call->frame && !call->is_more &&
+		shed_takes(hook, call, level);
+}
+
 static int
 shed_before(struct leat_hook *hook, const struct leat_call *call)
 {
 	struct shed *s = shed_of(hook)->kept;
-	uint32_t level = leat__load_relaxed(&s->level);
 
-	if (leat__unlikely(level != 0)) {
-		/* if nothing is let through, nobody else looks */
-		shed_watch(hook, call, leat_hook_now_ns(hook), -1);
-		level = leat__load_relaxed(&s->level);
-		if (level && call->frame && !call->is_more &&
-			shed_takes(hook, call, level))
-			return LEAT_SHED;
-	}
+	if (leat__unlikely(leat__load_relaxed(&s->level) != 0) &&
+		shed_refuses(hook, call))
+		return LEAT_SHED;
 	shed_time(hook, s, call);
 	return LEAT_OK;
+}
+
+/* A call that was timed has ended. Apart: seldom. */
+static __attribute__((noinline)) void
+shed_timed(
+	struct leat_hook *hook, const struct leat_call *call, int64_t began_ns)
+{
+	int64_t now_ns = leat_hook_now_ns(hook);
+
+	shed_watch(hook, call, now_ns, now_ns - began_ns);
 }
 
 static void
 shed_after(struct leat_hook *hook, const struct leat_call *call, int rc)
 {
-	int64_t began_ns = leat_call_mark(call), now_ns;
+	int64_t began_ns = leat_call_mark(call);
 
 	(void)rc;
-	if (leat__likely(!began_ns))
-		return;
-	now_ns = leat_hook_now_ns(hook);
-	/* looking at the clock is nothing to such a call */
-	if (now_ns - began_ns >= SHED_SLOW_NS)
-		leat__store_relaxed(&shed_of(hook)->kept->n_left, 0u);
-	shed_watch(hook, call, now_ns, now_ns - began_ns);
+	if (leat__unlikely(began_ns != 0))
+		shed_timed(hook, call, began_ns);
 }
 
 /* ---- options ------------------------------------------------------------ */

@@ -167,6 +167,9 @@ static const struct leat_rate_opts rate_opts = {
 static const struct leat_bulkhead_opts bulkhead_opts = {
 	LEAT_OPTS_INIT(leat_bulkhead_opts), .n = 8, .full = 1};
 
+static const struct leat_bulkhead_opts shared_opts = {
+	LEAT_OPTS_INIT(leat_bulkhead_opts), .n = 8, .full = 1, .name = "all"};
+
 static const struct leat_shed_opts shed_opts = {
 	LEAT_OPTS_INIT(leat_shed_opts), .p99 = "1s", .queue = "off"};
 
@@ -278,6 +281,9 @@ main(int argc, char **argv)
 	job_case(&bench, "bulkhead",
 		(struct job){.pass = &pass_ops,
 			.hook = {&leat_bulkhead_ops, &bulkhead_opts}});
+	job_case(&bench, "bulkhead with a name",
+		(struct job){.pass = &pass_ops,
+			.hook = {&leat_bulkhead_ops, &shared_opts}});
 	job_case(&bench, "shed",
 		(struct job){.pass = &pass_ops,
 			.hook = {&leat_shed_ops, &shed_opts}});

@@ -14,6 +14,7 @@
 struct crowd {
 	uint32_t n_inside; /* atomic */
 	uint32_t n_most;   /* atomic */
+	uint32_t n_rounds; /* that one goes there */
 };
 
 struct crowd_opts {
@@ -40,7 +41,7 @@ crowd_process(struct leat_stage *st, struct leat_frame *in)
 
 	while (n > most && !leat__cas_acq_rel(&crowd->n_most, &most, n))
 		;
-	for (volatile uint32_t k = 0; k < 200; k++)
+	for (volatile uint32_t k = 0; k < crowd->n_rounds; k++)
 		;
 	leat__sub_relaxed(&crowd->n_inside, 1u);
 	return leat_stage_emit(st, 0, in);
@@ -108,6 +109,7 @@ chains_make(struct chains *c, uint32_t n, const struct leat_stage_ops *ops,
 		LEAT_OPTS_INIT(leat_graph_opts), .workers = 4};
 
 	memset(c, 0, sizeof(*c));
+	c->crowd.n_rounds = 200;
 	ck_assert_int_eq(leat_graph_create(&opts, &c->graph, NULL), LEAT_OK);
 	for (uint32_t k = 0; k < n; k++) {
 		chains_add(c, k, ops);
@@ -164,6 +166,23 @@ START_TEST(replicas_have_a_guard_s_state_in_common)
 }
 END_TEST
 
+START_TEST(replicas_have_the_places_of_a_bulkhead_in_common)
+{
+	static const char *const values[] = {"1", "1"};
+	struct leat_bulkhead_opts bulkhead = {
+		LEAT_OPTS_INIT(leat_bulkhead_opts), .n = 1, .full = 2};
+	struct leat_hook_step hook = {&leat_bulkhead_ops, &bulkhead};
+	struct chains c;
+
+	chains_make(&c, 1, &crowd_ops, &hook, 1);
+	/* long enough for others to come meanwhile */
+	c.crowd.n_rounds = 20000;
+	chains_run(&c, 0, "n", values);
+	ck_assert_uint_eq(c.crowd.n_most, 1);
+	ck_assert_uint_eq(c.seen[0].n + c.stats.shed, N_NUMBERS);
+}
+END_TEST
+
 START_TEST(a_place_is_handed_over_from_stage_to_stage)
 {
 	static const char *const values[] = {"1", "1"};
@@ -181,4 +200,5 @@ START_TEST(a_place_is_handed_over_from_stage_to_stage)
 END_TEST
 
 TEST_MAIN("guard/threads", replicas_have_a_guard_s_state_in_common,
+	replicas_have_the_places_of_a_bulkhead_in_common,
 	a_place_is_handed_over_from_stage_to_stage)
