@@ -15,7 +15,9 @@
 #include "env/virtual.h"
 #include "graph/live.h"
 
-#define GRAPH_FLAGS (LEAT_GRAPH_NO_LATENCY | LEAT_GRAPH_VIRTUAL_TIME)
+#define GRAPH_FLAGS                                                            \
+	(LEAT_GRAPH_NO_LATENCY | LEAT_GRAPH_VIRTUAL_TIME |                     \
+		LEAT_GRAPH_READ_BY_WORKERS)
 
 #ifdef LEAT_TEST_TINY
 #define GRAPH_CAPACITY_FRAMES 1u
@@ -89,7 +91,8 @@ opts_check(const struct leat_graph_opts *o, struct leat_error *err)
 	if (o->flags & ~GRAPH_FLAGS)
 		return leat__error(err, LEAT_EINVAL,
 			"graph flags are 0x%x; known are 0x%x "
-			"(LEAT_GRAPH_NO_LATENCY, LEAT_GRAPH_VIRTUAL_TIME)",
+			"(LEAT_GRAPH_NO_LATENCY, LEAT_GRAPH_VIRTUAL_TIME, "
+			"LEAT_GRAPH_READ_BY_WORKERS)",
 			o->flags, GRAPH_FLAGS);
 	if ((o->flags & LEAT_GRAPH_VIRTUAL_TIME) && o->parent)
 		return leat__error(err, LEAT_EINVAL,
