@@ -318,6 +318,18 @@ primary_is_reserved(const struct lex *lex)
 	return false;
 }
 
+/* It may be the name of a column all the same. */
+static int
+primary_fail_reserved(const struct lex *lex)
+{
+	const struct lex_token *t = &lex->token;
+
+	return leat__expr_fail(lex->err, LEAT_EINVAL, t->offset, t->n_bytes,
+		"a column, a number, a 'text' or a function is wanted here, "
+		"not '%.*s' (a column of that name stands in `quotes`)",
+		(int)t->n_bytes, lex->source + t->offset);
+}
+
 /* The byte behind the token and spaces. */
 static char
 primary_ahead(const struct lex *lex)
@@ -370,8 +382,7 @@ primary_word(struct parse *p, uint32_t *out)
 	char ahead = primary_ahead(lex);
 
 	if (primary_is_reserved(lex))
-		return leat__expr_lex_fail_expected(
-			&p->lex, "a column, a number, a 'text' or a function");
+		return primary_fail_reserved(lex);
 	if (leat__expr_lex_is_keyword(lex, "null") ||
 		leat__expr_lex_is_keyword(lex, "true") ||
 		leat__expr_lex_is_keyword(lex, "false"))

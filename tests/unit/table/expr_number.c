@@ -184,7 +184,8 @@ START_TEST(arguments_have_types_and_numbers)
 			"lists them"},
 		{"like(s, 'x')",
 			"0+4 a column, a number, a 'text' or a "
-			"function is wanted here, not 'like'"},
+			"function is wanted here, not 'like' (a column of that "
+			"name stands in `quotes`)"},
 	};
 
 	VALUES_ARE(cases);
