@@ -25,10 +25,23 @@ csv_fail_record(struct leat_stage *st, const struct csv_names *names,
 	return leat_stage_locate(st, names->origin, r->line, 1, r->offset);
 }
 
+/* A file that begins with its mark, in either order. */
+static bool
+csv_is_utf16(const struct csv_record *r)
+{
+	return r->offset == 0 && r->n_bytes >= 2 &&
+		(!memcmp(r->text, "\xff\xfe", 2) ||
+			!memcmp(r->text, "\xfe\xff", 2));
+}
+
 static int
 csv_fail_names(struct leat_stage *st, const struct csv_names *names,
 	const struct csv_record *r, int code)
 {
+	if (code == LEAT_EINVAL && csv_is_utf16(r))
+		return csv_fail_record(st, names, r,
+			"this is UTF-16; UTF-8 is wanted, which iconv -f "
+			"utf-16 -t utf-8 makes of it");
 	if (code == LEAT_EINVAL)
 		return csv_fail_record(
 			st, names, r, "a column name has a NUL byte in it");

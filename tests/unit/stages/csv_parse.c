@@ -331,6 +331,15 @@ START_TEST(a_declared_column_that_is_not_there_fails)
 {
 	pipe_fails("csv.parse schema=delai:int64 ! csv.format",
 		"delay,b\n1,2\n", "did you mean 'delay'?");
+	pipe_fails("csv.parse schema=a:date,a:int64 ! csv.format", "a,b\n1,2\n",
+		"column 'a' is declared twice");
+	pipe_fails("csv.parse schema=a:number ! csv.format", "a,b\n1,2\n",
+		"number");
+}
+END_TEST
+
+START_TEST(digits_that_a_decimal_has_not_are_told)
+{
 	pipe_fails("csv.parse schema=a:decimal(1) ! derive b=a+1 ! csv.format",
 		"a\n1.25\n",
 		"column 'a' has '1.25', where a decimal(1), of at most 1 "
@@ -339,12 +348,22 @@ START_TEST(a_declared_column_that_is_not_there_fails)
 	pipe_fails("csv.parse schema=a:decimal(1) strict=on ! csv.format",
 		"a\n1.25\n",
 		"column 'a' has '1.25', where its type is decimal(1)");
+}
+END_TEST
+
+START_TEST(another_separator_or_encoding_is_thought_of)
+{
+	struct leat_error err;
+
 	pipe_fails("csv.parse ! csv.format", "a;b\n1,5;2\n",
 		"sep= names another separator, sniff=on finds it");
-	pipe_fails("csv.parse schema=a:date,a:int64 ! csv.format", "a,b\n1,2\n",
-		"column 'a' is declared twice");
-	pipe_fails("csv.parse schema=a:number ! csv.format", "a,b\n1,2\n",
-		"number");
+	pipe_enter_folder();
+	pipe_put_file("in.csv", "\xff\xfe\x61\0,\0b\0\n\0", 10);
+	ck_assert_int_eq(
+		pipe_run("read in.csv ! write o.csv", NULL, &err), LEAT_EDATA);
+	ck_assert_msg(strstr(err.text, "this is UTF-16; UTF-8 is wanted"), "%s",
+		err.text);
+	pipe_leave_folder();
 }
 END_TEST
 
@@ -385,6 +404,8 @@ TEST_MAIN("stages/csv_parse", the_dialect_can_be_guessed,
 	counting_finds_the_bad_rows_that_reading_finds,
 	a_declared_type_is_checked_if_it_is_strict, every_type_can_be_strict,
 	a_declared_column_that_is_not_there_fails,
+	digits_that_a_decimal_has_not_are_told,
+	another_separator_or_encoding_is_thought_of,
 	the_first_record_names_the_columns,
 	a_last_line_without_newline_is_a_record,
 	quotes_hold_separators_and_newlines, a_doubled_quote_is_one,
