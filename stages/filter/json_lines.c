@@ -66,6 +66,21 @@ json_reject_fault(struct leat_stage *st, const struct json_reader *s,
 	return json_reject(st, s, line, w->fault.offset - start, what);
 }
 
+/* What is no JSON. An object over several lines ends none of them. */
+static int
+json_reject_json(struct leat_stage *st, const struct json_reader *s,
+	struct json_line line, const struct leat_json_fault *fault)
+{
+	bool is_open = fault->offset >= line.text.len;
+	char what[320];
+
+	snprintf(what, sizeof(what), "%s%s", fault->what,
+		is_open ? "; the line ends here, and every line holds one "
+			  "object: jq -c . writes them so"
+			: "");
+	return json_reject(st, s, line, fault->offset, what);
+}
+
 /* Find what is wrong with a line that was not taken. */
 static int
 json_reject_line(struct leat_stage *st, const struct json_reader *s,
@@ -83,7 +98,7 @@ json_reject_line(struct leat_stage *st, const struct json_reader *s,
 	if (at == x.len)
 		return LEAT_OK;
 	if (leat_json_check(x, &fault) != LEAT_OK)
-		return json_reject(st, s, line, fault.offset, fault.what);
+		return json_reject_json(st, s, line, &fault);
 	if (x.data[at] != '{')
 		return json_reject(st, s, line, at,
 			"every line holds one object: {\"key\":value,...}");

@@ -228,6 +228,9 @@ START_TEST(lines_that_are_no_json_are_told_with_their_place)
 {
 	is_wrong("{\"a\":1", "pipe:2:7: the line ends too early");
 	is_wrong("{\"a\":\"x}", "pipe:2:6: this string is not closed");
+	is_wrong("{",
+		"pipe:2:2: a key in double quotes is wanted here; the "
+		"line ends here, and every line holds one object");
 	is_wrong("{\"a\":\"\\x\"}", "pipe:2:7: no such escape");
 	is_wrong("{\"b\":\"a\tb\"}", "pipe:2:8: a control character");
 	is_wrong("{\"a\":01}", "pipe:2:7: a number has no leading zeros");
