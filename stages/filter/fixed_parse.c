@@ -320,15 +320,13 @@ fixed_line(const struct fixed *s, const struct leat_frame *in,
 	return head->line + cut_newlines(text, (size_t)(line.data - text));
 }
 
-/* Where it begins in its source. Without that of the text it is unknown: 0. */
+/* Where it begins in its source, if whoever made the frame has said that. */
 static uint64_t
-fixed_offset(const struct leat_frame *in, struct leat_text line)
+fixed_offset(const struct leat_frame *in, struct leat_text x)
 {
 	const struct leat_frame *base = leat_frame_base(in);
 
-	return fixed_place(in)
-		? base->source_offset + (uint64_t)(line.data - base->data)
-		: 0;
+	return base->source_offset + (uint64_t)(x.data - base->data);
 }
 
 static int
@@ -340,7 +338,6 @@ fixed_reject(struct leat_stage *st, const struct fixed *s,
 			  "last width takes the rest",
 		.origin = s->file,
 		.line = fixed_line(s, in, line),
-		.offset = fixed_offset(in, line),
 		.data = line.data,
 		.n_bytes = line.len};
 	struct leat_text rest = line;
@@ -348,6 +345,8 @@ fixed_reject(struct leat_stage *st, const struct fixed *s,
 	for (uint32_t k = 0; k < s->n_widths; k++)
 		fixed_take(s, s->widths[k].n, &rest);
 	reject.column = line.len - rest.len + 1;
+	if (fixed_place(in))
+		reject.offset = fixed_offset(in, rest);
 	return leat_stage_reject(st, LEAT_EDATA, &reject);
 }
 

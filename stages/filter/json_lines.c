@@ -30,7 +30,7 @@ json_reject(struct leat_stage *st, const struct json_reader *s,
 		.origin = s->file,
 		.line = s->line,
 		.column = (uint64_t)offset + 1,
-		.offset = line.offset,
+		.offset = line.offset + offset,
 		.data = line.text.data,
 		.n_bytes = line.text.len,
 	};

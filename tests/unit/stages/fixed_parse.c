@@ -60,7 +60,7 @@ START_TEST(the_place_of_a_line_that_goes_on_is_that_in_its_file)
 	ck_assert_msg(strstr(err.text, "2.txt:3:3: "), "%s", err.text);
 	ck_assert_str_eq(err.origin, "2.txt");
 	ck_assert_uint_eq(err.line, 3);
-	ck_assert_uint_eq(err.offset, 6);
+	ck_assert_uint_eq(err.offset, 8);
 	pipe_leave_folder();
 }
 END_TEST

@@ -224,6 +224,23 @@ is_wrong(const char *line, const char *error)
 	fails(SCHEMA("z:int64"), input, error);
 }
 
+START_TEST(the_byte_that_is_told_is_that_of_the_value)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("in.ndjson", "{\"a\":1}\n{\"a\":x}\n");
+	ck_assert_int_eq(
+		pipe_run("read in.ndjson ! where \"a > 0\" ! write o.csv", NULL,
+			&err),
+		LEAT_EDATA);
+	ck_assert_uint_eq(err.line, 2);
+	ck_assert_uint_eq(err.column, 6);
+	ck_assert_uint_eq(err.offset, 13);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(lines_that_are_no_json_are_told_with_their_place)
 {
 	is_wrong("{\"a\":1", "pipe:2:7: the line ends too early");
@@ -614,6 +631,7 @@ TEST_MAIN("stages/json_parse", keys_are_columns_in_order_of_appearance,
 	a_value_of_another_type_passes_if_nobody_asks,
 	what_a_stage_between_has_copied_keeps_its_type,
 	an_inner_object_must_be_one_or_null,
+	the_byte_that_is_told_is_that_of_the_value,
 	lines_that_are_no_json_are_told_with_their_place,
 	a_column_that_stands_twice_in_an_object_is_wrong,
 	bad_lines_are_left_out_and_the_others_stay,
