@@ -13,7 +13,7 @@
 
 #include "chan/channel.h"
 
-#define SELECT_PAUSES      64 /* between two looks at the clock */
+#define SELECT_PAUSES      16 /* between two looks at the clock */
 #define SELECT_SLIP        64 /* pauses: about 1 us */
 #define SELECT_SLIP_SHARE  16 /* of the capacity: a pause each */
 #define SELECT_PARKS_MOST  64 /* after spins in vain */
