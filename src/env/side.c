@@ -18,17 +18,35 @@
  * who tells (10 ns each), one after more than SELDOM by a barrier (500 ns). */
 #define WAIT_OFTEN  64
 #define WAIT_SELDOM 256
+#define WAIT_MANY   8 /* waits beside others, then one decides */
 #define WAIT_SPINS  64
 #define WAIT_WAKES  16 /* collected under the lock at once */
 
 /* ---- fences -------------------------------------------------------------------- */
 
-/* How the next waits are to be paid. */
+/* Does somebody wait here besides the one that was put on? */
+static bool
+side_has_others(const struct leat__side *side)
+{
+	return side->is_many && side->first != side->last;
+}
+
+/*
+ * How the next waits are to be paid: by how many things pass between two waits.
+ * Many who find nothing there do so together, and the later ones of them would
+ * see that nothing has passed: they count, but the next one that comes alone
+ * decides, by the mean; or the last of some, where nobody ever is alone.
+ */
 static uint32_t
 side_choose(struct leat__side *side, uint32_t is_fenced, uint64_t position)
 {
-	uint64_t passed = position - side->last_position;
+	uint64_t passed;
 
+	side->n_waits++;
+	if (side_has_others(side) && side->n_waits < WAIT_MANY)
+		return is_fenced;
+	passed = (position - side->last_position) / side->n_waits;
+	side->n_waits = 0;
 	side->last_position = position;
 	if (is_fenced == LEAT__SIDE_UNFENCED && passed < WAIT_OFTEN)
 		return LEAT__SIDE_FENCING +

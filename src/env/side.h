@@ -51,7 +51,10 @@ struct leat__side {
 	struct leat__lock *lock; /* guards the list; own, or a shared one */
 	struct leat__arm *first;
 	struct leat__arm *last;
-	uint64_t last_position; /* of the waited for at the last wait */
+	uint64_t last_position; /* of the waited for at the last wait, or when
+				 * one of many chose last */
+
+	uint32_t n_waits; /* since then */
 
 	/* spins */
 	uint32_t n_to_park;    /* atomic: waits that shall not spin first */

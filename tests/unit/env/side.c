@@ -363,6 +363,43 @@ START_TEST(waits_that_become_seldom_switch_fences_off)
 }
 END_TEST
 
+/* Of those who find nothing together the later ones see that nothing passed. */
+START_TEST(many_that_wait_together_switch_no_fences_on)
+{
+	setup(true, false);
+	for (uint32_t round = 1; round <= 5; round++) {
+		for (uint32_t k = 0; k < 4; k++) {
+			leat__side_arm(&side, &arms[k], round * 1024);
+			ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+			ck_assert_uint_eq(
+				world.n_barriers, 4 * (round - 1) + k + 1);
+		}
+		for (uint32_t k = 0; k < 4; k++)
+			leat__side_disarm(&side, &arms[k]);
+	}
+	teardown();
+}
+END_TEST
+
+START_TEST(of_many_that_are_never_alone_some_choose)
+{
+	setup(true, false);
+	leat__side_arm(&side, &arms[1], 1000);
+	for (uint32_t k = 1; k <= 8; k++) {
+		ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+		wait_at(1000 + k);
+	}
+	ck_assert_uint_eq(mode(), LEAT__SIDE_FENCED);
+	for (uint32_t k = 1; k <= 8; k++) {
+		ck_assert_uint_eq(mode(), LEAT__SIDE_FENCED);
+		wait_at(1008 + 257 * k);
+	}
+	ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+	leat__side_disarm(&side, &arms[1]);
+	teardown();
+}
+END_TEST
+
 START_TEST(fences_are_switched_off_without_a_wait_too)
 {
 	setup(false, false);
@@ -474,6 +511,13 @@ START_TEST(who_waits_while_fences_are_switched_on_pays_too)
 }
 END_TEST
 
+/* Though others wait, as after some such waits. */
+static void
+the_next_one_chooses(void)
+{
+	side.n_waits = 7;
+}
+
 static uint32_t is_in_barrier; /* atomic */
 static uint32_t may_go_on;     /* atomic */
 
@@ -481,7 +525,7 @@ static void
 late_main(void *arg)
 {
 	(void)arg;
-	leat__side_arm(&side, &arms[3], 1002);
+	leat__side_arm(&side, &arms[3], 100002);
 }
 
 static struct leat__thread late = {.fn = late_main};
@@ -499,8 +543,10 @@ barrier_that_is_late(const struct leat__env *e)
 	if (n == 0) {
 		leat__side_arm(&side, &arms[1], 2);
 		ck_assert_uint_eq(mode(), LEAT__SIDE_FENCED);
-		leat__side_arm(&side, &arms[2], 1001);
+		the_next_one_chooses();
+		leat__side_arm(&side, &arms[2], 100001);
 		ck_assert_uint_eq(mode(), LEAT__SIDE_UNFENCED);
+		the_next_one_chooses();
 		e->thread_start(e, &late);
 		while (!leat__load_acquire(&is_in_barrier))
 			real->yield(real);
@@ -863,6 +909,8 @@ TEST_MAIN("env/side", telling_nobody_claims_nobody,
 	waits_that_are_seldom_pay_by_a_barrier_each,
 	waits_that_are_frequent_switch_fences_on,
 	waits_that_become_seldom_switch_fences_off,
+	many_that_wait_together_switch_no_fences_on,
+	of_many_that_are_never_alone_some_choose,
 	fences_are_switched_off_without_a_wait_too,
 	without_barriers_a_side_is_always_fenced,
 	a_side_that_is_to_be_fenced_asks_for_no_barrier,
