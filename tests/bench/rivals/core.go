@@ -318,6 +318,52 @@ func mpmc4x4(n uint64) (r result) {
 	return
 }
 
+// The same with a context at both ends.
+func mpmc4x4Ctx(n uint64) (r result) {
+	const ends = 4
+	n -= n % ends
+	begin := time.Now()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := make(chan uint64, capacity)
+	var senders, receivers sync.WaitGroup
+	var sum uint64
+	for s := uint64(0); s < ends; s++ {
+		senders.Add(1)
+		go func(first uint64) {
+			defer senders.Done()
+			for k := first; k < n; k += ends {
+				select {
+				case c <- k:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}(s)
+		receivers.Add(1)
+		go func() {
+			own := uint64(0)
+			for open := true; open; {
+				select {
+				case v, ok := <-c:
+					own += v
+					open = ok
+				case <-ctx.Done():
+					open = false
+				}
+			}
+			atomic.AddUint64(&sum, own)
+			receivers.Done()
+		}()
+	}
+	senders.Wait()
+	close(c)
+	receivers.Wait()
+	r.add("ns", perItem(begin, n))
+	demandSum(sum, n)
+	return
+}
+
 // ---- a million goroutines ---------------------------------------------------
 
 func residentBytes() float64 {
@@ -406,6 +452,7 @@ var contests = []contest{
 	{"select2-fiber", 2000000, false, select2},
 	{"select16-fiber", 400000, false, select16},
 	{"mpmc4x4", 2000000, false, mpmc4x4},
+	{"mpmc4x4-ctx", 2000000, false, mpmc4x4Ctx},
 	{"fibers1m", 1000000, true, fibers1m},
 	{"ctx100k", 100000, false, ctx100k},
 }
