@@ -33,10 +33,11 @@ from tree import HERE, ROOT, SIM_ARGS, Tree, die, read_bytes, sim_name, \
     source_files, target
 
 LEAST_SHARE = 0.9
-# How long one test function may take: so much, and so many times what its
-# program needs without a mutant; at first, and when it is tried again.
-TEST_SECONDS = {"plain": ((2, 5), (8, 10)), "tsan": ((20, 5), (30, 10)),
-    "asan": ((10, 5), (20, 10))}
+# How long one test function may take: so much, and so many times what its whole
+# program needs without a mutant, but at most; first, and when tried again.
+TEST_SECONDS = {"plain": ((2, 5, 6), (8, 10, 20)),
+    "tsan": ((20, 5, 40), (30, 10, 60)),
+    "asan": ((10, 5, 20), (20, 10, 40))}
 # Folders whose files are also what the tests of others are about.
 KIN = {"exec": ["run"], "run": ["exec"]}
 THREADED = {"chan", "ctx", "env", "exec", "fan", "guard", "mem", "run", "span"}
@@ -393,8 +394,8 @@ class Bench:
     def try_test(self, tree, test):
         """How it failed, and where; or None."""
         usual = self.usual(test)
-        short, long = (least + times * usual
-            for least, times in TEST_SECONDS[test[0]])
+        short, long = (min(least + times * usual, most)
+            for least, times, most in TEST_SECONDS[test[0]])
         limit = 15 + 4 * usual
         verdict, _, what = tree.run(test, limit, short)
         if verdict == "passed":
