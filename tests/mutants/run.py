@@ -86,16 +86,19 @@ def read_list(path):
         line = line.rstrip("\n")
         word, _, rest = line.partition(" ")
         if line.startswith("|") and into:
-            lines = getattr(mutants[-1], into)
-            setattr(mutants[-1], into, (lines or []) + [line[1:]])
-        elif line in ("old", "new") and mutants:
+            getattr(mutants[-1], into).append(line[1:])
+        elif line in ("old", "new") and mutants and \
+                getattr(mutants[-1], line) is None:
             into = line
+            setattr(mutants[-1], line, [])
         elif word == "mutant" and rest:
             mutants.append(Mutant(rest))
             into = None
         elif word in ("file", "why") and rest and mutants:
             setattr(mutants[-1], word, rest.strip())
-        elif line and not line.startswith("#"):
+        elif not line:
+            into = None
+        elif not line.startswith("#"):
             die(f"{path}:{number}: not understood: {line}")
     for mutant in mutants:
         mutant.old = "\n".join(mutant.old or [])
