@@ -8,8 +8,8 @@
 list.txt beside this file says what a mutant is and how one is added. Works on
 copies of the tree below the build folder, never in the tree itself. A mutant
 meets first the test that caught it last (caught.txt, which --note writes), then
-the cheapest: the unit tests of its file and of its folder, the simulator, all
-unit tests, the stress tests; and, when all mutants have met those, those of its
+the cheapest: the unit tests of its file and of its folder; when all mutants have
+met those, the simulator, all unit tests, the stress tests; then those of its
 folder under ThreadSanitizer and AddressSanitizer, and last the simulator for as
 long as `./dev test` runs it. It is caught by the first that fails, or takes far
 longer than it should, twice. A test that fails only once may have failed for
@@ -300,31 +300,31 @@ class Course:
     def __init__(self, kinds):
         self.kinds = kinds
         self.last = read_caught()
-        self.n_passes = 3 if kinds else 2
+        self.passes = [self.own, self.plain] + \
+            ([self.sanitized] if kinds else []) + [self.long]
 
     def rounds(self, mutant, k):
-        if k == 0:
-            return self.plain(mutant)
-        return self.long() if k == self.n_passes - 1 else \
-            self.sanitized(mutant)
+        return self.passes[k](mutant)
 
-    def plain(self, mutant):
+    def own(self, mutant):
         hint = [test for test in hinted(self.last.get(mutant.name))
             if test[0] == "plain" or test[0] in self.kinds]
+        return [hint, units_of(mutant, "plain")]
+
+    def plain(self, mutant):
         own = units_of(mutant, "plain")
         sim, rest = [("plain", "sim")], all_units("plain")
         rest = [test for test in rest if test not in own]
         stress = tests_below("plain", "stress") + \
             tests_below("plain", "regress")
         is_threaded = mutant.folder in THREADED
-        return [hint, own] + ([sim, rest] if is_threaded else [rest, sim]) + \
-            [stress]
+        return ([sim, rest] if is_threaded else [rest, sim]) + [stress]
 
     def sanitized(self, mutant):
         return [units_of(mutant, kind) + tests_below(kind, "stress")
             for kind in self.kinds]
 
-    def long(self):
+    def long(self, _):
         return [[("plain", name) for name in SIM_ARGS if name != "sim"]]
 
 
@@ -470,15 +470,15 @@ class Bench:
     def go(self, mutants, n_passes):
         """The results, in the order of the mutants."""
         results = {}
-        for k in range(min(n_passes, self.course.n_passes)):
+        for k in range(min(n_passes, len(self.course.passes))):
             left = [m for m in mutants if not self.is_known(m, k, results)]
             if not left:
                 continue
             left.sort(key=lambda mutant: mutant.is_header())
             self.prepare(left, k)
             say(f"pass {k + 1}: {len(left)} of {len(mutants)} mutants")
-            n_at_once = 1 if k and k < self.course.n_passes - 1 else \
-                len(self.all)
+            n_at_once = 1 if self.course.passes[k] == \
+                self.course.sanitized else len(self.all)
             with concurrent.futures.ThreadPoolExecutor(n_at_once) as pool:
                 works = [pool.submit(self.try_mutant, m, k, results)
                     for m in left]
@@ -563,7 +563,7 @@ def parse():
         help="how many at once, each with a tree of its own")
     parser.add_argument("--no-sanitizers", action="store_true")
     parser.add_argument("--quick", action="store_true",
-        help="only the first pass: no sanitizers, no long simulation")
+        help="only the tests of a mutant's folder, and who found it last")
     parser.add_argument("--anew", action="store_true",
         help="forget what earlier runs have found")
     parser.add_argument("--known", action="store_true",
@@ -604,7 +604,7 @@ def main():
         results = known.all_of(mutants)
     else:
         bench = Bench(options.build, max(1, options.jobs), kinds, known)
-        results = bench.go(mutants, 1 if options.quick else 3)
+        results = bench.go(mutants, 1 if options.quick else 4)
     is_good = score(results)
     if options.note:
         write_caught(listed, results)
