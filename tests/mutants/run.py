@@ -8,16 +8,16 @@
 list.txt beside this file says what a mutant is and how one is added. Works on
 copies of the tree below the build folder, never in the tree itself. A mutant
 meets first the test that caught it last (caught.txt, which --note writes), then
-the cheapest: the unit tests of its file and of its folder; when all mutants have
-met those, the simulator, all unit tests, the stress tests; then those of its
-folder under ThreadSanitizer and AddressSanitizer, and last the simulator for as
-long as `./dev test` runs it. It is caught by the first that fails, or takes far
-longer than it should, twice. A test that fails only once may have failed for
-another reason: a mutant with no better is shaky, and does not count as caught.
-What fails without a mutant is left out, and said. What is known of sources and
-tests that have not changed since is not asked again (results.jsonl in the build
-folder), so a run that was interrupted goes on; --anew forgets it. Exit status 0
-if at least 90 % are caught.
+the cheapest: the unit tests of its file and of its folder; when all mutants
+have met those, the simulator, all unit tests, the stress tests; then those of
+its folder under ThreadSanitizer and AddressSanitizer, and last the simulator
+for as long as `./dev test` runs it. It is caught by the first that fails, or
+takes far longer than it should, twice. A test that fails only once may have
+failed for another reason: a mutant with no better is shaky, and does not count
+as caught. What fails without a mutant is left out, and said. What is known of
+sources and tests that have not changed since is not asked again (results.jsonl
+in the build folder), so a run that was interrupted goes on; --anew forgets it.
+Exit status 0 if at least 90 % are caught.
 """
 import argparse
 import concurrent.futures
@@ -290,7 +290,8 @@ def hinted(last):
     if not last:
         return []
     kind, name, what = last
-    return [(kind, f"{name}:{what}" if name == "sim" and what else name)]
+    is_part = "--scenario=all" in SIM_ARGS.get(name, []) and what
+    return [(kind, f"{name}:{what}" if is_part else name)]
 
 
 class Course:
@@ -313,19 +314,23 @@ class Course:
 
     def plain(self, mutant):
         own = units_of(mutant, "plain")
-        sim, rest = [("plain", "sim")], all_units("plain")
+        brief, sim = [("plain", "sim-brief")], [("plain", "sim")]
+        rest = all_units("plain")
         rest = [test for test in rest if test not in own]
         stress = tests_below("plain", "stress") + \
             tests_below("plain", "regress")
         is_threaded = mutant.folder in THREADED
-        return ([sim, rest] if is_threaded else [rest, sim]) + [stress]
+        if is_threaded:
+            return [brief, sim, rest, stress]
+        return [rest, brief, sim, stress]
 
     def sanitized(self, mutant):
         return [units_of(mutant, kind) + tests_below(kind, "stress")
             for kind in self.kinds]
 
     def long(self, _):
-        return [[("plain", name) for name in SIM_ARGS if name != "sim"]]
+        return [[("plain", name) for name in SIM_ARGS
+            if name not in ("sim-brief", "sim")]]
 
 
 def is_sure(caught):

@@ -14,6 +14,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SIM_ARGS = {
+    "sim-brief": ["--scenario=all", "--runs=100", "--points=300000",
+        "--memory=both", "--seed=1"],
     "sim": ["--scenario=all", "--runs=1500", "--points=5000000",
         "--memory=both", "--seed=1"],
     "sim-long": ["--scenario=all", "--runs=20000", "--points=10000000",
@@ -104,8 +106,8 @@ def no_randomization():
 
 
 def sim_name(test):
-    """sim, sim-long, ...; "" of what is no run of the simulator. sim:send is
-    what sim is of the scenario send alone."""
+    """sim, sim-long, ...; "" of what is no run of the simulator. sim:ring_pair
+    is sim for that scenario alone."""
     name = test[1].split(":")[0]
     return name if name in SIM_ARGS else ""
 
