@@ -240,9 +240,6 @@ graph_make(struct leat__cli_graph *g, const struct leat__cli_args *args)
 	memcpy(opts.weights, args->weights, sizeof(opts.weights));
 	if (args->is_virtual)
 		opts.flags |= LEAT_GRAPH_VIRTUAL_TIME;
-	/* guards that wait come to sources by a reload alone, from a file */
-	if (!args->file)
-		opts.flags |= LEAT_GRAPH_READ_BY_WORKERS;
 	code = leat_graph_create(&opts, &g->graph, &err);
 	if (!code)
 		code = leat_graph_parse(g->graph, g->text, &err);
