@@ -221,7 +221,8 @@ join_check_types(struct leat_stage *st, struct leat__join_key *j)
 				j->spec.columns[k].offset,
 				j->spec.columns[k].n_bytes,
 				"join: column '%s' is %s from '%s' and %s from "
-				"'%s'; it must be of one type; cast makes it so",
+				"'%s'; it must be of one type; cast makes it "
+				"so",
 				a->name, leat_type_name(a->type),
 				st->ins[0]->from->name, leat_type_name(b->type),
 				st->ins[1]->from->name);
