@@ -8,16 +8,17 @@
 list.txt beside this file says what a mutant is and how one is added. Works on
 copies of the tree below the build folder, never in the tree itself. A mutant
 meets first the test that caught it last (caught.txt, which --note writes), then
-the cheapest: the unit tests of its file and of its folder; when all mutants
-have met those, the simulator, all unit tests, the stress tests; then those of
-its folder under ThreadSanitizer and AddressSanitizer, and last the simulator
-for as long as `./dev test` runs it. It is caught by the first that fails, or
-takes far longer than it should, twice. A test that fails only once may have
-failed for another reason: a mutant with no better is shaky, and does not count
-as caught. What fails without a mutant is left out, and said. What is known of
-sources and tests that have not changed since is not asked again (results.jsonl
-in the build folder), so a run that was interrupted goes on; --anew forgets it.
-Exit status 0 if at least 90 % are caught.
+the cheapest: the unit tests of its file and of its folder, and the simulator for
+a short while; when all mutants have met those, the simulator, all unit tests,
+the stress tests; then those of its folder under ThreadSanitizer and
+AddressSanitizer, and last the simulator for as long as `./dev test` runs it. It
+is caught by the first that fails, or takes far longer than it should, twice. A
+test that fails only once may have failed for another reason: a mutant with no
+better is shaky, and does not count as caught. What fails without a mutant is
+left out, and said. What is known of sources and tests that have not changed
+since is not asked again (results.jsonl in the build folder), so a run that was
+interrupted goes on; --anew forgets it. Exit status 0 if at least 90 % are
+caught.
 """
 import argparse
 import concurrent.futures
@@ -279,7 +280,7 @@ def units_of(mutant, kind):
 def likeness(mutant, test):
     """How much of the file's name is the test's: the greater the sooner."""
     leaf = os.path.splitext(os.path.basename(mutant.file))[0]
-    name = test[1].rsplit("/", 1)[1]
+    name = test[1].rsplit("/", 1)[-1]
     if test[1] == f"unit/{mutant.folder}/{leaf}":
         return 1000
     return len(os.path.commonprefix([leaf, name]))
@@ -310,19 +311,17 @@ class Course:
     def own(self, mutant):
         hint = [test for test in hinted(self.last.get(mutant.name))
             if test[0] == "plain" or test[0] in self.kinds]
-        return [hint, units_of(mutant, "plain")]
+        brief = [("plain", "sim-brief")] * (mutant.folder in THREADED)
+        return [hint, units_of(mutant, "plain"), brief]
 
     def plain(self, mutant):
         own = units_of(mutant, "plain")
-        brief, sim = [("plain", "sim-brief")], [("plain", "sim")]
-        rest = all_units("plain")
+        sim, rest = [("plain", "sim")], all_units("plain")
         rest = [test for test in rest if test not in own]
         stress = tests_below("plain", "stress") + \
             tests_below("plain", "regress")
         is_threaded = mutant.folder in THREADED
-        if is_threaded:
-            return [brief, sim, rest, stress]
-        return [rest, brief, sim, stress]
+        return ([sim, rest] if is_threaded else [rest, sim]) + [stress]
 
     def sanitized(self, mutant):
         return [units_of(mutant, kind) + tests_below(kind, "stress")
