@@ -8,8 +8,8 @@
 list.txt beside this file says what a mutant is and how one is added. Works on
 copies of the tree below the build folder, never in the tree itself. A mutant
 meets first the test that caught it last (caught.txt, which --note writes), then
-the cheapest: the unit tests of its file and of its folder, and the simulator for
-a short while; when all mutants have met those, the simulator, all unit tests,
+the cheapest: the unit tests of its file and of its folder, and the simulator
+for a short while; when all mutants have met those, the simulator, all unit tests,
 the stress tests; then those of its folder under ThreadSanitizer and
 AddressSanitizer, and last the simulator for as long as `./dev test` runs it. It
 is caught by the first that fails, or takes far longer than it should, twice. A
