@@ -55,15 +55,6 @@ struct leat_stage_set;
  * with a parent: contexts of one tree go by one clock.
  */
 #define LEAT_GRAPH_VIRTUAL_TIME (1u << 1)
-/*
- * A source whose produce does not wait (burst of leat_needs), such as one that
- * reads a regular file, is run by the workers where what comes of it is only
- * counted (LEAT_STAGE_BLIND) and there are fewer such sources than workers. So
- * what was read is worked on by who has read it, while it is in its cache. A
- * worker waits for the disk then, if the file is not in memory; and no hook
- * that waits is set at such a source while the graph runs.
- */
-#define LEAT_GRAPH_READ_BY_WORKERS (1u << 2)
 
 struct leat_graph_opts {
 	uint32_t size;            /* by LEAT_OPTS_INIT(leat_graph_opts) */

@@ -15,9 +15,7 @@
 #include "env/virtual.h"
 #include "graph/live.h"
 
-#define GRAPH_FLAGS                                                            \
-	(LEAT_GRAPH_NO_LATENCY | LEAT_GRAPH_VIRTUAL_TIME |                     \
-		LEAT_GRAPH_READ_BY_WORKERS)
+#define GRAPH_FLAGS (LEAT_GRAPH_NO_LATENCY | LEAT_GRAPH_VIRTUAL_TIME)
 
 #ifdef LEAT_TEST_TINY
 #define GRAPH_CAPACITY_FRAMES 1u
@@ -91,8 +89,7 @@ opts_check(const struct leat_graph_opts *o, struct leat_error *err)
 	if (o->flags & ~GRAPH_FLAGS)
 		return leat__error(err, LEAT_EINVAL,
 			"graph flags are 0x%x; known are 0x%x "
-			"(LEAT_GRAPH_NO_LATENCY, LEAT_GRAPH_VIRTUAL_TIME, "
-			"LEAT_GRAPH_READ_BY_WORKERS)",
+			"(LEAT_GRAPH_NO_LATENCY, LEAT_GRAPH_VIRTUAL_TIME)",
 			o->flags, GRAPH_FLAGS);
 	if ((o->flags & LEAT_GRAPH_VIRTUAL_TIME) && o->parent)
 		return leat__error(err, LEAT_EINVAL,

@@ -215,7 +215,6 @@ struct leat_stage {
 	struct leat__cargo cargo;    /* of its own outs */
 	struct leat__cargo in_cargo; /* of its fallback out, if it has one */
 	bool is_replicated;          /* its segment is run by several workers */
-	bool is_by_workers; /* plan: a source without a thread of its own */
 	struct leat__parallel *parallel; /* that it was put there by, or NULL */
 	struct leat_stage **replicas;    /* 1 to n_replicas - 1, or NULL */
 	struct leat_stage *original;     /* of a replica; else itself */

@@ -4,13 +4,11 @@
  * A segment is a longest run of stages that do not block, each linked to the
  * next by their only out and only in; one call chain runs it, and the links
  * inside need no channel. A blocking stage is a segment of its own, but for
- * light ones that ride on the thread of a source; a source that does not wait
- * may be one of the workers'. Stages whose frames are independent of each other
- * are replicated: a run of such is a segment that all workers may run at once,
- * in order.
+ * light ones that ride on the thread of a source. Stages
+ * whose frames are independent of each other are replicated: a run of such is
+ * a segment that all workers may run at once, in order.
  * Keeps: every stage is in exactly one segment; segments stand in the order
- * of the data; every frame a stage takes fits the slots of its class; of the
- * workers one at least runs no source that waits for a disk.
+ * of the data; every frame a stage takes fits the slots of its class.
  * Threads: the one that builds the graph.
  * Not here: how many slots, and what it all costs (budget.c).
  */
@@ -61,7 +59,6 @@ static bool
 link_is_ridden(const struct leat__link *link)
 {
 	return stage_is_blocking_source(link->from) &&
-		!link->from->is_by_workers &&
 		(link->to->ops.flags & LEAT_STAGE_LIGHT) &&
 		!(link->to->ops.flags & LEAT_STAGE_BLOCKING);
 }
@@ -142,8 +139,7 @@ link_is_bursting(const struct leat__link *link)
 {
 	const struct leat_stage *head = link_head(link);
 
-	return stage_is_blocking_source(head) && head->needs.burst > 1 &&
-		!head->is_by_workers;
+	return stage_is_blocking_source(head) && head->needs.burst > 1;
 }
 
 /* Is there another process at one of its ends? To wake that for few frames
@@ -200,55 +196,14 @@ plan_link(struct leat__link *link, struct leat_error *err)
 static int
 plan_links(struct leat_graph *graph, struct leat_error *err)
 {
-	for (uint32_t k = 0; k < graph->n_links; k++)
-		LEAT_TRY(plan_link(graph->links[k], err));
-	return LEAT_OK;
-}
-
-/* ---- who runs a stage -------------------------------------------------- */
-
-static void
-plan_stages(struct leat_graph *graph)
-{
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		struct leat_stage *st = graph->stages[k];
 
 		st->is_replicated = stage_n_replicas(st) > 1;
-		st->is_by_workers = false;
 	}
-}
-
-/* Is it for the workers, as far as it alone is concerned? It does not wait, and
- * behind those that would ride on it they run one whose values nobody looks at:
- * then to move what was read to another core is a good part of the work. */
-static bool
-source_is_for_workers(const struct leat_stage *st)
-{
-	if (!stage_is_blocking_source(st) || st->needs.burst <= 1 ||
-		st->isolation || leat__load_relaxed(&st->hooks))
-		return false;
-	while (st->n_outs == 1 && link_can_fuse(st->outs[0]))
-		st = st->outs[0]->to;
-	if (st->n_outs != 1)
-		return false;
-	st = st->outs[0]->to;
-	return st->n_outs > 0 && !st->is_wanted &&
-		!(st->ops.flags & LEAT_STAGE_BLOCKING);
-}
-
-/* A worker is left for the others, should all of them wait for a disk. */
-static void
-plan_sources(struct leat_graph *graph)
-{
-	uint32_t n = 0;
-
-	if (!(graph->opts.flags & LEAT_GRAPH_READ_BY_WORKERS))
-		return;
-	for (uint32_t k = 0; k < graph->n_stages; k++)
-		n += source_is_for_workers(graph->stages[k]);
-	for (uint32_t k = 0; k < graph->n_stages; k++)
-		graph->stages[k]->is_by_workers = n < graph->opts.workers &&
-			source_is_for_workers(graph->stages[k]);
+	for (uint32_t k = 0; k < graph->n_links; k++)
+		LEAT_TRY(plan_link(graph->links[k], err));
+	return LEAT_OK;
 }
 
 /* ---- segments ---------------------------------------------------------- */
@@ -297,8 +252,7 @@ plan_segment(struct leat__segment *segment, struct leat_stage *head,
 	struct leat_stage **places)
 {
 	segment->stages = places;
-	segment->is_blocking =
-		(head->ops.flags & LEAT_STAGE_BLOCKING) && !head->is_by_workers;
+	segment->is_blocking = head->ops.flags & LEAT_STAGE_BLOCKING;
 	for (struct leat_stage *st = head; st; st = stage_next(st)) {
 		st->segment = segment;
 		st->at = segment->n_stages++;
@@ -509,8 +463,6 @@ plan_cargo(const struct leat_graph *graph, struct leat_stage *st)
 int
 leat__plan_make(struct leat_graph *graph, struct leat_error *err)
 {
-	plan_stages(graph);
-	plan_sources(graph);
 	LEAT_TRY(plan_links(graph, err));
 	LEAT_TRY(leat__order_make(graph, err));
 	LEAT_TRY(leat__gather_check(graph, err));

@@ -44,7 +44,7 @@ START_TEST(each_option_of_a_graph_has_its_limit)
 	struct leat_stage_set small = {.size = 8};
 	struct leat_graph_opts o = {.stages = &fake_set};
 
-	o.flags = LEAT_GRAPH_READ_BY_WORKERS << 1;
+	o.flags = LEAT_GRAPH_VIRTUAL_TIME << 1;
 	ck_assert_int_eq(create_rc(o, "flags"), LEAT_EINVAL);
 	o.flags = 0;
 	o.workers = LEAT_GRAPH_WORKERS_MAX;

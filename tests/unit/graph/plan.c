@@ -83,122 +83,6 @@ START_TEST(there_are_no_more_workers_than_work)
 }
 END_TEST
 
-/* ---- sources that do not wait ------------------------------------------- */
-
-/* What sources are like, and what is behind each. */
-struct quick {
-	uint32_t workers;
-	uint32_t graph_flags;
-	uint32_t source_flags;
-	uint32_t burst;
-	uint32_t middle_flags;
-	uint32_t sink_flags;
-	uint32_t n_sources;
-};
-
-/* Read, made into something, and only counted. */
-static const struct quick quick_counted = {.workers = 2,
-	.graph_flags = LEAT_GRAPH_READ_BY_WORKERS,
-	.source_flags = LEAT_STAGE_BLOCKING,
-	.burst = 3,
-	.sink_flags = LEAT_STAGE_BLIND,
-	.n_sources = 1};
-
-static struct leat_graph *
-quick_checked(const struct quick *q)
-{
-	struct leat_stage_ops source = fake_numbers, sink = fake_drop;
-	struct leat_stage_ops middle = {LEAT_STAGE_OPS_INIT("middle"),
-		.flags = q->middle_flags, .process = fake_process};
-	struct leat_graph *g = fake_graph_with((struct leat_graph_opts){
-		.workers = q->workers, .flags = q->graph_flags});
-
-	source.flags |= q->source_flags;
-	source.needs.burst = q->burst;
-	sink.flags |= q->sink_flags;
-	for (uint32_t k = 0; k < q->n_sources; k++) {
-		struct leat_stage *first = fake_add(g, &source, NULL);
-		struct leat_stage *second = fake_add(g, &middle, NULL);
-
-		fake_link(g, leat_out(first, 0), leat_in(second, 0));
-		fake_link(g, leat_out(second, 0),
-			leat_in(fake_add(g, &sink, NULL), 0));
-	}
-	ck_assert_int_eq(leat_graph_check(g, NULL), LEAT_OK);
-	return g;
-}
-
-/* How many of the sources do workers run? */
-static uint32_t
-quick_by_workers(struct quick q)
-{
-	struct leat_graph *g = quick_checked(&q);
-	uint32_t n = 0;
-
-	for (uint32_t k = 0; k < g->n_stages; k++)
-		n += g->stages[k]->ops.produce &&
-			!g->stages[k]->segment->is_blocking;
-	leat__graph_free(g);
-	return n;
-}
-
-START_TEST(workers_read_what_is_only_counted)
-{
-	struct quick q = quick_counted;
-	struct leat_graph *g = quick_checked(&q);
-
-	ck_assert(!g->stages[0]->segment->is_blocking);
-	ck_assert(!g->links[0]->is_fused);
-	/* it is told of every frame, so none have to gather */
-	ck_assert_uint_eq(g->links[0]->capacity_frames, 4);
-	ck_assert_uint_eq(g->n_threads, 2);
-	leat__graph_free(g);
-	q.graph_flags = 0;
-	ck_assert_uint_eq(quick_by_workers(q), 0);
-}
-END_TEST
-
-START_TEST(a_source_that_may_wait_keeps_its_thread)
-{
-	struct quick q = quick_counted;
-
-	q.burst = 1;
-	ck_assert_uint_eq(quick_by_workers(q), 0);
-}
-END_TEST
-
-START_TEST(a_source_keeps_its_thread_where_values_are_looked_at)
-{
-	struct quick q = quick_counted;
-
-	q.sink_flags = 0;
-	ck_assert_uint_eq(quick_by_workers(q), 0);
-}
-END_TEST
-
-START_TEST(a_source_keeps_its_thread_before_one_that_has_its_own)
-{
-	struct quick q = quick_counted;
-
-	q.middle_flags = LEAT_STAGE_BLOCKING;
-	ck_assert_uint_eq(quick_by_workers(q), 0);
-}
-END_TEST
-
-START_TEST(sources_leave_a_worker_for_the_others)
-{
-	struct quick q = quick_counted;
-
-	q.workers = 1;
-	ck_assert_uint_eq(quick_by_workers(q), 0);
-	q.workers = 3;
-	q.n_sources = 2;
-	ck_assert_uint_eq(quick_by_workers(q), 2);
-	q.n_sources = 3;
-	ck_assert_uint_eq(quick_by_workers(q), 0);
-}
-END_TEST
-
 /* ---- capacities -------------------------------------------------------- */
 
 START_TEST(a_link_takes_what_its_sender_may_emit_at_once)
@@ -341,11 +225,6 @@ END_TEST
 TEST_MAIN("graph/plan", neighbours_that_do_not_block_are_one_segment,
 	several_ins_begin_and_several_outs_end_a_segment,
 	links_inside_a_segment_are_fused, there_are_no_more_workers_than_work,
-	workers_read_what_is_only_counted,
-	a_source_that_may_wait_keeps_its_thread,
-	a_source_keeps_its_thread_where_values_are_looked_at,
-	a_source_keeps_its_thread_before_one_that_has_its_own,
-	sources_leave_a_worker_for_the_others,
 	a_link_takes_what_its_sender_may_emit_at_once,
 	a_link_that_is_too_small_for_its_sender_is_refused,
 	every_size_that_is_made_is_a_class, sizes_that_lie_near_share_a_class,

@@ -3,7 +3,6 @@
  */
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -317,131 +316,6 @@ START_TEST(reading_goes_on_at_the_same_byte_after_a_failure)
 }
 END_TEST
 
-/* ---- read by the workers ------------------------------------------------ */
-
-#define SHARED_ROWS 40000
-#define SHARED_COUNT                                                           \
-	"read in.csv chunk_bytes=4k ! count ! write out.csv sync=off"
-
-/* Rows that the ends of chunks fall into in every way, quotes and all. */
-static void
-shared_put_file(void)
-{
-	FILE *file = fopen("in.csv", "w");
-
-	ck_assert_ptr_nonnull(file);
-	fputs("n,text\n", file);
-	for (int k = 0; k < SHARED_ROWS; k++)
-		fprintf(file, k % 3 ? "%d,plain\n" : "%d,\"a,\n\"\"b\"\n", k);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static struct leat_graph *
-shared_graph(uint32_t workers)
-{
-	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
-		.workers = workers, .flags = LEAT_GRAPH_READ_BY_WORKERS};
-	struct leat_graph *graph;
-	struct leat_error err;
-
-	ck_assert_int_eq(leat_graph_create(&opts, &graph, &err), LEAT_OK);
-	ck_assert_msg(leat_graph_parse(graph, SHARED_COUNT, &err) == LEAT_OK,
-		"%s", err.text);
-	ck_assert_msg(leat_graph_check(graph, &err) == LEAT_OK, "%s", err.text);
-	ck_assert_int_eq(graph->stages[0]->segment->is_blocking, workers == 1);
-	return graph;
-}
-
-START_TEST(workers_that_read_count_every_row)
-{
-	pipe_enter_folder();
-	shared_put_file();
-	for (uint32_t workers = 1; workers <= 4; workers++) {
-		struct leat_graph *graph = shared_graph(workers);
-		struct leat_graph_stats stats;
-		struct leat_error err;
-
-		ck_assert_msg(
-			leat_graph_run(graph, &err) == LEAT_OK, "%s", err.text);
-		leat_graph_stats(graph, &stats);
-		ck_assert(stats.is_balanced);
-		ck_assert_uint_eq(stats.source_bytes, stats.source_bytes_total);
-		pipe_file_holds("out.csv", "count\n40000\n");
-		leat_graph_destroy(graph);
-	}
-	pipe_leave_folder();
-}
-END_TEST
-
-START_TEST(workers_that_read_stop_for_a_drain)
-{
-	pipe_enter_folder();
-	shared_put_file();
-	for (uint32_t k = 0; k < 20; k++) {
-		struct leat_graph *graph = shared_graph(2 + k % 3);
-		struct leat_graph_stats stats;
-		struct leat_error err;
-
-		ck_assert_int_eq(leat_graph_start(graph, &err), LEAT_OK);
-		for (uint32_t j = 0; j < k; j++)
-			sched_yield();
-		leat_graph_drain(graph);
-		ck_assert_msg(
-			leat_graph_wait(graph, LEAT_NEVER, &err) == LEAT_OK,
-			"%s", err.text);
-		leat_graph_stats(graph, &stats);
-		ck_assert(stats.is_balanced);
-		leat_graph_destroy(graph);
-	}
-	pipe_leave_folder();
-}
-END_TEST
-
-START_TEST(workers_that_read_stop_for_a_cancel)
-{
-	pipe_enter_folder();
-	shared_put_file();
-	for (uint32_t k = 0; k < 20; k++) {
-		struct leat_graph *graph = shared_graph(2 + k % 3);
-		struct leat_error err;
-		int rc;
-
-		ck_assert_int_eq(leat_graph_start(graph, &err), LEAT_OK);
-		for (uint32_t j = 0; j < k; j++)
-			sched_yield();
-		leat_graph_cancel(graph);
-		rc = leat_graph_wait(graph, LEAT_NEVER, &err);
-		ck_assert(rc == LEAT_ECANCELED || rc == LEAT_OK);
-		leat_graph_destroy(graph);
-	}
-	pipe_leave_folder();
-}
-END_TEST
-
-START_TEST(workers_that_read_fail_with_the_file)
-{
-	struct leat_graph_opts opts = {LEAT_OPTS_INIT(leat_graph_opts),
-		.workers = 2, .flags = LEAT_GRAPH_READ_BY_WORKERS};
-	struct leat_graph *graph;
-	struct leat_error err;
-	struct fail_env world;
-
-	pipe_enter_folder();
-	shared_put_file();
-	fail_env_init(&world);
-	ck_assert_int_eq(
-		leat__graph_create(&world.env, &opts, &graph, NULL), LEAT_OK);
-	ck_assert_int_eq(leat_graph_parse(graph, SHARED_COUNT, &err), LEAT_OK);
-	ck_assert_int_eq(leat_graph_check(graph, &err), LEAT_OK);
-	world.read.fail_at = world.read.n + 20;
-	ck_assert_int_eq(leat_graph_run(graph, &err), LEAT_EIO);
-	ck_assert_str_eq(err.stage, "read");
-	leat_graph_destroy(graph);
-	ck_assert_uint_eq(world.fd_live, 0);
-	pipe_leave_folder();
-}
-END_TEST
-
 TEST_MAIN("stages/read", a_file_of_any_size_arrives_as_it_is,
 	chunks_outside_the_range_are_refused,
 	a_missing_file_is_named_with_the_folder, a_folder_is_refused,
@@ -450,7 +324,4 @@ TEST_MAIN("stages/read", a_file_of_any_size_arrives_as_it_is,
 	a_drain_ends_the_wait_and_drops_the_half_record,
 	a_drain_drops_the_half_record_of_a_csv_too,
 	a_cancel_ends_the_wait_at_once, what_a_pipe_gave_is_passed_on_at_once,
-	reading_goes_on_at_the_same_byte_after_a_failure,
-	workers_that_read_count_every_row, workers_that_read_stop_for_a_drain,
-	workers_that_read_stop_for_a_cancel,
-	workers_that_read_fail_with_the_file)
+	reading_goes_on_at_the_same_byte_after_a_failure)
