@@ -148,6 +148,9 @@ JOBS = [
     ('gen count={N} seed=5 group=3 name=p ! write o.csv', {"p": None}, True),
 ]
 
+# Types where there may be no row that tells them.
+TYPES = 'schema="id:int64,n:int64,time:timestamp"'
+
 # Stages that do nothing else than what another one in a job does; and those
 # that stand in jobs only as what these bring along.
 TWINS = {"zstd.decode", "lz4.decode", "decode", "gzip.encode",
@@ -168,7 +171,10 @@ def files_of(job):
 def text_of(job, folder, n=None):
     many = str(n["p"] if n else ROWS)
     text = job[0].replace("{S}", str(folder / "spill")).replace("{N}", many)
-    return text.replace("{T}", 'schema="id:int64,n:int64"')
+    text = text.replace("{T}", TYPES)
+    if n and not all(n.values()):  # what was drained knew them from a sample
+        text = re.sub(r"csv\.parse (?!schema)", f"csv.parse {TYPES} ", text)
+    return text
 
 
 def start(command, job, folder, n=None):

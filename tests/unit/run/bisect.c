@@ -472,7 +472,7 @@ START_TEST(bytes_are_one_letter_with_all_their_records)
 	pipe_letters_are("dead.ndjson",
 		"\"stage\":\"wary\",\"code\":\"LEAT_EDATA\",\"class\":\"data\","
 		"\"reason\":\"one of 2 is wrong\",\"attempts\":1,\"records\":2,"
-		"\"record\":\"x1\\u000ab\\u000a\"}\n");
+		"\"record\":\"x1\\nb\\n\"}\n");
 	pipe_leave_folder();
 }
 END_TEST
