@@ -237,7 +237,7 @@ static const char topic_files[] =
 	"\n"
 	"A run that is killed outright (kill -9, power) leaves what it had "
 	"written as\n"
-	".NAME.leat-XXXXXX beside NAME; nobody reads that again, and it may be "
+	".NAME.leat-* beside NAME; nobody reads that again, and it may be "
 	"deleted.\n"
 	"What waits in a spill_dir has no name there, and goes with the run.\n";
 
