@@ -36,6 +36,18 @@ START_TEST(text_is_sorted_by_its_bytes)
 }
 END_TEST
 
+START_TEST(bytes_that_keys_use_themselves_are_sorted_as_any)
+{
+	gives("json.parse ! sort s memory=64k ! json.format",
+		"{\"s\":\"a\\u0002\"}\n{\"s\":\"a\\u0001\"}\n"
+		"{\"s\":\"a\\u0001\\u0000\"}\n{\"s\":\"a\\u0000\\u0001\"}\n"
+		"{\"s\":\"a\\u0000\"}\n{\"s\":\"a\"}\n",
+		"{\"s\":\"a\"}\n{\"s\":\"a\\u0000\"}\n"
+		"{\"s\":\"a\\u0000\\u0001\"}\n{\"s\":\"a\\u0001\"}\n"
+		"{\"s\":\"a\\u0001\\u0000\"}\n{\"s\":\"a\\u0002\"}\n");
+}
+END_TEST
+
 START_TEST(rows_that_are_equal_stay_as_they_came)
 {
 	SORT_GIVES("s", "s,n\nb,1\na,2\nb,3\na,4\nb,5\n",
@@ -360,8 +372,10 @@ END_TEST
 TEST_MAIN("stages/sort", json_stays_what_it_was,
 	a_string_of_json_among_numbers_is_rejected,
 	a_value_that_is_none_of_its_type_is_rejected, types_are_sorted_by_value,
-	text_is_sorted_by_its_bytes, rows_that_are_equal_stay_as_they_came,
-	desc_turns_one_column_around, nulls_go_last_or_first_in_either_order,
+	text_is_sorted_by_its_bytes,
+	bytes_that_keys_use_themselves_are_sorted_as_any,
+	rows_that_are_equal_stay_as_they_came, desc_turns_one_column_around,
+	nulls_go_last_or_first_in_either_order,
 	values_are_written_as_they_stood, doubled_quotes_are_one_in_the_order,
 	quotes_that_are_data_come_back,
 	a_cr_at_the_end_of_a_value_is_part_of_it,
