@@ -988,11 +988,13 @@ run run 'read rows.csv ! @isolate(restarts=3) csv.parse ! @isolate(restarts=3) s
 is_status "a stage with a memory is not begun again" 2
 says "a stage with a memory is not begun again" "accepted: restart=never"
 mkfifo fed
-"$leat" run 'read - ! @isolate upper ! write t3.txt' \
-	<fed >"$work/out" 2>"$work/err" &
+"$leat" run 'read - ! @isolate upper ! write -' <fed >t3.txt 2>"$work/err" &
 running=$!
 exec 9>fed
 printf 'ab\n' >&9
+while [ ! -s t3.txt ] && kill -0 $running; do # one that is opened is replaced
+	:
+done
 zygote=
 while [ -z "$zygote" ] && kill -0 $running; do
 	zygote=$(cat /proc/$running/task/*/children 2>/dev/null | head -n 1)
