@@ -74,7 +74,8 @@ struct leat_channel {
 				       back too, but for LEAT_CHANNEL_GRANTS */
 	uint64_t recv_end;          /* is_word: tail_seen; else 0 */
 	uint64_t tail_seen;         /* ONE: copy of tail */
-	uint64_t n_refilled;        /* ONE: items by which it last grew */
+	uint64_t n_refilled;        /* items by which it last grew; MANY: that
+				       ended the last spin, atomic */
 	uint64_t granted;       /* atomic: credit given back, where counted */
 	uint64_t granted_bytes; /* atomic */
 	uint64_t bytes_used;    /* MANY: atomic */

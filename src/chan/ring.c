@@ -14,9 +14,13 @@
  */
 #include <string.h>
 
+#include <ck_pr.h>
+
 #include "chan/channel.h"
 
-#define RING_ADAPT_ITEMS 64 /* a power of two */
+#define RING_ADAPT_ITEMS  64  /* a power of two */
+#define RING_YIELD_PAUSES 8   /* after the first claim that was lost, */
+#define RING_YIELD_MOST   256 /* after one of many */
 
 /* ---- items --------------------------------------------------------------------- */
 
@@ -338,10 +342,28 @@ many_give_bytes(struct leat_channel *ch, uint64_t n_bytes)
 	leat__side_wake_all(&ch->senders);
 }
 
+/*
+ * Another one has claimed it. Who tries again at once takes the lines away from
+ * that one, and has them taken away in turn, with each item; left alone for a
+ * moment it moves a few with its lines at hand. Nobody waits for anybody: it is
+ * a pause, longer with each claim that is lost.
+ * Source: Agarwal and Cherian, Adaptive Backoff Synchronization Techniques,
+ * 1989.
+ */
+static void
+many_yield(uint32_t *n_pauses)
+{
+	for (uint32_t k = 0; k < *n_pauses; k++)
+		ck_pr_stall();
+	if (*n_pauses < RING_YIELD_MOST)
+		*n_pauses *= 2;
+}
+
 /* Claim the next position. LEAT_OK, LEAT_EAGAIN, LEAT_ECLOSED. */
 static int
 many_claim(struct leat_channel *ch, uint64_t *position_out)
 {
+	uint32_t n_pauses = RING_YIELD_PAUSES;
 	uint64_t tail;
 
 	__builtin_prefetch(&ch->tail, 1); /* it will be written */
@@ -357,6 +379,8 @@ many_claim(struct leat_channel *ch, uint64_t *position_out)
 			/* pairs with many_close */
 			if (leat__cas_weak_seq(&ch->tail, &tail, tail + 1))
 				break;
+			many_yield(&n_pauses);
+			tail = leat__load_seq(&ch->tail);
 			continue;
 		}
 		now = leat__load_seq(&ch->tail);
@@ -459,6 +483,7 @@ many_send_quietly(struct leat_channel *ch, const void *item)
 static int
 many_claim_head(struct leat_channel *ch, uint64_t *position_out)
 {
+	uint32_t n_pauses = RING_YIELD_PAUSES;
 	uint64_t head, tail = 0;
 	bool has_tail = false;
 
@@ -473,6 +498,8 @@ many_claim_head(struct leat_channel *ch, uint64_t *position_out)
 			/* only this exchange claims a head */
 			if (leat__cas_weak_seq(&ch->head, &head, head + 1))
 				break;
+			many_yield(&n_pauses);
+			head = leat__load_seq(&ch->head);
 			continue;
 		}
 		now = leat__load_seq(&ch->head);

@@ -16,6 +16,7 @@
 #define SELECT_PAUSES      16 /* between two looks at the clock */
 #define SELECT_SLIP        64 /* pauses: about 1 us */
 #define SELECT_SLIP_SHARE  16 /* of the capacity: a pause each */
+#define SELECT_SLIP_MANY   4  /* times that, where ends are many */
 #define SELECT_PARKS_MOST  64 /* after spins in vain */
 #define SELECT_VAIN_DOUBLE 6
 #define SELECT_SPIN_MOST   200000 /* ns, of a length chosen here */
@@ -238,7 +239,8 @@ spin_goes_on(const struct leat__env *env, struct leat_ctx *ctx, int64_t end_ns)
  * and finds one more thing: two ends at one speed would hand that line to and
  * fro with every item. So who waits lets some gather: a sender a share of the
  * ring, which keeps its receiver busy meanwhile; a receiver what comes in a
- * microsecond, if there was more than a single item the last time.
+ * microsecond, if there was more than a single item the last time. Where there
+ * are many ends a look disturbs more of them, and they let more gather.
  * Source: Giacomoni et al., FastForward, 2008 ("temporal slipping").
  */
 static uint32_t
@@ -246,11 +248,21 @@ spin_slip(const struct leat_channel *ch, bool is_send)
 {
 	uint32_t share = ch->capacity / SELECT_SLIP_SHARE;
 
-	if (ch->kind != CHANNEL_ONE || share <= 1)
+	if (ch->kind == CHANNEL_RENDEZVOUS || share <= 1)
 		return 1;
-	if (!is_send && ch->n_refilled <= 1)
+	if (!is_send && leat__load_relaxed(&ch->n_refilled) <= 1)
 		return 1;
-	return share < SELECT_SLIP ? share : SELECT_SLIP;
+	share = share < SELECT_SLIP ? share : SELECT_SLIP;
+	return ch->kind == CHANNEL_MANY ? share * SELECT_SLIP_MANY : share;
+}
+
+/* The receiver of a ONE notes it where it takes; of many, any does. */
+static void
+spin_note_refilled(struct leat_channel *ch, bool is_send)
+{
+	if (ch->kind == CHANNEL_MANY && !is_send)
+		leat__store_relaxed(
+			&ch->n_refilled, (uint64_t)leat_channel_queued(ch));
 }
 
 static bool
@@ -261,8 +273,10 @@ spin_until_can(struct leat_channel *ch, bool is_send, void *item,
 
 	do {
 		for (uint32_t n = 0; n < SELECT_PAUSES; n += n_slip) {
-			if (channel_can(ch, is_send, item))
+			if (channel_can(ch, is_send, item)) {
+				spin_note_refilled(ch, is_send);
 				return true;
+			}
 			for (uint32_t k = 0; k < n_slip; k++)
 				ck_pr_stall();
 		}

@@ -8,20 +8,29 @@
 
 #define START_NS 1000000
 #define LATER_NS 1100000 /* many looks at the clock later */
+#define MANY     (LEAT_CHANNEL_MANY_SENDERS | LEAT_CHANNEL_MANY_RECEIVERS)
 
 static struct chan_world world;
 static struct leat_channel *ch;
 
+/* flags: of the ends. */
 static void
-setup_spin(uint32_t capacity, uint64_t spin_ns)
+setup_spin_of(uint32_t flags, uint32_t capacity, uint64_t spin_ns)
 {
 	struct leat_channel_opts opts = {LEAT_OPTS_INIT(leat_channel_opts),
-		.item_bytes = 8, .capacity = capacity, .spin_ns = spin_ns};
+		.item_bytes = 8, .capacity = capacity, .spin_ns = spin_ns,
+		.flags = flags};
 
 	chan_world_init(&world);
 	ch = chan_world_create(&world, &opts);
 	world.now_ns = START_NS;
 	world.tick_ns = 1000;
+}
+
+static void
+setup_spin(uint32_t capacity, uint64_t spin_ns)
+{
+	setup_spin_of(0, capacity, spin_ns);
 }
 
 static void
@@ -129,12 +138,12 @@ fill_up(bool is_send)
 /* How long the spins of either end go on that find nothing: until the clock
  * says so, however few times they look between two looks at it. */
 static void
-spin_in_vain(bool is_send, uint32_t capacity)
+spin_in_vain(uint32_t flags, bool is_send, uint32_t capacity)
 {
 	const int64_t deadline_ns = 2000000;
 	uint64_t item;
 
-	setup_spin(capacity, 3600000000000);
+	setup_spin_of(flags, capacity, 3600000000000);
 	fill_up(is_send);
 	ck_assert_int_eq(is_send
 			? leat_channel_send_until(ch, &item, NULL, deadline_ns)
@@ -151,8 +160,10 @@ START_TEST(a_spin_that_lets_items_gather_ends_at_the_deadline)
 		1, 2, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 65536};
 
 	for (size_t c = 0; c < leat__array_len(some); c++) {
-		spin_in_vain(false, some[c]);
-		spin_in_vain(true, some[c]);
+		spin_in_vain(0, false, some[c]);
+		spin_in_vain(0, true, some[c]);
+		spin_in_vain(MANY, false, some[c]);
+		spin_in_vain(MANY, true, some[c]);
 	}
 }
 END_TEST
@@ -186,6 +197,40 @@ START_TEST(a_receiver_that_lets_items_gather_gets_one_that_is_alone)
 		ck_assert_uint_eq(world.n_parks, 0);
 		teardown();
 	}
+}
+END_TEST
+
+/* Of many receivers, how many items ended the last spin says whether the next
+ * one lets them gather. */
+START_TEST(a_receiver_of_many_notes_what_ended_its_spin)
+{
+	struct chan_call call;
+
+	setup_spin_of(MANY, 1024, UINT64_MAX - 1);
+	ch->n_refilled = 2; /* so it lets them gather */
+	chan_recv_begin(&world, &call, ch);
+	await_clock(LATER_NS);
+	send_number(7);
+	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	ck_assert_uint_eq(call.item, 7);
+	ck_assert_uint_eq(ch->n_refilled, 1);
+	ck_assert_uint_eq(world.n_parks, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_sender_of_many_notes_nothing_of_that)
+{
+	struct chan_call call;
+
+	setup_spin_of(MANY, 64, UINT64_MAX - 1);
+	fill_up(true);
+	chan_send_begin(&world, &call, ch, 64);
+	await_clock(LATER_NS);
+	recv_number(0);
+	ck_assert_int_eq(chan_call_end(&call), LEAT_OK);
+	ck_assert_uint_eq(ch->n_refilled, 0);
+	teardown();
 }
 END_TEST
 
@@ -386,6 +431,8 @@ TEST_MAIN("chan/spin", spinning_ends_at_the_deadline,
 	a_spin_that_finds_an_item_does_not_park,
 	a_spin_that_lets_items_gather_ends_at_the_deadline,
 	a_receiver_that_lets_items_gather_gets_one_that_is_alone,
+	a_receiver_of_many_notes_what_ended_its_spin,
+	a_sender_of_many_notes_nothing_of_that,
 	an_end_ends_the_spin_of_who_lets_items_gather,
 	the_end_of_a_calls_context_ends_such_a_spin_too,
 	a_sender_that_lets_room_gather_takes_what_there_is,
