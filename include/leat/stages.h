@@ -604,7 +604,8 @@ struct leat_fixed_parse_opts {
 	const char *filename; /* a column that says which file; "" = none */
 };
 
-/** length.parse: bytes to rows, each with its length before it. */
+/** length.parse: bytes to rows, each with its length before it; with a
+ * filename, to a table of the columns `record` and that one. */
 LEAT_API extern const struct leat_stage_ops leat_length_parse_ops;
 
 enum leat_length_prefix {
@@ -622,6 +623,7 @@ struct leat_length_parse_opts {
 	uint32_t prefix; /* enum leat_length_prefix */
 	uint32_t reserved;
 	uint64_t max_record_bytes; /* 0 = 1 MiB */
+	const char *filename; /* a column that says which file; "" = rows */
 };
 
 /** length.format: rows to bytes, each with its length before it. */

@@ -4,16 +4,22 @@
  *
  * Rows point into the chunk that they came in, nothing is copied; only a record
  * that goes on in the next chunk is put together in side memory and gets a
- * frame of its own.
+ * frame of its own. Where a column is to say which file a record is of, they
+ * become tables, into which records are copied: what stands around them in the
+ * chunk is no text.
  * Keeps: carry is the beginning of a record, its length included, or empty. An
  * input that ends inside a record is an error, but for one that was cut.
  */
 #include <string.h>
 
+#include "file_column.h"
 #include "length.h"
 
 #define LENGTH_RECORD_BYTES (1u << 20)
 #define LENGTH_ROWS_BYTES   65536 /* of a frame's array: stays in the cache */
+#define LENGTH_ROWS         (LENGTH_ROWS_BYTES / sizeof(struct leat_row))
+#define LENGTH_TEXT_BYTES   (1u << 18) /* of a table, or one record */
+#define LENGTH_SPARE_BYTES  (1u << 19) /* for typed columns, derived ones */
 
 struct length_parse {
 	const struct leat_length_parse_opts *opts;
@@ -25,7 +31,42 @@ struct length_parse {
 	uint32_t is_begun; /* at stands in a frame in hand */
 	uint32_t is_cut;
 	uint64_t offset; /* in the source, of the record that is carried */
+	struct leat_schema *schema; /* of tables; NULL = rows are made */
+	struct leat_column column;
+	struct leat_schema narrow;
+	struct leat_row *rows; /* of the table in work */
+	uint32_t n_text_max;   /* bytes of text of a table */
 };
+
+static uint32_t
+length_gives(const void *opts)
+{
+	const struct leat_length_parse_opts *o = opts;
+
+	return o->filename && o->filename[0] ? LEAT_LAYOUT_TABLE
+					     : LEAT_LAYOUT_ROWS;
+}
+
+static int
+length_init_table(struct leat_stage *st, struct length_parse *s)
+{
+	struct leat_needs *needs = leat_stage_needs(st);
+
+	s->column = (struct leat_column){.name = "record",
+		.type = LEAT_TYPE_TEXT,
+		.field = LEAT_FIELD_NONE};
+	s->narrow = (struct leat_schema){
+		.n_columns = 1, .n_vectors = 1, .columns = &s->column};
+	s->schema = &s->narrow;
+	s->n_text_max =
+		s->n_max > LENGTH_TEXT_BYTES ? s->n_max : LENGTH_TEXT_BYTES;
+	needs->frame_bytes = 4096 + LENGTH_SPARE_BYTES + FILE_COLUMN_BYTES +
+		s->n_text_max +
+		(uint32_t)LENGTH_ROWS *
+			(2 * (uint32_t)sizeof(struct leat_piece) + 8);
+	needs->side_bytes += LENGTH_ROWS_BYTES + 1024;
+	return leat__file_column_add(st, s->opts->filename, &s->schema);
+}
 
 static int
 length_init(struct leat_stage *st, const void *opts)
@@ -43,7 +84,9 @@ length_init(struct leat_stage *st, const void *opts)
 	if (needs->frame_bytes < LENGTH_ROWS_BYTES)
 		needs->frame_bytes = LENGTH_ROWS_BYTES;
 	needs->side_bytes = (uint64_t)s->n_max + 4096;
-	return LEAT_OK;
+	return length_gives(opts) == LEAT_LAYOUT_TABLE
+		? length_init_table(st, s)
+		: LEAT_OK;
 }
 
 static int
@@ -55,7 +98,14 @@ length_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	if (in->origin)
 		s->origin = in->origin;
 	out->frame_bytes = leat_stage_needs(st)->frame_bytes;
-	out->base_bytes = in->frame_bytes;
+	if (!s->schema) {
+		out->base_bytes = in->frame_bytes;
+		return LEAT_OK;
+	}
+	s->schema->origin = s->origin;
+	out->layout = LEAT_LAYOUT_TABLE;
+	out->schema = s->schema;
+	out->origin = in->origin;
 	return LEAT_OK;
 }
 
@@ -71,7 +121,12 @@ length_open(struct leat_stage *st)
 		return leat_stage_fail(
 			st, rc, "no memory for a record of %u bytes", s->n_max);
 	s->carry = memory;
-	return LEAT_OK;
+	if (!s->schema)
+		return LEAT_OK;
+	rc = leat_stage_alloc(st, LENGTH_ROWS_BYTES, &memory);
+	s->rows = memory;
+	return rc < 0 ? leat_stage_fail(st, rc, "no memory for a table's rows")
+		      : LEAT_OK;
 }
 
 /* ---- one record ---------------------------------------------------------- */
@@ -112,9 +167,50 @@ length_emit(struct leat_stage *st, struct leat_frame *out)
 	return leat_stage_emit(st, 0, out);
 }
 
-/* What is carried is a whole record. */
+/* ---- tables --------------------------------------------------------------- */
+
 static int
-length_emit_carry(struct leat_stage *st, uint32_t n_prefix, uint32_t length)
+length_fill_table(
+	const struct length_parse *s, struct leat_table *t, const uint8_t *text)
+{
+	struct leat_vector_room room;
+	int rc = leat_table_add_vector(t, LEAT_TYPE_TEXT, 0, &room);
+
+	for (uint32_t k = 0; !rc && k < t->n_rows_all; k++)
+		rc = leat_table_add_text(t, text + s->rows[k].offset,
+			s->rows[k].len, (struct leat_piece *)room.values + k);
+	return rc ? rc : leat__file_column_put(t, s->origin);
+}
+
+/* The first n of s->rows, which count from text. */
+static int
+length_emit_table(
+	struct leat_stage *st, uint32_t n, const uint8_t *text, uint64_t offset)
+{
+	struct length_parse *s = leat_stage_state(st);
+	struct leat_fields fields = {.schema = s->schema,
+		.n_rows = n,
+		.source_offset = offset,
+		.file = s->origin};
+	struct leat_frame *out;
+	struct leat_table t;
+	int rc = leat_stage_acquire(st, &out);
+
+	if (rc < 0)
+		return rc;
+	leat_table_begin_fields(out, &fields);
+	leat_table_open(out, &t);
+	rc = length_fill_table(s, &t, text);
+	if (!rc)
+		return length_emit(st, out);
+	leat_stage_release(st, out);
+	return leat_stage_fail(st, rc, "the records do not fit into a frame");
+}
+
+/* ---- a record that two frames share ----------------------------------------- */
+
+static int
+length_emit_carry_row(struct leat_stage *st, uint32_t n_prefix, uint32_t length)
 {
 	struct length_parse *s = leat_stage_state(st);
 	struct leat_frame *out;
@@ -129,8 +225,20 @@ length_emit_carry(struct leat_stage *st, uint32_t n_prefix, uint32_t length)
 	out->len_bytes = (uint32_t)sizeof(rows[0]) + length;
 	out->n_items = 1;
 	out->source_offset = s->offset;
-	s->n_carry = 0;
 	return length_emit(st, out);
+}
+
+/* What is carried is a whole record. */
+static int
+length_emit_carry(struct leat_stage *st, uint32_t n_prefix, uint32_t length)
+{
+	struct length_parse *s = leat_stage_state(st);
+
+	s->n_carry = 0;
+	if (!s->schema)
+		return length_emit_carry_row(st, n_prefix, length);
+	s->rows[0] = (struct leat_row){n_prefix, length};
+	return length_emit_table(st, 1, s->carry, s->offset);
 }
 
 /* Take n bytes of the frame in hand, or as many as there are. */
@@ -170,24 +278,29 @@ length_join(struct leat_stage *st, const struct leat_frame *in)
 
 /* ---- records of the frame in hand ----------------------------------------- */
 
-/* Take whole records until the array is full. @return how many, or a code */
+/*
+ * Take whole records until the array is full, or a table's text is.
+ * @return how many, or a code
+ */
 static int
-length_fill(struct leat_stage *st, struct leat_frame *in, struct leat_row *rows,
-	uint32_t n_max)
+length_fill(struct leat_stage *st, struct leat_frame *in, struct leat_row *rows)
 {
 	struct length_parse *s = leat_stage_state(st);
 	uint32_t start = (uint32_t)(in->data - leat_frame_start(in));
+	uint32_t n_text_left = s->schema ? s->n_text_max : UINT32_MAX;
 	uint32_t n = 0, n_prefix, length;
 
-	while (n < n_max) {
+	while (n < LENGTH_ROWS) {
 		uint32_t n_left = in->len_bytes - s->at;
 		int rc = length_look(st, in->data + s->at, n_left,
 			in->source_offset + s->at, &n_prefix, &length);
 
 		if (rc < 0)
 			return rc;
-		if (rc == 0 || n_left - n_prefix < length)
+		if (rc == 0 || n_left - n_prefix < length ||
+			length > n_text_left)
 			break;
+		n_text_left -= length;
 		rows[n++] = (struct leat_row){start + s->at + n_prefix, length};
 		s->at += n_prefix + length;
 	}
@@ -208,7 +321,7 @@ length_emit_rows(struct leat_stage *st, struct leat_frame *in)
 	if (rc < 0)
 		return rc;
 	leat_frame_begin_rows(out, in, &rows);
-	n = length_fill(st, in, rows, LENGTH_ROWS_BYTES / sizeof(*rows));
+	n = length_fill(st, in, rows);
 	if (n <= 0) {
 		leat_stage_release(st, out);
 		return n;
@@ -217,6 +330,20 @@ length_emit_rows(struct leat_stage *st, struct leat_frame *in)
 	out->len_bytes = (uint32_t)n * (uint32_t)sizeof(*rows);
 	out->source_offset = offset;
 	rc = length_emit(st, out);
+	return rc < 0 ? rc : LEAT_MORE;
+}
+
+/* The same. */
+static int
+length_emit_rows_table(struct leat_stage *st, struct leat_frame *in)
+{
+	struct length_parse *s = leat_stage_state(st);
+	uint64_t offset = in->source_offset + s->at;
+	int rc = length_fill(st, in, s->rows);
+
+	if (rc <= 0)
+		return rc;
+	rc = length_emit_table(st, (uint32_t)rc, leat_frame_start(in), offset);
 	return rc < 0 ? rc : LEAT_MORE;
 }
 
@@ -258,7 +385,8 @@ length_process(struct leat_stage *st, struct leat_frame *in)
 	if (rc == LEAT_OK && s->n_carry)
 		rc = length_join(st, in);
 	else if (rc == LEAT_OK && s->at < in->len_bytes)
-		rc = length_emit_rows(st, in);
+		rc = s->schema ? length_emit_rows_table(st, in)
+			       : length_emit_rows(st, in);
 	if (rc != LEAT_OK)
 		return rc;
 	if (s->at < in->len_bytes) {
@@ -295,6 +423,11 @@ static const struct leat_option length_options[] = {
 		.fallback = "1M",
 		.unit = "bytes",
 		.help = "longest record; a longer one is an error"},
+	{.name = "filename",
+		.type = LEAT_OPTION_STRING,
+		.offset = offsetof(struct leat_length_parse_opts, filename),
+		.help = "make a table: the column `record`, and one of this "
+			"name that says which file it is of"},
 	{.name = NULL},
 };
 
@@ -317,4 +450,5 @@ const struct leat_stage_ops leat_length_parse_ops = {
 	.open = length_open,
 	.process = length_process,
 	.finish = length_finish,
+	.gives = length_gives,
 };

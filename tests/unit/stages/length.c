@@ -61,6 +61,51 @@ START_TEST(what_was_written_is_read_again)
 }
 END_TEST
 
+/* Also at every split. */
+START_TEST(with_a_filename_records_are_a_table)
+{
+	gives("length.parse u8 filename=f ! csv.format", BYTES("\3abc\0\1x"),
+		BYTES("record,f\nabc,pipe\n,pipe\nx,pipe\n"));
+	gives("length.parse varint filename=f ! select record ! csv.format",
+		BYTES("\3abc\203\200\0xyz"), BYTES("record\nabc\nxyz\n"));
+	pipe_fails("length.parse u8 filename=f ! csv.format", "\3abc\4abc",
+		"pipe: truncated: it ends 4 bytes into the record that begins "
+		"at byte 4");
+}
+END_TEST
+
+#define MANY       20000
+#define LONG_BYTES 300000
+#define N_LONG     8
+
+/* More rows than an array holds, and more text than a table does. */
+START_TEST(a_table_holds_so_many_records_or_so_much_text)
+{
+	char *in = malloc(MANY * 5 + N_LONG * (LONG_BYTES + 4));
+	char *at = in;
+	struct leat_error err;
+
+	pipe_enter_folder();
+	for (uint32_t k = 0; k < MANY; k++, at += 5)
+		memcpy(at, "\0\0\0\1x", 5);
+	for (uint32_t k = 0; k < N_LONG; k++, at += LONG_BYTES + 4) {
+		memcpy(at, "\0\4\223\340", 4);
+		memset(at + 4, 'y', LONG_BYTES);
+	}
+	pipe_put_file("a.bin", in, (size_t)(at - in));
+	ck_assert_msg(pipe_run("read a.bin chunk_bytes=4M ! length.parse "
+			       "max_record_bytes=300000 filename=f ! "
+			       "derive \"m = length(record)\" ! "
+			       "group n=count() most=max(m) ! "
+			       "csv.format ! write out sync=off",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("out", "n,most\n20008,300000\n");
+	pipe_leave_folder();
+	free(in);
+}
+END_TEST
+
 START_TEST(every_prefix_is_written_as_it_should_be)
 {
 	gives("lines.parse ! length.format u16le", BYTES("ab\n\n"),
@@ -140,7 +185,9 @@ START_TEST(a_record_too_long_for_its_prefix_is_rejected)
 END_TEST
 
 TEST_MAIN("stages/length", every_prefix_is_read_at_every_split,
-	what_was_written_is_read_again, every_prefix_is_written_as_it_should_be,
+	what_was_written_is_read_again, with_a_filename_records_are_a_table,
+	a_table_holds_so_many_records_or_so_much_text,
+	every_prefix_is_written_as_it_should_be,
 	input_that_ends_inside_a_record_is_an_error,
 	lengths_that_cannot_be_are_errors,
 	a_record_too_long_for_its_prefix_is_rejected)

@@ -152,6 +152,48 @@ START_TEST(every_parser_can_say_which_file_a_row_is_of)
 }
 END_TEST
 
+START_TEST(records_with_lengths_say_which_file_they_are_of)
+{
+	pipe_enter_folder();
+	pipe_put_file("1.bin", "\1x\3a\nb\0", 7);
+	pipe_put_file("2.bin", "", 0);
+	pipe_put_file("3.bin", "\2yz", 3);
+	gives("read *.bin ! length.parse u8 filename=f" TO_CSV,
+		"record,f\nx,1.bin\n\"a\nb\",1.bin\n,1.bin\nyz,3.bin\n", 4);
+	gives("read *.bin ! length.parse u8 filename=f ! "
+	      "where \"record >= 'x'\" ! derive \"n = length(record)\"" TO_CSV,
+		"record,f,n\nx,1.bin,1\nyz,3.bin,2\n", 2);
+	gives("read 2.bin ! length.parse u8 filename=f" TO_CSV, "record,f\n",
+		0);
+	gives("read *.bin ! length.parse u8 filename=f ! count" TO_CSV,
+		"count\n4\n", 1);
+	fails("read *.bin ! length.parse u8 filename=record" TO_CSV,
+		"the file has a column 'record' already");
+	pipe_put_file("4.bin", "\3x", 2);
+	fails("read *.bin ! length.parse u8 filename=f" TO_CSV,
+		"4.bin: truncated: ");
+	pipe_leave_folder();
+}
+END_TEST
+
+/* The bytes between its neighbours are no part of it. */
+START_TEST(a_record_that_is_rejected_is_no_more_than_itself)
+{
+	pipe_enter_folder();
+	pipe_put_file("1.bin", "\0011\003a\nb\0012", 8);
+	fails("read *.bin ! length.parse u8 filename=f ! "
+	      "where \"record::int64 > 1\"" TO_CSV,
+		"1.bin");
+	gives("read *.bin ! length.parse u8 filename=f ! "
+	      "where \"record::int64 > 1\" on_error=dead-letter "
+	      "dead_letters=dead.ndjson" TO_CSV,
+		"record,f\n2,1.bin\n", 1);
+	gives("read dead.ndjson ! json.parse ! select record" TO_CSV,
+		"record\n\"a\nb,1.bin\"\n", 1);
+	pipe_leave_folder();
+}
+END_TEST
+
 /* Of a file that is compressed, too. */
 START_TEST(messages_name_the_file_and_its_own_line)
 {
@@ -267,6 +309,8 @@ TEST_MAIN("stages/read_files", headers_of_all_files_are_taken_away,
 	columns_may_stand_in_another_order,
 	a_column_says_which_file_a_row_is_of,
 	every_parser_can_say_which_file_a_row_is_of,
+	records_with_lengths_say_which_file_they_are_of,
+	a_record_that_is_rejected_is_no_more_than_itself,
 	messages_name_the_file_and_its_own_line,
 	lines_do_not_run_on_into_the_next_file,
 	each_line_of_json_is_of_one_file, every_file_has_its_own_decoder,
