@@ -204,6 +204,16 @@ LEAT_API const char *leat_schema_suggest(
 LEAT_API size_t leat_schema_names(
 	const struct leat_schema *schema, char *buf, size_t n_bytes);
 
+/**
+ * Say that no column has this name: "no column 'dely'; did you mean 'delay'?;
+ * there are: date, delay". For leat_stage_fail_at().
+ *
+ * @param buf  LEAT_ERROR_TEXT_BYTES take all of it; more is cut off
+ * @return bytes of the whole text
+ */
+LEAT_API size_t leat_schema_unknown(const struct leat_schema *schema,
+	struct leat_text name, char *buf, size_t n_bytes);
+
 /* ---- reading ------------------------------------------------------------ */
 
 /** Open a frame of layout table. Cheap: once per frame and stage. */

@@ -28,14 +28,12 @@ static int
 key_fail_unknown(struct leat_stage *st, const struct leat__key_column *key,
 	const char *option, const struct leat_schema *schema)
 {
-	const char *near = leat_schema_suggest(schema, key->name, key->len);
-	char names[256];
+	struct leat_text name = {(const uint8_t *)key->name, key->len};
+	char said[LEAT_ERROR_TEXT_BYTES];
 
-	leat_schema_names(schema, names, sizeof(names));
-	return leat_stage_fail_at(st, LEAT_EINVAL, option, key->offset,
-		key->n_bytes, "no column '%.64s'%s%.64s%s; there are: %s",
-		key->name, near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "", names);
+	leat_schema_unknown(schema, name, said, sizeof(said));
+	return leat_stage_fail_at(
+		st, LEAT_EINVAL, option, key->offset, key->n_bytes, "%s", said);
 }
 
 static bool

@@ -19,15 +19,12 @@ static int
 keys_fail_column(struct leat_stage *st, const struct leat__fan_keys *keys,
 	const struct leat_schema *schema)
 {
-	const char *near =
-		leat_schema_suggest(schema, keys->name, strlen(keys->name));
-	char names[256];
+	struct leat_text name = {
+		(const uint8_t *)keys->name, (uint32_t)strlen(keys->name)};
+	char said[LEAT_ERROR_TEXT_BYTES];
 
-	leat_schema_names(schema, names, sizeof(names));
-	return leat_stage_fail_at(st, LEAT_EINVAL, "key", 0, 0,
-		"no column '%.64s'%s%.64s%s; there are: %s", keys->name,
-		near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "", names);
+	leat_schema_unknown(schema, name, said, sizeof(said));
+	return leat_stage_fail_at(st, LEAT_EINVAL, "key", 0, 0, "%s", said);
 }
 
 /* Find the column in a schema, once for each. */

@@ -171,6 +171,24 @@ leat_schema_names(const struct leat_schema *schema, char *buf, size_t n_bytes)
 	return t.at < n_bytes ? t.at : n_bytes ? n_bytes - 1 : 0;
 }
 
+size_t
+leat_schema_unknown(const struct leat_schema *schema, struct leat_text name,
+	char *buf, size_t n_bytes)
+{
+	const char *text = (const char *)name.data;
+	const char *near = leat_schema_suggest(schema, text, name.len);
+	struct leat__text t = {buf, n_bytes, 0};
+	char names[256];
+
+	leat_schema_names(schema, names, sizeof(names));
+	leat__text_add(
+		&t, "no column '%.*s'", (int)leat__min_u64(name.len, 64), text);
+	if (near)
+		leat__text_add(&t, "; did you mean '%.64s'?", near);
+	leat__text_add(&t, "; there are: %s", names);
+	return t.at;
+}
+
 /* ---- another instance's ------------------------------------------------- */
 
 static bool

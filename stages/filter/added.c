@@ -44,15 +44,10 @@ static int
 added_fail_source(struct leat_stage *st, const struct added *a,
 	const struct leat_schema *from)
 {
-	const char *name = (const char *)a->source.data;
-	const char *near = leat_schema_suggest(from, name, a->source.len);
-	char names[256];
+	char said[LEAT_ERROR_TEXT_BYTES];
 
-	leat_schema_names(from, names, sizeof(names));
-	return leat_stage_fail_at(st, LEAT_EINVAL, a->option, 0, 0,
-		"no column '%.64s'%s%.64s%s; there are: %s", name,
-		near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "", names);
+	leat_schema_unknown(from, a->source, said, sizeof(said));
+	return leat_stage_fail_at(st, LEAT_EINVAL, a->option, 0, 0, "%s", said);
 }
 
 static int

@@ -140,17 +140,11 @@ static int
 csv_fail_declared(struct leat_stage *st, const struct leat_schema *schema,
 	const struct leat_declared *d)
 {
-	char near[96] = "", names[256];
-	const char *best = leat_schema_suggest(
-		schema, (const char *)d->name.data, d->name.len);
+	char said[LEAT_ERROR_TEXT_BYTES];
 
-	if (best)
-		snprintf(near, sizeof(near), " did you mean '%.64s'?", best);
-	leat_schema_names(schema, names, sizeof(names));
-	return leat_stage_fail_at(st, LEAT_EINVAL, "schema", d->offset,
-		d->n_bytes, "no column '%.*s';%s there are: %s",
-		d->name.len > 64 ? 64 : (int)d->name.len,
-		(const char *)d->name.data, near, names);
+	leat_schema_unknown(schema, d->name, said, sizeof(said));
+	return leat_stage_fail_at(
+		st, LEAT_EINVAL, "schema", d->offset, d->n_bytes, "%s", said);
 }
 
 /* Name of an entry, decoded: as it is between its quotes, if it has some. */

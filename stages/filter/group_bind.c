@@ -12,14 +12,12 @@ static int
 bind_fail_unknown(struct leat_stage *st, const char *option,
 	const struct leat__group_name *name, const struct leat_schema *schema)
 {
-	const char *near = leat_schema_suggest(schema, name->text, name->len);
-	char names[256];
+	struct leat_text text = {(const uint8_t *)name->text, name->len};
+	char said[LEAT_ERROR_TEXT_BYTES];
 
-	leat_schema_names(schema, names, sizeof(names));
+	leat_schema_unknown(schema, text, said, sizeof(said));
 	return leat_stage_fail_at(st, LEAT_EINVAL, option, name->offset,
-		name->n_bytes, "no column '%.64s'%s%.64s%s; there are: %s",
-		name->text, near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "", names);
+		name->n_bytes, "%s", said);
 }
 
 /* ---- inputs -------------------------------------------------------------- */

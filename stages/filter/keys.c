@@ -145,14 +145,17 @@ static int
 keys_fail_unknown(struct leat_stage *st, const struct leat__keys *keys,
 	const struct leat__key *key, const struct leat_schema *schema)
 {
-	const char *near = leat_schema_suggest(schema, key->name, key->len);
-	char names[256];
+	struct leat_text name = {(const uint8_t *)key->name, key->len};
+	char said[LEAT_ERROR_TEXT_BYTES];
+	bool is_direction = keys_is_word(key->name, key->len, "desc") ||
+		keys_is_word(key->name, key->len, "asc");
 
-	leat_schema_names(schema, names, sizeof(names));
+	leat_schema_unknown(schema, name, said, sizeof(said));
 	return leat_stage_fail_at(st, LEAT_EINVAL, keys->option, key->offset,
-		key->n_bytes, "no column '%.64s'%s%.64s%s; there are: %s",
-		key->name, near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "", names);
+		key->n_bytes, "%s%s", said,
+		is_direction ? " (a column and its direction stand in quotes "
+			       "together)"
+			     : "");
 }
 
 int

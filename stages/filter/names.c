@@ -204,14 +204,15 @@ static int
 names_fail_unknown(struct leat_stage *st, const struct names_item *item,
 	const struct leat_schema *from)
 {
-	const char *near = leat_schema_suggest(from, item->from, item->len);
-	char names[256];
+	struct leat_text name = {(const uint8_t *)item->from, item->len};
+	bool is_turned = item->is_new &&
+		leat_schema_find(from, item->name, strlen(item->name)) >= 0;
+	char said[LEAT_ERROR_TEXT_BYTES];
 
-	leat_schema_names(from, names, sizeof(names));
+	leat_schema_unknown(from, name, said, sizeof(said));
 	return leat_stage_fail_at(st, LEAT_EINVAL, "columns", item->offset,
-		item->n_bytes, "no column '%.64s'%s%.64s%s; there are: %s",
-		item->from, near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "", names);
+		item->n_bytes, "%s%s", said,
+		is_turned ? " (the new name stands first: new=old)" : "");
 }
 
 int

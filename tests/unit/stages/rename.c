@@ -24,6 +24,9 @@ START_TEST(what_is_wrong_is_said)
 {
 	pipe_fails("csv.parse ! rename x=origi ! csv.format", "origin\n1\n",
 		"no column 'origi'; did you mean 'origin'?");
+	pipe_fails("csv.parse ! rename origin=x ! csv.format", "origin\n1\n",
+		"no column 'x'; there are: origin (the new name stands first: "
+		"new=old)");
 	pipe_fails("csv.parse ! rename b=a ! csv.format", "a,b\n1,2\n",
 		"there is a column 'b' already");
 	pipe_fails("csv.parse ! rename a ! csv.format", "a,b\n1,2\n",

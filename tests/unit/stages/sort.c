@@ -146,6 +146,10 @@ START_TEST(a_column_that_is_not_there_fails_with_a_suggestion)
 {
 	fails("csv.parse ! sort memory=64k delai ! csv.format", "delay\n1\n",
 		"no column 'delai'; did you mean 'delay'?");
+	fails("csv.parse ! sort memory=64k delay desc ! csv.format",
+		"delay\n1\n",
+		"no column 'desc'; there are: delay (a column and its "
+		"direction stand in quotes together)");
 }
 END_TEST
 

@@ -120,6 +120,31 @@ START_TEST(names_are_listed_as_far_as_there_is_room)
 }
 END_TEST
 
+START_TEST(a_name_that_is_none_is_told_with_the_nearest)
+{
+	static const char *const names[] = {"delay", "origin"};
+	struct leat_text near = {(const uint8_t *)"dely or", 4};
+	struct leat_text far = {(const uint8_t *)"passengers", 10};
+	char buf[96];
+	struct leat_schema *s;
+	size_t n;
+
+	setup();
+	s = fake_schema(&f, names, 2);
+	n = leat_schema_unknown(s, near, buf, sizeof(buf));
+	ck_assert_str_eq(buf,
+		"no column 'dely'; did you mean 'delay'?; there are: delay, "
+		"origin");
+	ck_assert_uint_eq(n, strlen(buf));
+	leat_schema_unknown(s, far, buf, sizeof(buf));
+	ck_assert_str_eq(
+		buf, "no column 'passengers'; there are: delay, origin");
+	ck_assert_uint_eq(leat_schema_unknown(s, near, buf, 5), n);
+	ck_assert_str_eq(buf, "no c");
+	fake_fini(&f);
+}
+END_TEST
+
 START_TEST(types_have_names)
 {
 	ck_assert_str_eq(leat_type_name(LEAT_TYPE_TEXT), "string");
@@ -131,4 +156,5 @@ END_TEST
 TEST_MAIN("table/schema", a_schema_has_its_names_in_order,
 	a_name_that_comes_again_gets_a_number, limits_of_a_schema_are_kept,
 	a_schema_over_the_side_memory_is_refused, the_nearest_name_is_suggested,
-	names_are_listed_as_far_as_there_is_room, types_have_names)
+	names_are_listed_as_far_as_there_is_room,
+	a_name_that_is_none_is_told_with_the_nearest, types_have_names)
