@@ -924,6 +924,10 @@ run run 'read small.csv ! @rat(5) write -'
 is_status "a guard that is none" 2
 says "a guard that is none" "did you mean 'rate'"
 says "a guard that is none" "^^^"
+run run 'reed small.csv'
+says "a stage that is near" "unknown stage 'reed' (did you mean 'read'?); leat"
+run run 'xyzzy small.csv'
+says "a stage that is none" ", ...; leat inspect lists all"
 printf 'a,b\n1,2\n3,4\n' >small.csv
 run run 'read small.csv ! @rate(1, over=shed) csv.format ! @rate(bytes=1M) write -'
 is_status "guards that have nothing to do" 0

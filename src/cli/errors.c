@@ -48,7 +48,11 @@ errors_place(const struct leat_error *err)
 		fprintf(stderr, " at %s", err->origin);
 		errors_number("line", err->line);
 		errors_number("column", err->column);
-		fprintf(stderr, ", byte %llu", (unsigned long long)err->offset);
+		if (err->line)
+			fprintf(stderr, ", byte %llu",
+				(unsigned long long)err->offset);
+		else
+			errors_number("byte", err->offset);
 	}
 	if (err->time_ns)
 		fprintf(stderr, "; %s", errors_when(err->time_ns, when));

@@ -16,6 +16,8 @@
 
 #include "graph/parse.h"
 
+#define LIST_BYTES 300 /* of a list of names; it ends with a whole one */
+
 /* The stage whose options are being read. */
 struct args {
 	struct leat_stage *st;
@@ -42,6 +44,24 @@ leat__set_find(
 	return NULL;
 }
 
+/* Names that are known, up to a whole one, into list. Are these all? */
+static bool
+unknown_list(const struct leat_stage_set *set,
+	const char *(*name)(const struct leat_stage_set *set, uint32_t k),
+	struct leat__suggest *suggest, struct leat__text *list)
+{
+	bool is_whole = true;
+	const char *known;
+
+	for (uint32_t k = 0; (known = name(set, k)); k++) {
+		leat__suggest_look(suggest, known, strlen(known));
+		is_whole = is_whole && list->at + strlen(known) < LIST_BYTES;
+		if (is_whole)
+			leat__parse_list(list, known);
+	}
+	return is_whole;
+}
+
 int
 leat__parse_unknown(struct leat__parser *p, const char *what,
 	const char *(*name)(const struct leat_stage_set *set, uint32_t k))
@@ -49,19 +69,21 @@ leat__parse_unknown(struct leat__parser *p, const char *what,
 	const struct leat__word *word = &p->word;
 	struct leat__suggest suggest =
 		leat__suggest_for(word->text, word->n_bytes);
-	char hint_buf[128] = "", list_buf[384] = "";
+	char hint_buf[128] = "", list_buf[LIST_BYTES + 8] = "";
 	struct leat__text hint = {hint_buf, sizeof(hint_buf), 0};
 	struct leat__text list = {list_buf, sizeof(list_buf), 0};
-	const char *known;
+	bool is_whole =
+		unknown_list(p->graph->opts.stages, name, &suggest, &list);
 
-	for (uint32_t k = 0; (known = name(p->graph->opts.stages, k)); k++) {
-		leat__suggest_look(&suggest, known, strlen(known));
-		leat__parse_list(&list, known);
-	}
 	leat__suggest_add(&suggest, &hint);
+	if (!is_whole && suggest.best)
+		return leat__parse_error(p, word->place,
+			"unknown %s '%.64s'%s; leat inspect lists all", what,
+			word->text, hint_buf);
 	return leat__parse_error(p, word->place,
-		"unknown %s '%.64s'%s; there are: %s", what, word->text,
-		hint_buf, list_buf);
+		"unknown %s '%.64s'%s; there are: %s%s", what, word->text,
+		hint_buf, list_buf,
+		is_whole ? "" : ", ...; leat inspect lists all");
 }
 
 static const char *
@@ -300,6 +322,22 @@ args_rest(struct leat__parser *p, struct args *a,
 	return LEAT_OK;
 }
 
+/* What may have been meant by a value too many. */
+static const char *
+args_too_many_hint(const struct leat__parser *p)
+{
+	static const char *const joints[] = {"|", "||", "|>", "->", "=>", ">>"};
+	const struct leat__word *word = &p->word;
+
+	for (uint32_t k = 0; word->is_plain && k < leat__array_len(joints); k++)
+		if (!strcmp(word->text, joints[k]))
+			return "stages are joined by !";
+	if (leat__lex_is_hook(&p->lex, word))
+		return "a guard stands before its stage, as in ! @rate(5) "
+		       "write a.csv";
+	return "one with spaces stands in \"quotes\"";
+}
+
 static int
 args_too_many(struct leat__parser *p, struct args *a)
 {
@@ -316,8 +354,8 @@ args_too_many(struct leat__parser *p, struct args *a)
 	args_list(a, &list);
 	return leat__parse_error(p, word->place,
 		"stage '%s' takes no further value without a name, like "
-		"'%.64s'; its options are: %s",
-		name, word->text, list_buf);
+		"'%.64s' (%s); its options are: %s",
+		name, word->text, args_too_many_hint(p), list_buf);
 }
 
 static int

@@ -280,6 +280,25 @@ leat__check_init(struct leat_stage *st, struct leat_error *err)
 
 /* ---- shapes ------------------------------------------------------------ */
 
+/* Which stages make bytes of what st gets, if it makes bytes? */
+static void
+shape_suggest_other(
+	const struct leat_stage *st, uint32_t layout, struct leat__text *text)
+{
+	const struct leat_stage_set *set = st->graph->opts.stages;
+	const char *before = "; in its place: ";
+
+	for (uint32_t k = 0; k < set->n_stages; k++) {
+		const struct leat_stage_ops *ops = set->stages[k];
+
+		if (!(ops->in_layouts & layout) ||
+			ops->out_layout != LEAT_LAYOUT_BYTES)
+			continue;
+		leat__text_add(text, "%s%s", before, ops->name);
+		before = ", ";
+	}
+}
+
 /* Which stages of the set would make the layouts meet? */
 static void
 shape_suggest(
@@ -299,6 +318,8 @@ shape_suggest(
 	}
 	if (*before == ' ')
 		leat__text_add(text, " between them");
+	else if (st->ops.out_layout == LEAT_LAYOUT_BYTES)
+		shape_suggest_other(st, layout, text);
 }
 
 static int

@@ -154,6 +154,15 @@ struct written {
 	struct leat__place place; /* of all */
 };
 
+/* Can the word behind a guard only be an option of it? */
+static bool
+hooks_is_option(const struct leat__word *word)
+{
+	return word->kind == LEAT__WORD_TEXT && word->is_plain &&
+		(word->n_key != LEAT__WORD_NO_KEY ||
+			(word->text[0] >= '0' && word->text[0] <= '9'));
+}
+
 static int
 parse_hooks(struct leat__parser *p, struct written *hooks)
 {
@@ -175,6 +184,10 @@ parse_hooks(struct leat__parser *p, struct written *hooks)
 		return leat__parse_error(p, hooks->place,
 			"a guard stands before a stage, like: @%s write a.csv",
 			hooks->steps[0].ops->name);
+	if (hooks_is_option(&p->word))
+		return leat__parse_error(p, p->word.place,
+			"options of a guard stand in parentheses: @%s(%.64s)",
+			hooks->steps[hooks->n - 1].ops->name, p->word.text);
 	if (leat__parse_is_word(&p->word, "parallel"))
 		return leat__parse_error(p, hooks->place,
 			"a guard stands before one stage; put it inside "

@@ -7,6 +7,7 @@
  * Spaces may stand between all of these. Any thread; no state.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "table/declared.h"
 #include "table/expr.h"
@@ -31,19 +32,45 @@ declared_word_len(const char *text)
 	return n;
 }
 
+/* The type that is called so elsewhere; NULL: none is. */
+static const char *
+declared_nearest(const char *word, uint32_t n_bytes)
+{
+	static const struct {
+		const char *word, *type;
+	} others[] = {{"int", "int64"}, {"integer", "int64"},
+		{"bigint", "int64"}, {"long", "int64"}, {"float", "float64"},
+		{"double", "float64"}, {"real", "float64"},
+		{"number", "float64"}, {"numeric", "decimal(2)"},
+		{"boolean", "bool"}, {"str", "string"}, {"varchar", "string"},
+		{"char", "string"}, {"datetime", "timestamp"},
+		{"time", "timestamp"}, {"timestamptz", "timestamp"},
+		{"blob", "binary"}, {"bytes", "binary"}, {"bytea", "binary"}};
+
+	for (uint32_t k = 0; k < leat__array_len(others); k++)
+		if (strlen(others[k].word) == n_bytes &&
+			!strncasecmp(others[k].word, word, n_bytes))
+			return others[k].type;
+	return NULL;
+}
+
 static int
 declared_fail_type(const char *text, uint32_t at, uint32_t n_bytes,
 	struct leat_expr_error *err)
 {
 	static const char types[] = "string, int64, float64, bool, "
 				    "decimal(digits), date, timestamp, binary";
+	const char *near;
 
 	if (!n_bytes)
 		return leat__expr_fail(err, LEAT_EINVAL, at, 1,
 			"a type is missing here; there are: %s", types);
+	near = declared_nearest(text + at, n_bytes);
 	return leat__expr_fail(err, LEAT_EINVAL, at, n_bytes,
-		"no type '%.*s'; there are: %s",
-		n_bytes > 40 ? 40 : (int)n_bytes, text + at, types);
+		"no type '%.*s'%s%s%s; there are: %s",
+		n_bytes > 40 ? 40 : (int)n_bytes, text + at,
+		near ? "; did you mean '" : "", near ? near : "",
+		near ? "'?" : "", types);
 }
 
 /* "(2)", digits behind the point. */

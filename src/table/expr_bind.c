@@ -41,9 +41,7 @@ bind_fail_unknown(struct expr_bind *b, const struct expr_node *n)
 		"no column '%.*s'%s%.40s%s%s; there are: %s", len, n->text,
 		near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "",
-		!near && n->is_quoted ? " (a text stands in single quotes)"
-				      : "",
-		names);
+		near ? "" : " (a text stands in single quotes)", names);
 }
 
 /* ---- one type from another ---------------------------------------------- */

@@ -100,6 +100,13 @@ START_TEST(a_value_too_many_is_refused)
 {
 	fake_refuses("read a b", "b", "takes no further value");
 	fake_refuses("read a head", "head", "put a ! before it");
+	fake_refuses("read a | head", "|", "(stages are joined by !)");
+	fake_refuses("read a \"|\"", "\"|\"", "stands in \"quotes\"");
+	fake_refuses("read a ! head 1 2 3", "3",
+		"(one with spaces stands in "
+		"\"quotes\")");
+	fake_refuses("read a ! head 1 2 @rate(3)", "@rate(3)",
+		"(a guard stands before its stage");
 	fake_refuses("read a ! head 1 2 3", "3", "n, skip, name");
 }
 END_TEST

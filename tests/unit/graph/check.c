@@ -288,6 +288,10 @@ START_TEST(layouts_that_do_not_meet_are_refused_with_what_would)
 	fake_refuses("read a ! json.format ! drop", "json.format",
 		"takes rows or table, but 'read' gives bytes; put csv.parse or "
 		"lines.parse between");
+	fake_refuses("read a ! csv.parse ! lines.format ! drop", "lines.format",
+		"takes rows, but 'csv.parse' gives table; in its place: ");
+	fake_refuses("read a ! csv.parse ! lines.format ! drop", "lines.format",
+		"json.format");
 	fake_refuses("numbers ! where x ! drop", "where",
 		"takes table, but 'numbers' gives items");
 	/* between the two stands an implied stage, which has no place */

@@ -103,6 +103,13 @@ START_TEST(what_is_wrong_is_pointed_at)
 			"@retry: stage 'write' cannot be called again after a "
 			"failure (LEAT_STAGE_REPEATS)",
 			9, 6},
+		{"read a ! @rate 5 write b",
+			"options of a guard stand in parentheses: @rate(5)", 15,
+			1},
+		{"read a ! @rate(5) @retry times=2 write b",
+			"options of a guard stand in parentheses: "
+			"@retry(times=2)",
+			25, 7},
 		{"read a ! @rate(1)",
 			"a guard stands before a stage, like: @rate write "
 			"a.csv",

@@ -27,6 +27,20 @@ START_TEST(the_nearest_word_is_named)
 }
 END_TEST
 
+START_TEST(other_cases_and_parts_the_other_way_round_are_nearest)
+{
+	const char *const names[] = {"read", "head", "csv.parse", NULL};
+
+	ck_assert_str_eq(nearest("Head", names), " (did you mean 'head'?)");
+	ck_assert_str_eq(nearest("HEAD", names), " (did you mean 'head'?)");
+	ck_assert_str_eq(
+		nearest("parse.csv", names), " (did you mean 'csv.parse'?)");
+	ck_assert_str_eq(nearest("parse.cs", names), "");
+	ck_assert_str_eq(nearest(".parsecsv", names), "");
+	ck_assert_str_eq(nearest("parsecsv.", names), "");
+}
+END_TEST
+
 START_TEST(the_first_of_equals_is_named)
 {
 	const char *const names[] = {"bead", "head", NULL};
@@ -50,4 +64,5 @@ START_TEST(what_is_far_is_not_named)
 END_TEST
 
 TEST_MAIN("graph/suggest", the_nearest_word_is_named,
+	other_cases_and_parts_the_other_way_round_are_nearest,
 	the_first_of_equals_is_named, what_is_far_is_not_named)

@@ -69,7 +69,11 @@ END_TEST
 
 START_TEST(what_is_wrong_is_said_with_its_place)
 {
-	ck_assert_str_eq(declared("a:int"), "2+3 no type 'int'; " TYPES);
+	ck_assert_str_eq(declared("a:int"),
+		"2+3 no type 'int'; did you mean 'int64'?; " TYPES);
+	ck_assert_str_eq(declared("a:INTEGER"),
+		"2+7 no type 'INTEGER'; did you mean 'int64'?; " TYPES);
+	ck_assert_str_eq(declared("a:integ"), "2+5 no type 'integ'; " TYPES);
 	ck_assert_str_eq(declared("a:"), "2+1 a type is missing here; " TYPES);
 	ck_assert_str_eq(declared("a:averyveryverylongtypename"),
 		"2+25 no type 'averyveryverylongtypename'; " TYPES);

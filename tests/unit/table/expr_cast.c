@@ -182,7 +182,8 @@ START_TEST(types_that_never_become_each_other_are_refused)
 		{"ok::date", "0+8 bool cannot become date"},
 		{"s::binary", "0+9 string cannot become binary"},
 		{"a::int",
-			"3+3 no type 'int'; there are: string, int64, "
+			"3+3 no type 'int'; did you mean 'int64'?; there are: "
+			"string, int64, "
 			"float64, bool, decimal(digits), date, timestamp, "
 			"binary"},
 	};

@@ -221,7 +221,9 @@ START_TEST(conditions_are_asked_for_where_they_belong)
 		{"ok in (1)", "0+9 bool and a number cannot be compared"},
 		{"d between 1 and 2", "0+17 date and a number"},
 		{"case d when 1 then 2 end", "0+24 date and a number"},
-		{"a + zz", "4+2 no column 'zz'; there are: a, b, c"},
+		{"a + zz",
+			"4+2 no column 'zz' (a text stands in single "
+			"quotes); there are: a, b, c"},
 	};
 
 	VALUES_BEGIN(cases);
