@@ -83,8 +83,9 @@ static const char topic_jobs[] =
 static const char topic_parallel[] =
 	"parallel puts replicas of a chain into a graph:\n"
 	"\n"
-	"\tread a.csv ! parallel 4 { where \"x > 1\" ! upper } ! write b.csv\n"
-	"\tread a.csv ! parallel 2..8 ordered { upper } ! write b.csv\n"
+	"\tread a.csv ! parallel 4 { where \"x > 1\" ! drop y } ! write b.csv\n"
+	"\tread a.csv ! parallel 2..8 ordered { where \"x > 1\" } ! write "
+	"b.csv\n"
 	"\n"
 	"Stages whose records are independent of each other are run by all "
 	"workers, in\n"

@@ -272,7 +272,8 @@ const struct leat_stage_ops leat_split_ops = {
 		"keeps the order of what it gets.\n"
 		"\n"
 		"    leat run 'read a.csv ! split credit name=s\n"
-		"        s. ! upper ! m.   s. ! upper ! m.\n"
+		"        s. ! where \"x > 1\" ! m.   s. ! where \"x > 1\" ! "
+		"m.\n"
 		"        merge name=m ! write b.csv'\n"
 		"    leat run 'read a.csv ! split key=city name=s\n"
 		"        s. ! write b.csv   s. ! write c.csv'\n",

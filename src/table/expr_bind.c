@@ -29,9 +29,11 @@ leat__expr_type_name(const struct expr_node *n)
 	return leat_type_name(n->type);
 }
 
+/* A column that is all there is, or cast, cannot have been meant as a text. */
 static int
 bind_fail_unknown(struct expr_bind *b, const struct expr_node *n)
 {
+	bool is_text = n->is_quoted || b->expr->n_nodes > 2;
 	const char *near = leat_schema_suggest(b->schema, n->text, n->len);
 	int len = n->len > 64 ? 64 : (int)n->len;
 	char names[BIND_NAMES_BYTES];
@@ -41,7 +43,8 @@ bind_fail_unknown(struct expr_bind *b, const struct expr_node *n)
 		"no column '%.*s'%s%.40s%s%s; there are: %s", len, n->text,
 		near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "",
-		near ? "" : " (a text stands in single quotes)", names);
+		!near && is_text ? " (a text stands in single quotes)" : "",
+		names);
 }
 
 /* ---- one type from another ---------------------------------------------- */

@@ -214,8 +214,8 @@ const struct leat_stage_ops leat_derive_ops = {
 		"overflows,\n"
 		"is an error with its place, or what on_error says.\n"
 		"\n"
-		"    leat run \"read a.csv ! derive late=delay>15 "
-		"'hours=air_time / 60.0'\"\n",
+		"    leat run 'read a.csv ! derive late=delay>15 "
+		"\"hours=air_time / 60.0\"'\n",
 	.state_bytes = sizeof(struct derived),
 	.opts_bytes = sizeof(struct leat_derive_opts),
 	.options = derive_options,

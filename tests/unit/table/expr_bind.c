@@ -71,6 +71,9 @@ START_TEST(an_unknown_column_gets_a_suggestion)
 	ck_assert_str_eq(err.text,
 		"no column 'orgin'; did you mean 'origin'?; there are: delay, "
 		"origin, n, ok");
+	ck_assert_int_eq(bind("zz::int64", &err), LEAT_EINVAL);
+	ck_assert_str_eq(
+		err.text, "no column 'zz'; there are: delay, origin, n, ok");
 	ck_assert_int_eq(bind("origin = OSL", &err), LEAT_EINVAL);
 	ck_assert_str_eq(err.text,
 		"no column 'OSL' (a text stands in single quotes); there are: "
