@@ -142,6 +142,7 @@ check "no condition variables" forbidden 'pthread_cond_'
 check "nothing is left over" left_over
 check "every source file says what it is" head_comments
 check "no paths of one machine" machine_paths
+check "partners of atomic accesses are there" python3 tests/partners.py
 
 # ---- what the objects call --------------------------------------------------
 

@@ -84,7 +84,7 @@ chan_in_flight(const struct leat__chan *ch)
 static void
 chan_look(struct leat__chan *ch)
 {
-	/* acquire: pairs with the release in leat__chan_grant; granted_bytes
+	/* acquire: pairs with that in leat__chan_grant_quietly; granted_bytes
 	 * is then at least as new */
 	ch->granted_frames_seen = leat__load_acquire(&ch->granted_frames);
 }

@@ -85,7 +85,7 @@ one_credit(struct leat_channel *ch)
 	uint64_t window = leat__load_relaxed(&ch->window);
 	uint64_t used;
 
-	/* pairs with the release in one_give_back, and with side_arm */
+	/* pairs with the release in one_give_back, and with leat__side_arm */
 	ch->granted_seen = leat__load_seq(channel_given_back(ch));
 	if (ch->is_word)
 		ch->send_end = ch->granted_seen + ch->window_max;
@@ -151,7 +151,7 @@ one_send(struct leat_channel *ch, const void *item)
 static inline void
 one_look(struct leat_channel *ch)
 {
-	/* pairs with the release in one_publish, and side_arm */
+	/* pairs with the release in one_publish, and leat__side_arm */
 	ch->tail_seen = leat__load_seq(&ch->tail);
 	if (ch->is_word)
 		ch->recv_end = ch->tail_seen;
@@ -315,7 +315,7 @@ many_is_allowed(const struct leat_channel *ch, uint64_t tail)
 {
 	if (!ch->is_limited)
 		return true;
-	/* pairs with the add in many_give_back; signed: tail may be old */
+	/* pairs with the add in many_recv_quietly; signed: tail may be old */
 	return (int64_t)(tail - leat__load_seq(&ch->granted)) <
 		(int64_t)leat__load_relaxed(&ch->window);
 }
@@ -373,10 +373,10 @@ many_claim(struct leat_channel *ch, uint64_t *position_out)
 
 		if (tail & CHANNEL_TAIL_CLOSED)
 			return LEAT_ECLOSED;
-		/* pairs with the release in many_take */
+		/* pairs with the release in many_recv_quietly */
 		number = leat__load_seq(&many_cell(ch, tail)->number);
 		if (number == tail && many_is_allowed(ch, tail)) {
-			/* pairs with many_close */
+			/* pairs with the or of the last close_send */
 			if (leat__cas_weak_seq(&ch->tail, &tail, tail + 1))
 				break;
 			many_yield(&n_pauses);
@@ -395,7 +395,7 @@ many_claim(struct leat_channel *ch, uint64_t *position_out)
 static void
 many_put(struct leat_channel *ch, uint64_t position)
 {
-	/* release: the item; pairs with the load in many_take */
+	/* release: the item; pairs with the load in many_claim_head */
 	leat__store_release(&many_cell(ch, position)->number, position + 1);
 }
 

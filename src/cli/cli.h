@@ -249,8 +249,9 @@ int leat__cli_status_before(int code);
 /* What is wrong with it, told of the place where it was written. */
 void leat__cli_graph_error(
 	const struct leat__cli_graph *g, const struct leat_error *err);
-/* A whole file, - = standard input, to be freed; NULL: see read_why. */
+/* A whole file, - = standard input, to be freed; NULL: see below. */
 char *leat__cli_read_text(const char *path);
+/* Why there was none, from errno. */
 const char *leat__cli_read_why(void);
 
 /* ---- job.c, or job_none.c: graphs in YAML and JSON ---- */

@@ -315,7 +315,7 @@ exec_wake_slow(struct leat__exec *exec, uint32_t how)
 	while (exec_has_idle(exec, can_start) && !exec_is_over(exec)) {
 		uint32_t nobody = 0;
 
-		/* pairs with the subtraction in worker_stop_searching */
+		/* pairs with the subtraction in worker_found and worker_park */
 		if (!leat__cas_seq(&exec->n_searching, &nobody, 1u))
 			return;
 		if (exec_unpark_one(exec, how) ||

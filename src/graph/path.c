@@ -263,7 +263,7 @@ facts_of_rejects(const struct leat_stage *st)
 static uint32_t
 facts_of_hooks(const struct leat_stage *st)
 {
-	/* acquire: pairs with the exchange in leat__hooks_set */
+	/* acquire: pairs with the exchange in hooks_exchange */
 	const struct leat__hooks *hooks = leat__load_acquire(&st->hooks);
 	uint32_t facts = 0;
 

@@ -180,7 +180,7 @@ region_send_ticket(struct leat__region *region, struct leat__task *task,
 		leat__link_send(region->out, &task->lane->cache,
 			ticket->frames[n_sent % region->max_out]);
 		/* release: the cell was read; pairs with the acquire in
-		 * region_has_room */
+		 * ticket_has_room */
 		leat__store_release(&ticket->n_sent, n_sent + 1);
 	}
 	return true;

@@ -168,7 +168,7 @@ parent_look(const struct leat__span_map *map)
 	return leat__load_acquire(&map->page->n_answered);
 }
 
-/* A count that is not true is one that answer_take() finds. */
+/* A count that is not true is one that leat__span_answer_take() finds. */
 bool
 leat__span_has_answers(const struct leat__span_map *map,
 	const struct leat__span_parent *parent, uint64_t n)

@@ -7,7 +7,7 @@
  * its bytes. Waits between children grow from base to cap.
  * Keeps: nobody uses a slot that was lent before the child has ended for good;
  * each record is asked again or rejected, and if neither can be the run fails.
- * Threads: that of the stage; end_child by whoever closes the run, too.
+ * Threads: that of the stage; leat__span_end_child by who closes the run, too.
  */
 #include <stdio.h>
 #include <string.h>

@@ -70,8 +70,8 @@ void leat__trace_export_destroy(struct leat__trace_export *x);
 void leat__trace_export_stats(
 	const struct leat__trace_export *x, struct leat_trace_stats *stats);
 
-/* trace_otlp.c: the body of a request; run_name: of the span of the run. Cut if
- * the text is too short; at then says what it would take. */
+/* trace_otlp.c: the body of a request. Cut if the text is too short; at then
+ * says what it would take. */
 void leat__trace_otlp(const struct leat_graph *graph, const char *service,
 	const struct leat__trace_span *spans, uint32_t n_spans,
 	struct leat__text *text);

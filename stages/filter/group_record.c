@@ -4,7 +4,7 @@
  * A record: head, length of the key, the key, and for each input whether it
  * has a value and the value; numbers aligned to 8, so that they can be read
  * where they are.
- * Keeps: record_get after record_put gives the same key, hash and values.
+ * Keeps: what is got is what was put: the key, its hash, the values.
  * Threads: the stage's own.
  */
 #include "group.h"

@@ -54,7 +54,7 @@ paced_wait(uint32_t n)
 	const struct leat__env *env = sim_env();
 	uint32_t seen;
 
-	/* acquire: pairs with the release in paced_arrived */
+	/* acquire: pairs with the release in arrived_process */
 	while ((seen = leat__load_acquire(&trial.n_arrived)) < n)
 		env->park(env, &trial.n_arrived, seen, LEAT_NEVER);
 }

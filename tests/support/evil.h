@@ -39,7 +39,7 @@ struct trial {
 	struct evil_opts evil;
 	struct leat_isolate_opts isolate;
 	enum evil_kind kind;
-	const struct leat_stage_ops *ops;   /* instead; opts: evil_of is NULL */
+	const struct leat_stage_ops *ops;   /* instead of those of kind */
 	const struct leat_hook_step *outer; /* a hook outside, or NULL */
 	const char *dead_letters;
 	uint64_t enough;
