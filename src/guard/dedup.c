@@ -16,8 +16,12 @@
  * Threads: that of the stage, which is not replicated (LEAT_HOOK_ALONE).
  */
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/base.h"
+#include "base/bytes.h"
 #include "guard/digest.h"
 #include <leat/guard.h>
 #include <leat/table.h>
@@ -29,23 +33,22 @@
 #define DEDUP_BATCH         16u /* records whose buckets are on their way */
 
 #define BUCKET_ENTRIES 7u
-#define BUCKET_KEYS    4u /* that one has in the mean, at most */
+#define BUCKET_KEYS    3u /* that one has in the mean, at most */
 #define BUCKET_BYTES   64u
 
-#define NUMBER_BITS 48u
-#define NUMBER_MASK ((UINT64_C(1) << NUMBER_BITS) - 1)
+#define NUMBER_BYTES 6u
+#define NUMBER_SHIFT (64 - 8 * NUMBER_BYTES)
 
 #define BUCKET_TURN BUCKET_ENTRIES /* in place of a tag */
 #define BUCKET_ON   BUCKET_ENTRIES /* in place of a number */
 
-/* An entry: the number of a key, in two parts, and the last bits of the
- * digest's first word, whose first bits say which bucket. Entries are written
- * in turn, so the one whose turn it is came first. Behind them, whose turn it
- * is, and the number of the last key that had to go on. Number 0 = none. */
+/* An entry: the number of a key, and the last bits of the digest's first word,
+ * whose first bits say which bucket. Entries are written in turn, so the one
+ * whose turn it is came first. Behind them, whose turn it is, and the number of
+ * the last key that had to go on. Number 0 = none. */
 struct bucket {
+	uint8_t numbers[BUCKET_ENTRIES + 1][NUMBER_BYTES];
 	uint16_t tags[BUCKET_ENTRIES + 1];
-	uint16_t high[BUCKET_ENTRIES + 1];
-	uint32_t low[BUCKET_ENTRIES + 1];
 };
 
 struct known {
@@ -125,9 +128,9 @@ ring_forget_old(struct memory *m, int64_t now_ns, int64_t within_ns)
 /* ---- the table ---------------------------------------------------------- */
 
 static struct bucket *
-table_home(const struct memory *m, const struct leat__digest *digest)
+table_home(const struct memory *m, struct leat__digest digest)
 {
-	return &m->table[(digest->a >> 32) * m->n_buckets >> 32];
+	return &m->table[(digest.a >> 32) * m->n_buckets >> 32];
 }
 
 static struct bucket *
@@ -137,78 +140,96 @@ table_next(const struct memory *m, struct bucket *bucket)
 }
 
 static uint16_t
-tag_of(const struct leat__digest *digest)
+tag_of(struct leat__digest digest)
 {
-	return (uint16_t)digest->a;
+	return (uint16_t)digest.a;
 }
 
+/* In its upper bits, so that what does not fit counts nowhere. */
 static uint64_t
 bucket_number(const struct bucket *bucket, uint32_t k)
 {
-	return (uint64_t)bucket->high[k] << 32 | bucket->low[k];
+	return leat__bytes_u64((const uint8_t *)bucket + k * NUMBER_BYTES)
+		<< NUMBER_SHIFT;
 }
 
 static void
 bucket_set_number(struct bucket *bucket, uint32_t k, uint64_t number)
 {
-	bucket->high[k] = (uint16_t)(number >> 32);
-	bucket->low[k] = (uint32_t)number;
+	leat__bytes_set_u48(bucket->numbers[k], number);
 }
 
-/* Is any of the four a 0? */
+/* How many came between the first that is known and this one; of one that came
+ * before, more than half of all there can be. In upper bits, too. */
 static uint64_t
-has_zero(uint64_t four)
+number_age(const struct memory *m, uint64_t number)
 {
-	return (four - UINT64_C(0x0001000100010001)) & ~four &
-		UINT64_C(0x8000800080008000);
-}
-
-/* false: no entry has the tag. It may be said of the turn's number, too. */
-static bool
-bucket_may_have(const struct bucket *bucket, uint16_t tag)
-{
-	uint64_t four = tag * UINT64_C(0x0001000100010001), tags[2];
-
-	memcpy(tags, bucket->tags, sizeof(tags));
-	return (has_zero(tags[0] ^ four) | has_zero(tags[1] ^ four)) != 0;
+	return number - (m->first << NUMBER_SHIFT);
 }
 
 static bool
 number_is_known(const struct memory *m, uint64_t number)
 {
-	return ((number - m->first) & NUMBER_MASK) < m->next - m->first;
+	return number_age(m, number) < (m->next - m->first) << NUMBER_SHIFT;
+}
+
+/* Bit 2k: that entry has the tag. It may be said of the turn, too. */
+static uint32_t
+bucket_tagged(const struct bucket *bucket, uint16_t tag)
+{
+#if defined(__SSE2__)
+	__m128i tags = _mm_loadu_si128((const void *)bucket->tags);
+	__m128i is = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+
+	return (uint32_t)_mm_movemask_epi8(is);
+#else
+	uint32_t tagged = 0;
+
+	for (uint32_t k = 0; k <= BUCKET_ENTRIES; k++)
+		tagged |= (uint32_t)(bucket->tags[k] == tag) << 2 * k;
+	return tagged;
+#endif
 }
 
 /* It may be that all agrees that agrees with a tag. */
 static bool
-number_is(struct memory *m, uint64_t number, const struct leat__digest *digest)
+number_is(struct memory *m, uint64_t number, struct leat__digest digest)
 {
-	uint64_t age = (number - m->first) & NUMBER_MASK;
 	const struct known *known;
 
 	if (!number_is_known(m, number))
 		return false;
-	known = ring_known(m, m->first + age);
-	return known->digest.a == digest->a && known->digest.b == digest->b;
+	known = ring_known(
+		m, m->first + (number_age(m, number) >> NUMBER_SHIFT));
+	return known->digest.a == digest.a && known->digest.b == digest.b;
 }
 
-static bool
-bucket_has(struct memory *m, const struct bucket *bucket,
-	const struct leat__digest *digest)
+/* Apart: seldom. */
+static __attribute__((noinline)) bool
+bucket_has_tagged(struct memory *m, const struct bucket *bucket,
+	struct leat__digest digest, uint32_t tagged)
 {
-	if (leat__likely(!bucket_may_have(bucket, tag_of(digest))))
-		return false;
 	for (uint32_t k = 0; k < BUCKET_ENTRIES; k++)
-		if (bucket->tags[k] == tag_of(digest) &&
+		if ((tagged >> 2 * k & 1u) &&
 			number_is(m, bucket_number(bucket, k), digest))
 			return true;
 	return false;
 }
 
+static inline bool
+bucket_has(struct memory *m, const struct bucket *bucket,
+	struct leat__digest digest)
+{
+	uint32_t tagged = bucket_tagged(bucket, tag_of(digest));
+
+	return leat__unlikely(tagged) &&
+		bucket_has_tagged(m, bucket, digest, tagged);
+}
+
 /* false: none is dead, for the one that came first is not. */
-static bool
+static inline __attribute__((always_inline)) bool
 bucket_add(const struct memory *m, struct bucket *bucket,
-	const struct leat__digest *digest, uint64_t number)
+	struct leat__digest digest, uint64_t number)
 {
 	uint32_t k = bucket->tags[BUCKET_TURN];
 
@@ -228,7 +249,7 @@ bucket_remove(struct bucket *bucket, uint64_t number)
 	uint32_t is_at = bucket->tags[BUCKET_TURN];
 	uint32_t was_at = is_at ? is_at - 1 : BUCKET_ENTRIES - 1;
 
-	if (bucket_number(bucket, was_at) != (number & NUMBER_MASK))
+	if (bucket_number(bucket, was_at) != number << NUMBER_SHIFT)
 		return false;
 	bucket_set_number(bucket, was_at, 0);
 	bucket->tags[BUCKET_TURN] = (uint16_t)was_at;
@@ -240,40 +261,46 @@ bucket_remove(struct bucket *bucket, uint64_t number)
 static bool
 bucket_goes_on(const struct memory *m, const struct bucket *bucket)
 {
-	uint64_t number = bucket_number(bucket, BUCKET_ON);
-
-	return ((number - m->first) & NUMBER_MASK) <= NUMBER_MASK / 2;
+	return number_age(m, bucket_number(bucket, BUCKET_ON)) <=
+		UINT64_MAX / 2;
 }
 
-static bool
-table_has(struct memory *m, struct bucket *bucket,
-	const struct leat__digest *digest)
+/* Apart: seldom. */
+static __attribute__((noinline)) bool
+table_has_behind(
+	struct memory *m, struct bucket *bucket, struct leat__digest digest)
 {
-	for (uint64_t n = m->n_buckets; n; n--) {
+	for (uint64_t n = m->n_buckets; n && bucket_goes_on(m, bucket); n--) {
+		bucket = table_next(m, bucket);
 		if (bucket_has(m, bucket, digest))
 			return true;
-		if (!bucket_goes_on(m, bucket))
-			return false;
-		bucket = table_next(m, bucket);
 	}
 	return false;
 }
 
-/* There are more entries than keys that are known, so one is dead. */
-static void
-table_add(struct memory *m, struct bucket *bucket,
-	const struct leat__digest *digest, uint64_t number)
+static inline bool
+table_has(struct memory *m, struct bucket *home, struct leat__digest digest)
 {
-	while (!bucket_add(m, bucket, digest, number)) {
+	return bucket_has(m, home, digest) ||
+		(leat__unlikely(bucket_goes_on(m, home)) &&
+			table_has_behind(m, home, digest));
+}
+
+/* There are more entries than keys that are known, so one is dead. Apart:
+ * seldom. */
+static __attribute__((noinline)) void
+table_add_behind(struct memory *m, struct bucket *bucket,
+	struct leat__digest digest, uint64_t number)
+{
+	do {
 		bucket_set_number(bucket, BUCKET_ON, number);
 		bucket = table_next(m, bucket);
-	}
+	} while (!bucket_add(m, bucket, digest, number));
 }
 
 /* Its number will be another key's. What came last goes first. */
 static void
-table_remove(
-	struct memory *m, const struct leat__digest *digest, uint64_t number)
+table_remove(struct memory *m, struct leat__digest digest, uint64_t number)
 {
 	struct bucket *bucket = table_home(m, digest);
 
@@ -284,8 +311,8 @@ table_remove(
 /* ---- what is known ------------------------------------------------------ */
 
 /* false: it is. */
-static bool
-memory_put(struct memory *m, const struct leat__digest *digest, int64_t now_ns)
+static inline __attribute__((always_inline)) bool
+memory_put(struct memory *m, struct leat__digest digest, int64_t now_ns)
 {
 	struct bucket *home = table_home(m, digest);
 
@@ -293,8 +320,9 @@ memory_put(struct memory *m, const struct leat__digest *digest, int64_t now_ns)
 		return false;
 	if (m->next - m->first == m->n_keys)
 		m->first++;
-	table_add(m, home, digest, m->next);
-	m->ring[m->place] = (struct known){*digest, now_ns};
+	if (leat__unlikely(!bucket_add(m, home, digest, m->next)))
+		table_add_behind(m, home, digest, m->next);
+	m->ring[m->place] = (struct known){digest, now_ns};
 	m->next++;
 	m->place = m->place + 1 < m->n_keys ? m->place + 1 : 0;
 	m->n_open++;
@@ -317,7 +345,7 @@ memory_undo(struct memory *m)
 	while (n--) {
 		m->place = ring_place(m, 1);
 		m->next--;
-		table_remove(m, &m->ring[m->place].digest, m->next);
+		table_remove(m, m->ring[m->place].digest, m->next);
 	}
 	m->n_open = 0;
 }
@@ -353,10 +381,20 @@ key_of_row(struct dedup *s, const struct leat_table *t, uint32_t row)
 	return leat__digest_end(&d);
 }
 
+/* Compilers that join the two words for a write do so by way of the stack,
+ * and wait there longer than for all the rest. */
+static inline struct leat__digest
+digest_in_registers(struct leat__digest digest)
+{
+	__asm__("" : "+r"(digest.a), "+r"(digest.b));
+	return digest;
+}
+
 static struct leat__digest
 key_of_bytes(struct dedup *s, const void *data, size_t n_bytes)
 {
-	return leat__digest_of(&s->memory->secret, data, n_bytes);
+	return digest_in_registers(
+		leat__digest_of(&s->memory->secret, data, n_bytes));
 }
 
 /* ---- columns ------------------------------------------------------------ */
@@ -413,7 +451,7 @@ struct batch {
 static void
 batch_add(struct memory *m, struct batch *b, struct leat__digest digest)
 {
-	__builtin_prefetch(table_home(m, &digest), 1);
+	__builtin_prefetch(table_home(m, digest), 1);
 	b->digests[b->n++] = digest;
 }
 
@@ -424,7 +462,7 @@ batch_put(struct memory *m, struct batch *b, int64_t now_ns)
 	uint32_t is_new = 0;
 
 	for (uint32_t k = 0; k < b->n; k++)
-		is_new |= (uint32_t)memory_put(m, &b->digests[k], now_ns) << k;
+		is_new |= (uint32_t)memory_put(m, b->digests[k], now_ns) << k;
 	b->n = 0;
 	return is_new;
 }
@@ -529,34 +567,39 @@ keep_items(struct dedup *s, struct leat_frame *frame, int64_t now_ns)
 	return LEAT_OK;
 }
 
-static int
+static inline int
 keep_bytes(struct dedup *s, const struct leat_frame *frame, int64_t now_ns)
 {
 	struct leat__digest digest =
 		key_of_bytes(s, frame->data, frame->len_bytes);
 
-	return memory_put(s->memory, &digest, now_ns) ? LEAT_OK : LEAT_SHED;
+	return leat__likely(memory_put(s->memory, digest, now_ns)) ? LEAT_OK
+								   : LEAT_SHED;
 }
 
-static int
+/* Of more than one record, or of a table. */
+static __attribute__((noinline)) int
 keep_new(struct leat_hook *hook, struct leat_frame *frame,
 	const struct leat_call *call, int64_t now_ns)
 {
 	struct dedup *s = dedup_of(hook);
 
-	/* one item is all bytes of its frame */
-	if (frame->n_items == 1 && frame->layout == LEAT_LAYOUT_ITEMS)
-		return keep_bytes(s, frame, now_ns);
 	switch (frame->layout) {
 	case LEAT_LAYOUT_TABLE:
 		return keep_rows_of_table(hook, frame, call, now_ns);
 	case LEAT_LAYOUT_ROWS:
 		return keep_strings(s, frame, now_ns);
-	case LEAT_LAYOUT_ITEMS:
-		return keep_items(s, frame, now_ns);
 	default:
-		return keep_bytes(s, frame, now_ns);
+		return keep_items(s, frame, now_ns);
 	}
+}
+
+/* One item is all bytes of its frame. */
+static bool
+is_one_record(const struct leat_frame *frame)
+{
+	return frame->layout == LEAT_LAYOUT_BYTES ||
+		(frame->n_items == 1 && frame->layout == LEAT_LAYOUT_ITEMS);
 }
 
 /* false: not of this call, or there is nothing. */
@@ -580,8 +623,9 @@ dedup_before(struct leat_hook *hook, const struct leat_call *call)
 		now_ns = leat_hook_now_ns(hook);
 		ring_forget_old(s->memory, now_ns, s->within_ns);
 	}
-	rc = keep_new(hook, frame, call, now_ns);
-	if (rc != LEAT_OK)
+	rc = is_one_record(frame) ? keep_bytes(s, frame, now_ns)
+				  : keep_new(hook, frame, call, now_ns);
+	if (leat__unlikely(rc != LEAT_OK))
 		memory_undo(s->memory);
 	return rc;
 }
@@ -616,7 +660,7 @@ memory_draw_secret(struct memory *m, struct leat_hook *hook)
 
 	for (uint32_t k = 0; k < LEAT__DIGEST_RANDOM; k++)
 		random[k] = leat_hook_random(hook);
-	leat__digest_secret_init(&m->secret, random);
+	leat__digest_secret_init(&m->secret, leat__digest_best(), random);
 }
 
 static int
@@ -660,7 +704,7 @@ static const struct leat_option dedup_options[] = {
 		.max = DEDUP_KEYS_MAX,
 		.fallback = "100000",
 		.unit = "keys",
-		.help = "the last so many are known; 40 bytes each"},
+		.help = "the last so many are known; 46 bytes each"},
 	{.name = "within",
 		.type = LEAT_OPTION_DURATION,
 		.offset = offsetof(struct leat_dedup_guard_opts, within_ns),

@@ -1,5 +1,6 @@
 /*
- * guard/digest.c -- 128 bits that stand for a key: a number modulo 2^127 - 1.
+ * guard/digest.c -- 128 bits that stand for a key: a number modulo 2^127 - 1,
+ * or of a field that digest_field.c knows, where the machine is made for that.
  *
  * The words of a block are multiplied with a secret factor each, and added;
  * blocks are the coefficients of a polynomial, taken at a secret place. To the
@@ -8,7 +9,8 @@
  * pieces they come, on every machine; no sum is larger than its 128 bits.
  * Threads: any.
  * Source: Carter and Wegman, Universal classes of hash functions, 1979; blocks
- * and polynomial as in VMAC (Krovetz, 2007). Why so: docs/decisions/0068.
+ * and polynomial as in VMAC (Krovetz, 2007). Why so: docs/decisions/0068,
+ * 0080.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -46,17 +48,13 @@ prime_product(digest_u128 x, const uint64_t y[2])
 
 /* ---- words -------------------------------------------------------------- */
 
-/* The last n of a block, 1 to 7. What is loaded twice is the same twice. */
+/* The last n of a block, 1 to 7. */
 static inline uint64_t
 load_rest(const uint8_t *at, size_t n, bool is_behind_word)
 {
 	if (is_behind_word)
 		return leat__bytes_u64(at + n - 8) >> (64 - 8 * n);
-	if (n >= 4)
-		return leat__bytes_u32(at) |
-			(uint64_t)leat__bytes_u32(at + n - 4) << (8 * n - 32);
-	return (uint64_t)at[0] | (uint64_t)at[n / 2] << (n / 2 * 8) |
-		(uint64_t)at[n - 1] << (n - 1) * 8;
+	return leat__bytes_few(at, n);
 }
 
 /* ---- blocks ------------------------------------------------------------- */
@@ -71,8 +69,8 @@ static inline void
 sums_add(struct sums *sums, const struct leat__digest_secret *secret, size_t k,
 	uint64_t word)
 {
-	sums->low += (digest_u128)word * secret->low[k];
-	sums->high += (digest_u128)word * secret->high[k];
+	sums->low += (digest_u128)word * secret->of.prime.low[k];
+	sums->high += (digest_u128)word * secret->of.prime.high[k];
 }
 
 /* Less than 2^128 - 1, but not folded. */
@@ -127,15 +125,14 @@ value_digest(digest_u128 value)
 	return digest;
 }
 
-/* ---- keys --------------------------------------------------------------- */
+/* ---- this kind ---------------------------------------------------------- */
 
-void
-leat__digest_secret_init(struct leat__digest_secret *secret,
-	const uint64_t random[LEAT__DIGEST_RANDOM])
+static void
+prime_init(struct leat__digest_secret *secret, const uint64_t *random)
 {
 	for (uint32_t k = 0; k < LEAT__DIGEST_WORDS; k++) {
-		secret->low[k] = *random++ >> (64 - LOW_BITS);
-		secret->high[k] = *random++ >> (64 - HIGH_BITS);
+		secret->of.prime.low[k] = *random++ >> (64 - LOW_BITS);
+		secret->of.prime.high[k] = *random++ >> (64 - HIGH_BITS);
 	}
 	secret->turn[0] = *random++;
 	secret->turn[1] = *random >> 2;
@@ -155,8 +152,8 @@ value_of_blocks(const struct leat__digest_secret *secret, const uint8_t **at,
 	return value;
 }
 
-struct leat__digest
-leat__digest_of(const struct leat__digest_secret *secret, const void *data,
+static struct leat__digest
+prime_of(const struct leat__digest_secret *secret, const void *data,
 	size_t n_bytes)
 {
 	const uint8_t *at = data;
@@ -170,6 +167,58 @@ leat__digest_of(const struct leat__digest_secret *secret, const void *data,
 		secret, value, block_value(secret, at, n_bytes, length)));
 }
 
+static digest_u128
+value_of_words(const uint64_t value[2])
+{
+	return (digest_u128)value[1] << 64 | value[0];
+}
+
+static void
+prime_go_on(const struct leat__digest_secret *secret, uint64_t value[2],
+	const uint8_t block[LEAT__DIGEST_BYTES])
+{
+	digest_u128 next = value_go_on(
+		secret, value_of_words(value), block_whole(secret, block));
+
+	value[0] = (uint64_t)next;
+	value[1] = (uint64_t)(next >> 64);
+}
+
+static struct leat__digest
+prime_end(const struct leat__digest_secret *secret, const uint64_t value[2],
+	const uint8_t *rest, size_t n_rest, uint64_t n_bytes)
+{
+	digest_u128 last = block_value(secret, rest, n_rest, n_bytes);
+
+	if (n_bytes > LEAT__DIGEST_BYTES)
+		last = value_go_on(secret, value_of_words(value), last);
+	return value_digest(last);
+}
+
+const struct leat__digest_kind leat__digest_prime = {
+	prime_init, prime_of, prime_go_on, prime_end};
+
+/* ---- keys --------------------------------------------------------------- */
+
+const struct leat__digest_kind *
+leat__digest_best(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("avx"))
+		return &leat__digest_field;
+#endif
+	return &leat__digest_prime;
+}
+
+void
+leat__digest_secret_init(struct leat__digest_secret *secret,
+	const struct leat__digest_kind *kind,
+	const uint64_t random[LEAT__DIGEST_RANDOM])
+{
+	secret->kind = kind;
+	kind->init(secret, random);
+}
+
 void
 leat__digest_begin(
 	struct leat__digester *d, const struct leat__digest_secret *secret)
@@ -179,20 +228,10 @@ leat__digest_begin(
 	d->n_held = 0;
 }
 
-static digest_u128
-digester_value(const struct leat__digester *d)
-{
-	return (digest_u128)d->value[1] << 64 | d->value[0];
-}
-
 static void
 digester_go_on(struct leat__digester *d)
 {
-	digest_u128 value = value_go_on(
-		d->secret, digester_value(d), block_whole(d->secret, d->held));
-
-	d->value[0] = (uint64_t)value;
-	d->value[1] = (uint64_t)(value >> 64);
+	d->secret->kind->go_on(d->secret, d->value, d->held);
 	d->n_held = 0;
 }
 
@@ -221,10 +260,6 @@ leat__digest_add(struct leat__digester *d, const void *data, size_t n_bytes)
 struct leat__digest
 leat__digest_end(const struct leat__digester *d)
 {
-	digest_u128 value =
-		block_value(d->secret, d->held, d->n_held, d->n_bytes);
-
-	if (d->n_bytes > LEAT__DIGEST_BYTES)
-		value = value_go_on(d->secret, digester_value(d), value);
-	return value_digest(value);
+	return d->secret->kind->end(
+		d->secret, d->value, d->held, d->n_held, d->n_bytes);
 }

@@ -257,15 +257,22 @@ hooked_recount(struct hooked *h, uint64_t n_items, uint64_t n_bytes)
 	h->n_bytes = n_bytes;
 }
 
-/* It may have dropped records of the frame. */
+/* Some records of the frame. */
+static inline bool
+hook_has_dropped(const struct hook_call *self)
+{
+	const struct leat_frame *frame = self->hooked->frame;
+
+	return (self->hook->ops.flags & LEAT_HOOK_IN_PLACE) && frame &&
+		frame->n_items != self->call.n_items;
+}
+
 static void
 hook_shrink(struct hook_call *self)
 {
 	struct hooked *h = self->hooked;
 	uint64_t n_items = h->frame->n_items;
 
-	if (n_items == self->call.n_items)
-		return;
 	leat_stage_count(h->st, LEAT_COUNT_SHED, self->call.n_items - n_items);
 	hooked_recount(h, n_items, h->frame->len_bytes);
 }
@@ -277,7 +284,7 @@ hook_let(struct hook_call *self, int rc)
 	struct leat_hook *hook = self->hook;
 	struct hooked *h = self->hooked;
 
-	if ((hook->ops.flags & LEAT_HOOK_IN_PLACE) && h->frame)
+	if (hook_has_dropped(self))
 		hook_shrink(self);
 	if (rc == LEAT_OK)
 		return LEAT_OK;
@@ -302,8 +309,7 @@ hook_before(struct leat_hook *hook, struct hook_call *self)
 	if (!hook->ops.before)
 		return LEAT_OK;
 	rc = hook->ops.before(hook, &self->call);
-	if (leat__likely(
-		    rc == LEAT_OK && !(hook->ops.flags & LEAT_HOOK_IN_PLACE)))
+	if (leat__likely(rc == LEAT_OK && !hook_has_dropped(self)))
 		return LEAT_OK;
 	return hook_let(self, rc);
 }

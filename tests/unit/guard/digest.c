@@ -1,6 +1,7 @@
 /*
  * unit/guard/digest.c -- digests against their formula, which is worked out bit
- * by bit, in any pieces; also where every sum is as large as it can be.
+ * by bit, in any pieces; also where every sum is as large as it can be. Each
+ * test is made with both kinds, where the machine has both.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,28 +27,38 @@ next_random(uint64_t *state)
 }
 
 static void
-draw(uint64_t seed)
+draw(const struct leat__digest_kind *kind, uint64_t seed)
 {
 	uint64_t random[LEAT__DIGEST_RANDOM];
 
 	for (uint32_t k = 0; k < LEAT__DIGEST_RANDOM; k++)
 		random[k] = next_random(&seed);
-	leat__digest_secret_init(&secret, random);
+	leat__digest_secret_init(&secret, kind, random);
 	for (size_t k = 0; k < DATA_BYTES; k++)
 		data[k] = (uint8_t)(next_random(&seed) >> 40);
 }
 
 static void
-draw_largest(void)
+draw_largest(const struct leat__digest_kind *kind)
 {
 	uint64_t random[LEAT__DIGEST_RANDOM];
 
 	memset(random, 0xff, sizeof(random));
-	leat__digest_secret_init(&secret, random);
+	leat__digest_secret_init(&secret, kind, random);
 	memset(data, 0xff, DATA_BYTES);
 }
 
-/* ---- the formula -------------------------------------------------------- */
+/* ---- kinds -------------------------------------------------------------- */
+
+static void
+with_each_kind(void (*test)(const struct leat__digest_kind *kind))
+{
+	test(&leat__digest_prime);
+	if (leat__digest_best() != &leat__digest_prime)
+		test(leat__digest_best());
+}
+
+/* ---- the formula of the prime ------------------------------------------- */
 
 static u128
 plus(u128 x, u128 y)
@@ -69,12 +80,13 @@ times(u128 x, u128 y)
 static u128
 factor(uint32_t k)
 {
-	ck_assert(secret.low[k] >> 58 == 0 && secret.high[k] >> 60 == 0);
-	return (u128)secret.high[k] << 58 | secret.low[k];
+	ck_assert(secret.of.prime.low[k] >> 58 == 0 &&
+		secret.of.prime.high[k] >> 60 == 0);
+	return (u128)secret.of.prime.high[k] << 58 | secret.of.prime.low[k];
 }
 
 static u128
-value_of(const uint8_t *at, size_t n_bytes)
+prime_value_of(const uint8_t *at, size_t n_bytes)
 {
 	u128 turn = (u128)secret.turn[1] << 64 | secret.turn[0], value = 0;
 
@@ -89,32 +101,98 @@ value_of(const uint8_t *at, size_t n_bytes)
 	return plus(value, n_bytes);
 }
 
-/* It is any number that is as much modulo the prime. */
+/* ---- the formula of the field ------------------------------------------- */
+
+static u128
+field_times(u128 x, u128 y)
+{
+	u128 sum = 0;
+
+	for (; y; y >>= 1) {
+		sum ^= y & 1 ? x : 0;
+		x = x << 1 ^ (x >> 127 ? 0x87u : 0u);
+	}
+	return sum;
+}
+
+static u128
+number_of(const uint64_t words[2])
+{
+	return (u128)words[1] << 64 | words[0];
+}
+
+/* With zeros behind its end. */
+static u128
+field_number(const uint8_t *at, size_t n_bytes)
+{
+	u128 number = 0;
+
+	for (size_t k = 0; k < 16 && k < n_bytes; k++)
+		number |= (u128)at[k] << (8 * k);
+	return number;
+}
+
+static u128
+field_value_of(const uint8_t *at, size_t n_bytes)
+{
+	u128 value = 0;
+
+	for (size_t k = 0; k < n_bytes; k += 32) {
+		size_t pair = k % LEAT__DIGEST_BYTES / 16;
+		u128 x = field_number(at + k, n_bytes - k);
+		u128 y = n_bytes - k > 16
+			? field_number(at + k + 16, n_bytes - k - 16)
+			: 0;
+
+		if (k && !pair)
+			value = field_times(value, number_of(secret.turn));
+		value ^= field_times(x ^ number_of(secret.of.field[pair]),
+			y ^ number_of(secret.of.field[pair + 1]));
+	}
+	return value ^ n_bytes;
+}
+
+/* Of the prime it is any number that is as much modulo it. */
 static bool
 is_as_by_formula(size_t n_bytes)
 {
 	struct leat__digest d = leat__digest_of(&secret, data, n_bytes);
 	uint64_t high = d.a * UINT64_C(0xf1de83e19937733d) ^ d.b;
+	u128 value = (u128)high << 64 | d.b;
 
-	return plus((u128)high << 64 | d.b, 0) == value_of(data, n_bytes);
+	if (secret.kind == &leat__digest_prime)
+		return plus(value, 0) == prime_value_of(data, n_bytes);
+	return value == field_value_of(data, n_bytes);
 }
 
 /* ---- tests -------------------------------------------------------------- */
 
-START_TEST(digests_are_what_the_formula_says)
+static void
+check_formula(const struct leat__digest_kind *kind)
 {
 	for (size_t n = 0; n <= DATA_BYTES; n++) {
-		draw(n);
+		draw(kind, n);
 		ck_assert_msg(is_as_by_formula(n), "%zu bytes", n);
 	}
 }
+
+START_TEST(digests_are_what_the_formula_says)
+{
+	with_each_kind(check_formula);
+}
 END_TEST
+
+static void
+check_largest(const struct leat__digest_kind *kind)
+{
+	draw_largest(kind);
+	for (size_t n = 0; n <= DATA_BYTES; n++)
+		ck_assert_msg(is_as_by_formula(n), "%zu bytes", n);
+}
 
 START_TEST(no_sum_is_too_large)
 {
-	draw_largest();
-	for (size_t n = 0; n <= DATA_BYTES; n++)
-		ck_assert_msg(is_as_by_formula(n), "%zu bytes", n);
+	with_each_kind(check_largest);
 }
 END_TEST
 
@@ -130,9 +208,10 @@ digest_of_pieces(size_t n_bytes, size_t n_piece)
 	return leat__digest_end(&d);
 }
 
-START_TEST(pieces_make_no_difference)
+static void
+check_pieces(const struct leat__digest_kind *kind)
 {
-	draw(1);
+	draw(kind, 1);
 	for (size_t n = 0; n <= DATA_BYTES; n += 1 + n / 100) {
 		struct leat__digest whole = leat__digest_of(&secret, data, n);
 
@@ -143,6 +222,11 @@ START_TEST(pieces_make_no_difference)
 		}
 	}
 }
+
+START_TEST(pieces_make_no_difference)
+{
+	with_each_kind(check_pieces);
+}
 END_TEST
 
 static bool
@@ -152,11 +236,12 @@ are_apart(struct leat__digest x, struct leat__digest y)
 }
 
 /* Zeros at the end count, and so does each bit. */
-START_TEST(what_differs_is_told_apart)
+static void
+check_apart(const struct leat__digest_kind *kind)
 {
 	struct leat__digest last, next;
 
-	draw(2);
+	draw(kind, 2);
 	memset(data, 0, DATA_BYTES);
 	last = leat__digest_of(&secret, data, 0);
 	for (size_t n = 1; n <= DATA_BYTES; n++, last = next) {
@@ -170,6 +255,11 @@ START_TEST(what_differs_is_told_apart)
 		}
 	}
 }
+
+START_TEST(what_differs_is_told_apart)
+{
+	with_each_kind(check_apart);
+}
 END_TEST
 
 static int
@@ -182,13 +272,14 @@ word_compare(const void *x, const void *y)
 
 /* Numbers that follow each other: what a table sorts by is spread as if by
  * chance. Of so many, 2^16 places stay empty as often as e^-1, or nearly. */
-START_TEST(numbers_in_a_row_are_spread)
+static void
+check_spread(const struct leat__digest_kind *kind)
 {
 	static uint64_t places[65536];
 	uint32_t n_used = 1;
 
 	for (uint64_t seed = 10; seed < 20; seed++, n_used = 1) {
-		draw(seed);
+		draw(kind, seed);
 		for (uint64_t k = 0; k < 65536; k++)
 			places[k] = leat__digest_of(&secret, &k, 8).a >> 48;
 		qsort(places, 65536, sizeof(*places), word_compare);
@@ -197,6 +288,11 @@ START_TEST(numbers_in_a_row_are_spread)
 		ck_assert_uint_gt(n_used, 65536 * 60 / 100);
 		ck_assert_uint_lt(n_used, 65536 * 67 / 100);
 	}
+}
+
+START_TEST(numbers_in_a_row_are_spread)
+{
+	with_each_kind(check_spread);
 }
 END_TEST
 
