@@ -274,6 +274,7 @@ count_take_run(struct count_place *place, const struct leat_dialect *dialect,
 	while (n_bytes - p.at >= 64) {
 		SCAN_BLOCK block = SCAN_LOAD(text + p.at);
 
+		__builtin_prefetch(text + p.at + SCAN_FETCH);
 		if (leat__unlikely(SCAN_HAS(block, d.quote)) && d.quote)
 			break;
 		count_block(&p, SCAN_EQUAL(block, d.separator),

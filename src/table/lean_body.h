@@ -18,7 +18,6 @@
 
 #define LEAN_AHEAD      8 /* entries that notes are in front of their rows */
 #define LEAN_ROOM(step) (64 * (step) + LEAN_AHEAD + 2) /* kept for a block */
-#define LEAN_FETCH      1024 /* bytes to be asked for early: another core's */
 
 /*
  * Where notes of records go, two entries each: how many separators there were
@@ -67,7 +66,7 @@ lean_take_run(struct lean_place *place, const struct leat_dialect *dialect,
 	while (n_bytes - p.at >= 64 && p.note < room) {
 		SCAN_BLOCK block = SCAN_LOAD(text + p.at);
 
-		__builtin_prefetch(text + p.at + LEAN_FETCH);
+		__builtin_prefetch(text + p.at + SCAN_FETCH);
 		if (leat__unlikely(SCAN_HAS(block, d.quote)) && d.quote)
 			break;
 		lean_block(&p, SCAN_EQUAL(block, d.separator),

@@ -29,7 +29,8 @@ struct scan_block {
 	uint32_t last; /* number of the last byte that is text */
 };
 
-#define SCAN_RUN_BLOCKS 127 /* a lane counts two newlines of each at most */
+#define SCAN_RUN_BLOCKS 127  /* a lane counts two newlines of each at most */
+#define SCAN_FETCH      2048 /* bytes to be asked for early: another core's */
 
 typedef uint8_t scan_bytes __attribute__((vector_size(32)));
 typedef uint64_t scan_words __attribute__((vector_size(32)));
@@ -127,6 +128,7 @@ scan_take_run(struct scan_place *place, const struct leat_dialect *dialect,
 		SCAN_BLOCK block = SCAN_LOAD(text + p.at);
 		scan_bytes low, high;
 
+		__builtin_prefetch(text + p.at + SCAN_FETCH);
 		if (leat__unlikely(SCAN_HAS(block, d.quote)) && d.quote)
 			break;
 		memcpy(&low, text + p.at, sizeof(low));
