@@ -331,6 +331,26 @@ def check_caller():
           "parentSpanId" not in c.spans()[0], run.stderr)
 
 
+def check_library(where):
+    """A libcurl that cannot be loaded is in the way only of who sends spans.
+    One that is linked has no such name in the program, or begins with it."""
+    with open(LEAT, "rb") as program:
+        name = re.search(rb"libcurl[\w-]*\.so\.\d+", program.read())
+    if not name or "libcurl" in subprocess.run(
+            ["ldd", LEAT], capture_output=True, text=True).stdout:
+        return
+    open(os.path.join(where, name[0].decode()), "w").close()
+    env = {"LD_LIBRARY_PATH": where}
+    text = "gen count=10 ! write /dev/null"
+    run = leat("run", text, env=env)
+    check("who sends no spans needs no libcurl", run.returncode == 0,
+          run.stderr)
+    run = leat("run", "--otlp=http://127.0.0.1:9", text, env=env)
+    check("who sends spans is told that there is none", run.returncode == 1 and
+          run.stderr.startswith("leat: error: --otlp: ") and
+          name[0].decode() in run.stderr, run.stderr)
+
+
 def check_trouble():
     c = Collector(statuses=[503, 429])
     run = leat("run", "--otlp=" + c.url, "gen count=1000 ! write /dev/null")
@@ -444,6 +464,7 @@ with tempfile.TemporaryDirectory() as where:
         check_joins()
         check_caller()
         check_trouble()
+        check_library(where)
     check_usage()
     if check_probes():
         check_scripts()

@@ -1,6 +1,8 @@
 /*
  * cli/otlp.c -- spans to a collector, by libcurl; without it, why not.
  *
+ * The library is loaded when spans are to be sent: with all that it needs
+ * itself, it takes longer to begin than many a run lasts.
  * What may be tried again is what OTLP says: no answer, or 429, 502, 503, 504.
  * Threads: send by the library's; the rest by the one that runs the command.
  */
@@ -12,12 +14,37 @@
 #ifdef LEAT_WITH_CURL
 
 #include <curl/curl.h>
+#ifdef LEAT_CURL_NAME
+#include <dlfcn.h>
+#endif
 
 #define OTLP_PATH       "/v1/traces"
 #define OTLP_TIMEOUT_MS 2000L
 #define OTLP_WHY_BYTES  (CURL_ERROR_SIZE + 64)
 
+/* What is called of it. */
+#define OTLP_CALLS(X)                                                          \
+	X(global_init, curl_global_init)                                       \
+	X(global_cleanup, curl_global_cleanup)                                 \
+	X(easy_init, curl_easy_init)                                           \
+	X(easy_cleanup, curl_easy_cleanup)                                     \
+	X(easy_setopt, curl_easy_setopt)                                       \
+	X(easy_perform, curl_easy_perform)                                     \
+	X(easy_getinfo, curl_easy_getinfo)                                     \
+	X(easy_strerror, curl_easy_strerror)                                   \
+	X(easy_unescape, curl_easy_unescape)                                   \
+	X(slist_append, curl_slist_append)                                     \
+	X(slist_free_all, curl_slist_free_all)                                 \
+	X(free, curl_free)
+
+struct otlp_calls {
+#define OTLP_CALL(name, call) __typeof__(&call) name;
+	OTLP_CALLS(OTLP_CALL)
+#undef OTLP_CALL
+};
+
 struct leat__cli_otlp {
+	struct otlp_calls lib;
 	CURL *curl;
 	struct curl_slist *headers;
 	char *url;
@@ -25,12 +52,54 @@ struct leat__cli_otlp {
 	char why[OTLP_WHY_BYTES]; /* of the last request that failed */
 };
 
+/* ---- the library -------------------------------------------------------- */
+
+#ifdef LEAT_CURL_NAME
+
+/* What is missing, or NULL. It stays: what it has begun may end with the
+ * process only. */
+static const char *
+otlp_load(struct otlp_calls *lib)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} calls[] = {
+#define OTLP_CALL(name, call) {#call, offsetof(struct otlp_calls, name)},
+		OTLP_CALLS(OTLP_CALL)
+#undef OTLP_CALL
+	};
+	void *library = dlopen(LEAT_CURL_NAME, RTLD_NOW | RTLD_LOCAL);
+
+	for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++) {
+		void *call = library ? dlsym(library, calls[k].name) : NULL;
+
+		if (!call)
+			return dlerror();
+		memcpy((char *)lib + calls[k].offset, &call, sizeof(call));
+	}
+	return NULL;
+}
+
+#else
+
+static const char *
+otlp_load(struct otlp_calls *lib)
+{
+#define OTLP_CALL(name, call) lib->name = call;
+	OTLP_CALLS(OTLP_CALL)
+#undef OTLP_CALL
+	return NULL;
+}
+
+#endif
+
 /* ---- headers ------------------------------------------------------------ */
 
 static int
 otlp_add_header(struct leat__cli_otlp *otlp, const char *header)
 {
-	struct curl_slist *more = curl_slist_append(otlp->headers, header);
+	struct curl_slist *more = otlp->lib.slist_append(otlp->headers, header);
 
 	if (more)
 		otlp->headers = more;
@@ -49,7 +118,7 @@ otlp_add_pair(struct leat__cli_otlp *otlp, const char *pair, size_t n_bytes)
 
 	if (!n_name)
 		return 0;
-	value = curl_easy_unescape(
+	value = otlp->lib.easy_unescape(
 		otlp->curl, equals + 1, (int)(n_bytes - n_name - 1), NULL);
 	n_header = n_name + (value ? strlen(value) : 0) + sizeof(": ");
 	header = value ? malloc(n_header) : NULL;
@@ -59,7 +128,7 @@ otlp_add_pair(struct leat__cli_otlp *otlp, const char *pair, size_t n_bytes)
 		rc = otlp_add_header(otlp, header);
 	}
 	free(header);
-	curl_free(value);
+	otlp->lib.free(value);
 	return rc;
 }
 
@@ -101,10 +170,10 @@ otlp_judge(struct leat__cli_otlp *otlp, CURLcode code)
 	if (code) {
 		snprintf(otlp->why, sizeof(otlp->why), "%s",
 			*otlp->failure ? otlp->failure
-				       : curl_easy_strerror(code));
+				       : otlp->lib.easy_strerror(code));
 		return LEAT_EAGAIN;
 	}
-	curl_easy_getinfo(otlp->curl, CURLINFO_RESPONSE_CODE, &status);
+	otlp->lib.easy_getinfo(otlp->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 200 && status < 300)
 		return LEAT_OK;
 	snprintf(otlp->why, sizeof(otlp->why),
@@ -119,10 +188,10 @@ leat__cli_otlp_send(void *user, const char *json, size_t n_bytes)
 	struct leat__cli_otlp *otlp = user;
 
 	*otlp->failure = '\0';
-	curl_easy_setopt(otlp->curl, CURLOPT_POSTFIELDS, json);
-	curl_easy_setopt(
+	otlp->lib.easy_setopt(otlp->curl, CURLOPT_POSTFIELDS, json);
+	otlp->lib.easy_setopt(
 		otlp->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n_bytes);
-	return otlp_judge(otlp, curl_easy_perform(otlp->curl));
+	return otlp_judge(otlp, otlp->lib.easy_perform(otlp->curl));
 }
 
 const char *
@@ -155,26 +224,42 @@ otlp_set(struct leat__cli_otlp *otlp)
 {
 	CURL *curl = otlp->curl;
 
-	return curl_easy_setopt(curl, CURLOPT_URL, otlp->url) ||
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, otlp->headers) ||
-		curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
-		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, OTLP_TIMEOUT_MS) ||
-		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, otlp->failure) ||
-		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, otlp_ignore);
+	return otlp->lib.easy_setopt(curl, CURLOPT_URL, otlp->url) ||
+		otlp->lib.easy_setopt(
+			curl, CURLOPT_HTTPHEADER, otlp->headers) ||
+		otlp->lib.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
+		otlp->lib.easy_setopt(
+			curl, CURLOPT_TIMEOUT_MS, OTLP_TIMEOUT_MS) ||
+		otlp->lib.easy_setopt(
+			curl, CURLOPT_ERRORBUFFER, otlp->failure) ||
+		otlp->lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, otlp_ignore);
+}
+
+/* All but the library. */
+static int
+otlp_begin(struct leat__cli_otlp *otlp, const char *url)
+{
+	if (!otlp->lib.global_init(CURL_GLOBAL_DEFAULT))
+		otlp->curl = otlp->lib.easy_init();
+	otlp->url = otlp_url(url);
+	return otlp->curl && otlp->url && !otlp_set_headers(otlp)
+		? otlp_set(otlp)
+		: -1;
 }
 
 int
 leat__cli_otlp_open(struct leat__cli_otlp **otlp_out, const char *url)
 {
 	struct leat__cli_otlp *otlp = calloc(1, sizeof(*otlp));
+	const char *missing = otlp ? otlp_load(&otlp->lib) : NULL;
 
+	if (missing) {
+		leat__cli_error("--otlp: %s", missing);
+		free(otlp);
+		return LEAT__CLI_FAILED;
+	}
 	*otlp_out = otlp;
-	if (otlp && !curl_global_init(CURL_GLOBAL_DEFAULT))
-		otlp->curl = curl_easy_init();
-	if (otlp)
-		otlp->url = otlp_url(url);
-	if (otlp && otlp->curl && otlp->url && !otlp_set_headers(otlp) &&
-		!otlp_set(otlp))
+	if (otlp && !otlp_begin(otlp, url))
 		return 0;
 	leat__cli_error("--otlp: no memory for a connection");
 	return LEAT__CLI_FAILED;
@@ -185,9 +270,9 @@ leat__cli_otlp_close(struct leat__cli_otlp *otlp)
 {
 	if (!otlp)
 		return;
-	curl_easy_cleanup(otlp->curl);
-	curl_slist_free_all(otlp->headers);
-	curl_global_cleanup();
+	otlp->lib.easy_cleanup(otlp->curl);
+	otlp->lib.slist_free_all(otlp->headers);
+	otlp->lib.global_cleanup();
 	free(otlp->url);
 	free(otlp);
 }
