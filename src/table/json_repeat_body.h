@@ -21,6 +21,9 @@
 #define REPEAT_BYTES 32
 #endif
 
+#define REPEAT_NEAR  256  /* bytes in which a line's end is found at once */
+#define REPEAT_FETCH 2048 /* bytes to be asked for early: another core's */
+
 #define REPEAT_INLINE REPEAT_TARGET __attribute__((always_inline)) static inline
 
 /* What is read, and how far. */
@@ -224,6 +227,14 @@ repeat_near(const struct repeat_kit *kit, const uint8_t *at)
 	return repeat_or_else(a, repeat_or_else(b, repeat_or_else(c, d)));
 }
 
+/* Ask early for as much as is gone over next. */
+REPEAT_INLINE void
+repeat_fetch(const uint8_t *at, uint32_t n_bytes)
+{
+	for (uint32_t k = 0; k < n_bytes; k += 64)
+		__builtin_prefetch(at + REPEAT_FETCH + k);
+}
+
 /* Where the line behind one begins that has n_least bytes at least; NULL = that
  * is the last one. */
 REPEAT_INLINE const uint8_t *
@@ -235,11 +246,12 @@ repeat_next(const struct repeat_kit *kit, const uint8_t *line, uint32_t n_least,
 
 	if ((uint64_t)(end - line) <= n_least)
 		return NULL;
+	repeat_fetch(line, n_least + REPEAT_NEAR);
 	line += n_least;
-	if (leat__likely(end - line > 256)) {
+	if (leat__likely(end - line > REPEAT_NEAR)) {
 		near = repeat_near(kit, line);
-		line += near < 256 ? near + 1 : 256;
-		if (leat__likely(near < 256))
+		line += near < REPEAT_NEAR ? near + 1 : REPEAT_NEAR;
+		if (leat__likely(near < REPEAT_NEAR))
 			return line;
 	}
 	for (; line < end && !newlines; line += 64)
