@@ -460,7 +460,8 @@ LEAT_API void leat_stage_release(
  *
  * @return LEAT_OK. A frame sent to a receiver that has closed is released and
  * counted there as filtered. LEAT_EBUG, and nothing moved, if more frames are
- * emitted than max_out.
+ * emitted than max_out. A frame with more bytes than its slot has ends the
+ * process in debug builds; in others it has written over its neighbour.
  */
 LEAT_API LEAT_MUST_CHECK int leat_stage_emit(
 	struct leat_stage *st, uint32_t out, struct leat_frame *frame);

@@ -68,6 +68,8 @@ struct leat_frame *leat__pool_take(
 void leat__frame_release(struct leat__cache *cache, struct leat_frame *frame);
 
 uint32_t leat__frame_class(const struct leat_frame *frame);
+/* Do its bytes end in its slot, if they begin there? */
+bool leat__frame_fits(const struct leat_frame *frame);
 uint32_t leat__pool_n_classes(const struct leat_pool *pool);
 void leat__pool_class_stats(const struct leat_pool *pool, uint32_t class_,
 	struct leat_pool_class *class_out, struct leat_pool_stats *stats_out);

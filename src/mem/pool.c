@@ -287,6 +287,15 @@ leat_frame_capacity_bytes(const struct leat_frame *frame)
 	return frame->pool->classes[leat__frame_class(frame)].slot_bytes;
 }
 
+bool
+leat__frame_fits(const struct leat_frame *frame)
+{
+	uint32_t n_bytes = leat_frame_capacity_bytes(frame);
+	uintptr_t at = (uintptr_t)frame->data - (uintptr_t)frame_start(frame);
+
+	return at >= n_bytes || frame->len_bytes <= n_bytes - at;
+}
+
 uint32_t
 leat__frame_class(const struct leat_frame *frame)
 {

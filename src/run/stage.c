@@ -275,6 +275,7 @@ leat_stage_emit(struct leat_stage *st, uint32_t out, struct leat_frame *frame)
 	struct leat__tap *tap;
 
 	LEAT_TRY(emit_check(st, task, out));
+	LEAT_ASSERT(leat__frame_fits(frame));
 	link = st->outs[out];
 	node = &task->nodes[st->at];
 	emit_stamp(node, frame);

@@ -489,6 +489,32 @@ START_TEST(a_copy_is_private_and_shares_the_base)
 }
 END_TEST
 
+START_TEST(bytes_that_begin_in_a_slot_end_in_it)
+{
+	struct leat_frame *frame, *other;
+
+	setup();
+	frame = acquire();
+	other = acquire();
+	frame->len_bytes = 4096;
+	ck_assert(leat__frame_fits(frame));
+	frame->len_bytes = 4097;
+	ck_assert(!leat__frame_fits(frame));
+	frame->data += 4090;
+	frame->len_bytes = 6;
+	ck_assert(leat__frame_fits(frame));
+	frame->len_bytes = 7;
+	ck_assert(!leat__frame_fits(frame));
+	/* those of a view are not its own */
+	frame->data = leat_frame_start(other);
+	ck_assert(leat__frame_fits(frame));
+	frame->data = leat_frame_start(frame);
+	leat_frame_release(frame);
+	leat_frame_release(other);
+	teardown();
+}
+END_TEST
+
 START_TEST(a_copy_needs_a_free_slot)
 {
 	struct leat_pool_class class_ = {4096, 1};
@@ -813,7 +839,8 @@ TEST_MAIN("mem/pool", no_options_are_64_slots_of_64_kib,
 	a_handle_finds_its_frame_while_it_lives,
 	a_base_lives_as_long_as_what_points_into_it,
 	a_chain_of_bases_goes_in_one_release,
-	a_copy_is_private_and_shares_the_base, a_copy_needs_a_free_slot,
+	a_copy_is_private_and_shares_the_base,
+	bytes_that_begin_in_a_slot_end_in_it, a_copy_needs_a_free_slot,
 	a_magazine_takes_from_the_depot_by_halves,
 	a_full_magazine_gives_its_coldest_half_back,
 	every_size_of_magazine_keeps_all_slots,

@@ -225,6 +225,35 @@ START_TEST(rows_without_escapes_are_written_as_all_others)
 }
 END_TEST
 
+/* Of one frame come several, and each row is as long as there is room, or not.
+ */
+START_TEST(rows_end_with_their_frame_whatever_their_length)
+{
+	static char in[1000000];
+	struct leat_error err;
+	size_t n = 0, n_out;
+	char *out;
+
+	for (uint32_t k = 0; n + 4096 < sizeof(in); k++) {
+		int n_text = 1000 + (int)(k * 977 % 2000);
+
+		n += (size_t)sprintf(
+			in + n, "{\"a\":\"%0*u\",\"b\":%u}\n", n_text, k, k);
+	}
+	pipe_enter_folder();
+	pipe_put_file("in.json", in, n);
+	ck_assert_msg(pipe_run("read in.json chunk_bytes=1M ! json.parse ! "
+			       "json.format ! write out.json",
+			      NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	out = pipe_get_file("out.json", &n_out);
+	ck_assert_uint_eq(n_out, n);
+	ck_assert_mem_eq(out, in, n);
+	free(out);
+	pipe_leave_folder();
+}
+END_TEST
+
 TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
 	what_json_does_not_take_is_converted_or_a_string,
 	all_values_can_be_strings, special_characters_are_escaped,
@@ -234,4 +263,5 @@ TEST_MAIN("stages/json_format", numbers_are_numbers_and_the_rest_strings,
 	rows_become_objects_with_a_line, typed_columns_are_numbers,
 	a_record_longer_than_a_frame_passes,
 	what_is_unusual_is_seen_at_every_place_of_a_row,
-	rows_without_escapes_are_written_as_all_others)
+	rows_without_escapes_are_written_as_all_others,
+	rows_end_with_their_frame_whatever_their_length)
