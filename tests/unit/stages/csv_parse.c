@@ -233,6 +233,9 @@ START_TEST(behind_a_quote_left_open_the_next_right_line_is_read)
 	/* the next quote seems to close it, and is text behind it */
 	pipe_gives(SKIP, "a,b\n1,\"x\n2,3\n4,\"y\"\n5,6\n",
 		"a,b\n2,3\n4,\"y\"\n5,6\n");
+	/* lines between, that are not right, are lost with the bad row: one */
+	pipe_gives("csv.parse on_error=\"skip(1)\" ! csv.format",
+		"a,b\n1,\"x\ny\nz\n4,5\n", "a,b\n4,5\n");
 }
 END_TEST
 

@@ -142,10 +142,30 @@ START_TEST(records_that_come_in_are_folded)
 }
 END_TEST
 
+/* Then what is written of them is a table, too. */
+START_TEST(with_the_name_of_their_file_they_are_a_table)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("in.txt", "a\nb\n");
+	ck_assert_msg(pipe_run("read in.txt filename=f ! write out.txt", NULL,
+			      &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("out.txt", "line,f\na,in.txt\nb,in.txt\n");
+	ck_assert_msg(
+		pipe_run("read in.txt ! write out.txt", NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	pipe_file_holds("out.txt", "a\nb\n");
+	pipe_leave_folder();
+}
+END_TEST
+
 TEST_MAIN("stages/lines_parse", every_line_is_a_record,
 	a_last_line_without_newline_is_a_record, no_bytes_are_no_records,
 	one_cr_before_the_newline_is_stripped,
 	a_cr_at_the_end_of_the_input_is_kept, all_other_bytes_are_kept,
 	a_line_of_the_longest_length_passes, a_longer_line_fails_and_says_where,
 	lines_longer_than_chunks_and_headroom_pass,
-	more_lines_than_an_array_holds_pass, records_that_come_in_are_folded)
+	more_lines_than_an_array_holds_pass, records_that_come_in_are_folded,
+	with_the_name_of_their_file_they_are_a_table)

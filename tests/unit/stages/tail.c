@@ -68,6 +68,27 @@ START_TEST(rows_that_are_let_go_leave_room)
 }
 END_TEST
 
+/* In frames of few rows, so that nearly all rows are held for a while. */
+START_TEST(nothing_gets_lost_of_the_room_however_many_rows_pass)
+{
+	struct leat_error err;
+	char *out;
+
+	pipe_enter_folder();
+	put_rows("in.csv", 50000);
+	ck_assert_msg(
+		pipe_run("read in.csv chunk_bytes=4k ! tail 900 memory=64k ! "
+			 "write out.csv",
+			NULL, &err) == LEAT_OK,
+		"%s", err.text);
+	out = pipe_get_file("out.csv", NULL);
+	ck_assert_uint_eq(strlen(out), 2 + 900 * 9);
+	ck_assert(strncmp(out + 2, "00049100\n", 9) == 0);
+	free(out);
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(more_than_memory_holds_is_an_error)
 {
 	struct leat_error err;
@@ -86,4 +107,5 @@ END_TEST
 TEST_MAIN("stages/tail", the_last_rows_are_given_in_their_order,
 	fewer_rows_than_wanted_are_all_given,
 	rows_that_were_dropped_do_not_count, rows_that_are_let_go_leave_room,
+	nothing_gets_lost_of_the_room_however_many_rows_pass,
 	more_than_memory_holds_is_an_error)

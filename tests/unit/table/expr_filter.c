@@ -312,15 +312,18 @@ END_TEST
 
 START_TEST(without_room_the_table_is_as_it_was)
 {
+	struct leat_table_head head;
 	struct leat_expr *e;
 	uint32_t len;
 
 	with("a,b,c\nd,e,f\n");
 	len = frame->len_bytes;
+	head = *t.head;
 	ck_assert_int_eq(eval("lpad(a, 20000, 'x')", &e), LEAT_ELIMIT);
 	ck_assert_uint_eq(frame->len_bytes, len);
 	ck_assert_uint_eq(t.n_rows, 2);
 	ck_assert_int_eq(leat_expr_eval(e, &t, &fault), LEAT_ELIMIT);
+	ck_assert_mem_eq(t.head, &head, sizeof(head));
 	leat_expr_destroy(e);
 	ck_assert_int_eq(eval("lpad(a, 100, 'x')", &e), LEAT_OK);
 	leat_expr_destroy(e);
@@ -359,9 +362,11 @@ END_TEST
 
 START_TEST(a_fault_leaves_nothing_behind)
 {
+	struct leat_table_head head;
 	struct leat_expr *e;
 
 	with("1,x,1\nn/a,y,2\n3,z,3\n");
+	head = *t.head;
 	ck_assert_int_eq(eval("cast(a as int64)", &e), LEAT_EDATA);
 	ck_assert_uint_eq(fault.row, 1);
 	ck_assert_uint_eq(fault.column, 0);
@@ -369,6 +374,7 @@ START_TEST(a_fault_leaves_nothing_behind)
 	ck_assert_uint_eq(t.n_rows, 3);
 	ck_assert_int_eq(leat_expr_eval(e, &t, &fault), LEAT_EDATA);
 	ck_assert_uint_eq(fault.row, 1);
+	ck_assert_mem_eq(t.head, &head, sizeof(head));
 	leat_expr_destroy(e);
 	done();
 }

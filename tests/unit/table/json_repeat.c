@@ -395,7 +395,39 @@ START_TEST(objects_without_values_are_alike_as_well)
 }
 END_TEST
 
+/* Of lines that are read at once each may be the one with another key. */
+START_TEST(the_end_of_a_long_key_is_looked_at_in_each_line)
+{
+	static const char line[] = "{\"a key of more than 32 bytes, of 40\":1,"
+				   "\"another one of more than 32 bytes\":2}\n";
+	static const char *const ends[] = {"40\":1", "bytes\":2"};
+	struct shape shape =
+		shape_make("{\"a key of more than 32 bytes, of 40\":|,"
+			   "\"another one of more than 32 bytes\":|}\n");
+	uint32_t n_line = (uint32_t)strlen(line);
+	uint8_t text[TEXT_MAX];
+
+	for (uint32_t k = 0; k < ROWS_MAX; k++)
+		memcpy(text + k * n_line, line, n_line);
+	memset(text + ROWS_MAX * n_line, '"', SLACK);
+	for (uint32_t i = 0; i < 2; i++)
+		for (uint32_t k = 0; k < ROWS_MAX; k++) {
+			uint8_t *at = text + k * n_line +
+				(size_t)(strstr(line, ends[i]) - line);
+			uint8_t was = *at;
+
+			*at = 'x';
+			ck_assert_uint_eq(check_all(&shape, text,
+						  ROWS_MAX * n_line, ROWS_MAX),
+				k);
+			*at = was;
+		}
+	shape_free(&shape);
+}
+END_TEST
+
 TEST_MAIN("table/json_repeat", lines_that_are_alike_are_read_to_the_end,
 	no_damaged_byte_makes_a_difference, numbers_are_those_of_the_grammar,
 	strings_end_where_they_end, a_line_is_as_long_as_is_allowed,
-	objects_without_values_are_alike_as_well)
+	objects_without_values_are_alike_as_well,
+	the_end_of_a_long_key_is_looked_at_in_each_line)
