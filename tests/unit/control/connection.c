@@ -233,6 +233,28 @@ START_TEST(patience_ends)
 }
 END_TEST
 
+/* However long the silence before it was. */
+START_TEST(a_line_has_its_time_from_where_it_begins)
+{
+	struct client *late = &clients[0], *other = &clients[1];
+	struct world w;
+
+	world_open(&w, false);
+	client_connect(late, w.control);
+	client_connect(other, w.control);
+	client_gets(late, "{\"ask\":\"hello\"}", "\"ok\":true");
+	client_gets(other, "{\"ask\":\"hello\"}", "\"ok\":true");
+	leat__store_relaxed(&ahead_ns, INT64_C(50000000000));
+	client_say(late, "{\"ask\":");
+	for (int k = 0; k < 3; k++) /* it is heard, and time is looked at */
+		client_gets(other, "{\"ask\":\"hello\"}", "\"ok\":true");
+	client_gets(late, "\"hello\"}", "\"ok\":true");
+	client_close(late);
+	client_close(other);
+	world_close(&w);
+}
+END_TEST
+
 /* Asks as often as there is room. Returns whether there was any. */
 static bool
 client_fills(struct client *c, uint32_t *n)
@@ -245,23 +267,52 @@ client_fills(struct client *c, uint32_t *n)
 	return *n > before;
 }
 
-START_TEST(who_takes_no_answers_gets_no_more_and_is_dropped)
+/* Each answer is longer than its request: its buffer fills, and then nothing
+ * more of it is read, so that of its own fills too. Returns how many it asked
+ * for. */
+static uint32_t
+client_fills_all(struct client *c, struct client *other)
 {
-	struct client *c = &clients[0], *other = &clients[1];
-	struct pollfd hang_up = {.events = 0};
-	struct world w;
 	uint32_t n = 0;
 
-	world_open(&w, false);
-	client_connect(c, w.control);
-	client_connect(other, w.control);
-	/* each answer is longer than its request: its buffer fills, and then
-	 * nothing more of it is read, so that of its own fills too */
 	while (client_fills(c, &n))
 		for (int k = 0; k < 2; k++) /* each has had its turn then */
 			client_gets(
 				other, "{\"ask\":\"hello\"}", "\"ok\":true");
 	ck_assert_uint_gt(n, 100);
+	return n;
+}
+
+START_TEST(who_takes_its_answers_late_gets_them_all)
+{
+	struct client *c = &clients[0], *other = &clients[1];
+	struct world w;
+	uint32_t n;
+
+	world_open(&w, false);
+	client_connect(c, w.control);
+	client_connect(other, w.control);
+	n = client_fills_all(c, other);
+	for (uint32_t k = 0; k < n; k++)
+		ck_assert_msg(client_line(c), "%u of %u", k, n);
+	client_gets(c, "{\"ask\":\"hello\"}", "\"ok\":true");
+	client_close(c);
+	client_close(other);
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(who_takes_no_answers_gets_no_more_and_is_dropped)
+{
+	struct client *c = &clients[0], *other = &clients[1];
+	struct pollfd hang_up = {.events = 0};
+	struct world w;
+	uint32_t n;
+
+	world_open(&w, false);
+	client_connect(c, w.control);
+	client_connect(other, w.control);
+	n = client_fills_all(c, other);
 	leat__store_relaxed(&ahead_ns, INT64_C(6000000000));
 	hang_up.fd = c->fd;
 	ck_assert_int_eq(poll(&hang_up, 1, 60000), 1);
@@ -280,4 +331,6 @@ TEST_MAIN("control/connection", requests_may_come_in_pieces_and_together,
 	one_too_many_takes_the_place_of_the_most_silent,
 	who_is_being_served_is_not_put_out,
 	a_stream_goes_on_until_it_is_stopped, patience_ends,
+	a_line_has_its_time_from_where_it_begins,
+	who_takes_its_answers_late_gets_them_all,
 	who_takes_no_answers_gets_no_more_and_is_dropped)

@@ -297,6 +297,40 @@ START_TEST(a_folder_that_others_may_enter_is_refused)
 }
 END_TEST
 
+/* A folder that is too long, one that cannot be, and one that will do. */
+static int
+places_folder(uint32_t k, char *buf, size_t n_bytes)
+{
+	if (k == 1)
+		snprintf(buf, n_bytes, "%s/no/such", client_folder);
+	else if (k == 2)
+		snprintf(buf, n_bytes, "%s", client_folder);
+	return k == 0 ? ENAMETOOLONG : k < 3 ? 0 : ENOENT;
+}
+
+START_TEST(the_first_folder_that_will_do_is_taken)
+{
+	struct leat__env env = *leat__env_posix();
+	struct leat__sockets sockets = *env.sockets;
+	struct sink_seen seen = {0};
+	struct leat_graph *graph;
+	struct leat_control *control = NULL;
+	struct leat_error err;
+
+	sockets.folder = places_folder;
+	env.sockets = &sockets;
+	graph = client_graph(&env, &seen);
+	client_make_folder();
+	ck_assert_msg(leat_control_open(graph, NULL, &control, &err) == LEAT_OK,
+		"%s", err.text);
+	ck_assert_ptr_eq(strstr(leat_control_path(control), client_folder),
+		leat_control_path(control));
+	leat_control_close(control);
+	leat_graph_destroy(graph);
+	client_drop_folder();
+}
+END_TEST
+
 /* ---- what fails --------------------------------------------------------- */
 
 START_TEST(what_cannot_be_is_refused)
@@ -373,5 +407,6 @@ TEST_MAIN("control/control", what_is_asked_for_is_answered, answers_are_json,
 	a_drain_with_a_limit_is_one, a_program_is_asked_first,
 	further_graphs_of_a_process_have_names_of_their_own,
 	the_socket_is_its_owners_alone, a_dead_name_is_taken_and_another_is_not,
+	the_first_folder_that_will_do_is_taken,
 	a_folder_that_others_may_enter_is_refused, what_cannot_be_is_refused,
 	each_failure_on_the_way_leaves_nothing_behind)

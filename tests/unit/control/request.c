@@ -101,6 +101,8 @@ START_TEST(what_is_no_request_is_refused_with_the_reason)
 	refuses("{\"id\":1.5,\"ask\":\"why\"}", "ends with }");
 	refuses("{\"id\":18446744073709551616,\"ask\":\"why\"}",
 		"a whole number");
+	refuses("{\"id\":99999999999999999999,\"ask\":\"why\"}",
+		"a whole number");
 	refuses("{\"ask\":{\"a\":1}}", "a value is");
 	refuses("{\"x\":}", "a value is");
 }

@@ -166,18 +166,16 @@ START_TEST(shares_come_with_a_load_and_are_the_whole)
 }
 END_TEST
 
-/* Buckets in their order, that add up to all calls. */
-START_TEST(a_histogram_adds_up)
+/* Of the stage 1: buckets in their order, that add up to all calls. Returns how
+ * many there are. */
+static uint32_t
+check_buckets(struct leat_graph *graph)
 {
 	unsigned long long low, high, n, all, sum = 0, last = 0;
-	struct fail_env world;
-	struct leat_graph *graph;
+	uint32_t n_buckets = 0;
 	const char *at;
 	int n_read;
 
-	clock_world(&world);
-	graph = clock_graph(&world.env, N_FRAMES, 1000000, 0);
-	ck_assert_int_eq(leat_graph_run(graph, NULL), LEAT_OK);
 	page_get(graph, "/api/stage/1", NULL);
 	at = strstr(page.text, "\"call\":{\"n\":");
 	ck_assert_ptr_nonnull(at);
@@ -189,11 +187,63 @@ START_TEST(a_histogram_adds_up)
 		ck_assert_uint_lt(low, high);
 		last = high;
 		sum += n;
+		n_buckets++;
 		at += n_read + (at[n_read] == ',');
 	}
 	ck_assert_int_eq(*at, ']');
 	ck_assert_uint_eq(sum, all);
 	ck_assert_uint_gt(all, N_FRAMES / 2);
+	return n_buckets;
+}
+
+START_TEST(a_histogram_adds_up)
+{
+	struct fail_env world;
+	struct leat_graph *graph;
+
+	clock_world(&world);
+	graph = clock_graph(&world.env, N_FRAMES, 1000000, 0);
+	ck_assert_int_eq(leat_graph_run(graph, NULL), LEAT_OK);
+	ck_assert_uint_eq(check_buckets(graph), 2);
+	leat_graph_destroy(graph);
+}
+END_TEST
+
+/* Calls whose lengths differ by less than an eighth of them. */
+static int
+near_process(struct leat_stage *st, struct leat_frame *in)
+{
+	uint32_t *n = leat_stage_state(st);
+
+	leat__add_relaxed(&clock_ns, 1070000 + 40000 * (int64_t)(++*n % 3));
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops near_ops = {LEAT_STAGE_OPS_INIT("near"),
+	.state_bytes = sizeof(uint32_t), .process = near_process};
+
+START_TEST(buckets_that_are_near_each_other_are_put_together)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
+	struct numbers_opts numbers = {
+		LEAT_OPTS_INIT(numbers_opts), .n = 7 * N_FRAMES};
+	struct takes_opts takes = {LEAT_OPTS_INIT(takes_opts), .ns = 1000000};
+	struct leat_step steps[] = {{&numbers_ops, &numbers}, {&near_ops, NULL},
+		{&takes_end_ops, &takes}};
+	struct leat_latency l;
+	struct fail_env world;
+	struct leat_graph *graph;
+
+	clock_world(&world);
+	ck_assert_int_eq(
+		leat__graph_create(&world.env, &opts, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(graph, steps, 3, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_run(graph, NULL), LEAT_OK);
+	ck_assert_int_eq(
+		leat_latency_read(graph, 1, LEAT_LATENCY_CALL, &l), LEAT_OK);
+	ck_assert_uint_eq(l.n, N_FRAMES - 1);
+	ck_assert_uint_eq(check_buckets(graph), 1);
 	leat_graph_destroy(graph);
 }
 END_TEST
@@ -411,6 +461,7 @@ END_TEST
 TEST_MAIN("page/write", the_graph_has_its_stages_and_links,
 	a_look_has_what_was_counted_and_how_it_ended,
 	shares_come_with_a_load_and_are_the_whole, a_histogram_adds_up,
+	buckets_that_are_near_each_other_are_put_together,
 	contexts_are_those_of_the_graph,
 	there_are_no_other_paths_and_then_nothing_is_written,
 	what_cannot_be_is_refused, what_is_a_secret_is_not_shown,

@@ -192,6 +192,52 @@ START_TEST(who_waits_for_a_pool_is_the_culprit)
 }
 END_TEST
 
+/* What was once does not count when another window is over. */
+START_TEST(rates_are_those_of_the_last_window)
+{
+	struct leat_pool_opts pool_opts = {
+		LEAT_OPTS_INIT(leat_pool_opts), .n_slots = 1};
+	struct leat_stage_stats before, now;
+	struct leat_culprit culprit;
+	struct leat_frame *taken;
+	struct fail_env world;
+	struct leat_graph *graph;
+	struct leat_look *look;
+
+	ck_assert_int_eq(leat_pool_create(&pool_opts, &pool, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_pool_try_acquire(pool, &taken), LEAT_OK);
+	clock_world(&world);
+	graph = stuck_graph(&world.env);
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_look_create(graph, NULL, &look, NULL), LEAT_OK);
+	look_until_stalled(look, &culprit);
+	/* it gets on for a while, and stops again */
+	ck_assert_int_eq(leat_stage_stats(graph, 0, &before), LEAT_OK);
+	leat_frame_release(taken);
+	do {
+		sched_yield();
+		ck_assert_int_eq(leat_stage_stats(graph, 0, &now), LEAT_OK);
+	} while (now.out_frames == before.out_frames);
+	while (leat_pool_try_acquire(pool, &taken) == LEAT_EAGAIN)
+		sched_yield();
+	look_until_stalled(look, &culprit);
+	for (int k = 0; k < 2; k++) {
+		leat__add_relaxed(&clock_ns, SECOND_NS);
+		leat_look_tick(look, leat__load_relaxed(&clock_ns));
+	}
+	page_look(look);
+	page_has("\"name\":\"numbers\"");
+	page_has("\"in_per_s\":0.000,\"out_per_s\":0.000");
+	leat_look_destroy(look);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
+	leat_frame_release(taken);
+	leat_pool_destroy(pool);
+}
+END_TEST
+
 /* ---- after the end ------------------------------------------------------ */
 
 START_TEST(rates_are_those_of_the_time_that_was)
@@ -345,6 +391,7 @@ START_TEST(without_memory_there_is_no_look)
 }
 END_TEST
 
-TEST_MAIN("watch/look", who_waits_for_a_pool_is_the_culprit,
+TEST_MAIN("watch/look", rates_are_those_of_the_last_window,
+	who_waits_for_a_pool_is_the_culprit,
 	rates_are_those_of_the_time_that_was, who_is_slow_is_the_culprit,
 	what_cannot_be_is_refused, without_memory_there_is_no_look)
