@@ -1,7 +1,12 @@
 /*
- * unit/graph/hook.c -- hooks in a graph's text: read, shown, refused.
+ * unit/graph/hook.c -- hooks in a graph's text: read, shown, refused; and
+ * exchanged while their stage is called.
  */
+#include <sched.h>
+
+#include "base/atomic.h"
 #include "graph/graph.h"
+#include "support/numbers.h"
 #include "support/test.h"
 
 static int
@@ -136,5 +141,191 @@ START_TEST(what_is_wrong_is_pointed_at)
 }
 END_TEST
 
+/* ---- exchanged ------------------------------------------------------------ */
+
+/* All atomic. */
+static struct {
+	uint32_t n_made, n_ended;
+	uint32_t n_inside; /* calls that have come so far */
+	uint32_t is_held;  /* they stay inside */
+	uint32_t n_barriers;
+} stays;
+
+static int
+stays_init(struct leat_hook *hook, const void *opts)
+{
+	(void)hook;
+	(void)opts;
+	leat__add_relaxed(&stays.n_made, 1u);
+	return LEAT_OK;
+}
+
+static int
+stays_before(struct leat_hook *hook, const struct leat_call *call)
+{
+	(void)hook;
+	(void)call;
+	leat__add_relaxed(&stays.n_inside, 1u);
+	while (leat__load_acquire(&stays.is_held))
+		sched_yield();
+	return LEAT_OK;
+}
+
+static void
+stays_fini(struct leat_hook *hook)
+{
+	(void)hook;
+	leat__add_relaxed(&stays.n_ended, 1u);
+}
+
+static const struct leat_hook_ops stays_ops = {
+	LEAT_HOOK_OPS_INIT("stays"),
+	.init = stays_init,
+	.before = stays_before,
+	.fini = stays_fini,
+};
+static const struct leat_hook_step stays_step = {&stays_ops, NULL};
+
+static int
+counted_barrier(const struct leat__env *env)
+{
+	(void)env;
+	leat__add_relaxed(&stays.n_barriers, 1u);
+	return leat__env_posix()->barrier(leat__env_posix());
+}
+
+static int
+each_process(struct leat_stage *st, struct leat_frame *in)
+{
+	return leat_stage_emit(st, 0, in);
+}
+
+static const struct leat_stage_ops each_ops = {LEAT_STAGE_OPS_INIT("each"),
+	.flags = LEAT_STAGE_STATELESS, .in_layouts = LEAT_LAYOUT_ITEMS,
+	.item_bytes = 8, .process = each_process};
+
+/* numbers without end ! each ! sink; its stage in the middle. */
+static struct leat_stage *
+begin(struct leat__env *env, struct sink_seen *seen, struct leat_graph **graph)
+{
+	struct leat_graph_opts opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 3};
+	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts)};
+	struct sink_opts sink = {LEAT_OPTS_INIT(sink_opts), .seen = seen};
+	struct leat_step steps[] = {{&numbers_ops, &numbers}, {&each_ops, NULL},
+		{&sink_ops, &sink}};
+
+	memset(&stays, 0, sizeof(stays));
+	*env = *leat__env_posix();
+	env->barrier = counted_barrier;
+	ck_assert_int_eq(leat__graph_create(env, &opts, graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_chain(*graph, steps, 3, NULL), LEAT_OK);
+	return (*graph)->stages[1];
+}
+
+static void
+end(struct leat_graph *graph)
+{
+	leat_graph_drain(graph);
+	ck_assert_int_eq(leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_OK);
+	leat_graph_destroy(graph);
+	ck_assert_uint_eq(stays.n_ended, stays.n_made);
+}
+
+static void
+await(const uint32_t *word, uint32_t n)
+{
+	while (leat__load_acquire(word) < n)
+		sched_yield();
+}
+
+static void
+await_items(struct sink_seen *seen, uint64_t n)
+{
+	n += leat__load_acquire(&seen->n);
+	while (leat__load_acquire(&seen->n) < n)
+		sched_yield();
+}
+
+START_TEST(all_instances_of_a_stage_change_them)
+{
+	struct sink_seen seen = {0};
+	struct leat_graph *graph;
+	struct leat__env env;
+	struct leat_stage *st = begin(&env, &seen, &graph);
+
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert_uint_eq(leat__stage_n_instances(st), 3);
+	for (uint32_t n = 1; n < 7; n++) {
+		const struct leat__hooks *hooks;
+
+		ck_assert_int_eq(
+			leat_stage_set_hooks(st, &stays_step, n % 3 != 0, NULL),
+			LEAT_OK);
+		hooks = leat__load_relaxed(&st->hooks);
+		ck_assert_int_eq(hooks != NULL, n % 3 != 0);
+		for (uint32_t k = 1; k < 3; k++)
+			ck_assert_ptr_eq(
+				leat__load_relaxed(
+					&leat__stage_instance(st, k)->hooks),
+				hooks);
+		await_items(&seen, 100);
+	}
+	ck_assert_uint_eq(leat__load_relaxed(&stays.n_made), 4);
+	end(graph);
+}
+END_TEST
+
+START_TEST(those_that_a_call_has_stay_until_it_is_over)
+{
+	struct sink_seen seen = {0};
+	struct leat_graph *graph;
+	struct leat__env env;
+	struct leat_stage *st = begin(&env, &seen, &graph);
+
+	stays.is_held = 1;
+	ck_assert_int_eq(
+		leat_stage_set_hooks(st, &stays_step, 1, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	await(&stays.n_inside, 1);
+	for (int k = 0; k < 3; k++)
+		ck_assert_int_eq(
+			leat_stage_set_hooks(st, NULL, 0, NULL), LEAT_OK);
+	ck_assert_uint_eq(leat__load_relaxed(&stays.n_ended), 0);
+	leat__store_release(&stays.is_held, 0u);
+	await_items(&seen, 1000);
+	while (!leat__load_relaxed(&stays.n_ended)) {
+		sched_yield();
+		ck_assert_int_eq(
+			leat_stage_set_hooks(st, NULL, 0, NULL), LEAT_OK);
+	}
+	end(graph);
+}
+END_TEST
+
+/* Calls do not fence: so all threads are made to. */
+START_TEST(who_changes_them_is_seen_by_all_threads)
+{
+	struct sink_seen seen = {0};
+	struct leat_graph *graph;
+	struct leat__env env;
+	struct leat_stage *st = begin(&env, &seen, &graph);
+	uint32_t n;
+
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	/* the first time it is found out whether they can be made to */
+	ck_assert_int_eq(
+		leat_stage_set_hooks(st, &stays_step, 1, NULL), LEAT_OK);
+	n = leat__load_relaxed(&stays.n_barriers);
+	ck_assert_int_eq(leat_stage_set_hooks(st, NULL, 0, NULL), LEAT_OK);
+	ck_assert(
+		graph->is_fencing || leat__load_relaxed(&stays.n_barriers) > n);
+	end(graph);
+}
+END_TEST
+
 TEST_MAIN("graph/hook", hooks_stand_before_their_stage,
-	each_replica_has_its_own, what_is_wrong_is_pointed_at)
+	each_replica_has_its_own, what_is_wrong_is_pointed_at,
+	all_instances_of_a_stage_change_them,
+	those_that_a_call_has_stay_until_it_is_over,
+	who_changes_them_is_seen_by_all_threads)
