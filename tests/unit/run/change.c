@@ -87,6 +87,19 @@ mark_process(struct leat_stage *st, struct leat_frame *in)
 	return leat_stage_emit(st, 0, in);
 }
 
+/* Instances that ended, and those while others were at work. Atomic. */
+static uint32_t n_ended, n_ended_at_work;
+
+static void
+mark_fini(struct leat_stage *st)
+{
+	const struct leat__run *run = st->graph->run;
+
+	leat__add_relaxed(&n_ended, 1u);
+	if (run && leat__load_relaxed(&run->pause.state) != LEAT__PAUSE_HELD)
+		leat__add_relaxed(&n_ended_at_work, 1u);
+}
+
 static const struct leat_option mark_options[] = {
 	{.name = "tag",
 		.type = LEAT_OPTION_UINT,
@@ -118,6 +131,7 @@ static const struct leat_stage_ops mark_ops = {
 	.init = mark_init,
 	.process = mark_process,
 	.change = mark_change,
+	.fini = mark_fini,
 };
 
 /* ---- a sink that looks at the marks, and can be shut ------------------------ */
@@ -329,9 +343,13 @@ START_TEST(what_is_not_accepted_changes_nothing)
 
 	ck_assert_int_eq(
 		set_both(graph, "tag", 5, 5, LEAT_NEVER, &err), LEAT_OK);
-	/* of the second of two, when the first has changed already */
+	/* of the second of two, when the first has changed already: what was
+	 * made for it ends before anybody is at work again, in its place */
+	n_ended = n_ended_at_work = 0;
 	ck_assert_int_eq(set_both(graph, "tag", 6, N_BAD, LEAT_NEVER, &err),
 		LEAT_EINVAL);
+	ck_assert_uint_gt(n_ended, 0);
+	ck_assert_uint_eq(n_ended_at_work, 0);
 	ck_assert_str_eq(err.text, "no such tag");
 	ck_assert_str_eq(err.stage, "mark2");
 	ck_assert_int_eq(set_both(graph, "live", 6, N_BAD, LEAT_NEVER, &err),
@@ -756,6 +774,13 @@ START_TEST(the_revision_moves_with_each_change)
 		"{\"name\":\"rate\",\"options\":["
 		"{\"name\":\"items\",\"value\":\"1000000007\"}");
 	ck_assert_uint_ne(next, n);
+	n = next;
+	/* also if somebody takes it away without a change */
+	ck_assert_int_eq(
+		leat_stage_set_hooks(
+			leat__graph_find(graph, "look", 4), NULL, 0, NULL),
+		LEAT_OK);
+	ck_assert_uint_ne(revision(graph, "\"guards\":[]"), n);
 	/* not ends_well: what is live is told to each between two calls */
 	leat_graph_cancel(graph);
 	ck_assert_int_eq(

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "run/dead.h"
+#include "run/dead_lines.h"
 #include "support/fail.h"
 
 /* In a world that fails. */
@@ -189,6 +190,33 @@ START_TEST(a_process_that_is_killed_loses_no_letter_that_it_was_told_of)
 }
 END_TEST
 
+/* The file is another one now; a child may have the old one open. */
+START_TEST(a_file_that_was_put_aside_is_not_locked_any_more)
+{
+	const struct leat__env *env = leat__env_posix();
+	struct leat_dead *dead;
+	int old, of_a_child;
+
+	pipe_enter_folder();
+	dead = store_open("d");
+	ck_assert_int_eq(store_put(dead, "1", "a"), LEAT_OK);
+	old = open("d", O_RDWR);
+	/* what a fork would give it */
+	of_a_child = dup(((const struct leat__lines *)dead->state)->fd);
+	ck_assert_int_ge(old, 0);
+	ck_assert_int_ge(of_a_child, 0);
+	ck_assert_int_eq(rename("d", "old"), 0);
+	ck_assert_int_eq(store_put(dead, "2", "b"), LEAT_OK);
+	ck_assert_int_eq(env->lock(env, old), 0);
+	close(of_a_child);
+	close(old);
+	leat_dead_close(dead);
+	store_holds("old", "1a ");
+	store_holds("d", "2b ");
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(two_that_write_and_one_that_changes_lose_nothing)
 {
 	pipe_enter_folder();
@@ -262,5 +290,6 @@ TEST_MAIN("run/dead_lines", letters_are_added_behind_those_that_are_there,
 	a_letter_that_cannot_be_written_leaves_nothing,
 	short_writes_make_whole_lines, what_fails_is_said,
 	a_process_that_is_killed_loses_no_letter_that_it_was_told_of,
+	a_file_that_was_put_aside_is_not_locked_any_more,
 	two_that_write_and_one_that_changes_lose_nothing,
 	a_full_disk_holds_whole_letters, a_pipe_takes_letters_too)

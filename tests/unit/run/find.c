@@ -1,11 +1,14 @@
 /*
  * run/find.c: which files a pattern names.
  */
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <leat/io.h>
 
+#include "graph/graph.h"
+#include "support/fail.h"
 #include "support/pipe.h"
 #include "support/test.h"
 
@@ -64,7 +67,8 @@ static const struct leat_stage_ops finder_ops = {
 };
 
 static int
-find(const char *pattern, char *found, struct leat_error *err)
+find_in(const struct leat__env *env, const char *pattern, char *found,
+	struct leat_error *err)
 {
 	struct finder_opts opts = {LEAT_OPTS_INIT(finder_opts),
 		.pattern = pattern, .found = found};
@@ -76,11 +80,17 @@ find(const char *pattern, char *found, struct leat_error *err)
 	int rc;
 
 	found[0] = '\0';
-	ck_assert_int_eq(leat_graph_create(NULL, &graph, err), LEAT_OK);
+	ck_assert_int_eq(leat__graph_create(env, NULL, &graph, err), LEAT_OK);
 	ck_assert_int_eq(leat_graph_chain(graph, steps, 2, err), LEAT_OK);
 	rc = leat_graph_check(graph, err);
 	leat_graph_destroy(graph);
 	return rc;
+}
+
+static int
+find(const char *pattern, char *found, struct leat_error *err)
+{
+	return find_in(leat__env_posix(), pattern, found, err);
 }
 
 static void
@@ -242,6 +252,39 @@ START_TEST(what_is_not_found_is_said_with_what_is_near)
 }
 END_TEST
 
+/* There may be files in it. */
+START_TEST(a_folder_that_cannot_be_read_is_told_of)
+{
+	static const char *const paths[] = {"a/x.csv", "b/y.csv", NULL};
+	static const int errors[] = {EACCES, EIO, EMFILE};
+	static const int none[] = {ENOENT, ENOTDIR};
+	struct fail_env world;
+	struct leat_error err;
+	char found[4000];
+
+	put(paths);
+	for (uint32_t k = 0; k < 3; k++) {
+		fail_env_init(&world);
+		world.list.fail_at = 2; /* the first one is this folder */
+		world.list.sys_errno = errors[k];
+		ck_assert_int_eq(
+			find_in(&world.env, "*/*.csv", found, &err), LEAT_EIO);
+		ck_assert_msg(
+			strstr(err.text, "cannot be read"), "%s", err.text);
+	}
+	/* somebody has taken it away meanwhile */
+	for (uint32_t k = 0; k < 2; k++) {
+		fail_env_init(&world);
+		world.list.fail_at = 2;
+		world.list.sys_errno = none[k];
+		ck_assert_int_eq(
+			find_in(&world.env, "*/*.csv", found, &err), LEAT_OK);
+		ck_assert_uint_eq(strlen(found), strlen("a/x.csv "));
+	}
+	leave(paths);
+}
+END_TEST
+
 START_TEST(patterns_without_bounds_are_refused)
 {
 	static const char *const paths[] = {"a", NULL};
@@ -274,4 +317,5 @@ TEST_MAIN("run/find", stars_question_marks_and_brackets_fit_names,
 	absolute_paths_are_patterns_too,
 	a_file_that_is_called_like_the_pattern_is_the_only_one,
 	what_is_not_found_is_said_with_what_is_near,
+	a_folder_that_cannot_be_read_is_told_of,
 	patterns_without_bounds_are_refused)
