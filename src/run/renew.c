@@ -259,20 +259,6 @@ leat__renewal_make_other(struct leat__renewal *renewal, struct leat_stage *st,
 	return LEAT_OK;
 }
 
-/* As leat_graph_start() opens it. */
-static int
-instance_open(struct leat_stage *st, struct leat_error *err)
-{
-	int rc = st->ops.open ? st->ops.open(st) : LEAT_OK;
-
-	if (rc >= 0)
-		return LEAT_OK;
-	if (st->error.code != rc)
-		leat_stage_fail(st, rc, "open: %s", leat_err_text(rc));
-	leat__stage_error(st, err);
-	return rc;
-}
-
 /* The columns that stages behind this instance go by, if they are its own or
  * of one before it. */
 static const struct leat_schema *
@@ -303,7 +289,7 @@ instance_enter(struct leat__renewal *renewal, struct leat_stage *st,
 	if (rc == LEAT_OK && st == st->original)
 		rc = renewal_fit_memory(renewal, err);
 	if (rc == LEAT_OK)
-		rc = instance_open(st, err);
+		rc = leat__stage_open(st, err);
 	st->is_renewing = false;
 	shared = st == st->original ? 0 : st->shared_bytes;
 	st->account.cap_bytes = st->needs.side_bytes -

@@ -53,26 +53,13 @@ run_end_isolation(struct leat_graph *graph)
 /* ---- starting ------------------------------------------------------------------- */
 
 static int
-run_open_stage(struct leat_stage *st, struct leat_error *err)
-{
-	int rc = st->ops.open ? st->ops.open(st) : LEAT_OK;
-
-	if (rc >= 0)
-		return LEAT_OK;
-	if (st->error.code != rc)
-		leat_stage_fail(st, rc, "open: %s", leat_err_text(rc));
-	leat__stage_error(st, err);
-	return rc;
-}
-
-static int
 run_open_stages(struct leat_graph *graph, struct leat_error *err)
 {
 	for (uint32_t k = 0; k < graph->n_stages; k++) {
 		struct leat_stage *st = graph->stages[k];
 
 		for (uint32_t n = 0; n < leat__stage_n_instances(st); n++)
-			LEAT_TRY(run_open_stage(
+			LEAT_TRY(leat__stage_open(
 				leat__stage_instance(st, n), err));
 	}
 	return LEAT_OK;

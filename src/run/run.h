@@ -138,6 +138,10 @@ enum leat__step leat__task_step(
 
 /* ---- stage.c: what callbacks call, and the calls of callbacks ----------------- */
 
+/* Its open; LEAT_OK, or a code that has been said. */
+LEAT_MUST_CHECK int leat__stage_open(
+	struct leat_stage *st, struct leat_error *err);
+
 int leat__node_process(struct leat__task *task, struct leat__node *node);
 /* process alone, with the hooks around it, for this frame. */
 int leat__node_call(

@@ -494,6 +494,19 @@ call_without_frame(
 					 : fn(st, NULL);
 }
 
+int
+leat__stage_open(struct leat_stage *st, struct leat_error *err)
+{
+	int rc = st->ops.open ? st->ops.open(st) : LEAT_OK;
+
+	if (rc >= 0)
+		return LEAT_OK;
+	if (st->error.code != rc)
+		leat_stage_fail(st, rc, "open: %s", leat_err_text(rc));
+	leat__stage_error(st, err);
+	return rc;
+}
+
 void
 leat__node_pop(struct leat__node *node)
 {
