@@ -15,6 +15,7 @@
 #include <leat/leat.h>
 
 #include "support/bench.h"
+#include "support/rival.h"
 
 #define N_STAGES    6
 #define FRAME_ITEMS 256
@@ -23,13 +24,6 @@
 
 /* ---- the six lines ----------------------------------------------------------- */
 
-#define LINE_0(x) ((x) + 1)
-#define LINE_1(x) ((x) ^ 0x5555)
-#define LINE_2(x) ((x) << 1)
-#define LINE_3(x) ((x)-3)
-#define LINE_4(x) ((x) | 16)
-#define LINE_5(x) ((x) >> 1)
-
 /* One function of an item, and one of an array of them, for each line. */
 #define DEFINE_LINE(k)                                                         \
 	static BENCH_NOINLINE void item_##k(void *item, void *state)           \
@@ -37,12 +31,12 @@
 		uint64_t *x = item;                                            \
                                                                                \
 		(void)state;                                                   \
-		*x = LINE_##k(*x);                                             \
+		*x = RIVAL_LINE_##k(*x);                                       \
 	}                                                                      \
 	static BENCH_NOINLINE void array_##k(uint64_t *x, uint32_t n)          \
 	{                                                                      \
 		for (uint32_t i = 0; i < n; i++)                               \
-			x[i] = LINE_##k(x[i]);                                 \
+			x[i] = RIVAL_LINE_##k(x[i]);                           \
 	}                                                                      \
 	static int process_##k(struct leat_stage *st, struct leat_frame *in)   \
 	{                                                                      \

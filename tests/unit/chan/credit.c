@@ -3,46 +3,6 @@
  */
 #include "unit/chan/one.h"
 
-static void
-teardown_frames(void)
-{
-	teardown();
-	ck_assert_int_eq(leat_pool_leaks(pool, &err), LEAT_OK);
-	leat_pool_destroy(pool);
-}
-
-static struct leat_frame *
-frame_of(uint32_t n_bytes)
-{
-	struct leat_frame *frame = NULL;
-
-	ck_assert_int_eq(leat_pool_try_acquire(pool, &frame), LEAT_OK);
-	frame->len_bytes = n_bytes;
-	return frame;
-}
-
-/* What came of it; a frame that was not taken is released. */
-static int
-send_frame(uint32_t n_bytes)
-{
-	struct leat_frame *frame = frame_of(n_bytes);
-	int rc = leat_channel_try_send(ch, &frame);
-
-	if (rc != LEAT_OK)
-		leat_frame_release(frame);
-	return rc;
-}
-
-static void
-recv_frame(uint32_t n_bytes)
-{
-	struct leat_frame *frame = NULL;
-
-	ck_assert_int_eq(leat_channel_try_recv(ch, &frame), LEAT_OK);
-	ck_assert_uint_eq(frame->len_bytes, n_bytes);
-	leat_frame_release(frame);
-}
-
 /* ---- publishing -------------------------------------------------------------- */
 
 static void

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../../stages/filter/members.h"
+#include "support/packed.h"
 #include "support/pipe.h"
 #include "support/test.h"
 
@@ -15,40 +16,6 @@
 #define N_NARROW   6   /* and 3 */
 #define BLOCK_ROOM 300000
 #define FRAME_BITS (8 * 262144) /* that members.cut makes at level 1 */
-
-struct bytes {
-	char *data;
-	size_t n;
-	size_t room;
-};
-
-static void
-add(struct bytes *b, const void *data, size_t n)
-{
-	while (b->room < b->n + n + 1) {
-		b->room = 2 * b->room + 4096;
-		b->data = realloc(b->data, b->room);
-	}
-	memcpy(b->data + b->n, data, n);
-	b->n += n;
-	b->data[b->n] = '\0';
-}
-
-/* What compresses a little, and is different everywhere. */
-static struct bytes
-noise(size_t n)
-{
-	struct bytes b = {0};
-	uint64_t random = 88172645463325252ull;
-
-	for (size_t k = 0; k < n; k++) {
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		add(&b, &(char){(char)('a' + random % 23)}, 1);
-	}
-	return b;
-}
 
 /* ---- a stream, bit by bit ----------------------------------------------- */
 
@@ -260,42 +227,13 @@ small_streams(void)
 
 /* ---- runs --------------------------------------------------------------- */
 
-static int
-decode(const char *opts, struct bytes b, struct leat_error *err)
-{
-	char graph[200];
-
-	snprintf(graph, sizeof(graph),
-		"read packed decode=off ! bzip2.decode %s ! "
-		"write out sync=off",
-		opts);
-	pipe_put_file("packed", b.data, b.n);
-	unlink("out");
-	*err = (struct leat_error){0};
-	return pipe_run(graph, NULL, err);
-}
-
-static void
-gives(const char *opts, struct bytes b, struct bytes wanted)
-{
-	struct leat_error err;
-	size_t n;
-	char *got;
-
-	ck_assert_msg(
-		decode(opts, b, &err) == LEAT_OK, "%s: %s", opts, err.text);
-	got = pipe_get_file("out", &n);
-	ck_assert_uint_eq(n, wanted.n);
-	ck_assert_mem_eq(got, wanted.data, n);
-	free(got);
-}
-
 static void
 gives_always(struct bytes b, struct bytes wanted)
 {
-	gives("parallel=off max_ratio=1000000", b, wanted);
-	gives("parallel=on max_ratio=1000000", b, wanted);
-	gives("parallel=on max_ratio=1000000 chunk_bytes=4096", b, wanted);
+	gives("bzip2", "parallel=off max_ratio=1000000", b, wanted);
+	gives("bzip2", "parallel=on max_ratio=1000000", b, wanted);
+	gives("bzip2", "parallel=on max_ratio=1000000 chunk_bytes=4096", b,
+		wanted);
 }
 
 /* One decoder alone says the same. */
@@ -304,13 +242,13 @@ is_as_alone(struct bytes b)
 {
 	struct leat_error alone, err;
 	struct bytes wanted = {0};
-	int rc = decode("parallel=off", b, &alone);
+	int rc = decode("bzip2", "parallel=off", b, &alone);
 
 	if (rc == LEAT_OK) {
 		wanted.data = pipe_get_file("out", &wanted.n);
-		gives("parallel=on", b, wanted);
+		gives("bzip2", "parallel=on", b, wanted);
 	} else {
-		ck_assert_int_eq(decode("parallel=on", b, &err), rc);
+		ck_assert_int_eq(decode("bzip2", "parallel=on", b, &err), rc);
 		ck_assert_msg(strstr(alone.text, "truncated") == NULL ||
 				!strcmp(alone.text, err.text),
 			"%s\n%s", alone.text, err.text);
@@ -347,7 +285,7 @@ START_TEST(blocks_come_back_at_every_level)
 		struct bytes part = {data.data, level * 100000 + 20000, 0};
 		struct bytes b = packed(level, part);
 
-		gives("parallel=on", b, part);
+		gives("bzip2", "parallel=on", b, part);
 		free(b.data);
 	}
 	free(data.data);
@@ -461,7 +399,8 @@ START_TEST(blocks_that_change_places_are_found)
 	small_block(&s, 2);
 	s.crc = (s.crc << 1 | s.crc >> 31) ^ s.crc;
 	end(&s);
-	ck_assert_int_eq(decode("parallel=on", s.file, &err), LEAT_EDATA);
+	ck_assert_int_eq(
+		decode("bzip2", "parallel=on", s.file, &err), LEAT_EDATA);
 	ck_assert_msg(strstr(err.text, "a checksum is wrong") != NULL, "%s",
 		err.text);
 	is_as_alone(s.file);
@@ -567,9 +506,9 @@ START_TEST(a_block_inside_a_block_is_not_taken_for_one)
 			continue;
 		}
 		s = stream_that_spells(k, inner.data, inner.n);
-		gives("parallel=off", s.file, s.plain);
-		ck_assert_int_eq(
-			decode("parallel=on", s.file, &err), LEAT_EDATA);
+		gives("bzip2", "parallel=off", s.file, s.plain);
+		ck_assert_int_eq(decode("bzip2", "parallel=on", s.file, &err),
+			LEAT_EDATA);
 		ck_assert_msg(strstr(err.text, "parallel=off may read it"),
 			"%s", err.text);
 		n_tried++;
@@ -612,7 +551,7 @@ START_TEST(a_mark_may_stand_where_a_frame_is_full)
 		struct stream s = stream_with_large(symbols.data, n, &n_bits);
 
 		if (n_bits + 56 > FRAME_BITS) {
-			gives("parallel=on", s.file, s.plain);
+			gives("bzip2", "parallel=on", s.file, s.plain);
 			n_tried++;
 		} else {
 			n += (FRAME_BITS - 56 - n_bits) / 9;

@@ -5,51 +5,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/packed.h"
 #include "support/pipe.h"
 #include "support/test.h"
 
 #define N_PARTS 3
-
-struct bytes {
-	char *data;
-	size_t n;
-	size_t room;
-};
-
-static void
-add(struct bytes *b, const void *data, size_t n)
-{
-	while (b->room < b->n + n + 1) {
-		b->room = 2 * b->room + 4096;
-		b->data = realloc(b->data, b->room);
-	}
-	memcpy(b->data + b->n, data, n);
-	b->n += n;
-	b->data[b->n] = '\0';
-}
 
 static void
 add_number(struct bytes *b, uint64_t number, uint32_t n_bytes)
 {
 	for (uint32_t k = 0; k < n_bytes; k++, number >>= 8)
 		add(b, &(uint8_t){(uint8_t)number}, 1);
-}
-
-/* What compresses a little, and is different everywhere. */
-static struct bytes
-noise(size_t n)
-{
-	struct bytes b = {malloc(n + 1), n, n + 1};
-	uint64_t random = 88172645463325252ull;
-
-	for (size_t k = 0; k < n; k++) {
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		b.data[k] = (char)('a' + random % 23);
-	}
-	b.data[n] = '\0';
-	return b;
 }
 
 /* ---- members ------------------------------------------------------------ */
@@ -149,36 +115,6 @@ static const struct kind {
 #define N_KINDS 5
 
 /* ---- runs --------------------------------------------------------------- */
-
-static int
-decode(const char *codec, const char *opts, struct bytes b,
-	struct leat_error *err)
-{
-	char graph[200];
-
-	snprintf(graph, sizeof(graph),
-		"read packed decode=off ! %s.decode %s ! write out sync=off",
-		codec, opts);
-	pipe_put_file("packed", b.data, b.n);
-	unlink("out");
-	*err = (struct leat_error){0};
-	return pipe_run(graph, NULL, err);
-}
-
-static void
-gives(const char *codec, const char *opts, struct bytes b, struct bytes wanted)
-{
-	struct leat_error err;
-	size_t n;
-	char *got;
-
-	ck_assert_msg(decode(codec, opts, b, &err) == LEAT_OK, "%s: %s", codec,
-		err.text);
-	got = pipe_get_file("out", &n);
-	ck_assert_uint_eq(n, wanted.n);
-	ck_assert_mem_eq(got, wanted.data, n);
-	free(got);
-}
 
 /* One decoder alone says the same. is_exact false: what it reads all the same
  * may be refused. */
