@@ -228,6 +228,20 @@ static const char topic_status[] =
 	"something: a bug\n";
 
 static const char topic_files[] =
+	"What a path ends in brings a parser or formatter along (.csv, .tsv, "
+	".tab; .json,\n"
+	".ndjson, .jsonl; .txt, .log), and .gz, .zst, .lz4 or .bz2 behind it a "
+	"decoder or\n"
+	"encoder. What has no such name says it:\n"
+	"\n"
+	"\tread - ! csv.parse ! head 10 ! json.format ! write -\n"
+	"\n"
+	"Patterns name several files, and a column may say which one a row is "
+	"of; a\n"
+	"column in braces makes a file of each of its values:\n"
+	"\n"
+	"\tread logs/**/*.csv.zst filename=from ! write by/{city}.csv\n"
+	"\n"
 	"A path of - is standard input or standard output. Any other output is "
 	"written\n"
 	"beside its final name, put on the disk, and then renamed; so a file "
