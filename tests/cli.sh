@@ -678,6 +678,9 @@ says "nothing at all" "usage: leat COMMAND"
 run rnu "$job"
 is_status "a wrong command" 2
 says "a wrong command" "did you mean 'run'"
+run read a.csv
+is_status "a stage as a command" 2
+says "a stage as a command" "did you mean: leat run 'read ...'?"
 run "read a.csv ! head"
 is_status "a graph without run" 2
 says "a graph without run" "leat run"

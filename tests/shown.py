@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every graph that a page or a help text shows is one that would run, if its
-files and columns were there.
+files and columns were there; and no line of help is too wide.
 
 usage: tests/shown.py [COMMAND]
 """
@@ -42,6 +42,12 @@ def pages():
         yield "help " + topic, leat("help", topic)[1]
 
 
+def helped():
+    """All that leat help explains: commands, topics, stages."""
+    for listing in (leat("help")[1], leat("inspect")[1]):
+        yield from re.findall(r"^  ([a-z][\w.-]*)  ", listing, re.M)
+
+
 def blocks(text):
     """Graphs that stand by themselves, set off by spaces."""
     lines = []
@@ -78,6 +84,12 @@ def main():
                 if status and not any(word in said for word in MISSING):
                     n_failed += 1
                     print(f"FAIL: {page}\n\t{said.strip()}")
+    for name in helped():
+        _, text, _ = leat("help", name)
+        wide = [line for line in text.split("\n") if len(line) > 80]
+        if wide or not text:
+            n_failed += 1
+            print(f"FAIL: help {name}\n\t" + "\n\t".join(wide))
     if len(seen) < 50:
         n_failed += 1
         print(f"FAIL: {len(seen)} graphs were found, where dozens are shown")

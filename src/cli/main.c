@@ -66,9 +66,10 @@ const struct leat__cli_command leat__cli_commands[] = {
 	{"test", LEAT__CLI_TEST, "FILE...",
 		"run the cases that stand beside a job",
 		"  A case says what the job's sources read and what its sinks "
-		"are to have written,\n"
-		"  as text; the job runs as it does elsewhere. late.test.yaml, "
-		"beside late.yaml:\n"
+		"are to have\n"
+		"  written, as text; the job runs as it does elsewhere. "
+		"late.test.yaml, beside\n"
+		"  late.yaml:\n"
 		"\n"
 		"      cases:\n"
 		"        - name: late ones are kept\n"
@@ -89,10 +90,10 @@ const struct leat__cli_command leat__cli_commands[] = {
 		"  What is delivered, and why; what a kill of the process "
 		"loses; what becomes of\n"
 		"  bad records; where the order is lost, what is copied, which "
-		"sink can stop which\n"
-		"  source, and how much memory each stage may take. Reads no "
-		"further than leat\n"
-		"  check.\n",
+		"sink can stop\n"
+		"  which source, and how much memory each stage may take. "
+		"Reads no further than\n"
+		"  leat check.\n",
 		leat__cli_explain},
 	{"graph", LEAT__CLI_PICTURE, "[OPTION]... GRAPH", "draw a graph",
 		"  For a terminal, from top to bottom; as a picture (svg), "
@@ -112,8 +113,9 @@ const struct leat__cli_command leat__cli_commands[] = {
 		"  leat new job late writes late.yaml, and late.test.yaml with "
 		"cases that pass.\n"
 		"  leat new stage grep writes a folder with a stage of its own "
-		"for rows, a test of\n"
-		"  it, and a CMakeLists.txt. Nothing that is there is written "
+		"for rows, a test\n"
+		"  of it, and a CMakeLists.txt. Nothing that is there is "
+		"written "
 		"over.\n",
 		leat__cli_new},
 	{"dev", LEAT__CLI_DEV, "[OPTION]... FILE",
@@ -171,11 +173,12 @@ const struct leat__cli_command leat__cli_commands[] = {
 	{"set", LEAT__CLI_SET, "[PID] STAGE.OPTION=VALUE",
 		"change an option while a graph runs",
 		"  Of a guard around a stage: leat set load.items=1000, or, if "
-		"several have such an\n"
-		"  option, leat set load.@rate.items=1000. Of a stage itself: "
-		"leat set 'where.condition=n > 5';\n"
-		"  leat help reload says which. An empty value is the "
-		"default.\n",
+		"several have such\n"
+		"  an option, leat set load.@rate.items=1000. Of a stage "
+		"itself: leat set\n"
+		"  'where.condition=n > 5'; leat help reload says which. An "
+		"empty value is the\n"
+		"  default.\n",
 		leat__cli_set},
 	{"drain", LEAT__CLI_DRAIN, "[OPTION]... [PID]",
 		"stop a run: its sources stop, what was read arrives",
@@ -214,6 +217,12 @@ main_unknown(const char *word)
 	if (strpbrk(word, "! ")) {
 		leat__cli_error(
 			"no command; did you mean: leat run '%s'?", word);
+		return LEAT__CLI_USAGE;
+	}
+	if (leat__cli_find_stage(word)) {
+		leat__cli_error("'%s' is a stage; did you mean: leat run '%s "
+				"...'?",
+			word, word);
 		return LEAT__CLI_USAGE;
 	}
 	leat__cli_nearest_init(&nearest, word);
