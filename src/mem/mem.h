@@ -88,6 +88,9 @@ uint64_t leat__pool_bytes(
  * the class has no free slot. */
 struct leat_frame *leat__frame_copy(
 	struct leat__cache *cache, struct leat_frame *frame);
+/* The same, but for its bytes: they are still to be written. */
+struct leat_frame *leat__frame_copy_head(
+	struct leat__cache *cache, struct leat_frame *frame);
 
 /*
  * For a child process, whose copy of the headers is its own while payloads are

@@ -348,7 +348,7 @@ frame_copy_trace(struct leat_frame *copy, const struct leat_frame *frame)
 }
 
 struct leat_frame *
-leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
+leat__frame_copy_head(struct leat__cache *cache, struct leat_frame *frame)
 {
 	struct leat_frame *base = leat_frame_base(frame);
 	struct leat_frame *copy =
@@ -357,7 +357,6 @@ leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
 	if (!copy)
 		return NULL;
 	copy->data += frame->data - frame_start(frame);
-	memcpy(copy->data, frame->data, frame->len_bytes);
 	copy->stamp = frame->stamp;
 	copy->source_offset = frame->source_offset;
 	copy->birth_ns = frame->birth_ns;
@@ -372,6 +371,16 @@ leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
 	}
 	if (leat__unlikely(frame->pool->traces != NULL))
 		frame_copy_trace(copy, frame);
+	return copy;
+}
+
+struct leat_frame *
+leat__frame_copy(struct leat__cache *cache, struct leat_frame *frame)
+{
+	struct leat_frame *copy = leat__frame_copy_head(cache, frame);
+
+	if (copy)
+		memcpy(copy->data, frame->data, frame->len_bytes);
 	return copy;
 }
 

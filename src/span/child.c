@@ -55,6 +55,20 @@ ask_frame(const struct child *c, uint32_t k)
 	return leat__pool_frame(c->pool, c->ask->frames[k].slot);
 }
 
+/* The parent keeps what the stage would write to. */
+static void
+ask_copy(const struct child *c)
+{
+	const struct leat__span_frame *to = &c->ask->frames[0];
+	const struct leat_frame *from;
+
+	if (!c->ask->n_frames || c->ask->copy_of == LEAT__SPAN_NONE)
+		return;
+	from = leat__pool_frame(c->pool, c->ask->copy_of);
+	memcpy(ask_frame(c, 0)->data, leat_frame_start(from) + to->data_at,
+		to->len_bytes);
+}
+
 static void
 ask_adopt(struct child *c)
 {
@@ -62,6 +76,7 @@ ask_adopt(struct child *c)
 
 	for (uint32_t k = 0; k < ask->n_frames; k++)
 		frame_adopt(c, &ask->frames[k]);
+	ask_copy(c);
 	for (uint32_t k = 0; k + 1 < ask->n_frames; k++)
 		leat_frame_set_base(ask_frame(c, k), ask_frame(c, k + 1));
 	/* a reference that is not the stage's says that others read it too */

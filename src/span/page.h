@@ -45,6 +45,7 @@ struct leat__span_ask {
 	uint32_t kind;
 	uint16_t n_frames; /* the one in hand, its base, and so on */
 	uint16_t is_drained;
+	uint32_t copy_of; /* slot whose bytes the first gets, or NONE */
 	struct leat__span_frame frames[LEAT__SPAN_CHAIN_MAX];
 };
 

@@ -150,12 +150,16 @@ copy_narrow(struct leat_frame *copy, uint32_t from, uint32_t n)
 	}
 }
 
+/* What the child may write to, so that the frame itself can be asked with once
+ * more. The child fills it: then the bytes come to its processor once. */
 static int
 lend_copy(struct leat__span *span, struct leat__span_call *call)
 {
 	struct leat__task *task = span->st->task;
-	struct leat_frame *copy =
-		leat__frame_copy(&task->lane->cache, call->frame);
+	struct leat__cache *cache = &task->lane->cache;
+	struct leat_frame *copy = call->is_narrowed
+		? leat__frame_copy(cache, call->frame)
+		: leat__frame_copy_head(cache, call->frame);
 
 	if (!copy)
 		return leat_stage_fail(span->st, LEAT_EBUG,
@@ -237,6 +241,15 @@ call_lend(struct leat__span *span, struct leat__span_call *call)
 	return lend_chain(span, call);
 }
 
+/* Where what the child is to work on stands; NONE: where it is told. */
+static uint32_t
+copied_slot(const struct leat__span_call *call)
+{
+	return call->lent == call->frame || call->is_narrowed
+		? LEAT__SPAN_NONE
+		: call->frame->slot;
+}
+
 static int
 call_send(struct leat__span *span, struct leat__span_call *call)
 {
@@ -248,6 +261,7 @@ call_send(struct leat__span *span, struct leat__span_call *call)
 	ask->kind = call->kind;
 	ask->n_frames = (uint16_t)call->n_chain;
 	ask->is_drained = leat_stage_is_draining(span->st);
+	ask->copy_of = copied_slot(call);
 	for (uint32_t k = 0; k < call->n_chain; k++)
 		ask->frames[k] =
 			frame_tell(call->chain[k], k == 0 && call->is_sole);
