@@ -429,7 +429,8 @@ LEAT_API bool leat_stage_values_wanted(const struct leat_stage *st);
 
 /**
  * Which columns of the tables that this stage is to emit does any stage behind
- * it look at, as far as their `wants` tell? In negotiate.
+ * it look at, as far as their `wants` tell? In negotiate; or in `wants`, of one
+ * that adds columns, with a schema that has these as well.
  *
  * @param wanted  one for each column of the schema; written       [lent]
  *

@@ -55,6 +55,13 @@ lookup_init(struct leat_stage *st, const void *opts)
 	return rc;
 }
 
+static uint32_t
+lookup_wants(
+	struct leat_stage *st, const struct leat_schema *schema, bool *wanted)
+{
+	return leat__lookup_wants(st, leat_stage_state(st), schema, wanted);
+}
+
 static int
 lookup_negotiate(struct leat_stage *st, const struct leat_shape *in,
 	struct leat_shape *out)
@@ -468,4 +475,5 @@ const struct leat_stage_ops leat_lookup_ops = {
 	.negotiate = lookup_negotiate,
 	.process = lookup_process,
 	.fini = lookup_fini,
+	.wants = lookup_wants,
 };

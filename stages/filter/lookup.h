@@ -62,6 +62,10 @@ struct leat__lookup {
 LEAT_MUST_CHECK int leat__lookup_read(
 	struct leat_stage *st, struct leat__lookup *s);
 
+/* As the `wants` of the stage. */
+uint32_t leat__lookup_wants(struct leat_stage *st, const struct leat__lookup *s,
+	const struct leat_schema *schema, bool *wanted);
+
 /* Set bound to what belongs to a schema of the input. */
 LEAT_MUST_CHECK int leat__lookup_bind(struct leat_stage *st,
 	struct leat__lookup *s, const struct leat_schema *from);

@@ -269,3 +269,90 @@ leat__lookup_bind(struct leat_stage *st, struct leat__lookup *s,
 	s->bound = bound;
 	return bound ? LEAT_OK : lookup_bind_new(st, s, from);
 }
+
+/* ---- what is looked at ------------------------------------------------------ */
+
+/* false: one is not there, which is told when the input is bound. */
+static bool
+lookup_wants_keys(const struct leat__lookup *s,
+	const struct leat_schema *schema, bool *wanted)
+{
+	for (uint32_t k = 0; k < s->on.n; k++) {
+		const struct leat__list_name *name = &s->on.items[k].name;
+		int32_t at = leat_schema_find(schema, name->text, name->len);
+
+		if (at < 0)
+			return false;
+		wanted[at] = true;
+	}
+	return true;
+}
+
+/* Columns as those that come in addition, at the end of a schema that has room
+ * for them; their names go to `at`. false: a name is there already. */
+static bool
+lookup_foresee(const struct leat__lookup *s, struct leat_schema *schema,
+	struct leat_column *columns, char *at)
+{
+	const char *prefix = s->opts->prefix ? s->opts->prefix : "";
+	size_t n_prefix = strlen(prefix);
+
+	for (uint32_t k = 0; k < s->take.n; k++) {
+		const struct leat__list_name *name = &s->take.items[k].name;
+
+		memcpy(at, prefix, n_prefix);
+		memcpy(at + n_prefix, name->text, (size_t)name->len + 1);
+		if (leat_schema_find(schema, at, n_prefix + name->len) >= 0)
+			return false;
+		columns[schema->n_columns++] = (struct leat_column){.name = at,
+			.type = LEAT_TYPE_TEXT,
+			.field = LEAT_FIELD_NONE};
+		at += n_prefix + name->len + 1;
+	}
+	return true;
+}
+
+/* Which of the input's columns does anybody behind it look at? */
+static uint32_t
+lookup_ask(const struct leat_stage *st, const struct leat_schema *all,
+	uint32_t n_columns, bool *scratch, bool *wanted)
+{
+	leat_stage_columns_wanted(st, all, scratch);
+	for (uint32_t k = 0; k < n_columns; k++)
+		wanted[k] |= scratch[k];
+	return LEAT_WANTS_THESE;
+}
+
+/* Who is behind it may look at what it adds, too. Without a list of that, it
+ * is known when the file has been read, which is too late. */
+uint32_t
+leat__lookup_wants(struct leat_stage *st, const struct leat__lookup *s,
+	const struct leat_schema *schema, bool *wanted)
+{
+	size_t n_prefix = s->opts->prefix ? strlen(s->opts->prefix) : 0;
+	size_t n_all = schema->n_columns + (size_t)s->take.n, n_names = 0;
+	struct leat_schema all = *schema;
+	struct leat_column *columns;
+	uint32_t wants = LEAT_WANTS_ALL;
+	void *memory;
+
+	if (!lookup_wants_keys(s, schema, wanted))
+		return LEAT_WANTS_ALL;
+	if (s->opts->kind == LEAT_LOOKUP_ANTI)
+		return LEAT_WANTS_REST_PASSES;
+	for (uint32_t k = 0; k < s->take.n; k++)
+		n_names += n_prefix + s->take.items[k].name.len + 1;
+	if (!s->take.n ||
+		leat_stage_alloc(st,
+			n_all * (sizeof(*columns) + sizeof(bool)) + n_names,
+			&memory))
+		return LEAT_WANTS_ALL;
+	columns = memory;
+	memcpy(columns, schema->columns, schema->n_columns * sizeof(*columns));
+	all.columns = columns;
+	if (lookup_foresee(s, &all, columns, (char *)(columns + n_all)))
+		wants = lookup_ask(st, &all, schema->n_columns,
+			(bool *)((char *)(columns + n_all) + n_names), wanted);
+	leat_stage_free(st, memory);
+	return wants;
+}

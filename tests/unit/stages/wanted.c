@@ -77,6 +77,57 @@ START_TEST(it_has_all_where_somebody_may_look_at_all)
 }
 END_TEST
 
+/* What is added is no column of the parser's, and may be looked at. */
+START_TEST(a_lookup_looks_at_its_keys_and_lets_the_rest_pass)
+{
+	pipe_enter_folder();
+	pipe_put_text("in.csv", HEADER "1,2,3,4,5,6,7,8\n");
+	pipe_put_text("side.csv", "k,v,w\n2,x,y\n");
+	columns_are("read in.csv ! lookup side.csv on=b=k take=v,w ! "
+		    "where \"w = 'y'\" ! select v,c ! write o.csv",
+		"csv.parse", "b c");
+	columns_are("read in.csv ! lookup side.csv on=b=k take=c=v prefix=p_ ! "
+		    "select p_c,a ! write o.csv",
+		"csv.parse", "a b");
+	columns_are("read in.csv ! lookup side.csv on=b=k kind=anti ! "
+		    "select a ! write o.csv",
+		"csv.parse", "a b");
+	columns_are("read in.csv ! lookup side.csv on=b=k take=v ! "
+		    "write o.csv",
+		"csv.parse", "a b c d e f g h");
+	columns_are("read in.csv ! lookup side.csv on=b=k ! select v ! "
+		    "write o.csv",
+		"csv.parse", "a b c d e f g h");
+	pipe_put_text("in.ndjson", JSON);
+	columns_are("read in.ndjson ! lookup side.csv on=d=k take=v ! "
+		    "select v,b ! write o.csv",
+		"json.parse", "b d");
+	pipe_leave_folder();
+}
+END_TEST
+
+/* Be it that nobody looks at the column, either. */
+START_TEST(a_name_that_a_lookup_adds_a_second_time_is_told)
+{
+	struct leat_error err;
+
+	pipe_enter_folder();
+	pipe_put_text("in.csv", HEADER "1,2,3,4,5,6,7,8\n");
+	pipe_put_text("side.csv", "b,c\n2,x\n");
+	ck_assert_int_eq(pipe_run("read in.csv ! lookup side.csv on=b take=c ! "
+				  "select a ! write o.csv",
+				 NULL, &err),
+		LEAT_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "a column 'c' already"));
+	ck_assert_int_eq(pipe_run("read in.csv ! lookup side.csv on=bb=b "
+				  "take=z=c ! select a ! write o.csv",
+				 NULL, &err),
+		LEAT_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "a, b, c, d, e, f, g, h"));
+	pipe_leave_folder();
+}
+END_TEST
+
 START_TEST(a_name_that_is_not_there_is_told_with_all_that_are)
 {
 	struct leat_error err;
@@ -116,12 +167,34 @@ lines_give(const char *stages, const char *lines, const char *out)
 	pipe_leave_folder();
 }
 
+static void
+runs(const char *text)
+{
+	struct leat_error err;
+
+	ck_assert_msg(pipe_run(text, NULL, &err) == LEAT_OK, "%s", err.text);
+}
+
 START_TEST(rows_are_what_they_were)
 {
 	pipe_gives("csv.parse ! where \"b > 1\" ! select c,a ! csv.format",
 		HEADER "1,2,\"x,y\",4,5,6,7,8\n\n9,1,z,4,5,6,7,8\r\n"
 		       "\"q\"\"\",3,,\"4\n4\",5,6,7,8\r\n",
 		"c,a\n\"x,y\",1\n,\"q\"\"\"\n");
+	pipe_enter_folder();
+	pipe_put_text("side.csv", "k,v\n1,p\n4,\"q,\"\n4,\n");
+	pipe_put_text("in.csv",
+		HEADER
+		"4,2,\"x,y\",4,5,6,7,8\r\n\"1\",,\"\"\"\",4,5,\"6\n\",7,8"
+		"\n,3,z,4,5,6,7,8\n");
+	runs("read in.csv ! lookup side.csv on=a=k take=v kind=left ! "
+	     "select c,v,b ! write o.csv");
+	pipe_file_holds("o.csv",
+		"c,v,b\n\"x,y\",\"q,\",2\n\"x,y\",,2\n\"\"\"\",p,\nz,,3\n");
+	runs("read in.csv ! lookup side.csv on=a=k take=v "
+	     "duplicates=first ! select v,b ! write o.csv");
+	pipe_file_holds("o.csv", "v,b\n\"q,\",2\np,\n");
+	pipe_leave_folder();
 	lines_give("where \"d > 3\" ! select b", JSON, "b\nx\n\"y\n\"\n");
 	lines_give("select c ! json.format", JSON, "{\"c\":null}\n{\"c\":7}\n");
 }
@@ -168,6 +241,8 @@ END_TEST
 
 TEST_MAIN("stages/wanted", a_parser_has_the_columns_that_somebody_looks_at,
 	it_has_all_where_somebody_may_look_at_all,
+	a_lookup_looks_at_its_keys_and_lets_the_rest_pass,
+	a_name_that_a_lookup_adds_a_second_time_is_told,
 	a_name_that_is_not_there_is_told_with_all_that_are,
 	rows_are_what_they_were,
 	a_row_that_is_bad_behind_what_is_looked_at_is_found,
