@@ -4,6 +4,7 @@
  */
 #include "unit/control/client.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <leat/guard.h>
@@ -47,7 +48,7 @@ static const struct leat_stage_ops tag_ops = {
 };
 
 static struct leat_graph *
-tag_graph(struct sink_seen *seen)
+tag_graph_in(const struct leat__env *env, struct sink_seen *seen)
 {
 	struct numbers_opts numbers = {LEAT_OPTS_INIT(numbers_opts)};
 	struct tag_opts tag = {LEAT_OPTS_INIT(tag_opts)};
@@ -56,10 +57,16 @@ tag_graph(struct sink_seen *seen)
 		{&tag_ops, &tag}, {&sink_ops, &sink}};
 	struct leat_graph *graph;
 
-	ck_assert_int_eq(leat_graph_create(NULL, &graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat__graph_create(env, NULL, &graph, NULL), LEAT_OK);
 	ck_assert_int_eq(leat_graph_chain(graph, steps, 3, NULL), LEAT_OK);
 	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
 	return graph;
+}
+
+static struct leat_graph *
+tag_graph(struct sink_seen *seen)
+{
+	return tag_graph_in(leat__env_posix(), seen);
 }
 
 static void
@@ -210,5 +217,72 @@ START_TEST(the_end_waits_for_a_change)
 }
 END_TEST
 
+static uint32_t n_threads; /* that are at work, or not joined; atomic */
+
+static int
+counted_start(const struct leat__env *env, struct leat__thread *thread)
+{
+	(void)env;
+	leat__add_relaxed(&n_threads, 1u);
+	return leat__env_posix()->thread_start(leat__env_posix(), thread);
+}
+
+static void
+counted_join(const struct leat__env *env, struct leat__thread *thread)
+{
+	(void)env;
+	leat__env_posix()->thread_join(leat__env_posix(), thread);
+	leat__sub_relaxed(&n_threads, 1u);
+}
+
+static char path_of_control[LEAT__CONTROL_PATH_BYTES];
+
+/* Its name is gone: so it is being closed. */
+static void *
+let_go_when_closed(void *graph)
+{
+	while (access(path_of_control, F_OK) == 0)
+		sched_yield();
+	let_go(graph);
+	return NULL;
+}
+
+START_TEST(a_change_that_is_under_way_is_over_when_the_control_is)
+{
+	struct leat__env env = *leat__env_posix();
+	struct sink_seen seen = {0};
+	struct leat_graph *graph;
+	struct leat_control *control;
+	uint32_t n_before;
+	pthread_t helper;
+
+	env.thread_start = counted_start;
+	env.thread_join = counted_join;
+	n_threads = 0;
+	graph = tag_graph_in(&env, &seen);
+	n_before = leat__load_relaxed(&n_threads);
+	client_make_folder();
+	control = client_open(graph);
+	snprintf(path_of_control, sizeof(path_of_control), "%s",
+		leat_control_path(control));
+	client_connect(&clients[0], control);
+	hold(graph);
+	tag_set(&clients[0], 7);
+	await_begun(graph);
+	ck_assert_int_eq(
+		pthread_create(&helper, NULL, let_go_when_closed, graph), 0);
+	leat_control_close(control);
+	ck_assert_uint_eq(leat__load_relaxed(&n_threads), n_before);
+	pthread_join(helper, NULL);
+	client_close(&clients[0]);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
+	client_drop_folder();
+}
+END_TEST
+
 TEST_MAIN("control/set", others_are_served_while_an_option_is_changed,
-	who_waits_for_a_change_is_not_put_out, the_end_waits_for_a_change)
+	who_waits_for_a_change_is_not_put_out, the_end_waits_for_a_change,
+	a_change_that_is_under_way_is_over_when_the_control_is)

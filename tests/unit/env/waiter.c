@@ -94,6 +94,21 @@ START_TEST(only_one_that_is_parked_is_woken)
 }
 END_TEST
 
+/* Who was parked learns how long ago it was woken; others did not wait. */
+START_TEST(only_one_that_was_parked_is_late)
+{
+	setup();
+	ck_assert_int_eq(leat__waiter_late_ns(&waiters[0]), -1);
+	ck_assert(leat__waiter_claim(&waiters[0], LEAT__TOKEN_CANCEL));
+	ck_assert_int_eq(leat__waiter_late_ns(&waiters[0]), -1);
+	ck_assert(leat__waiter_park(&waiters[1]));
+	ck_assert_int_eq(leat__waiter_late_ns(&waiters[1]), -1);
+	ck_assert(leat__waiter_claim(&waiters[1], LEAT__TOKEN_CANCEL));
+	ck_assert_int_ge(leat__waiter_late_ns(&waiters[1]), 0);
+	teardown();
+}
+END_TEST
+
 START_TEST(a_wait_ends_at_once_if_it_was_claimed_before)
 {
 	setup();
@@ -145,6 +160,7 @@ struct fake_strand {
 	struct leat__waiter *parked;
 	int64_t deadline_ns;
 	int n_ready;
+	const char *waits_for; /* while it was parked */
 };
 
 static void
@@ -154,6 +170,7 @@ fake_park(struct leat__strand *strand, struct leat__waiter *waiter,
 	struct fake_strand *fake = (struct fake_strand *)strand;
 
 	fake->deadline_ns = deadline_ns;
+	fake->waits_for = strand->waits_for;
 	if (leat__waiter_park(waiter))
 		fake->parked = waiter;
 	leat__waiter_claim(waiter, LEAT__TOKEN_HINT | 5);
@@ -176,7 +193,11 @@ START_TEST(a_fiber_parks_and_is_made_ready_by_its_own_means)
 	leat__waiter_init(&waiter, env);
 	*leat__thread_slot() = NULL;
 	ck_assert_ptr_eq(waiter.strand, &fake.strand);
+	waiter.what = "waits for nothing";
 	ck_assert_uint_eq(leat__waiter_wait(&waiter, 77), LEAT__TOKEN_HINT | 5);
+	/* what a dump says of it, then and now */
+	ck_assert_ptr_eq(fake.waits_for, waiter.what);
+	ck_assert_ptr_null(fake.strand.waits_for);
 	ck_assert_ptr_eq(fake.parked, &waiter);
 	ck_assert_int_eq(fake.deadline_ns, 77);
 	ck_assert_int_eq(fake.n_ready, 1);
@@ -203,7 +224,7 @@ END_TEST
 TEST_MAIN("env/waiter", a_token_is_claimed_once,
 	one_who_leaves_is_not_claimed_any_more,
 	a_claim_that_came_too_late_wakes_nobody,
-	only_one_that_is_parked_is_woken,
+	only_one_that_is_parked_is_woken, only_one_that_was_parked_is_late,
 	a_wait_ends_at_once_if_it_was_claimed_before,
 	a_wait_ends_itself_at_the_deadline, a_claim_wakes_the_sleeper,
 	a_fiber_parks_and_is_made_ready_by_its_own_means,
