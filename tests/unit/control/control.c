@@ -331,6 +331,60 @@ START_TEST(the_first_folder_that_will_do_is_taken)
 }
 END_TEST
 
+#define STRANGER 4711u
+
+static int
+accept_stranger(int fd, int *fd_out, uint32_t *user_out)
+{
+	int rc = leat__posix_sockets.accept(fd, fd_out, user_out);
+
+	*user_out = STRANGER;
+	return rc;
+}
+
+static uint32_t
+user_stranger(void)
+{
+	return STRANGER;
+}
+
+static uint32_t
+user_other(void)
+{
+	return STRANGER + 1;
+}
+
+/* A graph whose control is asked by somebody who is not root. */
+static void
+asked_by_stranger(uint32_t (*user)(void), const char *answer)
+{
+	struct leat__env env = *leat__env_posix();
+	struct leat__sockets sockets = *env.sockets;
+	struct sink_seen seen = {0};
+	struct leat_graph *graph;
+	struct leat_control *control;
+
+	sockets.accept = accept_stranger;
+	sockets.user = user;
+	env.sockets = &sockets;
+	graph = client_graph(&env, &seen);
+	client_make_folder();
+	control = client_open(graph);
+	client_connect(&client, control);
+	client_gets(&client, "{\"ask\":\"hello\"}", answer);
+	client_close(&client);
+	leat_control_close(control);
+	leat_graph_destroy(graph);
+	client_drop_folder();
+}
+
+START_TEST(only_its_own_user_may_ask)
+{
+	asked_by_stranger(user_stranger, "\"ok\":true");
+	asked_by_stranger(user_other, "only the user whose process");
+}
+END_TEST
+
 /* ---- what fails --------------------------------------------------------- */
 
 START_TEST(what_cannot_be_is_refused)
@@ -407,6 +461,6 @@ TEST_MAIN("control/control", what_is_asked_for_is_answered, answers_are_json,
 	a_drain_with_a_limit_is_one, a_program_is_asked_first,
 	further_graphs_of_a_process_have_names_of_their_own,
 	the_socket_is_its_owners_alone, a_dead_name_is_taken_and_another_is_not,
-	the_first_folder_that_will_do_is_taken,
+	the_first_folder_that_will_do_is_taken, only_its_own_user_may_ask,
 	a_folder_that_others_may_enter_is_refused, what_cannot_be_is_refused,
 	each_failure_on_the_way_leaves_nothing_behind)
