@@ -222,6 +222,15 @@ run_status(const struct run_state *run, int code,
 	return stats->is_drained ? LEAT__CLI_STOPPED : LEAT__CLI_DONE;
 }
 
+/* Nobody reaches it any more. */
+static void
+run_close(struct run_state *run)
+{
+	leat__cli_page_end(run->page);
+	leat__cli_control_close(&run->control);
+	leat__cli_watch_end(run->watch);
+}
+
 static int
 run_end(struct run_state *run, int code, const struct leat_error *err)
 {
@@ -229,9 +238,7 @@ run_end(struct run_state *run, int code, const struct leat_error *err)
 	struct leat_graph_stats stats = {0};
 
 	leat__cli_reload_close(&run->reload);
-	leat__cli_page_end(run->page);
-	leat__cli_control_close(&run->control);
-	leat__cli_watch_end(run->watch);
+	run_close(run);
 	run_tell_changes(run);
 	leat__cli_progress_end(&run->progress);
 	if (run->n_signals)
@@ -275,6 +282,29 @@ run_open(struct run_state *run, const struct leat__cli_args *args)
 	return code;
 }
 
+/* From now on it is answered, and may be steered. */
+static int
+run_answer(struct run_state *run, const struct leat__cli_args *args)
+{
+	int code = leat__cli_watch_start(run->watch, run->g.graph);
+
+	if (!code)
+		code = leat__cli_control_open(&run->control, &run->g, args);
+	if (!code)
+		code = leat__cli_page_start(run->page, &run->g);
+	return code;
+}
+
+static int
+run_refused(struct run_state *run, const struct leat__cli_args *args, int code,
+	struct leat_error *err)
+{
+	run_close(run);
+	leat__cli_progress_refused(run->g.graph, args, err);
+	leat__cli_errors(&run->g, code, err);
+	return leat__cli_status_before(code);
+}
+
 static int
 run_start(struct run_state *run, const struct leat__cli_args *args)
 {
@@ -292,24 +322,13 @@ run_start(struct run_state *run, const struct leat__cli_args *args)
 	if (code)
 		return code;
 	code = leat_graph_start(run->g.graph, &err);
-	if (code) {
-		leat__cli_page_end(run->page);
-		leat__cli_watch_end(run->watch);
-		leat__cli_progress_refused(run->g.graph, args, &err);
-		leat__cli_errors(&run->g, code, &err);
-		return leat__cli_status_before(code);
-	}
+	if (code)
+		return run_refused(run, args, code, &err);
 	leat__cli_progress_start(&run->progress, run->g.graph, args);
-	code = leat__cli_watch_start(run->watch, run->g.graph);
-	if (!code)
-		code = leat__cli_control_open(&run->control, &run->g, args);
-	if (!code)
-		code = leat__cli_page_start(run->page, &run->g);
+	code = run_answer(run, args);
 	if (code) {
 		leat__cli_progress_end(&run->progress);
-		leat__cli_page_end(run->page);
-		leat__cli_control_close(&run->control);
-		leat__cli_watch_end(run->watch);
+		run_close(run);
 		return code;
 	}
 	leat__cli_leaks_watch(&run->leaks, run->g.graph, args->is_leak_check);
