@@ -4,8 +4,9 @@
  *	START_TEST(send_fails_at_once_after_cancel) { ... } END_TEST
  *	TEST_MAIN("chan/channel", send_fails_at_once_after_cancel, ...)
  *
- * Test names are sentences. LEAT_TEST_SECONDS sets the limit of one test
- * (120 by default; `dev` raises it).
+ * Test names are sentences, and CK_RUN_CASE=NAME runs that one alone.
+ * LEAT_TEST_SECONDS sets the limit of one test (120 by default; `dev` raises
+ * it).
  */
 #ifndef LEAT_TESTS_SUPPORT_TEST_H
 #define LEAT_TESTS_SUPPORT_TEST_H
@@ -40,14 +41,16 @@ test_main(const char *name, const TTest **tests, size_t n)
 {
 	const char *seconds = getenv("LEAT_TEST_SECONDS");
 	Suite *suite = suite_create(name);
-	TCase *tcase = tcase_create(name);
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tcase, seconds ? atof(seconds) : 120.0);
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n; k++) {
+		TCase *tcase = tcase_create(tests[k]->name);
+
+		tcase_set_timeout(tcase, seconds ? atof(seconds) : 120.0);
 		tcase_add_test(tcase, tests[k]);
-	suite_add_tcase(suite, tcase);
+		suite_add_tcase(suite, tcase);
+	}
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
