@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "graph/graph.h"
+#include "graph/value.h"
 
 int
 leat__link_insert(struct leat_graph *graph, struct leat__link *link,
@@ -26,21 +26,6 @@ leat__link_insert(struct leat_graph *graph, struct leat__link *link,
 	second->asked_frames = link->asked_frames;
 	second->capacity_bytes = link->capacity_bytes;
 	return leat__link_close(second, in, err);
-}
-
-static size_t
-option_bytes(const struct leat_option *option)
-{
-	switch (option->type) {
-	case LEAT_OPTION_STRING:
-		return sizeof(const char *);
-	case LEAT_OPTION_BOOL:
-	case LEAT_OPTION_CHAR:
-	case LEAT_OPTION_ENUM:
-		return sizeof(uint32_t);
-	default:
-		return sizeof(uint64_t);
-	}
 }
 
 /* The option of the same name and type; NULL = there is none. */
@@ -90,7 +75,7 @@ brought_options(struct leat_stage *st, const struct leat_stage *of)
 		if (from)
 			memcpy((uint8_t *)st->opts + to->offset,
 				(const uint8_t *)of->opts + from->offset,
-				option_bytes(to));
+				leat__value_bytes(to->type));
 	}
 }
 
