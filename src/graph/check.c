@@ -280,46 +280,37 @@ leat__check_init(struct leat_stage *st, struct leat_error *err)
 
 /* ---- shapes ------------------------------------------------------------ */
 
-/* Which stages make bytes of what st gets, if it makes bytes? */
-static void
-shape_suggest_other(
-	const struct leat_stage *st, uint32_t layout, struct leat__text *text)
+/* Stages of the set that take this layout and give one of those. */
+static bool
+shape_list(const struct leat_stage_set *set, uint32_t takes, uint32_t gives,
+	const char *const words[2], struct leat__text *text)
 {
-	const struct leat_stage_set *set = st->graph->opts.stages;
-	const char *before = "; in its place: ";
+	bool is_any = false;
 
 	for (uint32_t k = 0; k < set->n_stages; k++) {
 		const struct leat_stage_ops *ops = set->stages[k];
 
-		if (!(ops->in_layouts & layout) ||
-			ops->out_layout != LEAT_LAYOUT_BYTES)
+		if (!(ops->in_layouts & takes) || !(ops->out_layout & gives))
 			continue;
-		leat__text_add(text, "%s%s", before, ops->name);
-		before = ", ";
+		leat__text_add(text, "%s%s", words[is_any], ops->name);
+		is_any = true;
 	}
+	return is_any;
 }
 
-/* Which stages of the set would make the layouts meet? */
+/* Which stages would make the layouts meet, or which take what st does not? */
 static void
 shape_suggest(
 	const struct leat_stage *st, uint32_t layout, struct leat__text *text)
 {
+	static const char *const between[2] = {"; put ", " or "};
+	static const char *const instead[2] = {"; in its place: ", ", "};
 	const struct leat_stage_set *set = st->graph->opts.stages;
-	const char *before = "; put ";
 
-	for (uint32_t k = 0; k < set->n_stages; k++) {
-		const struct leat_stage_ops *ops = set->stages[k];
-
-		if (!(ops->in_layouts & layout) ||
-			!(ops->out_layout & st->ops.in_layouts))
-			continue;
-		leat__text_add(text, "%s%s", before, ops->name);
-		before = " or ";
-	}
-	if (*before == ' ')
+	if (shape_list(set, layout, st->ops.in_layouts, between, text))
 		leat__text_add(text, " between them");
 	else if (st->ops.out_layout == LEAT_LAYOUT_BYTES)
-		shape_suggest_other(st, layout, text);
+		(void)shape_list(set, layout, LEAT_LAYOUT_BYTES, instead, text);
 }
 
 static int
