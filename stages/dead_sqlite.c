@@ -263,7 +263,7 @@ sqlite_prepare(struct leat_dead *dead, const char *text, sqlite3_stmt **out,
 
 	if (sqlite3_prepare_v2(s->db, text, -1, out, NULL) == SQLITE_OK)
 		return LEAT_OK;
-	return sqlite_fail(dead, "use for dead letters", err);
+	return sqlite_fail(dead, "keep dead letters in", err);
 }
 
 static int
@@ -374,7 +374,7 @@ sqlite_add_trace(struct sqlite *s)
 static int
 sqlite_open(struct leat_dead *dead, uint32_t how, struct leat_error *err)
 {
-	static const char what[] = "use for dead letters";
+	static const char what[] = "keep dead letters in";
 	struct sqlite *s = leat_dead_state(dead);
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX |
 		(how == LEAT_DEAD_ADD ? SQLITE_OPEN_CREATE : 0);
@@ -382,7 +382,7 @@ sqlite_open(struct leat_dead *dead, uint32_t how, struct leat_error *err)
 
 	if (sqlite3_open_v2(leat_dead_path(dead), &s->db, flags, NULL) !=
 		SQLITE_OK)
-		return sqlite_fail(dead, "open for dead letters", err);
+		return sqlite_fail(dead, "open dead letters in", err);
 	sqlite3_busy_timeout(s->db, SQLITE_WAIT_MS);
 	rc = sqlite_run(dead,
 		"PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"

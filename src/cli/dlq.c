@@ -37,8 +37,34 @@ struct groups {
 	uint64_t n_damaged;
 };
 
-/* Numbers, and what stands in quotes behind "has", are left out of reasons:
- * they are of one record, and those that are alike shall count as one. */
+/* What a reason quotes of its record, up to the last such end. */
+static const struct {
+	const char *begin;
+	char end;
+	const char *instead;
+} quotes[] = {{"has '", '\'', "has '...'"},
+	{"line of the row: ", ')', "line of the row: ...)"}};
+
+/* The reason goes on behind the quotation; NULL: none begins here. */
+static const char *
+group_skip_quote(const char *reason, char **to)
+{
+	for (size_t k = 0; k < sizeof(quotes) / sizeof(quotes[0]); k++) {
+		size_t n = strlen(quotes[k].begin);
+		const char *end = strncmp(reason, quotes[k].begin, n)
+			? NULL
+			: strrchr(reason + n, quotes[k].end);
+
+		if (!end)
+			continue;
+		*to = stpcpy(*to, quotes[k].instead);
+		return end + 1;
+	}
+	return NULL;
+}
+
+/* Numbers, and what is quoted of a record, are left out of reasons: they are of
+ * one record, and those that are alike shall count as one. */
 static char *
 group_reason(const char *reason)
 {
@@ -46,19 +72,18 @@ group_reason(const char *reason)
 
 	while (text && *reason) {
 		bool is_word = to > text && isalnum((unsigned char)to[-1]);
+		const char *behind;
 
 		if (!is_word && isdigit((unsigned char)*reason)) {
 			reason += strspn(reason, "0123456789");
 			*to++ = 'N';
 			continue;
 		}
-		if (strncmp(reason, "has '", 5) == 0 &&
-			strchr(reason + 5, '\'')) {
-			to = stpcpy(to, "has '...'");
-			reason = strrchr(reason + 5, '\'') + 1;
-			continue;
-		}
-		*to++ = *reason++;
+		behind = group_skip_quote(reason, &to);
+		if (behind)
+			reason = behind;
+		else
+			*to++ = *reason++;
 	}
 	if (text)
 		*to = '\0';
@@ -458,7 +483,8 @@ leat__cli_dlq(const struct leat__cli_args *args)
 			continue;
 		if (args->n_words == 2)
 			return dlq_open_and(args, whats[k].fn);
-		leat__cli_error("dlq %s: one file, and not '%s' too",
+		leat__cli_error("dlq %s: one file, and not '%s' too; --id= and "
+				"others say which letters",
 			whats[k].name, args->words[2]);
 		return LEAT__CLI_USAGE;
 	}

@@ -73,6 +73,38 @@ inspect_type(uint32_t type)
 	return type < sizeof(names) / sizeof(names[0]) ? names[type] : "?";
 }
 
+/* "1us": in the largest unit that it is whole in. */
+static void
+inspect_duration(int64_t ns, char *buf, size_t n_bytes)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = {{"d", INT64_C(86400000000000)},
+		{"h", INT64_C(3600000000000)}, {"m", INT64_C(60000000000)},
+		{"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
+	size_t k = 0;
+
+	while (ns % units[k].ns || (!ns && units[k].ns > 1))
+		k++;
+	snprintf(buf, n_bytes, "%lld%s", (long long)(ns / units[k].ns),
+		units[k].name);
+}
+
+/* Of centuries nobody needs to be told. */
+static void
+inspect_durations(const struct leat_option *option, char *buf, size_t n_bytes)
+{
+	char min[32], max[32];
+
+	inspect_duration(option->min, min, sizeof(min));
+	inspect_duration(option->max, max, sizeof(max));
+	if (option->max < INT64_MAX / 4)
+		snprintf(buf, n_bytes, "%s to %s", min, max);
+	else
+		snprintf(buf, n_bytes, "%s or more", min);
+}
+
 void
 leat__cli_option_range(
 	const struct leat_option *option, char *buf, size_t n_bytes)
@@ -83,6 +115,8 @@ leat__cli_option_range(
 		snprintf(buf, n_bytes, "on|off");
 	else if (option->min == 0 && option->max == 0)
 		buf[0] = '\0';
+	else if (option->type == LEAT_OPTION_DURATION)
+		inspect_durations(option, buf, n_bytes);
 	else if (option->max == INT64_MAX)
 		snprintf(buf, n_bytes, "%lld or more", (long long)option->min);
 	else

@@ -152,8 +152,9 @@ static const char topic_guards[] =
 	"\tt. ! write spare.csv\n"
 	"\n"
 	"What changes at a guard while it runs (a breaker opens, the level of "
-	"@shed) is\n"
-	"told on stderr with its reason.\n"
+	"@shed, a\n"
+	"process of @isolate that has ended) is told on stderr with its "
+	"reason.\n"
 	"\n";
 
 static const char topic_balance[] =

@@ -8,6 +8,7 @@
  * Threads: leat_stage_set_hooks by any, one at a time by the graph's lock.
  * Source: Michael, Hazard Pointers, IEEE TPDS 2004.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -97,8 +98,9 @@ hook_copy_opts(struct leat_hook *hook, const void *opts, struct leat_error *err)
 {
 	const struct leat__env *env = hook->stage->graph->env;
 	const struct leat_hook_ops *ops = &hook->ops;
+	char name[LEAT__STAGE_NAME_MAX + 2];
 	/* what is to be known of its options is what stages have */
-	struct leat_stage_ops like = {LEAT_STAGE_OPS_INIT(ops->name),
+	struct leat_stage_ops like = {LEAT_STAGE_OPS_INIT(name),
 		.opts_bytes = ops->opts_bytes, .options = ops->options};
 	size_t n_strings =
 		opts ? leat__options_strings_bytes(ops->options, opts) : 0;
@@ -114,6 +116,7 @@ hook_copy_opts(struct leat_hook *hook, const void *opts, struct leat_error *err)
 		return leat__graph_no_memory(err, "a hook");
 	LEAT_TRY(leat__opts_copy(
 		hook->opts, ops->opts_bytes, opts, ops->name, err));
+	snprintf(name, sizeof(name), "@%s", ops->name);
 	LEAT_TRY(leat__options_check(&like, hook->opts, err));
 	leat__options_copy_strings(
 		ops->options, hook->opts, (char *)hook->opts + ops->opts_bytes);

@@ -189,15 +189,24 @@ accepts_add_limit(const struct leat_option *option, int64_t limit,
 	leat__value_print(option, &value, text);
 }
 
+/* Of centuries nobody needs to be told. */
+static bool
+range_has_top(const struct leat_option *option)
+{
+	return option->type == LEAT_OPTION_DURATION
+		? option->max < INT64_MAX / 4
+		: option->max != INT64_MAX;
+}
+
 static void
 accepts_add_range(const struct leat_option *option, struct leat__text *text)
 {
 	if (option_has_range(option)) {
-		leat__text_add(text,
-			option->max == INT64_MAX ? ", at least " : " from ");
+		leat__text_add(
+			text, range_has_top(option) ? " from " : ", at least ");
 		accepts_add_limit(option, option->min, text);
 	}
-	if (option_has_range(option) && option->max != INT64_MAX) {
+	if (option_has_range(option) && range_has_top(option)) {
 		leat__text_add(text, " to ");
 		accepts_add_limit(option, option->max, text);
 	}
@@ -342,7 +351,8 @@ option_check_field(const struct leat_stage_ops *ops,
 
 	if (is_absent && (option->flags & LEAT_OPTION_REQUIRED))
 		return leat__error(err, LEAT_EINVAL,
-			"stage '%s' needs option '%s'%s%s", ops->name,
+			"%s '%s' needs option '%s'%s%s",
+			*ops->name == '@' ? "guard" : "stage", ops->name,
 			option->name, option->help ? ": " : "",
 			option->help ? option->help : "");
 	if (is_absent || value_is_in_range(option, &value))

@@ -309,6 +309,7 @@ isolate_init(struct leat_hook *hook, const void *opts)
 	span->st = st;
 	span->env = graph->env;
 	span->processes = graph->env->processes;
+	span->hook_k = hook->k;
 	span_set(span, o);
 	span->isolation.fit = isolate_fit;
 	span->isolation.start = isolate_start;
@@ -409,22 +410,24 @@ const struct leat_hook_ops leat_isolate_ops = {
 		"down to the record that is to blame, which is rejected with "
 		"its bytes.\n"
 		"Of other stages the run ends with an error.\n"
+		"Each process that ends is told on stderr, with its reason.\n"
 		"\n"
 		"It is for filters of one in and one out and for sinks. Not "
-		"for "
-		"sources: what one\n"
-		"has read and not sent yet is gone with its process, and "
-		"nobody could ask for it\n"
-		"again; isolate the stage behind it, which is the one that "
-		"looks into the bytes.\n"
+		"for sources: what\n"
+		"one has read and not sent yet is gone with its process, and "
+		"nobody could ask\n"
+		"for it again; isolate the stage behind it, which is the one "
+		"that looks into\n"
+		"the bytes.\n"
 		"Columns must be known before the start, for both processes "
 		"know them by then.\n"
 		"\n"
 		"    leat run 'read a.csv ! @isolate where \"x > 1\" ! write "
 		"b.csv'\n"
 		"    leat run --dead-letters=bad.ndjson \\\n"
-		"        'read a.csv ! @isolate(on_poison=dead-letter) where "
-		"\"x > 1\" ! write b.csv'\n",
+		"        'read a.csv !\n"
+		"         @isolate(on_poison=dead-letter) where \"x > 1\" ! "
+		"write b.csv'\n",
 	.state_bytes = sizeof(struct leat__span *),
 	.opts_bytes = sizeof(struct leat_isolate_opts),
 	.options = isolate_options,

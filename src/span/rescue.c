@@ -249,6 +249,30 @@ rescue_wait(struct leat__span *span)
 	return poll.got ? LEAT_ECANCELED : LEAT_OK;
 }
 
+/* There will be another one. What dies of a frame again, or of halves of it, is
+ * told when it is known which record is to blame. */
+static void
+rescue_tell(const struct leat__span *span, const struct leat__span_call *call,
+	const char *how)
+{
+	struct leat_change told = {.k = span->hook_k, .what = "process"};
+	char with[48] = "";
+
+	if (call && (call->n_deaths || call->is_narrowed))
+		return;
+	if (call && call->kind == LEAT__SPAN_CALL)
+		snprintf(with, sizeof(with), ", with %u records in hand",
+			call->n_items);
+	snprintf(told.stage, sizeof(told.stage), "%s", span->st->name);
+	snprintf(told.hook, sizeof(told.hook), "%s", leat_isolate_ops.name);
+	snprintf(told.before, sizeof(told.before), "%llu",
+		(unsigned long long)span->n_deaths);
+	snprintf(told.after, sizeof(told.after), "%llu",
+		(unsigned long long)span->n_deaths + 1);
+	snprintf(told.why, sizeof(told.why), "the one before %s%s", how, with);
+	leat__changes_add(span->st->graph, &told);
+}
+
 int
 leat__span_rescue(struct leat__span *span, const char *what)
 {
@@ -276,6 +300,7 @@ leat__span_rescue(struct leat__span *span, const char *what)
 			LEAT_ERROR_TEXT_BYTES / 2, span->st->error.text,
 			(unsigned long long)span->max_deaths);
 	}
+	rescue_tell(span, call, how);
 	leat__span_drop_stock(span);
 	leat__span_recall(span);
 	if (call)

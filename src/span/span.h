@@ -56,6 +56,7 @@ struct leat__span {
 	bool wants_restarts, is_never; /* as was asked for */
 	bool is_lasting;               /* a child that has died is replaced */
 	bool is_copying;               /* what it writes to is a copy */
+	uint32_t hook_k;               /* of the stage's guards */
 	/* of the stage, as it was declared */
 	struct leat_stage_ops inner;
 	uint32_t n_stock;

@@ -252,6 +252,8 @@ trial_run(struct trial *t)
 	if (rc == LEAT_OK) {
 		rc = leat_graph_wait(graph, LEAT_NEVER, &t->err);
 		leat_graph_stats(graph, &t->stats);
+		t->n_changes =
+			leat_graph_changes(graph, 0, t->changes, TRIAL_CHANGES);
 		ck_assert_int_eq(
 			leat_stage_stats(graph, 1, &t->evil_stats), LEAT_OK);
 		check_balance(graph, t, rc);

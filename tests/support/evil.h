@@ -34,6 +34,8 @@ enum evil_kind {
 	EVIL_N
 };
 
+#define TRIAL_CHANGES 3u
+
 struct trial {
 	struct numbers_opts numbers;
 	struct evil_opts evil;
@@ -47,6 +49,9 @@ struct trial {
 	struct leat_graph_stats stats;
 	struct leat_stage_stats evil_stats;
 	struct leat_error err;
+	struct leat_change
+		changes[TRIAL_CHANGES]; /* the first that were told */
+	uint32_t n_changes;
 	void (*meanwhile)(struct leat_graph *graph);
 };
 

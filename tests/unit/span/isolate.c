@@ -297,6 +297,28 @@ START_TEST(so_is_who_loops)
 }
 END_TEST
 
+/* Not each that is needed to find the record to blame, which is told then. */
+START_TEST(the_death_of_a_child_is_told)
+{
+	struct trial t = trial_of_thousand();
+	const struct leat_change *told = &t.changes[0];
+
+	t.kind = EVIL_STATELESS;
+	t.evil.deed = kill_itself;
+	t.evil.at = 505;
+	t.isolate.on_poison = 1 + LEAT_ON_ERROR_SKIP;
+	ck_assert_msg(trial_run(&t) == LEAT_OK, "%s", t.err.text);
+	ck_assert_uint_eq(t.n_changes, 1);
+	ck_assert_str_eq(told->hook, "isolate");
+	ck_assert_str_eq(told->what, "process");
+	ck_assert_str_eq(told->before, "1");
+	ck_assert_str_eq(told->after, "2");
+	ck_assert_str_eq(told->why,
+		"the one before was ended by SIGKILL, with 10 records in hand");
+	ck_assert_uint_eq(told->is_by, 0);
+}
+END_TEST
+
 START_TEST(the_record_is_kept_with_its_bytes)
 {
 	struct trial t = trial_of_thousand();
@@ -589,7 +611,8 @@ TEST_MAIN("span/isolate", all_kinds_of_stages_do_there_what_they_do_here,
 	what_a_stage_says_of_its_failure_arrives, other_guards_look_on,
 	rejected_records_are_rejected_here, the_record_to_blame_is_found,
 	however_it_ends, also_if_it_leaves_kindly, who_hangs_is_ended,
-	so_is_who_loops, a_record_is_rejected_once_though_it_was_by_two,
+	so_is_who_loops, the_death_of_a_child_is_told,
+	a_record_is_rejected_once_though_it_was_by_two,
 	the_record_is_kept_with_its_bytes,
 	a_record_that_nobody_wants_ends_the_run,
 	a_stage_with_a_memory_is_not_begun_again, nor_one_that_is_not_to_be,
