@@ -790,6 +790,16 @@ done
 # ---- dead letters -----------------------------------------------------------
 
 fresh
+printf 'id,n\n1,a,here\n2,b\n3,c,there\n' >ragged.csv
+run run --dead-letters=ragged.ndjson \
+	'read ragged.csv ! csv.parse on_error=dead-letter ! write ragged.out'
+is_status "ragged rows" 0
+run dlq ls ragged.ndjson
+prints "ragged rows are one reason" "the header has N (line of the row: ...)"
+run dlq show ragged.ndjson 2
+is_status "dlq show of more than a file" 2
+says "dlq show of more than a file" "--id="
+
 printf 'id,n\n1,5\n2,x\n3,7\n4,"bad "quote\n5,y\n6,1\n' >bad.csv
 cat >job.leat <<'END'
 read bad.csv on_error=dead-letter ! cast n:int64 on_error=dead-letter !

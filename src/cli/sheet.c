@@ -246,6 +246,18 @@ sheet_costs(const struct leat_graph_stats *stats, int64_t took_ns)
 			sizeof(rate)));
 }
 
+/* "1 call refused", "2 calls refused"; nothing of none. */
+static const char *
+sheet_guard_count(
+	const char *between, uint64_t n, const char *what, const char *how)
+{
+	if (!n)
+		return between;
+	fprintf(stderr, "%s%llu %s%s%s", between, (unsigned long long)n, what,
+		n == 1 ? "" : "s", how);
+	return ", ";
+}
+
 static void
 sheet_guard(const char *stage, const struct leat_hook_stats *stats)
 {
@@ -259,24 +271,13 @@ sheet_guard(const char *stage, const struct leat_hook_stats *stats)
 				sizeof(time)));
 		between = ", ";
 	}
-	if (stats->n_again) {
-		fprintf(stderr, "%s%llu more attempts", between,
-			(unsigned long long)stats->n_again);
-		between = ", ";
-	}
-	if (stats->n_shed) {
-		fprintf(stderr, "%s%llu frames dropped", between,
-			(unsigned long long)stats->n_shed);
-		between = ", ";
-	}
-	if (stats->n_elsewhere) {
-		fprintf(stderr, "%s%llu frames sent elsewhere", between,
-			(unsigned long long)stats->n_elsewhere);
-		between = ", ";
-	}
-	if (stats->n_refused)
-		fprintf(stderr, "%s%llu calls refused", between,
-			(unsigned long long)stats->n_refused);
+	between =
+		sheet_guard_count(between, stats->n_again, "more attempt", "");
+	between =
+		sheet_guard_count(between, stats->n_shed, "frame", " dropped");
+	between = sheet_guard_count(
+		between, stats->n_elsewhere, "frame", " sent elsewhere");
+	sheet_guard_count(between, stats->n_refused, "call", " refused");
 	fputc('\n', stderr);
 }
 

@@ -277,10 +277,27 @@ hooks_get_columns(const struct leat_stage *st, struct leat_error *err)
 		st->name);
 }
 
+/* The outermost that drops records of frames; there is one. */
+static const char *
+hooks_dropping(const struct leat__hooks *hooks)
+{
+	const struct leat_hook *hook = hooks->at;
+
+	while (!(hook->ops.flags & LEAT_HOOK_IN_PLACE))
+		hook++;
+	return hook->ops.name;
+}
+
 /* Where one drops records its stage gets frames that nobody else reads. */
 static int
-hooks_get_frames(struct leat_stage *st, struct leat_error *err)
+hooks_get_frames(struct leat_stage *st, const struct leat__hooks *hooks,
+	struct leat_error *err)
 {
+	if (st->ops.n_ins == 0)
+		return leat__error(err, LEAT_EINVAL,
+			"@%s looks at what comes to a stage, and to '%s', a "
+			"source, nothing comes; accepted: the stage behind it",
+			hooks_dropping(hooks), st->name);
 	LEAT_TRY(hooks_get_columns(st, err));
 	if (st->ops.flags & LEAT_STAGE_IN_PLACE)
 		return LEAT_OK;
@@ -318,7 +335,7 @@ hooks_prepare(struct leat_stage *st, const struct leat__hooks *hooks,
 	if (flags & LEAT_HOOK_ALONE)
 		LEAT_TRY(hooks_get_alone(st, err));
 	if (flags & LEAT_HOOK_IN_PLACE)
-		LEAT_TRY(hooks_get_frames(st, err));
+		LEAT_TRY(hooks_get_frames(st, hooks, err));
 	return flags & LEAT_HOOK_WAITS ? hooks_get_thread(st, err) : LEAT_OK;
 }
 

@@ -731,7 +731,10 @@ const struct leat_hook_ops leat_dedup_guard_ops = {
 		"KiB, a little more.\n"
 		"What is dropped is counted as shed. Of bytes a frame is one "
 		"record. It knows what\n"
-		"came in this run only.\n"
+		"came in this run only, and each replica of a parallel { } "
+		"what came to itself:\n"
+		"parallel 4 by=id { @dedup(by=id) STAGE } deals out by the "
+		"key.\n"
 		"\n"
 		"    @retry(max=5) @dedup(by=id, keys=1000000) STAGE ...\n",
 	.state_bytes = sizeof(struct dedup),

@@ -115,6 +115,14 @@ START_TEST(what_is_wrong_is_pointed_at)
 			"options of a guard stand in parentheses: "
 			"@retry(times=2)",
 			25, 7},
+		{"@dedup read a ! write b",
+			"@dedup looks at what comes to a stage, and to 'read', "
+			"a source, nothing comes; accepted: the stage behind "
+			"it",
+			0, 6},
+		{"read a ! @bulkhead write b",
+			"guard '@bulkhead' needs option 'n': so many at once",
+			9, 9},
 		{"read a ! @rate(1)",
 			"a guard stands before a stage, like: @rate write "
 			"a.csv",
