@@ -728,15 +728,16 @@ const struct leat_hook_ops leat_dedup_guard_ops = {
 		"run, so that a record is mistaken for another with a "
 		"probability of at most\n"
 		"keys / 2^117, whoever makes the records; of records above 32 "
-		"KiB, a little more.\n"
-		"What is dropped is counted as shed. Of bytes a frame is one "
-		"record. It knows what\n"
-		"came in this run only, and each replica of a parallel { } "
-		"what came to itself:\n"
-		"parallel 4 by=id { @dedup(by=id) STAGE } deals out by the "
-		"key.\n"
+		"KiB, a little\n"
+		"more. What is dropped is counted as shed. Of bytes a frame "
+		"is one record.\n"
 		"\n"
-		"    @retry(max=5) @dedup(by=id, keys=1000000) STAGE ...\n",
+		"It knows what came in this run only, and each replica of a "
+		"parallel { } what\n"
+		"came to itself: so deal records out by their key there.\n"
+		"\n"
+		"    @retry(max=5) @dedup(by=id, keys=1000000) STAGE ...\n"
+		"    ... ! parallel 4 by=id { @dedup(by=id) STAGE } ! ...\n",
 	.state_bytes = sizeof(struct dedup),
 	.opts_bytes = sizeof(struct leat_dedup_guard_opts),
 	.options = dedup_options,
