@@ -159,7 +159,9 @@ const struct leat_hook_ops leat_retry_ops = {
 		"overtakes it. Bad\n"
 		"data and bugs are not tried again. Only for stages that can "
 		"be called again\n"
-		"after a failure. A drain leaves out the delays.\n"
+		"after a failure: of those that come with leat, read. A drain "
+		"leaves out the\n"
+		"delays.\n"
 		"\n"
 		"    @retry(max=5, base=100ms, jitter=0.5) STAGE ...\n",
 	.state_bytes = sizeof(struct retry),

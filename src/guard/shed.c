@@ -99,6 +99,11 @@ list_read(const char *list, uint32_t type, double limits[SHED_LEVELS])
 		struct leat__piece piece = list_next(&list);
 		union leat__value value;
 
+		/* "70%" is what people write */
+		if (type == LEAT_OPTION_UINT && piece.n_bytes > 1 &&
+			piece.text[piece.n_bytes - 1] == '%')
+			piece.n_bytes--;
+
 		if (k == SHED_LEVELS ||
 			leat__value_read(&option, piece, &value) !=
 				LEAT__READ_OK)

@@ -107,7 +107,9 @@ leat__span_begin_child(struct leat__span *span)
 	sys_errno = leat__zygote_bear(span);
 	if (sys_errno)
 		return leat_stage_fail_errno(span->st, LEAT_ELIMIT, sys_errno,
-			"cannot make a process for stage '%s'", span->st->name);
+			"cannot make a process for stage '%s': %s",
+			span->st->name,
+			leat__env_strerror(sys_errno, how, sizeof(how)));
 	rc = child_open(span);
 	if (rc == LEAT_ECLOSED || rc == LEAT_ETIMEDOUT) {
 		leat__span_tell_end(span, child_reap(span, &ended), &ended, how,

@@ -130,6 +130,7 @@ leat__zygote_start(struct leat__span *span, struct leat_error *err)
 {
 	const struct leat__env *env = span->env;
 	int ends[2];
+	char why[64];
 	int sys_errno = span->processes->watch(0, &span->parent_watch);
 
 	if (!sys_errno) {
@@ -146,7 +147,9 @@ leat__zygote_start(struct leat__span *span, struct leat_error *err)
 	}
 	if (sys_errno)
 		return leat__error_errno(err, LEAT_ELIMIT, sys_errno,
-			"cannot make a process for stage '%s'", span->st->name);
+			"cannot make a process for stage '%s': %s",
+			span->st->name,
+			leat__env_strerror(sys_errno, why, sizeof(why)));
 	if (span->processes->watch(span->zygote_pid, &span->zygote_watch))
 		span->zygote_watch = -1;
 	span->is_started = true;

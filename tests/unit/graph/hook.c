@@ -38,6 +38,8 @@ START_TEST(hooks_stand_before_their_stage)
 {
 	shows("read a ! @rate(items=5) write b",
 		"read a ! @rate(items=5) write b\n");
+	shows("read a ! @shed(queue=\"70%,85%,95%\", memory=50) write b",
+		"read a ! @shed(queue=\"70%,85%,95%\", memory=50) write b\n");
 	shows("@rate( 7,over=shed ) read a ! write b",
 		"@rate(items=7, over=shed) read a ! write b\n");
 	shows("read a ! @breaker @rate(bytes=1k\n\titems=2,) head 3 ! write b",
