@@ -799,6 +799,7 @@ prints "ragged rows are one reason" "the header has N (line of the row: ...)"
 run dlq show ragged.ndjson 2
 is_status "dlq show of more than a file" 2
 says "dlq show of more than a file" "--id="
+rm -f ragged.*
 
 printf 'id,n\n1,5\n2,x\n3,7\n4,"bad "quote\n5,y\n6,1\n' >bad.csv
 cat >job.leat <<'END'
