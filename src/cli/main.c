@@ -175,17 +175,10 @@ const struct leat__cli_command leat__cli_commands[] = {
 		"  Of a guard around a stage: leat set load.items=1000, or, if "
 		"several have such\n"
 		"  an option, leat set load.@rate.items=1000. Of a stage "
-<<<<<<< HEAD
-		"itself: leat set\n"
-		"  'where.condition=n > 5'; leat help reload says which. An "
-		"empty value is the\n"
-		"  default.\n",
-=======
 		"itself:\n"
 		"  leat set 'where.condition=n > 5'; leat help reload says "
 		"which. An empty\n"
 		"  value is the default.\n",
->>>>>>> 16995f1 (cli: help on letters, set, signals and dedup keeps within 80 columns)
 		leat__cli_set},
 	{"drain", LEAT__CLI_DRAIN, "[OPTION]... [PID]",
 		"stop a run: its sources stop, what was read arrives",

@@ -192,13 +192,8 @@ static const char topic_signals[] =
 	"leat waits\n"
 	"for. --drain-timeout=TIME ends a drain that takes longer, a second "
 	"signal ends\n"
-<<<<<<< HEAD
-	"it at once; time goes on while the process is stopped. @retry goes on "
-	"without\n"
-=======
 	"it at once; time goes on while the process is stopped. @retry goes "
 	"on without\n"
->>>>>>> 16995f1 (cli: help on letters, set, signals and dedup keeps within 80 columns)
 	"its delays, @rate and @breaker as they were.\n"
 	"\n"
 	"In all cases the exit status is 3, and no output stands under its "

@@ -61,12 +61,7 @@ const char leat__cli_topic_letters[] =
 	"its own, which is called after its id. Those that go through are "
 	"dropped when\n"
 	"the run has ended well, and only then; a command that ends before "
-<<<<<<< HEAD
-	"leaves "
-	"all of\n"
-=======
 	"leaves all of\n"
->>>>>>> 16995f1 (cli: help on letters, set, signals and dedup keeps within 80 columns)
 	"them. What was bad in a file can so be mended in the graph, or in a "
 	"text by\n"
 	"hand. While retry or drop is at work there is a FILE.lock.\n";
