@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -707,6 +708,131 @@ START_TEST(what_readers_leave_behind_is_taken_back_before_more_is_sent)
 }
 END_TEST
 
+/* ---- one leaves many frames behind ---------------------------------------- */
+
+#define LEFT_CAPACITY 512u
+
+/* A sink that takes so many frames; n = those that it was called for. */
+struct gate {
+	uint32_t n, n_allowed; /* atomic */
+	uint32_t enough;       /* 0 = it takes all */
+};
+
+struct gated_opts {
+	uint32_t size;
+	uint32_t flags;
+	struct gate *gate;
+};
+
+static int
+gated_init(struct leat_stage *st, const void *opts)
+{
+	*(struct gate **)leat_stage_state(st) =
+		((const struct gated_opts *)opts)->gate;
+	return LEAT_OK;
+}
+
+static int
+gated_process(struct leat_stage *st, struct leat_frame *in)
+{
+	struct gate *gate = *(struct gate **)leat_stage_state(st);
+	uint32_t n = leat__load_relaxed(&gate->n) + 1;
+
+	leat__store_release(&gate->n, n);
+	while (leat__load_acquire(&gate->n_allowed) < n) {
+		if (leat_ctx_is_done(leat_stage_ctx(st)))
+			return LEAT_ECANCELED;
+		sched_yield();
+	}
+	leat_stage_count(st, LEAT_COUNT_WRITTEN, in->n_items);
+	leat_stage_release(st, in);
+	return n == gate->enough ? LEAT_EOS : LEAT_OK;
+}
+
+static const struct leat_stage_ops gated_ops = {LEAT_STAGE_OPS_INIT("gated"),
+	.flags = LEAT_STAGE_SINK | LEAT_STAGE_BLOCKING,
+	.in_layouts = LEAT_LAYOUT_ITEMS, .state_bytes = sizeof(struct gate *),
+	.opts_bytes = sizeof(struct gated_opts), .init = gated_init,
+	.process = gated_process};
+
+/* The k-th branch. */
+static struct leat_link_stats
+branch_stats(const struct fan *fan, uint32_t k)
+{
+	struct leat_link_stats s;
+	uint32_t link = 0;
+
+	do
+		ck_assert_int_eq(
+			leat_link_stats(fan->graph, link++, &s), LEAT_OK);
+	while (s.from != fan->out->number || s.out != k);
+	return s;
+}
+
+static bool
+is_at_work(struct fan *fan)
+{
+	return leat_graph_wait(fan->graph, 0, &fan->err) == LEAT_ETIMEDOUT;
+}
+
+/* Nothing more may go there. */
+static void
+await_full(struct fan *fan, uint32_t k)
+{
+	while (branch_stats(fan, k).credit_frames && is_at_work(fan))
+		sched_yield();
+}
+
+/* The places of branches in step are counted once: who goes on needs them. */
+START_TEST(who_goes_on_has_the_places_of_who_left)
+{
+	struct gate gates[2] = {{.enough = 1}, {.enough = 0}};
+	struct leat_graph_opts graph_opts = {
+		LEAT_OPTS_INIT(leat_graph_opts), .workers = 1};
+	struct numbers_opts numbers = {
+		LEAT_OPTS_INIT(numbers_opts), .per_frame = 1};
+	struct leat_tee_opts opts;
+	struct leat_step step = tee_step(&opts, "block");
+	struct leat_graph_stats stats;
+	struct leat_stage *source;
+	struct fan fan;
+
+	memset(&fan, 0, sizeof(fan));
+	ck_assert_int_eq(
+		leat_graph_create(&graph_opts, &fan.graph, &fan.err), LEAT_OK);
+	source = fan_add(&fan, &numbers_ops, &numbers);
+	fan.out = fan_add(&fan, step.ops, step.opts);
+	fan_link(&fan, source, 0, fan.out, 0, 1);
+	for (uint32_t k = 0; k < 2; k++) {
+		struct gated_opts gated = {
+			LEAT_OPTS_INIT(gated_opts), .gate = &gates[k]};
+
+		fan_link(&fan, fan.out, k, fan_add(&fan, &gated_ops, &gated), 0,
+			LEFT_CAPACITY);
+	}
+	ck_assert_int_eq(leat_graph_start(fan.graph, &fan.err), LEAT_OK);
+	await_full(&fan, 0);
+	await_full(&fan, 1);
+	leat__store_release(&gates[0].n_allowed, 1u);
+	while (!leat__chan_is_recv_closed(&fan.out->outs[0]->chan))
+		sched_yield();
+	leat__store_release(&gates[1].n_allowed, 2 * LEFT_CAPACITY);
+	while (leat__load_acquire(&gates[1].n) <= 2 * LEFT_CAPACITY &&
+		is_at_work(&fan))
+		sched_yield();
+	await_full(&fan, 1);
+	ck_assert_msg(is_at_work(&fan), "%s", fan.err.text);
+	ck_assert_uint_gt(branch_stats(&fan, 0).refused, LEFT_CAPACITY / 2);
+	leat__store_release(&gates[1].n_allowed, UINT32_MAX);
+	leat_graph_drain(fan.graph);
+	ck_assert_int_eq(
+		leat_graph_wait(fan.graph, LEAT_NEVER, &fan.err), LEAT_OK);
+	leat_graph_stats(fan.graph, &stats);
+	ck_assert_uint_eq(stats.is_balanced, 1);
+	leat_graph_destroy(fan.graph);
+}
+END_TEST
+
 START_TEST(what_slow_branches_do_must_be_said)
 {
 	struct leat_tee_opts opts;
@@ -783,6 +909,7 @@ TEST_MAIN("fan/tee", every_branch_gets_every_frame_in_order,
 	when_no_branch_wants_more_the_source_ends,
 	a_thousand_readers_of_a_large_frame_need_no_more_of_them,
 	what_readers_leave_behind_is_taken_back_before_more_is_sent,
+	who_goes_on_has_the_places_of_who_left,
 	a_branch_that_sheds_the_oldest_has_the_last_at_the_end,
 	a_branch_that_sheds_by_priority_keeps_what_is_dearest,
 	what_is_held_comes_when_there_is_room_though_nothing_comes_in,
