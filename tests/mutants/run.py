@@ -11,10 +11,11 @@ meets first the test that caught it last (caught.txt, which --note writes), then
 the cheapest: the unit tests of its file and of its folder, and the simulator
 for a short while; when all mutants have met those, the simulator, all unit tests,
 the stress tests; then those of its folder under ThreadSanitizer and
-AddressSanitizer, and last the simulator for as long as `./dev test` runs it. It
-is caught by the first that fails, or takes far longer than it should, twice. A
-test that fails only once may have failed for another reason: a mutant with no
-better is shaky, and does not count as caught. What fails without a mutant is
+AddressSanitizer; then what asks the command, as tests/control.py does; and last
+the simulator for as long as `./dev test` runs it. It is caught by the first that
+fails, or takes far longer than it should, twice. A test that fails only once may
+have failed for another reason: a mutant with no better is shaky, and does not
+count as caught. What fails without a mutant is
 left out, and said. What is known of sources and tests that have not changed
 since is not asked again (results.jsonl in the build folder), so a run that was
 interrupted goes on; --anew forgets it. Exit status 0 if at least 90 % are
@@ -30,8 +31,8 @@ import sys
 import threading
 import time
 
-from tree import HERE, ROOT, SIM_ARGS, Tree, die, read_bytes, sim_name, \
-    source_files, target
+from tree import COMMANDS, HERE, ROOT, SIM_ARGS, Tree, command_of, die, \
+    read_bytes, sim_name, source_files, target
 
 LEAST_SHARE = 0.9
 # How long one test function may take: so much, and so many times what its whole
@@ -141,7 +142,7 @@ def digest(*texts):
 
 def is_a_test(name):
     return name.startswith(("tests/unit/", "tests/stress/", "tests/regress/",
-        "tests/sim/"))
+        "tests/sim/")) or name in [words[1] for words in COMMANDS.values()]
 
 
 def is_built(name):
@@ -181,6 +182,8 @@ class Known:
             of_test = self.tests
         elif sim_name(test):
             of_test = self.sim
+        elif command_of(test):
+            of_test = digest(self.texts.get(command_of(test)[1], b""))
         else:
             of_test = digest(self.texts.get(f"tests/{test[1]}.c", b""))
         return self.sources + of_test
@@ -303,7 +306,7 @@ class Course:
         self.kinds = kinds
         self.last = read_caught()
         self.passes = [self.own, self.plain] + \
-            ([self.sanitized] if kinds else []) + [self.long]
+            ([self.sanitized] if kinds else []) + [self.asked, self.long]
 
     def rounds(self, mutant, k):
         return self.passes[k](mutant)
@@ -326,6 +329,9 @@ class Course:
     def sanitized(self, mutant):
         return [units_of(mutant, kind) + tests_below(kind, "stress")
             for kind in self.kinds]
+
+    def asked(self, _):
+        return [[("plain", f"command/{name}") for name in COMMANDS]]
 
     def long(self, _):
         return [[("plain", name) for name in SIM_ARGS
@@ -608,7 +614,8 @@ def main():
         results = known.all_of(mutants)
     else:
         bench = Bench(options.build, max(1, options.jobs), kinds, known)
-        results = bench.go(mutants, 1 if options.quick else 4)
+        results = bench.go(mutants,
+            1 if options.quick else len(bench.course.passes))
     is_good = score(results)
     if options.note:
         write_caught(listed, results)

@@ -25,6 +25,21 @@ SIM_ARGS = {
     "sim-trouble": ["--scenario=graph_trouble", "--runs=5000",
         "--memory=both", "--seed=1"],
 }
+# What asks the command that a user has, as `./dev test` runs it.
+COMMANDS = {
+    "cli": ["bash", "tests/cli.sh"],
+    "control": ["python3", "tests/control.py"],
+    "trace": ["python3", "tests/trace.py"],
+    "metrics": ["python3", "tests/metrics.py"],
+    "reload": ["python3", "tests/reload.py"],
+    "jobs": ["python3", "tests/jobs.py"],
+    "tools": ["python3", "tests/tools.py"],
+    "groups": ["python3", "tests/groups.py"],
+    "order": ["python3", "tests/order.py"],
+    "formats": ["python3", "tests/formats.py"],
+    "ndjson": ["python3", "tests/ndjson.py"],
+    "faults": ["python3", "tests/faults.py"],
+}
 KINDS = {
     "plain": [],
     "tsan": ["-DLEAT_SANITIZE=thread"],
@@ -118,7 +133,16 @@ def sim_args(test):
         else word for word in SIM_ARGS[name]]
 
 
+def command_of(test):
+    """What runs a test of the command, command/NAME; None of another one."""
+    folder, _, name = test[1].partition("/")
+    return COMMANDS[name] if folder == "command" else None
+
+
 def target(test):
+    """What has to be built for it."""
+    if command_of(test):
+        return "command"
     return "sim" if sim_name(test) else "test_" + test[1].replace("/", "_")
 
 
@@ -154,6 +178,9 @@ class Tree:
 
     def build(self, kind, targets, goes_on=False):
         log = os.path.join(self.folder, kind + ".build.log")
+        if "command" in targets:
+            targets = [name for name in targets if name != "command"] + \
+                ["leat_command", "losing"]
         words = ["ninja", "-C", self.build_folder(kind), "-j1"]
         words += ["-k0"] if goes_on else []
         environment = dict(os.environ, CCACHE_NOHASHDIR="1",
@@ -185,12 +212,14 @@ class Tree:
         return os.access(self.program(test), os.X_OK)
 
     def program(self, test):
+        if command_of(test):
+            return os.path.join(self.build_folder(test[0]), "leat")
         below = "sim" if sim_name(test) else os.path.join("tests", test[1])
         return os.path.join(self.build_folder(test[0]), below)
 
     def run(self, test, limit, test_seconds):
         """passed, failed or late; the seconds it took; and what failed."""
-        words = self.prefix + [self.program(test)]
+        words = self.prefix + (command_of(test) or []) + [self.program(test)]
         words += sim_args(test) if sim_name(test) else []
         environment = dict(os.environ, LEAT_SEED="1",
             LEAT_TEST_SECONDS=str(test_seconds),
@@ -224,7 +253,7 @@ def watch(process, limit):
                 continue
             more = os.read(stream.fileno(), 65536)
             output += more
-            if not more or b"\nnot ok " in b"\n" + output:
+            if not more or has_failure(b"\n" + output):
                 break
         is_late = time.monotonic() >= end
         has_ended = not is_late and not more
@@ -232,6 +261,10 @@ def watch(process, limit):
         if stop(process, word):
             break
     return output, is_late
+
+
+def has_failure(output):
+    return b"\nnot ok " in output or b"\nFAIL: " in output
 
 
 def stop(process, word):
@@ -248,7 +281,8 @@ def stop(process, word):
 def is_whole(test, output):
     """A fiber that returns where it must not ends the simulator with status 0;
     then the line is missing that says how many passed."""
-    return not sim_name(test) or b" passed, 0 failed" in output
+    return not (sim_name(test) or command_of(test)) or \
+        b" passed, 0 failed" in output
 
 
 def first_failure(output):
@@ -257,6 +291,8 @@ def first_failure(output):
         parts = line.split(":")
         if line.startswith("not ok ") and len(parts) > 2:
             return parts[2]
+        if line.startswith("FAIL: "):
+            return "_".join(line[6:].split())[:60]
         if line.startswith("REPLAY") and "--scenario=" in line:
             return line.split("--scenario=")[1].split()[0]
     return ""
