@@ -392,6 +392,87 @@ span_cancel(void *user)
 	leat_graph_destroy(play.graph);
 }
 
+/* ---- the page alone ------------------------------------------------------- */
+
+#define BELLS      3u
+#define BELL_STEPS 60u /* before it is rung for, at most */
+
+struct bell {
+	struct leat__span_map map;
+	struct leat__span_parent parent;
+};
+
+static void
+bell_child(void *arg)
+{
+	struct leat__span_map *map = &((struct bell *)arg)->map;
+	struct leat__span_side side = {0};
+
+	for (uint64_t n = 1; n <= BELLS; n++) {
+		uint64_t number = leat__span_next(map, &side)->number;
+		struct leat__span_emit *emits;
+
+		SIM_CHECK(number == n);
+		leat__span_answer_begin(map, &side, &emits)->number = number;
+		leat__span_answer_end(map, &side);
+	}
+}
+
+/* As the parent does it, without what else may end a wait. */
+static void
+bell_await(struct bell *bell)
+{
+	const struct leat__env *env = sim_env();
+	struct leat__poll poll = {
+		.fd = bell->map.event_fd, .want = LEAT__POLL_READ};
+
+	while (!leat__span_has_answers(&bell->map, &bell->parent, 1)) {
+		leat__span_parent_arm(&bell->map, &bell->parent, 1);
+		if (!leat__span_has_answers(&bell->map, &bell->parent, 1))
+			SIM_CHECK(env->poll(env, &poll, 1, LEAT_NEVER) == 1);
+		if (poll.got)
+			leat__span_parent_heard(&bell->map);
+	}
+	leat__span_parent_disarm(&bell->map);
+}
+
+/* Whatever it is doing when it is rung for, it hears that: it looks often, says
+ * that it waits, and sleeps. */
+static void
+span_bell(void *user)
+{
+	struct bell bell = {.map = {.window = 2,
+				    .n_stock = 2,
+				    .n_emits_max = 1,
+				    .letter_bytes = 64}};
+	struct leat__span_answer answer;
+	struct leat__span_emit emits[1];
+	struct sim_thread *child;
+	const char *why;
+
+	(void)user;
+	SIM_CHECK(leat__span_map_init(&bell.map, sim_env()) == 0);
+	leat__span_map_reset(&bell.map);
+	child = sim_go("child", bell_child, &bell);
+	for (uint64_t n = 1; n <= BELLS; n++) {
+		struct leat__span_ask *ask;
+
+		for (uint32_t k = sim_draw(BELL_STEPS); k; k--)
+			sim_env()->yield(sim_env());
+		ask = leat__span_ask_begin(&bell.map, &bell.parent);
+		ask->number = n;
+		ask->kind = LEAT__SPAN_CALL;
+		leat__span_ask_end(&bell.map, &bell.parent);
+		leat__span_ring(&bell.map, &bell.parent);
+		bell_await(&bell);
+		SIM_CHECK(leat__span_answer_take(&bell.map, &bell.parent,
+				  &answer, emits, &why) == 1);
+		SIM_CHECK(answer.number == n);
+	}
+	sim_join(child);
+	leat__span_map_fini(&bell.map);
+}
+
 static struct part plain = {0}, plain_two = {.is_slow = true, .window = 4},
 		   makes = {.is_maker = true, .is_slow = true, .window = 3},
 		   shot = {.is_slow = true, .window = 3, .n_shot = 3},
@@ -415,6 +496,9 @@ const struct sim_scenario scenarios_span[] = {
 		.run = span_play,
 		.user = &plain,
 		.runs_per_mille = PER_MILLE},
+	{.name = "span_bell",
+		.idea = "a child that sleeps is rung for",
+		.run = span_bell},
 	{.name = "span_window",
 		.idea = "asks wait for answers",
 		.run = span_play,
