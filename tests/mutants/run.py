@@ -361,8 +361,7 @@ class Bench:
     def prepare(self, mutants, k):
         """For the pass k of these: its builds, and the time of its tests."""
         tests = list(dict.fromkeys(test for mutant in mutants
-            for part in self.course.rounds(mutant, k) for test in part
-            if ":" not in test[1]))
+            for part in self.course.rounds(mutant, k) for test in part))
         plain = [test for test in tests if test[0] == "plain"]
         others = [test for test in tests if test[0] != "plain"]
         self.prepare_tree(self.all[0], plain)
@@ -402,7 +401,7 @@ class Bench:
 
     def usual(self, test):
         """Seconds without a mutant; None: it did not pass."""
-        return self.seconds.get((test[0], test[1].split(":")[0]))
+        return self.seconds.get(test)
 
     def try_test(self, tree, test):
         """How it failed, and where; or None."""
