@@ -114,7 +114,7 @@ call_wait(const struct leat_call *call, int64_t until_ns, bool is_pause)
 	if (until_ns <= began_ns)
 		return LEAT_OK;
 	LEAT_TRY(leat__call_may_wait(call));
-	leat__run_wait_begin(st, LEAT__DOING_BLOCK);
+	leat__run_guard_begin(st);
 	if (is_pause || call->kind == LEAT_CALL_PRODUCE)
 		rc = leat__sleep_until_drain(st, until_ns);
 	else

@@ -125,7 +125,7 @@ leat_call_wait_word(const struct leat_call *call, const uint32_t *word,
 	int rc;
 
 	LEAT_TRY(leat__call_may_wait(call));
-	leat__run_wait_begin(st, LEAT__DOING_BLOCK);
+	leat__run_guard_begin(st);
 	rc = word_wait_in_call(call, &self, is, until_ns);
 	leat__run_wait_end(st);
 	leat__add_relaxed(&leat__call_hook(call)->wait_ns,

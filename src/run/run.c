@@ -397,14 +397,14 @@ leat_graph_destroy(struct leat_graph *graph)
 /* ---- while a callback runs -------------------------------------------------------- */
 
 static void
-run_wait_note(struct leat_stage *st, enum leat__doing doing)
+run_wait_note(
+	struct leat_stage *st, enum leat__doing doing, enum leat__where where)
 {
 	struct leat__task *task = st->task;
 
 	if (!task || !task->lane) /* not called by a task: in open, say */
 		return;
-	leat__store_relaxed(
-		&task->is_outside, doing == LEAT__DOING_WORK ? 0u : 1u);
+	leat__store_relaxed(&task->where, (uint32_t)where);
 	leat__timesheet_note(
 		&task->sheet, doing, task->run->env->now_ns(task->run->env));
 	if (leat__unlikely(task->is_traced))
@@ -414,7 +414,14 @@ run_wait_note(struct leat_stage *st, enum leat__doing doing)
 void
 leat__run_wait_begin(struct leat_stage *st, enum leat__doing doing)
 {
-	run_wait_note(st, doing);
+	run_wait_note(st, doing, LEAT__OUTSIDE);
+	leat__pause_wait_begin(st);
+}
+
+void
+leat__run_guard_begin(struct leat_stage *st)
+{
+	run_wait_note(st, LEAT__DOING_BLOCK, LEAT__IN_GUARD);
 	leat__pause_wait_begin(st);
 }
 
@@ -422,7 +429,7 @@ void
 leat__run_wait_end(struct leat_stage *st)
 {
 	leat__pause_wait_end(st);
-	run_wait_note(st, LEAT__DOING_WORK);
+	run_wait_note(st, LEAT__DOING_WORK, LEAT__INSIDE);
 }
 
 int

@@ -85,6 +85,9 @@ struct leat__pull {
 	uint32_t ended;     /* in whose end the stage is to be told; or NONE */
 };
 
+/* Where a stage waits, while it does. */
+enum leat__where { LEAT__INSIDE = 0, LEAT__OUTSIDE, LEAT__IN_GUARD };
+
 struct leat__task {
 	struct leat__waker waker; /* of its channels, and of drain and cancel */
 	struct leat__job job;     /* of the executor, unless it blocks */
@@ -120,8 +123,8 @@ struct leat__task {
 	uint64_t timed_ns; /* in the calls for this one */
 	int64_t ended_ns;  /* of them the last; 0 = not just now */
 	uint32_t shown_at; /* atomic: at, for those who look on */
-	uint32_t is_outside; /* atomic: its stage waits for the outside */
-	uint32_t is_in;      /* atomic: it is stepped; see pause.c */
+	uint32_t where;    /* atomic, enum leat__where: of a stage that waits */
+	uint32_t is_in;    /* atomic: it is stepped; see pause.c */
 	struct leat__parker parker; /* of its own thread, if it blocks */
 	struct leat__call call;     /* what that thread does */
 	struct leat__lane own_lane;
@@ -222,6 +225,8 @@ int leat__run_cancel_fd(struct leat_graph *graph);
 int leat__run_drain_fd(struct leat_graph *graph);
 /* Around what a callback waits for outside: its stage does not work then. */
 void leat__run_wait_begin(struct leat_stage *st, enum leat__doing doing);
+/* In its guard. Ends as the other. */
+void leat__run_guard_begin(struct leat_stage *st);
 void leat__run_wait_end(struct leat_stage *st);
 /* All tasks look around. */
 void leat__run_wake_all(struct leat__run *run);

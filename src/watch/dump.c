@@ -30,6 +30,7 @@ wait_text(enum leat__wait_kind kind)
 		[LEAT__WAIT_ROOM] = "waits for room",
 		[LEAT__WAIT_TAKE] = "waits for the outside to take",
 		[LEAT__WAIT_GIVE] = "waits for the outside to give",
+		[LEAT__WAIT_GUARD] = "waits in a guard",
 		[LEAT__WAIT_CALL] = "at work",
 	};
 

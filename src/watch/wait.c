@@ -74,7 +74,7 @@ task_doing(const struct leat__task *task, int64_t *since_ns)
 	uint64_t entry = 0;
 
 	for (int k = 0; k < WAIT_LOOKS && !entry; k++)
-		/* acquire: is_outside is not older; pairs with the releases in
+		/* acquire: where is not older; pairs with the releases in
 		 * leat__timesheet_note */
 		entry = leat__load_acquire(&task->sheet.entry);
 	if (!entry) {
@@ -88,17 +88,19 @@ task_doing(const struct leat__task *task, int64_t *since_ns)
 static enum leat__wait_kind
 task_kind(const struct leat__task *task, int64_t *since_ns)
 {
-	static const enum leat__wait_kind kinds[2][LEAT__DOINGS] = {
+	static const enum leat__wait_kind kinds[][LEAT__DOINGS] = {
 		{LEAT__WAIT_WORKER, LEAT__WAIT_CALL, LEAT__WAIT_INPUT,
 			LEAT__WAIT_ROOM},
 		{LEAT__WAIT_WORKER, LEAT__WAIT_CALL, LEAT__WAIT_GIVE,
-			LEAT__WAIT_TAKE}};
+			LEAT__WAIT_TAKE},
+		{LEAT__WAIT_WORKER, LEAT__WAIT_CALL, LEAT__WAIT_INPUT,
+			LEAT__WAIT_GUARD}};
 	enum leat__doing doing = task_doing(task, since_ns);
 
 	/* acquire: pairs with the releases in job_run, run_block */
 	if (leat__load_acquire(&task->job.state) == LEAT__JOB_DONE)
 		return LEAT__WAIT_OVER;
-	return kinds[leat__load_relaxed(&task->is_outside) ? 1 : 0][doing];
+	return kinds[leat__load_relaxed(&task->where)][doing];
 }
 
 /* ---- a segment ---------------------------------------------------------- */

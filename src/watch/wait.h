@@ -16,6 +16,7 @@ enum leat__wait_kind {
 	LEAT__WAIT_ROOM,     /* for another to take what it sends */
 	LEAT__WAIT_TAKE,     /* in a call, for the outside to take something */
 	LEAT__WAIT_GIVE,     /* in a call, for the outside to give something */
+	LEAT__WAIT_GUARD,    /* in a guard */
 	LEAT__WAIT_CALL      /* for nobody: it is at work */
 };
 

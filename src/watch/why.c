@@ -79,6 +79,7 @@ why_root(const struct why *why)
 			"has waited for the outside to take something",
 		[LEAT__WAIT_GIVE] =
 			"has waited for the outside to give something",
+		[LEAT__WAIT_GUARD] = "has waited in a guard",
 		[LEAT__WAIT_CALL] = "has been at work",
 	};
 	struct leat__wait wait;

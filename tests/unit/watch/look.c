@@ -238,6 +238,48 @@ START_TEST(rates_are_those_of_the_last_window)
 }
 END_TEST
 
+/* ---- one whose guard waits ---------------------------------------------- */
+
+static int
+gate_before(struct leat_hook *hook, const struct leat_call *call)
+{
+	(void)hook;
+	leat__store_release(&has_stopped, 1);
+	return leat_call_wait(call, LEAT_NEVER);
+}
+
+static const struct leat_hook_ops gate_ops = {LEAT_HOOK_OPS_INIT("gate"),
+	.flags = LEAT_HOOK_WAITS, .before = gate_before};
+
+START_TEST(who_waits_in_a_guard_is_told_to_do_so)
+{
+	struct leat_hook_step gate = {&gate_ops, NULL};
+	struct leat_culprit culprit;
+	struct fail_env world;
+	struct leat_graph *graph;
+	struct leat_look *look;
+	char why[512];
+
+	clock_world(&world);
+	graph = stuck_graph(&world.env);
+	ck_assert_int_eq(leat_stage_set_hooks(graph->stages[1], &gate, 1, NULL),
+		LEAT_OK);
+	ck_assert_int_eq(leat_graph_start(graph, NULL), LEAT_OK);
+	ck_assert_int_eq(leat_look_create(graph, NULL, &look, NULL), LEAT_OK);
+	look_until_stalled(look, &culprit);
+	leat_look_why(look, why, sizeof(why));
+	ck_assert_msg(strstr(why, "'stuck' has waited in a guard for") == why,
+		"%s", why);
+	page_dump(graph, 0);
+	page_has("waits in a guard, 'stuck', for ");
+	leat_look_destroy(look);
+	leat_graph_cancel(graph);
+	ck_assert_int_eq(
+		leat_graph_wait(graph, LEAT_NEVER, NULL), LEAT_ECANCELED);
+	leat_graph_destroy(graph);
+}
+END_TEST
+
 /* ---- after the end ------------------------------------------------------ */
 
 START_TEST(rates_are_those_of_the_time_that_was)
@@ -393,5 +435,6 @@ END_TEST
 
 TEST_MAIN("watch/look", rates_are_those_of_the_last_window,
 	who_waits_for_a_pool_is_the_culprit,
+	who_waits_in_a_guard_is_told_to_do_so,
 	rates_are_those_of_the_time_that_was, who_is_slow_is_the_culprit,
 	what_cannot_be_is_refused, without_memory_there_is_no_look)
