@@ -1,7 +1,9 @@
 # The command: its sources, compiled once, and the libraries that it alone
 # uses. Each can be left out, and is then told of where it is wanted.
 
-file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.c)
+file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS src/cli/*.c)
+file(GLOB cli_folders LIST_DIRECTORIES ON src/cli/*)
+list(FILTER cli_folders EXCLUDE REGEX "\\.[a-z]+$")
 set(cli_libraries)
 set(cli_definitions)
 
@@ -34,10 +36,10 @@ if(LEAT_WITH_FYAML)
 	endif()
 endif()
 if(has_fyaml)
-	list(FILTER cli_sources EXCLUDE REGEX "/job_none\\.c$")
+	list(FILTER cli_sources EXCLUDE REGEX "/job/none\\.c$")
 else()
 	list(FILTER cli_sources EXCLUDE REGEX
-		"/job(_chain|_error|_swap|_test|_text|_vars|_walk|_yaml)?\\.c$")
+		"/job/(job|chain|error|swap|test|text|vars|walk|yaml)\\.c$")
 endif()
 
 if(LEAT_WITH_MICROHTTPD)
@@ -64,6 +66,7 @@ endif()
 
 add_library(leat_cli OBJECT ${cli_sources})
 leat_compile(leat_cli)
+target_include_directories(leat_cli PRIVATE src/cli ${cli_folders})
 target_compile_options(leat_cli PRIVATE ${leat_quick_flags})
 # what the codecs are is said by leat doctor
 target_compile_definitions(leat_cli PRIVATE ${cli_definitions}

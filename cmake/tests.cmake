@@ -54,7 +54,9 @@ foreach(source ${test_sources})
 	target_link_libraries(${target} PRIVATE PkgConfig::CHECK m)
 	# The command is a program; of it a test has the file that it is about.
 	if(name MATCHES "^unit/cli/")
-		target_sources(${target} PRIVATE src/cli/${leaf}.c)
+		string(REPLACE "unit/" "src/" source ${name}.c)
+		target_sources(${target} PRIVATE ${source})
+		target_include_directories(${target} PRIVATE src/cli)
 	endif()
 	set_target_properties(${target} PROPERTIES OUTPUT_NAME ${leaf}
 		RUNTIME_OUTPUT_DIRECTORY

@@ -24,7 +24,7 @@ look()
 }
 export -f look
 
-printf '%s\n' src/*/*.c stages/*/*.c |
+printf '%s\n' src/*/*.c src/cli/*/*.c stages/*/*.c |
 	xargs -P "$(nproc)" -I{} bash -c 'look "$1"' _ {} >"$log"
 grep '^FAIL: ' "$log" | sort -u
 n_clean=$(grep -c '^clean ' "$log")

@@ -254,7 +254,7 @@ char *leat__cli_read_text(const char *path);
 /* Why there was none, from errno. */
 const char *leat__cli_read_why(void);
 
-/* ---- job.c, or job_none.c: graphs in YAML and JSON ---- */
+/* ---- job/job.c, or job/none.c: graphs in YAML and JSON ---- */
 
 /* text becomes the job's. 0, or a status after it was told. *job_out is to be
  * freed in any case. What it says of options goes into args, if the command

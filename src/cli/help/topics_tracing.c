@@ -1,0 +1,36 @@
+/*
+ * cli/help/topics_tracing.c -- the text of `leat help tracing`.
+ */
+#include "cli.h"
+
+const char leat__cli_topic_tracing[] =
+	"When, and in what order, things happen in a run:\n"
+	"\n"
+	"\tleat run --trace=run.json GRAPH\n"
+	"\n"
+	"writes what each thread did, and what each segment of the graph "
+	"waited for,\n"
+	"into a file that https://ui.perfetto.dev and chrome://tracing show. "
+	"A segment\n"
+	"is at any time running, waiting (for input or credit, on a link) or "
+	"ready, when\n"
+	"it waits for a worker. The file has its end however the run ends; "
+	"what did not\n"
+	"fit into it (1 GiB) or came too fast is counted.\n"
+	"\n"
+	"\tleat run --otlp=http://127.0.0.1:4318 --trace-sample=0.01 GRAPH\n"
+	"\n"
+	"sends spans to a collector of OpenTelemetry: one of the run, and, for "
+	"the share\n"
+	"of the frames that sources make, one of each call of a stage that "
+	"they come to.\n"
+	"Nothing waits for the collector; what it does not take is counted.\n"
+	"\n"
+	"  TRACEPARENT                 the span that the run is a child of\n"
+	"  OTEL_SERVICE_NAME           what the spans are of, without it leat\n"
+	"  OTEL_EXPORTER_OTLP_HEADERS  name=value,... for the requests\n"
+	"\n"
+	"Tools outside the process find probes of the provider leat: send, "
+	"recv, emit,\n"
+	"credit, park and wake. docs/tracing.md has more, and scripts for "
+	"bpftrace.\n";
