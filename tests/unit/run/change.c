@@ -1109,6 +1109,56 @@ comes_and_goes(const struct leat_stage_ops *source, uint32_t n_workers,
 	ends_well(graph, &seen);
 }
 
+/* Looks when stages have changed. They take turns by relaxed words, so that
+ * nothing but what is looked at says what happened before what. */
+struct turns {
+	struct leat_graph *graph;
+	uint32_t n_changed, n_looked; /* atomic */
+};
+
+#define N_TURNS 8u
+
+static void *
+look_in_turn(void *arg)
+{
+	struct turns *turns = arg;
+
+	for (uint32_t k = 1; k <= N_TURNS; k++) {
+		struct leat_graph_stats stats;
+
+		while (leat__load_relaxed(&turns->n_changed) < k)
+			sched_yield();
+		leat_graph_stats(turns->graph, &stats);
+		leat__store_relaxed(&turns->n_looked, k);
+	}
+	return NULL;
+}
+
+START_TEST(memory_is_told_while_stages_change)
+{
+	struct seen seen = {0};
+	struct leat_graph *graph = places_start(&numbers_ops, &seen, 2, false);
+	struct turns turns = {.graph = graph};
+	pthread_t thread;
+
+	ck_assert_int_eq(
+		pthread_create(&thread, NULL, look_in_turn, &turns), 0);
+	for (uint32_t k = 1; k <= N_TURNS; k++) {
+		const struct leat_stage_ops *kind =
+			k % 2 ? &mark_ops : &stamp_ops;
+
+		both_become(graph, &seen, kind,
+			chain_make(&numbers_ops, &seen, 2, kind, kind, 14 + k),
+			14 + k);
+		leat__store_relaxed(&turns.n_changed, k);
+		while (leat__load_relaxed(&turns.n_looked) < k)
+			sched_yield();
+	}
+	pthread_join(thread, NULL);
+	ends_well(graph, &seen);
+}
+END_TEST
+
 START_TEST(stages_come_and_go_at_one_moment)
 {
 	comes_and_goes(&numbers_ops, 1, 12, look_at_names);
@@ -1413,7 +1463,8 @@ TEST_MAIN("run/change", all_stages_change_at_one_moment,
 	guards_come_go_and_change_places_while_all_flows,
 	a_graph_becomes_all_of_another_or_nothing_of_it,
 	the_revision_moves_with_each_change,
-	a_page_is_not_older_than_its_revision, stages_come_and_go_at_one_moment,
+	a_page_is_not_older_than_its_revision,
+	memory_is_told_while_stages_change, stages_come_and_go_at_one_moment,
 	whoever_looks_sees_them_come_and_go,
 	behind_a_source_comes_what_is_light,
 	a_stage_that_does_not_fit_changes_nothing,
